@@ -1,0 +1,60 @@
+"""Times: aware and UTC inside; seconds as numbers; ``HH:MM:SS`` for people."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, date, datetime, time
+
+from masa_rag.errors import ConfigurationError
+
+_CLOCK = re.compile(r"(?:(\d+):)?(\d{1,3}):(\d{2})(?:[.,](\d{1,6}))?")
+
+
+def utc(value: datetime) -> datetime:
+    """Return an aware time in UTC. A naive time is refused: it could mean any zone."""
+    if value.tzinfo is None:
+        raise ConfigurationError(
+            f"received the time {value.isoformat()} without a zone; "
+            "expected an aware datetime, for example datetime(2024, 5, 1, tzinfo=UTC)"
+        )
+    return value.astimezone(UTC)
+
+
+def parse_time(value: str | date | datetime | int | float) -> datetime:
+    """Return an aware UTC time from an ISO 8601 string, date, aware datetime or Unix seconds.
+
+    A date or a time without a zone is taken as UTC: this function reads what *people* type as
+    a filter and what formats define to be UTC. Raises ConfigurationError for anything else.
+    """
+    if isinstance(value, datetime):
+        return utc(value)
+    if isinstance(value, date):
+        return datetime.combine(value, time(), tzinfo=UTC)
+    try:
+        if isinstance(value, (int, float)):
+            return datetime.fromtimestamp(value, UTC)
+        parsed = datetime.fromisoformat(value.strip())
+        return (parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, OverflowError, OSError) as error:
+        raise ConfigurationError(
+            f"received the time {value!r}; expected ISO 8601 such as 2024-05-01 or 2024-05-01T12:30:00Z"
+        ) from error
+
+
+def clock(seconds: float) -> str:
+    """Return seconds as ``HH:MM:SS``; fractions are cut, hours may exceed two digits."""
+    whole = int(seconds)
+    return f"{whole // 3600:02d}:{whole % 3600 // 60:02d}:{whole % 60:02d}"
+
+
+def parse_clock(text: str) -> float | None:
+    """Return the seconds of ``[HH:]MM:SS[.fff]``, or None if the text is no such time.
+
+    Minutes may exceed 59 when there are no hours ("67:32"), as some transcripts write them.
+    """
+    match = _CLOCK.fullmatch(text.strip())
+    if match is None:
+        return None
+    hours, minutes, seconds, fraction = match.groups()
+    total = int(hours or 0) * 3600 + int(minutes) * 60 + int(seconds)
+    return total + (float(f"0.{fraction}") if fraction else 0.0)

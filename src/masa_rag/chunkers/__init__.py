@@ -1,0 +1,1 @@
+"""Chunkers cut documents into passages."""

@@ -1,0 +1,1 @@
+"""Adapters to LangChain, MCP and others; each imports its framework only when used."""

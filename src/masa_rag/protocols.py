@@ -1,0 +1,146 @@
+"""The seams. Each is a Protocol: pass any object that fits; nothing needs to be inherited.
+
+``masa_rag.testing`` ships a contract test for each of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
+
+from masa_rag.errors import RecordError
+from masa_rag.types import Chunk, Document, Segment
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Vectors = NDArray[np.float32]
+    """Shape ``(n, dim)``; each row has length 1."""
+    Vector = NDArray[np.float32]
+    """Shape ``(dim,)``, of length 1."""
+
+
+@runtime_checkable
+class Source(Protocol):
+    """A named iterable of documents.
+
+    A bad record is *yielded* as a RecordError and the rest goes on; an error of the source as a
+    whole (missing file, no network) is raised as a SourceError. Iterating twice reads twice.
+    """
+
+    @property
+    def name(self) -> str:
+        """Stable across runs and machines, for example ``"telegram:masa-dev"``."""
+        ...
+
+    def __iter__(self) -> Iterator[Document | RecordError]: ...
+
+
+@runtime_checkable
+class ResumableSource(Source, Protocol):
+    """A source that can go on where it stopped.
+
+    Before iterating, the memory sets ``cursor`` to what was stored last time (None at first).
+    While iterating, the source moves it; the memory stores it in the same transaction as the
+    documents yielded before it. Such a source cannot be mirrored by ``sync``.
+    """
+
+    cursor: str | None
+
+
+class Chunker(Protocol):
+    """Cuts a document into passages."""
+
+    @property
+    def fingerprint(self) -> str:
+        """Names algorithm and settings; pinned in the memory."""
+        ...
+
+    def chunk(self, document: Document, *, source: str) -> Sequence[Chunk]:
+        """Return the passages in reading order; each a verbatim slice of ``document.text``."""
+        ...
+
+
+class Embedder(Protocol):
+    """Turns text into vectors."""
+
+    @property
+    def fingerprint(self) -> str:
+        """Names model and revision; pinned in the memory. Vectors of equal fingerprints can be compared."""
+        ...
+
+    @property
+    def dim(self) -> int:
+        """Length of a vector."""
+        ...
+
+    def embed_documents(self, texts: Sequence[str]) -> Vectors:
+        """Return float32 ``(len(texts), dim)``, row i for text i, each of length 1."""
+        ...
+
+    def embed_query(self, text: str) -> Vector:
+        """Return float32 ``(dim,)`` of length 1."""
+        ...
+
+
+@runtime_checkable
+class TokenCounter(Protocol):
+    """An embedder that can count tokens, so that chunks fit its window."""
+
+    def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        """Return the number of tokens of each text, special tokens left out."""
+        ...
+
+
+class Index(Protocol):
+    """Finds the nearest vectors. Ids are chunk ids; scores are cosines, larger is better."""
+
+    def upsert(self, chunks: Sequence[Chunk], vectors: Vectors) -> None:
+        """Insert or replace; repeating it changes nothing."""
+        ...
+
+    def delete(self, ids: Sequence[str]) -> None:
+        """Remove; unknown ids are ignored."""
+        ...
+
+    def query(self, vector: Vector, k: int, allowed: Iterable[str] | None = None) -> list[tuple[str, float]]:
+        """Return up to ``k`` (id, cosine), best first; only ids in ``allowed`` unless it is None."""
+        ...
+
+    def clear(self) -> None:
+        """Remove everything, so that no byte of text or vector stays on disk."""
+        ...
+
+    def close(self) -> None:
+        """Release files and memory. Closing twice is allowed."""
+        ...
+
+    def __len__(self) -> int: ...
+
+
+class Transcriber(Protocol):
+    """Turns a recording into timed lines."""
+
+    @property
+    def fingerprint(self) -> str:
+        """Names model and settings."""
+        ...
+
+    def transcribe(self, path: Path) -> Iterator[Segment]:
+        """Yield lines with ``start`` and ``end`` in seconds, in order."""
+        ...
+
+
+class Reranker(Protocol):
+    """Scores passages against a query more carefully than an index can."""
+
+    @property
+    def fingerprint(self) -> str:
+        """Names the model."""
+        ...
+
+    def score(self, query: str, texts: Sequence[str]) -> Sequence[float]:
+        """Return one score a text, larger is better."""
+        ...

@@ -1,0 +1,1 @@
+"""Rerankers score the best hits once more."""

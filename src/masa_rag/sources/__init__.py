@@ -1,0 +1,32 @@
+"""Sources: where documents come from, one file a kind of origin.
+
+Names are resolved at first use, so that a program pays only for the formats it reads.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING
+
+from masa_rag.sources._base import source as source
+
+if TYPE_CHECKING:
+    from masa_rag.sources._registry import open_source as open_source
+
+_HOMES = {
+    "open_source": "_registry",
+}
+
+__all__ = ["source", *sorted(_HOMES)]
+
+
+def __getattr__(name: str) -> object:
+    if (home := _HOMES.get(name)) is None:
+        raise AttributeError(f"module 'masa_rag.sources' has no attribute {name!r}")
+    value = getattr(importlib.import_module(f"masa_rag.sources.{home}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return list(__all__)

@@ -1,0 +1,150 @@
+"""What sources share: the ``@source`` decorator, paths, and how a format is recognised."""
+
+from __future__ import annotations
+
+import glob
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import ClassVar, ParamSpec
+
+from masa_rag.errors import ConfigurationError, RecordError, SourceUnavailableError
+from masa_rag.types import Document
+
+Parameters = ParamSpec("Parameters")
+
+HEAD_BYTES = 65_536
+"""How much of a file ``recognises`` is shown: enough to pass a long preface, little enough to be quick."""
+
+
+class FunctionSource:
+    """A source made of a generator function; see :func:`source`."""
+
+    def __init__(self, name: str, read: Callable[[], Iterable[Document | RecordError]]) -> None:
+        self.name = name
+        self._read = read
+
+    def __iter__(self) -> Iterator[Document | RecordError]:
+        return iter(self._read())
+
+    def __repr__(self) -> str:
+        return f"<source {self.name!r}>"
+
+
+def source(
+    name: str,
+) -> Callable[
+    [Callable[Parameters, Iterable[Document | RecordError]]],
+    Callable[Parameters, FunctionSource],
+]:
+    """Make a source of a generator function.
+
+    ::
+
+        @source("standup")
+        def standup(folder: Path):
+            for path in sorted(folder.glob("*.md")):
+                yield Document(id=path.name, text=path.read_text(), title=path.stem)
+
+        memory.sync(standup(Path("notes")))
+
+    Args:
+        name: The source's name in the memory; keep it stable, for ids and cursors hang on it.
+    """
+    if not name:
+        raise ConfigurationError("received an empty source name; expected one that stays the same in every run")
+
+    def decorate(
+        function: Callable[Parameters, Iterable[Document | RecordError]],
+    ) -> Callable[Parameters, FunctionSource]:
+        def make(*args: Parameters.args, **kwargs: Parameters.kwargs) -> FunctionSource:
+            return FunctionSource(name, lambda: function(*args, **kwargs))
+
+        make.__name__, make.__doc__ = function.__name__, function.__doc__
+        return make
+
+    return decorate
+
+
+class FileSource:
+    """Base of the sources that read files: resolves paths, patterns and folders.
+
+    A subclass sets ``form`` and ``suffixes`` and reads one file a time in ``_read``.
+    """
+
+    form: ClassVar[str]
+    """First part of the default name: ``transcripts`` in ``transcripts:episodes``."""
+    suffixes: ClassVar[frozenset[str]]
+    """Which files of a folder are taken, lower case with the dot; empty takes all."""
+
+    def __init__(self, paths: str | Path | Iterable[str | Path], *, name: str | None = None) -> None:
+        self.paths = [paths] if isinstance(paths, (str, Path)) else list(paths)
+        self.name = name if name is not None else f"{self.form}:{_label(self.paths)}"
+
+    @classmethod
+    def recognises(cls, path: Path, head: bytes) -> bool:
+        """Say whether this source reads ``path``, by content.
+
+        Args:
+            path: A file or folder that exists.
+            head: The first HEAD_BYTES bytes of the file; empty for a folder.
+        """
+        raise NotImplementedError
+
+    def files(self) -> list[Path]:
+        """Return the files meant, sorted, each once. Raises SourceUnavailableError when there are none."""
+        found = {path: None for given in self.paths for path in sorted(self._expand(given))}
+        if not found:
+            kinds = ", ".join(sorted(self.suffixes)) if self.suffixes else "any file"
+            raise SourceUnavailableError(
+                f"received {', '.join(map(str, self.paths))}, where no file was found; expected {kinds}. "
+                "Check the path, or quote the pattern so that the shell leaves it alone"
+            )
+        return list(found)
+
+    def _expand(self, given: str | Path) -> Iterator[Path]:
+        path = Path(given).expanduser()
+        if path.is_dir():
+            yield from (item for item in path.rglob("*") if self._takes(item))
+        elif path.is_file():
+            yield path
+        else:
+            yield from (item for item in map(Path, glob.glob(str(path), recursive=True)) if item.is_file())  # noqa: PTH207 - absolute patterns
+
+    def _takes(self, path: Path) -> bool:
+        return (
+            path.is_file()
+            and not path.name.startswith(".")
+            and (not self.suffixes or path.suffix.lower() in self.suffixes)
+        )
+
+    def __iter__(self) -> Iterator[Document | RecordError]:
+        for path in self.files():
+            try:
+                yield from self._read(path)
+            except OSError as error:
+                yield RecordError(f"cannot be read ({error.strerror or error})", record_id=str(path))
+
+    def _read(self, path: Path) -> Iterable[Document | RecordError]:
+        raise NotImplementedError
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.name!r}>"
+
+
+def _label(paths: list[str | Path]) -> str:
+    """Name what was given: the file's stem, the folder's name, or the folder a pattern looks into."""
+    if not paths:
+        raise ConfigurationError("received no path; expected a file, a folder or a pattern such as 'episodes/*.txt'")
+    first = Path(paths[0]).expanduser()
+    if glob.has_magic(first.name):
+        first = next((parent for parent in first.parents if not glob.has_magic(str(parent))), Path())
+        return first.resolve().name or "files"
+    return first.resolve().stem if first.is_file() else first.resolve().name
+
+
+def read_head(path: Path) -> bytes:
+    """Return the first HEAD_BYTES of a file, nothing for a folder."""
+    if path.is_dir():
+        return b""
+    with path.open("rb") as file:
+        return file.read(HEAD_BYTES)

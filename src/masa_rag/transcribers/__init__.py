@@ -1,0 +1,1 @@
+"""Transcribers turn recordings into timed lines."""
