@@ -12,8 +12,10 @@ from masa_rag.sources._base import source as source
 
 if TYPE_CHECKING:
     from masa_rag.sources._registry import open_source as open_source
+    from masa_rag.sources.webpages import WebPages as WebPages
 
 _HOMES = {
+    "WebPages": "webpages",
     "open_source": "_registry",
 }
 

@@ -1,0 +1,158 @@
+"""Web pages: saved HTML files, and the two shapes in which Masa's scrapers wrote pages."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import re
+import zlib
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any, ClassVar
+
+from masa_rag.errors import RecordError, SourceError
+from masa_rag.sources import _masa_web
+from masa_rag.sources._base import FileSource, read_head
+from masa_rag.sources._extract import Page, extract_page
+from masa_rag.types import Document
+
+MAX_PAGE_BYTES = 50_000_000
+"""Larger files are refused: a page of this size is a data dump, and parsing it takes ten times its size in memory."""
+
+_HTML = re.compile(rb"\A(?:\xef\xbb\xbf)?(?:\s|<\?xml[^>]*>|<!--.*?-->)*<(?:!doctype\s+html|html[\s>])", re.I | re.S)
+_ASSETS = frozenset(
+    {".css", ".js", ".mjs", ".map", ".png", ".jpg", ".jpeg", ".gif", ".svg", ".webp", ".avif", ".ico"}
+    | {".woff", ".woff2", ".ttf", ".txt", ".xml", ".json"}
+)
+
+
+class WebPages(FileSource):
+    """Pages saved as HTML (also gzipped), and JSON files of Masa's web scrapers.
+
+    A page becomes one document: its main text as Markdown, without navigation and adverts, with
+    title, author, date, language and licence as far as the page names them. A forum thread
+    becomes a document with one segment a post.
+
+    Args:
+        paths: A file, folder or pattern, or several.
+        name: The source's name in the memory; by default ``pages:<file, folder>``.
+        fast: Extract with the quick rules only: several times the speed, at some loss of precision.
+    """
+
+    form: ClassVar[str] = "pages"
+    suffixes: ClassVar[frozenset[str]] = frozenset({".html", ".htm", ".xhtml", ".gz", ".json"})
+
+    def __init__(
+        self, paths: str | Path | Iterable[str | Path], *, name: str | None = None, fast: bool = False
+    ) -> None:
+        super().__init__(paths, name=name)
+        self.fast = fast
+
+    @classmethod
+    def recognises(cls, path: Path, head: bytes) -> bool:
+        """Say yes to HTML, to Masa's web shapes, and to folders of saved pages with their assets."""
+        if path.is_dir():
+            return _is_site_folder(path)
+        return _is_html(_plain_head(head)) or _masa_web.is_masa_web(head)
+
+    def _takes(self, item: Path) -> bool:
+        """Take the pages of a folder, and of its JSON only what Masa's scrapers wrote."""
+        if not super()._takes(item):
+            return False
+        if item.suffix.lower() in (".json", ".gz"):
+            return self.recognises(item, read_head(item))
+        return True
+
+    def _read(self, path: Path) -> Iterator[Document | RecordError]:
+        data = _load(path)
+        if isinstance(data, RecordError):
+            yield data
+        elif _masa_web.is_masa_web(data[:65536]):
+            yield from self._read_masa(path, data)
+        else:
+            yield self._read_html(path, data)
+
+    def _read_html(self, path: Path, data: bytes) -> Document | RecordError:
+        record_id = self._id(path)
+        try:
+            page = extract_page(data, fast=self.fast)
+        except SourceError as error:
+            return RecordError(str(error), record_id=record_id)
+        return page_document(page, record_id=record_id)
+
+    def _read_masa(self, path: Path, data: bytes) -> Iterator[Document | RecordError]:
+        try:
+            value: Any = json.loads(data)
+        except (ValueError, RecursionError) as error:
+            yield RecordError(f"received JSON that cannot be parsed ({error}); scrape it again", record_id=str(path))
+            return
+        yield from _masa_web.documents(value, origin=self._id(path))
+
+    def _id(self, path: Path) -> str:
+        """Return the path below the folder that was given, so that the id does not hang on where it lies."""
+        for given in self.paths:
+            root = Path(given).expanduser()
+            if root.is_dir() and path.is_relative_to(root):
+                return path.relative_to(root).as_posix()
+        return path.name
+
+
+def page_document(page: Page, *, record_id: str) -> Document | RecordError:
+    """Return the page as a document, or the error that says why it cannot be one."""
+    if not page.text.strip() and not page.segments:
+        return RecordError("received a page without main text; expected some sentences", record_id=record_id)
+    return Document(
+        id=record_id,
+        text="" if page.segments else page.text,
+        segments=page.segments,
+        kind="conversation" if page.segments else "page",
+        title=page.title,
+        author=page.author,
+        created_at=page.created_at,
+        url=page.url,
+        licence=page.licence,
+        metadata=page.metadata,
+    )
+
+
+def _load(path: Path) -> bytes | RecordError:
+    try:
+        opener = gzip.open if path.suffix.lower() == ".gz" else open
+        with opener(path, "rb") as file:
+            data: bytes = file.read(MAX_PAGE_BYTES + 1)
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        return RecordError(f"received a damaged gzip file ({error}); fetch it again", record_id=str(path))
+    if len(data) > MAX_PAGE_BYTES:
+        return RecordError(f"received more than {MAX_PAGE_BYTES:,} bytes; expected one page", record_id=str(path))
+    return data
+
+
+def _plain_head(head: bytes) -> bytes:
+    """Return the head, unpacked as far as it goes if it is gzipped."""
+    if not head.startswith(b"\x1f\x8b"):
+        return head
+    try:
+        return zlib.decompressobj(wbits=31).decompress(head, 65536)
+    except zlib.error:
+        return b""
+
+
+def _is_html(head: bytes) -> bool:
+    if head[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        head = head.decode("utf-16", "ignore").encode()
+    return _HTML.match(head) is not None
+
+
+def _is_site_folder(folder: Path) -> bool:
+    """Say whether a folder holds saved pages and nothing but what pages load."""
+    pages = 0
+    for item in sorted(folder.rglob("*"))[:200]:
+        if not item.is_file() or item.name.startswith("."):
+            continue
+        if item.suffix.lower() in (".html", ".htm", ".xhtml"):
+            if not _is_html(read_head(item)):
+                return False
+            pages += 1
+        elif item.suffix.lower() not in _ASSETS:
+            return False
+    return pages > 0

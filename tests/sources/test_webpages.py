@@ -1,0 +1,153 @@
+"""Saved pages and the two JSON shapes of Masa's scrapers become documents."""
+
+from __future__ import annotations
+
+import gzip
+import shutil
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from masa_rag.errors import RecordError
+from masa_rag.protocols import Source
+from masa_rag.sources import WebPages, open_source
+from masa_rag.sources._base import read_head
+from masa_rag.testing.contracts import SourceContract
+from masa_rag.types import Document
+
+DATA = Path(__file__).parent / "data_web"
+
+
+def documents(source: Source) -> list[Document]:
+    """Return the documents a source gives."""
+    return [item for item in source if isinstance(item, Document)]
+
+
+def errors(source: Source) -> list[RecordError]:
+    """Return the errors a source gives."""
+    return [item for item in source if isinstance(item, RecordError)]
+
+
+class TestSavedPages(SourceContract):
+    """A folder of saved pages keeps the source contract."""
+
+    def make(self) -> Source:
+        """Return a fresh source."""
+        return WebPages(DATA / "site")
+
+
+class TestMasaResults(SourceContract):
+    """A file of scraped results keeps the source contract."""
+
+    def make(self) -> Source:
+        """Return a fresh source."""
+        return WebPages(DATA / "masa_results.json")
+
+
+def test_the_article_without_its_surroundings() -> None:
+    """Headings, lists, tables and code stay as Markdown; navigation, advert and footer do not."""
+    (page,) = documents(WebPages(DATA / "site" / "harbour.html"))
+    for kept in ("ground flour", "## What was repaired", "- The oak paddles", "| Rye | 4 |", "high_water = low_water"):
+        assert kept in page.text
+    for dropped in ("kettle", "Sport", "all rights reserved", "display: none"):
+        assert dropped not in page.text
+
+
+def test_what_the_page_says_about_itself() -> None:
+    """Title without the site's name, author, time, address, language and site come from the head."""
+    (page,) = documents(WebPages(DATA / "site"))
+    assert page.id == "harbour.html"
+    assert page.kind == "page"
+    assert page.title == "The tide mill turns again"
+    assert page.author == "Greta Holm"
+    assert page.created_at is not None
+    assert page.created_at.date() == datetime(2024, 3, 9, tzinfo=UTC).date()
+    assert page.url == "https://courier.example/news/tide-mill"
+    assert page.metadata["site"] == "Lindhaven Courier"
+
+
+def test_a_gzipped_page(tmp_path: Path) -> None:
+    """A page that was compressed is read like the plain one."""
+    path = tmp_path / "harbour.html.gz"
+    path.write_bytes(gzip.compress((DATA / "site" / "harbour.html").read_bytes()))
+    assert "ground flour" in documents(WebPages(path))[0].text
+
+
+def test_ids_do_not_hang_on_the_place(tmp_path: Path) -> None:
+    """The same folder elsewhere gives the same ids."""
+    shutil.copytree(DATA / "site", tmp_path / "copy" / "deep")
+    assert [page.id for page in documents(WebPages(tmp_path / "copy"))] == ["deep/harbour.html"]
+    assert [page.id for page in documents(WebPages(tmp_path / "copy" / "deep"))] == ["harbour.html"]
+
+
+def test_masa_results() -> None:
+    """Markdown is preferred to text, times and names are kept, bad results are reported one by one."""
+    source = WebPages(DATA / "masa_results.json")
+    mill, weather = documents(source)
+    assert mill.id == "https://courier.example/news/tide-mill"
+    assert mill.text == "# The mill\n\nThe mill has ground **flour**."
+    assert mill.fetched_at == datetime(2024, 3, 10, 6, tzinfo=UTC)
+    assert mill.metadata == {"description": "Flour after forty years.", "language": "en"}
+    assert weather.text == "Fog until noon."
+    assert [error.record_id for error in errors(source)] == ["masa_results.json[1]", "masa_results.json[2]"]
+
+
+def test_masa_sections() -> None:
+    """The older shape is one page: titles become headings, sections without text are left out."""
+    (page,) = documents(WebPages(DATA / "masa_sections.json"))
+    assert page.text == "## Visit the mill\n\nOpen on Sundays.\n\nBring boots.\n\nDogs are welcome."
+    assert page.title == "Visit the mill"
+    assert page.url == "https://mill.example/"
+
+
+@pytest.mark.parametrize("name", ["site/harbour.html", "masa_results.json", "masa_sections.json", "site"])
+def test_recognised_by_content(name: str) -> None:
+    """HTML, both JSON shapes and a folder of pages are recognised."""
+    assert isinstance(open_source(DATA / name), WebPages)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"plain text about <html> pages",
+        b'{"messages": []}',
+        b'[{"text": "tweet", "url": "https://a.example"}]',
+        b"<rss version='2.0'></rss>",
+        b'{"pages": [{"sections": 1}]}',
+        b"\x1f\x8b broken",
+        b"\xff\xfe",
+    ],
+)
+def test_not_recognised(content: bytes, tmp_path: Path) -> None:
+    """Other content is left to other sources."""
+    path = tmp_path / "some.html"
+    path.write_bytes(content)
+    assert not WebPages.recognises(path, read_head(path))
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"\x00" * 100,
+        b"<html><body></body></html>",
+        b"<html>" + b"<div>" * 100_000 + b"deep",
+        b"\x80\xff\xfe<p>",
+        b'{"sections": [{"paragraphs": [1, null]}], "pages": [',
+    ],
+)
+def test_bad_pages_are_record_errors(content: bytes, tmp_path: Path) -> None:
+    """A file that holds no page gives one typed error and no traceback."""
+    path = tmp_path / "some.html"
+    path.write_bytes(content)
+    (item,) = WebPages(path)
+    assert isinstance(item, RecordError)
+
+
+def test_damaged_gzip(tmp_path: Path) -> None:
+    """A truncated gzip file gives a typed error."""
+    path = tmp_path / "page.html.gz"
+    path.write_bytes(gzip.compress(b"<html><p>word</p></html>" * 99)[:40])
+    assert len(errors(WebPages(path))) == 1
