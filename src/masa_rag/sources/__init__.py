@@ -8,18 +8,25 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING
 
+from masa_rag.sources._base import FunctionSource as FunctionSource
 from masa_rag.sources._base import source as source
 
 if TYPE_CHECKING:
     from masa_rag.sources._registry import open_source as open_source
+    from masa_rag.sources.discord import DiscordExport as DiscordExport
+    from masa_rag.sources.files import Files as Files
+    from masa_rag.sources.transcripts import Transcripts as Transcripts
     from masa_rag.sources.webpages import WebPages as WebPages
 
 _HOMES = {
+    "DiscordExport": "discord",
+    "Files": "files",
+    "Transcripts": "transcripts",
     "WebPages": "webpages",
     "open_source": "_registry",
 }
 
-__all__ = ["source", *sorted(_HOMES)]
+__all__ = ["FunctionSource", "source", *sorted(_HOMES)]
 
 
 def __getattr__(name: str) -> object:

@@ -11,7 +11,12 @@ from masa_rag.errors import SourceFormatError, SourceUnavailableError
 from masa_rag.protocols import Source
 from masa_rag.sources._base import FileSource, read_head
 
-FILE_SOURCES: tuple[tuple[str, str], ...] = (("webpages", "WebPages"),)
+FILE_SOURCES: tuple[tuple[str, str], ...] = (
+    ("discord", "DiscordExport"),
+    ("webpages", "WebPages"),
+    ("transcripts", "Transcripts"),
+    ("files", "Files"),
+)
 """(module, class) of the sources that recognise files, the most particular format first: the first
 that says yes is taken, and plain text comes last."""
 

@@ -1,0 +1,250 @@
+"""What the chat sources share: messages become one document a room and day, or one a thread."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, tzinfo
+from itertools import islice
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from masa_rag.errors import ConfigurationError, RecordError
+from masa_rag.types import Document, Segment
+
+OPEN_SEGMENTS = 50_000
+"""How many messages are held back so that a day or thread comes as one document, even when it is
+spread over several files. About 50 MB; past it, the documents touched longest ago are let go, and
+what belongs to them later comes under the same id and is merged by the memory."""
+
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+UNDATED = "undated"
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """Where messages are said: a channel, a chat, a thread.
+
+    Attributes:
+        id: Stable; the document's id, or its beginning.
+        title: Its readable name.
+        url: A link to it.
+        by_day: One document a UTC day, or one for all (a thread).
+        metadata: For the document; JSON values only.
+    """
+
+    id: str
+    title: str
+    url: str | None = None
+    by_day: bool = True
+    metadata: Mapping[str, Any] = field(default_factory=dict, hash=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """One message and where it was said."""
+
+    room: Room
+    segment: Segment
+
+
+def documents(
+    items: Iterable[Said | RecordError],
+    *,
+    readable: Callable[[str], str] = str,
+    open_segments: int = OPEN_SEGMENTS,
+) -> Iterator[Document | RecordError]:
+    """Group messages into documents, fold those with the same id and sort them by time.
+
+    Args:
+        items: Messages in any order; errors are passed on at once.
+        readable: Called on each text as late as possible, when the most names are known.
+        open_segments: How many messages may be held back.
+    """
+    days = _Open(readable)
+    for item in items:
+        if isinstance(item, RecordError):
+            yield item
+            continue
+        days.add(item)
+        if days.count > open_segments:
+            yield from days.release(down_to=open_segments // 2)
+    yield from days.release(down_to=0)
+
+
+class _Open:
+    """The documents that may still grow, the one touched longest ago first."""
+
+    def __init__(self, readable: Callable[[str], str]) -> None:
+        self._readable = readable
+        self._rooms: dict[str, Room] = {}
+        self._segments: dict[str, dict[str, Segment]] = {}
+        self.count = 0
+
+    def add(self, said: Said) -> None:
+        key = document_id(said.room, said.segment)
+        self._rooms[key] = said.room
+        messages = self._segments.pop(key, {})
+        self._segments[key] = messages  # moved to the end: touched last
+        self.count -= len(messages)
+        identity = said.segment.id or ""
+        messages[identity] = newer(messages.get(identity), said.segment)
+        self.count += len(messages)
+
+    def release(self, *, down_to: int) -> Iterator[Document]:
+        while self._segments and self.count > down_to:
+            key = next(iter(self._segments))
+            messages = self._segments.pop(key)
+            self.count -= len(messages)
+            yield self._document(key, self._rooms.pop(key), messages.values())
+
+    def _document(self, key: str, room: Room, messages: Iterable[Segment]) -> Document:
+        segments = [replace(item, text=self._readable(item.text)) for item in sorted(messages, key=_order)]
+        return Document(
+            id=key,
+            segments=segments,
+            kind="conversation",
+            title=room.title,
+            created_at=segments[0].created_at,
+            url=room.url,
+            metadata=kept(room.metadata),
+        )
+
+
+def document_id(room: Room, segment: Segment) -> str:
+    """Return ``<room>/<YYYY-MM-DD>`` (the UTC day), or the room's id when it is not cut by day."""
+    if not room.by_day:
+        return room.id
+    day = segment.created_at.date().isoformat() if segment.created_at else UNDATED
+    return f"{room.id}/{day}"
+
+
+def newer(before: Segment | None, after: Segment) -> Segment:
+    """Return the one edited last; of two with equal or no edit times, the one that came second."""
+    if before is None or after.edited_at == before.edited_at:
+        return after
+    if before.edited_at is None or after.edited_at is None:
+        return after if before.edited_at is None else before
+    return after if after.edited_at > before.edited_at else before
+
+
+def _order(segment: Segment) -> tuple[datetime, int, str]:
+    """By time, then by id; of two numbers the shorter is the smaller."""
+    identity = segment.id or ""
+    return segment.created_at or datetime.min.replace(tzinfo=UTC), len(identity), identity
+
+
+def kept(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Leave out what says nothing: None, empty texts and containers, and False."""
+    return {key: value for key, value in values.items() if value is not None and value not in ("", [], {}, False)}
+
+
+def clean(text: str) -> str:
+    """Return the text as it can be stored: line breaks as ``\\n``, outer space off, half characters marked."""
+    return _UNSTORABLE.sub(_storable, text).replace("\r\n", "\n").strip()
+
+
+def _storable(match: re.Match[str]) -> str:
+    return "" if match[0] == "\x00" else "\ufffd"
+
+
+def text_of(record: Any, *names: str) -> str:
+    """Return the first of the fields that holds a text, "" when none does."""
+    if isinstance(record, dict):
+        for name in names:
+            if isinstance(value := record.get(name), str) and (text := clean(value)):
+                return text
+    return ""
+
+
+def id_of(record: Any, *names: str) -> str:
+    """Return the first of the fields that holds an id (a text or a whole number) as text, "" when none does."""
+    if isinstance(record, dict):
+        for name in names:
+            value = record.get(name)
+            if isinstance(value, str) and (text := clean(value)):
+                return text
+            if isinstance(value, int) and not isinstance(value, bool):
+                return str(value)
+    return ""
+
+
+def list_of(record: Any, name: str) -> list[dict[str, Any]]:
+    """Return the objects in the field's list; [] when there are none."""
+    value = record.get(name) if isinstance(record, dict) else None
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
+
+
+def content_of(record: dict[str, Any], name: str, *, record_id: str) -> str:
+    """Return the message's text; raise RecordError when the field holds anything but text or nothing."""
+    value = record.get(name)
+    if value is None:
+        return ""
+    if not isinstance(value, str):
+        raise RecordError(
+            f"received {type(value).__name__} as {name!r}; expected text. The message is left out",
+            record_id=record_id,
+        )
+    return clean(value)
+
+
+def time_of(value: object, *, zone: tzinfo = UTC) -> datetime | None:
+    """Return the UTC time of ISO 8601 text or Unix seconds (number or digits); None when it is neither.
+
+    Args:
+        value: What the export has.
+        zone: The zone of a text that names none.
+    """
+    try:
+        if isinstance(value, str):
+            return _from_text(value.strip(), zone)
+        if isinstance(value, (int, float)) and not isinstance(value, bool):
+            return datetime.fromtimestamp(value, UTC)
+    except (ValueError, OverflowError, OSError):
+        pass  # no time at all, or one that no calendar holds
+    return None
+
+
+def _from_text(text: str, zone: tzinfo) -> datetime:
+    if text.replace(".", "", 1).lstrip("-").isdecimal():
+        return datetime.fromtimestamp(float(text), UTC)
+    parsed = datetime.fromisoformat(text.removesuffix(" UTC"))
+    return (parsed if parsed.tzinfo else parsed.replace(tzinfo=zone)).astimezone(UTC)
+
+
+def zone_of(name: str) -> tzinfo:
+    """Return the IANA zone of that name. Raises ConfigurationError when there is none."""
+    try:
+        return UTC if name == "UTC" else ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise ConfigurationError(
+            f"received the timezone {name!r}; expected an IANA name such as 'Europe/Berlin'"
+        ) from error
+
+
+def each_file(
+    paths: Iterable[Path], read: Callable[[Path], Iterable[Said | RecordError]]
+) -> Iterator[Said | RecordError]:
+    """Read file after file; one that cannot be read is reported and the others go on."""
+    for path in paths:
+        try:
+            yield from read(path)
+        except OSError as error:
+            yield RecordError(f"cannot be read ({error.strerror or error})", record_id=str(path))
+
+
+FIRST_FILES = 20
+"""How many files of a folder are looked at before it is recognised."""
+
+
+def first_files(folder: Path, suffixes: Iterable[str], recognised: Callable[[Path], bool]) -> bool:
+    """Say whether a folder holds this format: the first of its files with these suffixes all do, and one exists."""
+    wanted = frozenset(suffixes)
+    try:
+        found = (path for path in folder.rglob("*") if path.suffix.lower() in wanted and path.is_file())
+        some = sorted(islice((path for path in found if not path.name.startswith(".")), FIRST_FILES))
+        return bool(some) and all(recognised(path) for path in some)
+    except OSError:
+        return False

@@ -1,0 +1,56 @@
+"""Discord: saved answers of its API, DiscordChatExporter's JSON and daily archives."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+
+from masa_rag.errors import RecordError
+from masa_rag.sources._base import FileSource, read_head
+from masa_rag.sources._chat import documents, each_file, first_files
+from masa_rag.sources._discord_json import json_form, json_messages
+from masa_rag.sources._discord_message import Names
+from masa_rag.types import Document
+
+
+class DiscordExport(FileSource):
+    """Messages of Discord channels, one document a channel and UTC day, or one a thread.
+
+    Reads saved lists of API messages (bare or in ``{"data": […]}``, in any order),
+    DiscordChatExporter's JSON, and daily archives (``<channel>/<date>.json``). The daily archives
+    hold no ids: a message's id is then made of its author and time.
+
+    Args:
+        paths: A file, a folder, a pattern, or several.
+        name: The source's name in the memory; by default ``discord:<file or folder>``.
+        names: Names for ids that the export does not explain, for channels, people and roles
+            alike: ``{"1217114388373311640": "general"}``.
+
+    Joins, pins, calls and other lines that the machine wrote are left out, and so are messages
+    without any text. ``<@1>``, ``<#1>`` and ``<:wave:1>`` become ``@name``, ``#channel`` and ``:wave:``.
+    """
+
+    form = "discord"
+    suffixes = frozenset({".json"})
+
+    def __init__(
+        self,
+        paths: str | Path | Iterable[str | Path],
+        *,
+        name: str | None = None,
+        names: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(paths, name=name)
+        self.names = dict(names) if names is not None else {}
+
+    @classmethod
+    def recognises(cls, path: Path, head: bytes) -> bool:
+        """Say whether the content is a Discord export; of a folder, whether its first files all are."""
+        if path.is_dir():
+            return first_files(path, cls.suffixes, lambda item: cls.recognises(item, read_head(item)))
+        return json_form(head) is not None
+
+    def __iter__(self) -> Iterator[Document | RecordError]:
+        names = Names(given=self.names)
+        said = each_file(self.files(), lambda path: json_messages(path, names))
+        return documents(said, readable=names.readable)
