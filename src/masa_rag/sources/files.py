@@ -1,0 +1,119 @@
+"""Plain text and Markdown: the fallback for anything readable."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import date, datetime
+from pathlib import Path
+from typing import ClassVar
+
+from masa_rag._time import parse_time
+from masa_rag.errors import ConfigurationError, RecordError, SourceFormatError
+from masa_rag.sources._base import FileSource, read_head
+from masa_rag.sources._transcript_base import MAX_BYTES, decode
+from masa_rag.sources.transcripts import date_in, readable_title, relative_id, root_of
+from masa_rag.types import Document
+
+_FRONT = re.compile(r"\A---[ \t]*\r?\n(.*?)\r?\n(?:---|\.\.\.)[ \t]*(?:\r?\n|\Z)", re.DOTALL)
+_FIELD = re.compile(r"([A-Za-z][\w-]*)[ \t]*:[ \t]*(.*)")
+_HEADING = re.compile(
+    r"\A\s*(?:#[ \t]+(?P<hash>[^\n]+?)[ \t#]*|(?P<line>[^\n]{1,200})\n(?:={3,}|-{3,})[ \t]*)(?:\n|\Z)"
+)
+
+
+class Files(FileSource):
+    """Text files, one document each: ``.txt``, ``.md``, ``.rst`` and whatever else reads as text.
+
+    Markdown may open with front matter; its ``title``, ``date``, ``author`` and ``url`` are used and
+    its other simple fields kept as metadata. Without a title the first heading is taken, else the
+    file's name made readable. Without a date the one in the path is taken (as in
+    :class:`~masa_rag.sources.transcripts.Transcripts`), never the file's own timestamp. The id is the
+    path relative to what was given, with its suffix. Binary files are reported, not read.
+    """
+
+    form: ClassVar[str] = "files"
+    suffixes: ClassVar[frozenset[str]] = frozenset(
+        {".txt", ".text", ".md", ".markdown", ".rst", ".org", ".adoc", ".tex", ".log"}
+    )
+
+    def __init__(self, paths: str | Path | Iterable[str | Path], *, name: str | None = None) -> None:
+        super().__init__(paths, name=name)
+        self._root = root_of(self.paths)
+
+    @classmethod
+    def recognises(cls, path: Path, head: bytes) -> bool:
+        """Say yes to readable text, and to a folder that holds a file with a suffix of text."""
+        if path.is_dir():
+            return any(item.is_file() and item.suffix.lower() in cls.suffixes for item in path.rglob("*"))
+        return bool(head.strip()) and _readable(head)
+
+    def _read(self, path: Path) -> Iterator[Document | RecordError]:
+        try:
+            text = self._text(path)
+            body, fields = front_matter(text)
+            if not body.strip():
+                raise SourceFormatError("received a file without text; expected at least one word")
+            yield self._document(path, body.strip(), fields)
+        except SourceFormatError as error:
+            yield RecordError(str(error), record_id=str(path))
+
+    def _text(self, path: Path) -> str:
+        if (size := path.stat().st_size) > MAX_BYTES:
+            raise SourceFormatError(f"received {size:,} bytes; expected text of at most {MAX_BYTES:,}")
+        if not _readable(read_head(path)):
+            raise SourceFormatError("received binary data; expected text. Give the source that reads this format")
+        return decode(path.read_bytes()).replace("\r\n", "\n").replace("\r", "\n")
+
+    def _document(self, path: Path, body: str, fields: Mapping[str, str]) -> Document:
+        identity = relative_id(path, self._root)
+        known = {"title", "date", "author", "url"}
+        return Document(
+            f"{identity}{path.suffix}",
+            body,
+            title=fields.get("title") or _heading(body) or readable_title(identity),
+            author=fields.get("author"),
+            created_at=_date(fields.get("date")) or date_in(f"{path.parent.name}/{identity}"),
+            url=fields.get("url"),
+            metadata={key: value for key, value in fields.items() if key not in known},
+        )
+
+
+def front_matter(text: str) -> tuple[str, dict[str, str]]:
+    """Split Markdown into body and the simple ``key: value`` fields of its front matter.
+
+    Nested YAML is not interpreted: a field without a value on its own line is left out.
+    """
+    match = _FRONT.match(text)
+    if match is None:
+        return text, {}
+    fields = {}
+    for line in match[1].splitlines():
+        if (item := _FIELD.fullmatch(line)) and (value := item[2].strip().strip("\"'")):
+            fields[item[1].lower()] = value
+    return text[match.end() :], fields
+
+
+def _heading(text: str) -> str | None:
+    match = _HEADING.match(text)
+    return (match["hash"] or match["line"]).strip() if match else None
+
+
+def _date(value: str | date | datetime | None) -> datetime | None:
+    try:
+        return parse_time(value) if value else None
+    except ConfigurationError:
+        return None  # a date written for people ("last May") is no reason to lose the text
+
+
+def _readable(head: bytes) -> bool:
+    """Say whether bytes are text: no NUL unless UTF-16, and UTF-8 or one of the Windows code pages."""
+    if head.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return True
+    if b"\0" in head:
+        return False
+    try:
+        decode(head)
+    except SourceFormatError:
+        return False
+    return True

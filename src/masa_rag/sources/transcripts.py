@@ -1,0 +1,369 @@
+"""Transcripts of podcasts, videos and meetings, in any of the usual formats."""
+
+from __future__ import annotations
+
+import glob
+import os
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import ClassVar
+
+from masa_rag._time import parse_time
+from masa_rag.errors import ConfigurationError, RecordError, SourceFormatError
+from masa_rag.sources import _transcript_chat as chat
+from masa_rag.sources import _transcript_subtitles as subtitles
+from masa_rag.sources import _transcript_text as plain
+from masa_rag.sources._base import FileSource, read_head
+from masa_rag.sources._transcript_base import MAX_BYTES, UNKNOWN_SPEAKER, Line, Parser, Transcript, decode
+from masa_rag.sources._transcript_vtt import looks_like_vtt, parse_vtt
+from masa_rag.types import Document, Kind, Segment
+
+Published = str | date | datetime | Callable[[Path], str | date | datetime | None]
+
+_DATE = re.compile(r"(?<!\d)((?:19|20)\d{2})([-_.]?)(0[1-9]|1[0-2])\2(0[1-9]|[12]\d|3[01])(?!\d)")
+_GENERIC = frozenset({"transcript", "transcription", "captions", "subtitles", "audio", "recording", "video", "chat"})
+_SUBTITLES = frozenset({".srt", ".vtt", ".sbv", ".ass", ".ssa", ".ttml", ".dfxp"})
+_SEEN_IN_FOLDER = 40
+"""How many files of a folder are looked at to recognise it: enough to be sure, and quick."""
+
+
+class Transcripts(FileSource):
+    """Transcript files: one document a recording, one segment a line, with speaker and seconds.
+
+    Read are ``[HH:MM:SS] text`` (also after a preface), ``Speaker A: text``, ``Name (00:12:31):``,
+    Otter.ai text, SubRip, WebVTT (Zoom's and YouTube's too), SBV, SubStation Alpha, TTML, YouTube
+    timed text and json3, ``[{speaker, text}]``, Whisper, WhisperX, Podcasting 2.0, AssemblyAI and
+    Deepgram JSON, Podcasting 2.0 HTML, and Zoom's chat.
+
+    * The document's id is the path relative to what was given, without suffix: ``"acdc/174/transcript"``.
+      Files that differ only in suffix and hold the same words are one recording; the one with the most
+      speakers and times is read. With other words, all but the first keep their suffix in the id.
+    * Words before the first time code or speaker were not said. They become a document of their own,
+      id ``"<id>#preface"``, kind "note", so that they are found but never quoted as speech.
+    * A label that is only a letter or number becomes ``Speaker A``; ``speakers=`` gives it a name.
+    * Captions that roll (each repeats the row before) are folded.
+    * In a folder or pattern, ``.txt`` and ``.json`` files that hold no transcript are passed over;
+      a file named outright, or one with a suffix of subtitles, is reported.
+
+    Args:
+        paths: A file, a folder, a pattern such as ``"episodes/*.txt"``, or several of these.
+        name: The source's name; default ``transcripts:<folder or file>``.
+        speakers: Names for labels, for example ``{"A": "Ryan"}``; keys may be "A" or "Speaker A".
+        participants: People known to speak in the recordings, where the lines do not say which. They
+            go to ``metadata["participants"]``.
+        published: When it was published: a time, or a function of the path. Default: the date in the
+            path below what was given or in the file's own folder (``2026-02-05_174``, ``20260205``),
+            the nearest to the file's name; None when there is none. Never the file's own timestamp.
+        title: A title for all files, or a function of the path. Default: the file's name made readable.
+        url: Where it can be heard, or a function of the path; segments get a link to their second.
+    """
+
+    form: ClassVar[str] = "transcripts"
+    suffixes: ClassVar[frozenset[str]] = _SUBTITLES | {".txt", ".text", ".json", ".json3", ".md", ".xml", ".html"}
+
+    def __init__(
+        self,
+        paths: str | Path | Iterable[str | Path],
+        *,
+        name: str | None = None,
+        speakers: Mapping[str, str] | None = None,
+        participants: Sequence[str] | None = None,
+        published: Published | None = None,
+        title: str | Callable[[Path], str] | None = None,
+        url: str | Callable[[Path], str | None] | None = None,
+    ) -> None:
+        super().__init__(paths, name=name)
+        if isinstance(participants, str):
+            raise ConfigurationError(f"received participants={participants!r}; expected a list such as ['Ada', 'Ben']")
+        self._speakers = dict(speakers or {})
+        self._participants = list(participants or ())
+        self._published = published
+        self._title = title
+        self._url = url
+        self._root = root_of(self.paths)
+        if name is None and len(self.paths) == 1 and (only := Path(self.paths[0]).expanduser()).is_file():
+            self.name = f"{self.form}:{relative_id(only, self._root)}"
+
+    @classmethod
+    def recognises(cls, path: Path, head: bytes) -> bool:
+        """Say yes to a file in one of the formats, and to a folder most of whose files are."""
+        if path.is_dir():
+            files = [item for item in sorted(path.rglob("*")) if item.is_file() and item.suffix.lower() in cls.suffixes]
+            known = [_known(read_head(item)) for item in files[:_SEEN_IN_FOLDER]]
+            return 2 * sum(known) > len(known)
+        return _known(head)
+
+    def __iter__(self) -> Iterator[Document | RecordError]:
+        """Yield a document a recording, then its preface if it has one."""
+        groups: dict[str, list[Path]] = {}
+        for path in self.files():
+            groups.setdefault(relative_id(path, self._root), []).append(path)
+        for identity, paths in groups.items():
+            yield from self._recording(identity, paths)
+
+    def _recording(self, identity: str, paths: Sequence[Path]) -> Iterator[Document | RecordError]:
+        """Yield what the files of one name hold: twins once, other recordings each, errors if nothing is read."""
+        problems: list[RecordError] = []
+        kept: list[list[Document]] = []
+        for path in paths:
+            try:
+                documents = self._documents(identity, path)
+            except (OSError, SourceFormatError) as error:
+                problems.append(RecordError(_reason(error), record_id=str(path)))
+            else:
+                _keep_richest(kept, documents, suffix=path.suffix)
+        for documents in kept:
+            yield from documents
+        yield from problems if not kept else ()
+
+    def _documents(self, identity: str, path: Path) -> list[Document]:
+        text = self._text(path)
+        if chat.looks_like_chat(text):
+            return [self._document(identity, path, chat.parse_chat(text), {}, "conversation")]
+        parser = format_of(text, whole=True)
+        if parser is None:
+            if self._may_be_skipped(path):
+                return []
+            raise SourceFormatError(
+                "received text in no transcript format we know; expected time codes, speaker labels or subtitles. "
+                "Use Files for other text"
+            )
+        return self._transcript(identity, path, parser(text))
+
+    def _transcript(self, identity: str, path: Path, transcript: Transcript) -> list[Document]:
+        if not transcript.lines:
+            raise SourceFormatError("received a transcript without a single line; expected at least one")
+        segments = [self._segment(line, path) for line in transcript.lines]
+        documents = [self._document(identity, path, segments, transcript.metadata, "speech")]
+        if transcript.preface:
+            documents.append(self._preface(documents[0], transcript.preface))
+        return documents
+
+    def _text(self, path: Path) -> str:
+        if (size := path.stat().st_size) > MAX_BYTES:
+            raise SourceFormatError(f"received {size:,} bytes; expected a transcript of at most {MAX_BYTES:,}")
+        return decode(path.read_bytes())
+
+    def _may_be_skipped(self, path: Path) -> bool:
+        named = any(Path(given).expanduser() == path for given in self.paths)
+        return not named and path.suffix.lower() not in _SUBTITLES
+
+    def _segment(self, line: Line, path: Path) -> Segment:
+        return Segment(
+            line.text,
+            author=readable_speaker(line.speaker, self._speakers),
+            start=line.start,
+            end=line.end,
+            url=link_at(_given(self._url, path), line.start),
+            metadata=line.metadata,
+        )
+
+    def _document(
+        self, identity: str, path: Path, segments: Sequence[Segment], facts: Mapping[str, object], kind: Kind
+    ) -> Document:  # fmt: skip
+        participants = {"participants": self._participants} if self._participants else {}
+        title = _given(self._title, path)
+        return Document(
+            identity,
+            segments=segments,
+            kind=kind,
+            title=title if title is not None else readable_title(identity),
+            created_at=self._created_at(identity, path),
+            url=_given(self._url, path),
+            metadata={**facts, **participants},
+        )
+
+    def _preface(self, document: Document, text: str) -> Document:
+        return Document(
+            f"{document.id}#preface",
+            text,
+            title=document.title,
+            created_at=document.created_at,
+            url=document.url,
+            metadata={key: value for key, value in document.metadata.items() if key == "participants"},
+        )
+
+    def _created_at(self, identity: str, path: Path) -> datetime | None:
+        given = self._published(path) if callable(self._published) else self._published
+        return parse_time(given) if given is not None else date_in(f"{path.parent.name}/{identity}")
+
+
+def _known(head: bytes) -> bool:
+    whole_lines = head if head.lstrip()[:1] in (b"[", b"{") else head[: head.rfind(b"\n") + 1] or head
+    try:
+        text = decode(whole_lines)
+    except SourceFormatError:
+        return False
+    return chat.looks_like_chat(text) or format_of(text, whole=False) is not None
+
+
+def format_of(text: str, *, whole: bool) -> Parser | None:
+    """Return the parser for a transcript, or None when it is none.
+
+    Args:
+        text: The file's text, or its beginning.
+        whole: Whether ``text`` is all of the file; JSON is judged by its opening otherwise.
+    """
+    for looks, parser in _FORMATS:
+        if looks(text):
+            return parser
+    opening = text.lstrip()[:1]
+    if opening in ("{", "["):
+        from masa_rag.sources._transcript_json import parse_json
+
+        return parse_json if _json_fits(text, whole=whole) else None
+    return _markup(text) if opening == "<" else None
+
+
+_FORMATS: tuple[tuple[Callable[[str], bool], Parser], ...] = (
+    (looks_like_vtt, parse_vtt),
+    (subtitles.looks_like_srt, subtitles.parse_srt),
+    (subtitles.looks_like_sbv, subtitles.parse_sbv),
+    (subtitles.looks_like_ass, subtitles.parse_ass),
+    (plain.looks_like_stamped, plain.parse_stamped),
+    (plain.looks_like_named, plain.parse_named),
+    (plain.looks_like_otter, plain.parse_otter),
+    (plain.looks_like_labelled, plain.parse_labelled),
+)
+
+_TURN = re.compile(
+    r'\A\s*\[\s*\{(?=[^{}]*"speaker"\s*:)(?=[^{}]*"(?:text|content)"\s*:)'
+    r'|"segments"\s*:\s*\[\s*\{[^{}\[\]]*"(?:startTime|start|speaker)"\s*:'
+    r'|"utterances"\s*:\s*\[\s*\{|"meeting_transcripts"\s*:\s*\[|"tStartMs"\s*:',
+)
+
+
+def _json_fits(text: str, *, whole: bool) -> bool:
+    """Judge JSON by its opening, or, when it is whole and short of evidence there, by its content."""
+    if not whole or _is_json_lines(text):
+        return bool(_TURN.search(text[:65_536])) and not _is_json_lines(text)
+    from masa_rag.sources._transcript_json import load_json, turns_of
+
+    return turns_of(load_json(text)) is not None
+
+
+def _is_json_lines(text: str) -> bool:
+    """Say whether each line is an object of its own: many records, which is not one transcript."""
+    first, _, rest = text.lstrip().partition("\n")
+    return first.startswith("{") and first.rstrip().endswith("}") and rest.lstrip().startswith("{")
+
+
+def _markup(text: str) -> Parser | None:
+    from masa_rag.sources import _transcript_markup as markup
+
+    if markup.looks_like_ttml(text):
+        return markup.parse_ttml
+    if markup.looks_like_timed_text(text):
+        return markup.parse_timed_text
+    return markup.parse_cited if markup.looks_like_cited(text) else None
+
+
+def _keep_richest(kept: list[list[Document]], documents: list[Document], *, suffix: str) -> None:
+    """Add a file's documents, or let them replace those of a twin with fewer times and names."""
+    for number, others in enumerate(kept):
+        if documents and _same_words(others[0], documents[0]):
+            if _richness(documents) > _richness(others):
+                kept[number] = _renamed(documents, others[0].id)
+            return
+    if documents:
+        kept.append(_renamed(documents, f"{documents[0].id}{suffix}") if kept else documents)
+
+
+def _renamed(documents: Sequence[Document], identity: str) -> list[Document]:
+    """Give a recording and its preface another id."""
+    before = documents[0].id
+    return [replace(item, id=f"{identity}{item.id.removeprefix(before)}") for item in documents]
+
+
+def _same_words(one: Document, other: Document) -> bool:
+    """Say whether two files hold the same speech: half of their distinct words are shared (Jaccard)."""
+    ours, theirs = (set(re.findall(r"\w+", item.text.lower())) for item in (one, other))
+    return 2 * len(ours & theirs) >= len(ours | theirs)
+
+
+def _richness(documents: Sequence[Document]) -> tuple[int, int, int]:
+    """Order the files of one recording: named speakers and times first, then the number of lines."""
+    segments = documents[0].segments
+    known = any(item.start is not None for item in segments) + any(item.author is not None for item in segments)
+    return (known, any(item.start is not None for item in segments), len(segments))
+
+
+def _reason(error: Exception) -> str:
+    return f"cannot be read ({error.strerror})" if isinstance(error, OSError) and error.strerror else str(error)
+
+
+def _given(value: str | Callable[[Path], str | None] | None, path: Path) -> str | None:
+    return value(path) if callable(value) else value
+
+
+def readable_speaker(label: str | None, names: Mapping[str, str]) -> str | None:
+    """Return the name for a label: the given one, ``Speaker A`` for a bare letter or number, or itself."""
+    if label is None:
+        return None
+    bare = re.sub(r"^(?:speaker|spk)[ _]?", "", label, flags=re.IGNORECASE)
+    for key in (label, bare, f"Speaker {bare}"):
+        if key in names:
+            return names[key]
+    if label.upper() in ("UNK", "UNKNOWN"):
+        return UNKNOWN_SPEAKER
+    return f"Speaker {bare}" if bare != label or re.fullmatch(r"[A-Z]|\d{1,3}", label) else label
+
+
+def link_at(url: str | None, start: float | None) -> str | None:
+    """Return a link to the second: ``#t=75`` (W3C Media Fragments), ``t=75s`` for YouTube."""
+    if url is None or start is None:
+        return url
+    if re.match(r"https?://(?:www\.|m\.)?(?:youtube\.com/watch|youtu\.be/)", url):
+        return f"{url}{'&' if '?' in url else '?'}t={int(start)}s"
+    return f"{url.partition('#')[0]}#t={int(start)}"
+
+
+def root_of(paths: Sequence[str | Path]) -> Path:
+    """Return the folder that ids are relative to: what was given, or what several have in common.
+
+    It depends on what was given, not on which files are there today, so that ids stay.
+    """
+    folders = []
+    for given in paths:
+        path = Path(os.path.abspath(Path(given).expanduser()))  # noqa: PTH100 - resolve() would follow links
+        if not path.is_dir() or glob.has_magic(str(given)):
+            path = next((parent for parent in path.parents if not glob.has_magic(str(parent))), path.parent)
+        folders.append(path)
+    return Path(os.path.commonpath(folders)) if folders else Path()
+
+
+def relative_id(path: Path, root: Path) -> str:
+    """Return the path below the root without suffix, with forward slashes.
+
+    A file given alone whose name says nothing ("transcript.vtt") takes its folder's name with it.
+    """
+    full = Path(os.path.abspath(path))  # noqa: PTH100 - resolve() would follow links
+    below = full.relative_to(root).with_suffix("") if full.is_relative_to(root) else Path(full.stem)
+    if len(below.parts) == 1 and below.name.lower() in _GENERIC and full.parent.name:
+        below = Path(full.parent.name) / below
+    return below.as_posix()
+
+
+def readable_title(identity: str) -> str:
+    """Return a title for people out of an id: underscores become spaces, empty names take their folder's."""
+    *folders, stem = identity.split("/")
+    if stem.lower().partition("_")[0] in _GENERIC and folders:
+        own = [] if stem.lower().partition("_")[0] in ("transcript", "audio", "recording") else [stem]
+        parts = [*folders[-2:], *own]
+    else:
+        parts = [stem]
+    return " ".join(" ".join(parts).replace("_", " ").split()) or identity
+
+
+def date_in(path: str) -> datetime | None:
+    """Return the day written in a path, the one nearest to the file's name; None when there is none."""
+    for part in reversed(path.split("/")):
+        for match in _DATE.finditer(part):
+            try:
+                return datetime(int(match[1]), int(match[3]), int(match[4]), tzinfo=UTC)
+            except ValueError:
+                continue
+    return None

@@ -1,0 +1,95 @@
+"""Files: plain text and Markdown."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from masa_rag.errors import RecordError
+from masa_rag.sources import Files, open_source
+from masa_rag.testing.contracts import SourceContract
+from masa_rag.types import Document
+
+MARKDOWN = """---
+title: "Kite repair"
+date: 2024-05-01
+tags: [kites]
+author: Mia Ode
+nested:
+  - x
+---
+# Heading
+
+Use glue.
+"""
+
+
+class TestFilesContract(SourceContract):
+    """The shipped contract."""
+
+    @pytest.fixture(autouse=True)
+    def _files(self, tmp_path: Path) -> None:
+        self.folder = tmp_path
+        (tmp_path / "a.md").write_text(MARKDOWN)
+        (tmp_path / "b.txt").write_text("Plain words.\n")
+
+    def make(self) -> Files:
+        """Return a source over the folder."""
+        return Files(self.folder)
+
+
+def only(source: Files) -> Document:
+    """Return the one document of a source."""
+    (item,) = source
+    assert isinstance(item, Document), item
+    return item
+
+
+def test_front_matter(tmp_path: Path) -> None:
+    """Title, date and author come from the front matter, which is not part of the text."""
+    (tmp_path / "repair.md").write_text(MARKDOWN)
+    document = only(Files(tmp_path / "repair.md"))
+    assert (document.id, document.title, document.author) == ("repair.md", "Kite repair", "Mia Ode")
+    assert document.created_at == datetime(2024, 5, 1, tzinfo=UTC)
+    assert document.text == "# Heading\n\nUse glue."
+    assert document.metadata == {"tags": "[kites]"}
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "title"),
+    [
+        ("x.md", "# Wind *and* rain #\n\ntext", "Wind *and* rain"),
+        ("x.rst", "Wind\n====\n\ntext", "Wind"),
+        ("old_kites.txt", "text", "old kites"),
+        ("x.md", "---\ntitle: [broken\n", "x"),
+    ],
+)
+def test_titles(tmp_path: Path, name: str, text: str, title: str) -> None:
+    """Without a title in front matter it is the first heading, else the file's name."""
+    (tmp_path / name).write_text(text)
+    assert only(Files(tmp_path / name)).title == title
+
+
+@pytest.mark.parametrize("data", [b"", b"  \n", b"\x7fELF\x00\x01", b"---\ntitle: x\n---\n"])
+def test_what_has_no_text_is_reported(tmp_path: Path, data: bytes) -> None:
+    """Empty and binary files are one RecordError each; the others go on."""
+    (tmp_path / "bad.txt").write_bytes(data)
+    (tmp_path / "good.txt").write_text("Words.")
+    error, good = Files(tmp_path)
+    assert isinstance(error, RecordError)
+    assert isinstance(good, Document)
+
+
+def test_it_is_the_fallback(tmp_path: Path) -> None:
+    """Readable text that nothing else knows is a file; binary is not."""
+    (tmp_path / "note.txt").write_text("Buy string.\n")
+    assert isinstance(open_source(tmp_path / "note.txt"), Files)
+    assert not Files.recognises(tmp_path / "x.bin", b"\x00\x01\x02")
+
+
+def test_windows_line_ends_and_encoding(tmp_path: Path) -> None:
+    """Line ends are made one kind, and Windows-1252 is read."""
+    (tmp_path / "w.txt").write_bytes("Café\r\nNaïve\r\n".encode("cp1252"))
+    assert only(Files(tmp_path / "w.txt")).text == "Café\nNaïve"
