@@ -16,12 +16,14 @@ if TYPE_CHECKING:
     from masa_rag.sources.discord import DiscordExport as DiscordExport
     from masa_rag.sources.files import Files as Files
     from masa_rag.sources.transcripts import Transcripts as Transcripts
+    from masa_rag.sources.tweets import Tweets as Tweets
     from masa_rag.sources.webpages import WebPages as WebPages
 
 _HOMES = {
     "DiscordExport": "discord",
     "Files": "files",
     "Transcripts": "transcripts",
+    "Tweets": "tweets",
     "WebPages": "webpages",
     "open_source": "_registry",
 }

@@ -12,6 +12,7 @@ from masa_rag.protocols import Source
 from masa_rag.sources._base import FileSource, read_head
 
 FILE_SOURCES: tuple[tuple[str, str], ...] = (
+    ("tweets", "Tweets"),
     ("discord", "DiscordExport"),
     ("webpages", "WebPages"),
     ("transcripts", "Transcripts"),

@@ -1,0 +1,62 @@
+"""A set of ids that costs 16 to 32 bytes an id, for exports of millions of posts."""
+
+from __future__ import annotations
+
+import hashlib
+from array import array
+
+_MULTIPLIER = 0x9E3779B97F4A7C15
+"""2**64 divided by the golden ratio: Fibonacci hashing (Knuth, TAOCP 3, 6.4) spreads ids that share low bits."""
+_MASK = 0xFFFF_FFFF_FFFF_FFFF
+
+
+class IdSet:
+    """Open addressing over one array of 64-bit numbers.
+
+    A Python set of as many strings takes about 130 bytes an id. Ids that are numbers are kept as
+    they are; others as a 64-bit digest (two of a million collide with a chance of 3 in 10**8).
+    """
+
+    def __init__(self) -> None:
+        self._bits = 10
+        self._slots = array("Q", bytes(8 << self._bits))  # zero is free
+        self._size = 0
+
+    def __len__(self) -> int:
+        return self._size
+
+    def __contains__(self, value: str) -> bool:
+        number = _number(value)
+        return self._slots[self._find(number)] == number
+
+    def add(self, value: str) -> bool:
+        """Add an id; return whether it was new."""
+        number = _number(value)
+        place = self._find(number)
+        if self._slots[place]:
+            return False
+        self._slots[place] = number
+        self._size += 1
+        if self._size * 2 > len(self._slots):
+            self._grow()
+        return True
+
+    def _find(self, number: int) -> int:
+        slots, last = self._slots, len(self._slots) - 1
+        place = (number * _MULTIPLIER & _MASK) >> (64 - self._bits)
+        while (there := slots[place]) and there != number:
+            place = (place + 1) & last
+        return place
+
+    def _grow(self) -> None:
+        old, self._bits = self._slots, self._bits + 1
+        self._slots = array("Q", bytes(8 << self._bits))
+        for number in old:
+            if number:
+                self._slots[self._find(number)] = number
+
+
+def _number(value: str) -> int:
+    if value.isascii() and value.isdigit() and len(value) < 20 and (number := int(value)):
+        return number
+    return int.from_bytes(hashlib.blake2b(value.encode("utf-8", "surrogatepass"), digest_size=8).digest(), "big") or 1

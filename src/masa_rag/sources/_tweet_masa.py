@@ -1,0 +1,152 @@
+"""Tweets as Masa's scrapers and workers wrote them.
+
+* Shape 1 (masa-oracle, masa-twitter-scraper): 34 keys with Go's field names.
+* Shape 2 (tee-types ``TweetResult``): snake_case; ``tweet_id`` is the id, for ``id`` is an int64
+  that loses digits in JavaScript.
+
+The hosted search's answers (shape 3) are rows of X's API v2 with a ``url``.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from masa_rag.sources._tweet_record import (
+    Tweet,
+    count_of,
+    id_of,
+    list_of,
+    mapping_of,
+    text_of,
+    time_of,
+    unescaped,
+    with_links,
+)  # fmt: skip
+
+_ANCHOR = re.compile(r'<a href="([^"]+)">(https?://t\.co/\w+)</a>')
+_PICTURE = re.compile(r'<a href="(https?://t\.co/\w+)"><img src="([^"]+)"')
+_ZERO_TIME = "0001-01-01T00:00:00Z"
+_COUNTS_1 = (("likes", "Likes"), ("retweets", "Retweets"), ("replies", "Replies"), ("views", "Views"))
+_COUNTS_2 = (("likes", "likes"), ("retweets", "retweets"), ("replies", "replies"), ("views", "views"))
+_METRICS = (
+    ("likes", "like_count"), ("retweets", "retweet_count"), ("replies", "reply_count"), ("quotes", "quote_count"),
+    ("bookmarks", "bookmark_count"), ("views", "impression_count"),
+)  # fmt: skip
+
+
+def is_wire_1(value: dict[str, Any]) -> bool:
+    """Say whether an object is a tweet of shape 1."""
+    return "ID" in value and "Text" in value and ("ConversationID" in value or "PermanentURL" in value)
+
+
+def is_wire_2(value: dict[str, Any]) -> bool:
+    """Say whether an object is a tweet of shape 2."""
+    return "tweet_id" in value and "text" in value and ("ThreadCursor" in value or "is_self_thread" in value)
+
+
+def wire_1(value: dict[str, Any], *, depth: int = 0) -> Tweet | None:
+    """Return the tweet of a shape-1 object, None when it has no id or no text."""
+    get = value.get
+    tweet_id, text = id_of(get("ID")), text_of(get("Text"))
+    if tweet_id is None or text is None:
+        return None
+    tweet = Tweet(
+        id=tweet_id,
+        text=_with_anchors(unescaped(text), get("HTML")),
+        author=text_of(get("Name")),
+        username=text_of(get("Username")),
+        user_id=id_of(get("UserID")),
+        created_at=_time_1(value, tweet_id),
+        url=text_of(get("PermanentURL")),
+        conversation_id=id_of(get("ConversationID")),
+        reply_to=id_of(get("InReplyToStatusID")),
+        quoted_id=id_of(get("QuotedStatusID")),
+        retweet=get("IsRetweet") is True or id_of(get("RetweetedStatusID")) is not None,
+        metadata={name: count for name, key in _COUNTS_1 if (count := count_of(get(key)))},
+    )
+    _details_1(tweet, value)
+    _related(tweet, value, depth)
+    return tweet
+
+
+def _details_1(tweet: Tweet, value: dict[str, Any]) -> None:
+    get, metadata = value.get, tweet.metadata
+    if hashtags := get("Hashtags"):
+        metadata["hashtags"] = [tag for item in list_of(hashtags) if (tag := text_of(item))]
+    if mentions := get("Mentions"):
+        metadata["mentions"] = [
+            name for item in list_of(mentions) if (name := text_of(mapping_of(item).get("Username")))
+        ]
+    media = [*list_of(get("Photos")), *list_of(get("Videos")), *list_of(get("GIFs"))]
+    if media:
+        metadata["media"] = [link for item in media if (link := text_of(mapping_of(item).get("URL")))]
+    if place := text_of(mapping_of(get("Place")).get("full_name")):
+        metadata["place"] = place
+    if get("SensitiveContent") is True:
+        metadata["sensitive"] = True
+
+
+def _related(tweet: Tweet, value: dict[str, Any], depth: int) -> None:
+    """Read the tweets inside the tweet; depth is bounded, for a file may nest them without end."""
+    if depth >= 2:
+        return
+    if isinstance(quoted := value.get("QuotedStatus"), dict):
+        tweet.quoted = wire_1(quoted, depth=depth + 1)
+    if isinstance(original := value.get("RetweetedStatus"), dict):
+        tweet.original = wire_1(original, depth=depth + 1)
+    if isinstance(parent := value.get("InReplyToStatus"), dict):
+        tweet.reply_to_user = id_of(parent.get("UserID"))
+
+
+def _time_1(value: dict[str, Any], tweet_id: str) -> Any:
+    seconds = value.get("Timestamp")
+    if isinstance(seconds, int) and seconds > 0:
+        return time_of(seconds, tweet_id=tweet_id)
+    parsed = value.get("TimeParsed")
+    return time_of(None if parsed == _ZERO_TIME else parsed, tweet_id=tweet_id)
+
+
+def _with_anchors(text: str, html: object) -> str:
+    """Expand t.co links by the anchors of the scraper's HTML: ``URLs`` alone does not say which is which."""
+    if "://t.co/" not in text or not isinstance(html, str):
+        return text
+    links = {short: full for full, short in _ANCHOR.findall(html)}
+    links.update(_PICTURE.findall(html))
+    return with_links(text, {short: unescaped(full) for short, full in links.items()})
+
+
+def wire_2(value: dict[str, Any]) -> Tweet | None:
+    """Return the tweet of a shape-2 object, None when it has no id or no text."""
+    get = value.get
+    tweet_id = id_of(get("tweet_id")) or id_of(get("id"))
+    text = text_of(get("text"))
+    if tweet_id is None or text is None:
+        return None
+    metrics = mapping_of(get("public_metrics"))
+    counts = {name: count for name, key in _COUNTS_2 if (count := count_of(get(key)))}
+    counts.update((name, count) for name, key in _METRICS if (count := count_of(metrics.get(key))))
+    tweet = Tweet(
+        id=tweet_id,
+        text=_with_anchors(unescaped(text), get("html")),
+        username=text_of(get("username")),
+        author=text_of(get("name")),
+        user_id=id_of(get("user_id")) or id_of(get("author_id")),
+        created_at=time_of(get("timestamp") or get("created_at"), tweet_id=tweet_id),
+        url=text_of(get("permanent_url")),
+        conversation_id=id_of(get("conversation_id")),
+        reply_to=id_of(get("in_reply_to_status_id")),
+        retweet=get("is_retweet") is True or id_of(get("retweeted_status_id")) is not None,
+        metadata=counts,
+    )
+    _details_2(tweet, value)
+    return tweet
+
+
+def _details_2(tweet: Tweet, value: dict[str, Any]) -> None:
+    get, metadata = value.get, tweet.metadata
+    metadata["hashtags"] = [tag for item in list_of(get("hashtags")) if (tag := text_of(item))]
+    media = [*list_of(get("photos")), *list_of(get("videos"))]
+    metadata["media"] = [link for item in media if (link := text_of(mapping_of(item).get("url")))]
+    metadata["language"] = text_of(get("lang"))
+    metadata["sensitive"] = get("possibly_sensitive") is True or get("sensitive_content") is True

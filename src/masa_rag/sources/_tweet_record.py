@@ -1,0 +1,314 @@
+"""What every shape of tweet is turned into, and the small rules that the shapes share."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from masa_rag.types import Document, Segment
+
+_EPOCH_MS = 1_288_834_974_657
+"""Zero of the clock in a tweet's id: 2010-11-04T01:42:54.657Z (Twitter's Snowflake, ids of 41 + 22 bits)."""
+_FIRST_SNOWFLAKE = 29_700_859_247
+"""Ids below it were counted, not clocked: they hold no time."""
+_MONTHS = {name: number for number, name in enumerate("Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(), 1)}
+_ZONED = re.compile(r"(\d{4}-\d{2}-\d{2})[T ](\d{2}:\d{2}(?::\d{2})?)(?:\.\d+)?\s*([A-Za-z]{2,5})")
+_LINK = re.compile(r"https?://t\.co/\w+")
+
+
+@dataclass(slots=True)
+class Tweet:
+    """One tweet, whatever shape it was written in. ``text`` holds its own words only."""
+
+    id: str
+    text: str
+    author: str | None = None
+    """The display name."""
+    username: str | None = None
+    """The handle, without the @."""
+    user_id: str | None = None
+    created_at: datetime | None = None
+    url: str | None = None
+    conversation_id: str | None = None
+    reply_to: str | None = None
+    reply_to_user: str | None = None
+    """Id or handle of whom it answers."""
+    thread_id: str | None = None
+    """Id of the first tweet of the self-thread, where the shape says it."""
+    first_id: str | None = None
+    """Id of the first version, when it was edited: each edit has an id of its own."""
+    retweet: bool = False
+    original: Tweet | None = None
+    """What is retweeted."""
+    quoted: Tweet | None = None
+    quoted_id: str | None = None
+    metadata: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def key(self) -> str:
+        """The id that all versions share."""
+        return self.first_id if self.first_id is not None else self.id
+
+    @property
+    def name(self) -> str | None:
+        """The name to read."""
+        return self.author if self.author is not None else self.username
+
+
+def text_of(value: object) -> str | None:
+    """Return a text that can be stored, or None for what is no text or is blank.
+
+    Half surrogate pairs, which exports hold where a text was cut within an emoji, become U+FFFD.
+    """
+    if not isinstance(value, str) or not value or value.isspace():
+        return None
+    if value.isascii():
+        return value
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return value
+
+
+def id_of(value: object) -> str | None:
+    """Return an id as text; 0, "", booleans, fractions and what is neither text nor number are None."""
+    if isinstance(value, str):
+        stripped = value.strip()
+        return stripped if stripped and stripped != "0" and stripped.isprintable() and len(stripped) <= 100 else None
+    if isinstance(value, int) and not isinstance(value, bool) and 0 < value < 1 << 64:
+        return str(value)
+    return None
+
+
+def count_of(value: object) -> int | None:
+    """Return a count; texts of digits are read, negative numbers and the rest are None."""
+    if isinstance(value, str) and value.isascii() and value.strip().isdigit() and len(value) < 20:
+        value = int(value)
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 1 << 53:
+        return value
+    return None
+
+
+def mapping_of(value: object) -> Mapping[str, Any]:
+    """Return the object, or an empty one when the value is something else."""
+    return value if isinstance(value, dict) else {}
+
+
+def list_of(value: object) -> list[Any]:
+    """Return the list, or an empty one when the value is something else."""
+    return value if isinstance(value, list) else []
+
+
+def snowflake_time(tweet_id: str | None) -> datetime | None:
+    """Return the time that a tweet's id holds, to the millisecond, or None for ids older than the scheme."""
+    if tweet_id is None or not (tweet_id.isascii() and tweet_id.isdigit()) or len(tweet_id) > 19:
+        return None
+    number = int(tweet_id)
+    if number < _FIRST_SNOWFLAKE:
+        return None
+    return datetime.fromtimestamp(_EPOCH_MS // 1000, UTC) + timedelta(milliseconds=(number >> 22) + _EPOCH_MS % 1000)
+
+
+def time_of(value: object, *, tweet_id: str | None = None, zone: ZoneInfo | timezone = UTC) -> datetime | None:
+    """Return when a tweet was written: as the file says, else as its id says, else None.
+
+    Args:
+        value: ISO 8601, ``Wed Oct 02 20:03:42 +0000 2024``, or Unix seconds or milliseconds. Zero,
+            and the year 1 that Go writes for "no time", count as absent.
+        tweet_id: Also settles what a named zone means: "IST" is three of them, the id is one time.
+        zone: The zone of times that name none.
+    """
+    found = _number_time(value) if isinstance(value, (int, float)) else _text_time(value, tweet_id, zone)
+    return found if found is not None else snowflake_time(tweet_id)
+
+
+def _number_time(value: float) -> datetime | None:
+    seconds = value / 1000 if value > 1e11 else value
+    try:
+        return datetime.fromtimestamp(seconds, UTC) if seconds > 0 and not isinstance(value, bool) else None
+    except (ValueError, OverflowError, OSError):
+        return None
+
+
+def _text_time(value: object, tweet_id: str | None, zone: ZoneInfo | timezone) -> datetime | None:
+    if not isinstance(value, str) or not value:
+        return None
+    try:
+        found = datetime.fromisoformat(value)
+    except ValueError:
+        return _other_time(value.strip(), tweet_id, zone)
+    return _in_utc(found, zone)
+
+
+def _in_utc(found: datetime, zone: ZoneInfo | timezone) -> datetime | None:
+    if found.year < 2000:
+        return None
+    try:
+        return (found if found.tzinfo is not None else found.replace(tzinfo=zone)).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+
+
+def _other_time(value: str, tweet_id: str | None, zone: ZoneInfo | timezone) -> datetime | None:
+    if value.isascii() and value.replace(".", "", 1).isdigit() and len(value) < 20:
+        return _number_time(float(value))
+    parts = value.split()
+    try:
+        if len(parts) == 6 and parts[1] in _MONTHS:
+            _, month, day, clock, offset, year = parts
+            return _in_utc(
+                datetime.fromisoformat(f"{int(year):04d}-{_MONTHS[month]:02d}-{int(day):02d}T{clock}{offset}"), zone
+            )
+        if (match := _ZONED.fullmatch(value)) is not None:
+            return _named_zone_time(match, tweet_id, zone)
+    except ValueError:
+        return None
+    return None
+
+
+def _named_zone_time(match: re.Match[str], tweet_id: str | None, zone: ZoneInfo | timezone) -> datetime | None:
+    day, clock, name = match.groups()
+    found = datetime.fromisoformat(f"{day}T{clock}")
+    if name.upper() in ("UTC", "GMT", "Z"):
+        return _in_utc(found.replace(tzinfo=UTC), zone)
+    if (written := snowflake_time(tweet_id)) is not None:
+        offset = round((found.replace(tzinfo=UTC) - written) / timedelta(minutes=15))
+        if abs(offset) <= 56:  # zones lie within 14 hours of UTC, in quarters of an hour
+            return found.replace(tzinfo=UTC) - offset * timedelta(minutes=15)
+        return written
+    return _in_utc(found, zone)
+
+
+def unescaped(text: str) -> str:
+    """Return the text with the three characters that X escapes (& < >) as themselves; other entities stay."""
+    if "&" not in text:
+        return text
+    return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
+
+
+def with_links(text: str, links: Mapping[str, str]) -> str:
+    """Return the text with t.co links replaced by what they lead to, where that is known."""
+    if not links or "://t.co/" not in text:
+        return text
+    return _LINK.sub(lambda match: links.get(match.group()) or match.group(), text)
+
+
+def entity_links(entities: Iterable[object]) -> dict[str, str]:
+    """Return {short link: address} of X's ``urls`` and ``media`` entities."""
+    found = {}
+    for entity in entities:
+        if isinstance(entity, dict):
+            short, full = entity.get("url"), entity.get("unwound_url") or entity.get("expanded_url")
+            if isinstance(short, str) and isinstance(full, str) and full:
+                found[short] = full
+    return found
+
+
+def tweet_url(tweet_id: str, username: str | None) -> str:
+    """Return the permanent link; X answers to ``i`` in place of a handle that is not known."""
+    return f"https://x.com/{username or 'i'}/status/{tweet_id}"
+
+
+def full_text(tweet: Tweet) -> str:
+    """Return the tweet's own words and, below them, what it quotes: ``> @handle: quoted text``.
+
+    Each line of the quotation begins with ``> ``, as in Markdown, so that quoted words are never
+    taken for the author's own.
+    """
+    quoted = tweet.quoted
+    if quoted is None or not quoted.text:
+        return tweet.text
+    who = f"@{quoted.username}" if quoted.username else quoted.author or "quoted"
+    lines = f"{who}: {quoted.text}".split("\n")
+    return "\n".join([tweet.text, *(f"> {line}" for line in lines)])
+
+
+def details(tweet: Tweet) -> dict[str, Any]:
+    """Return the metadata of a tweet: what is known, without empty values."""
+    known = {
+        "username": tweet.username,
+        "user_id": tweet.user_id,
+        "conversation_id": tweet.conversation_id,
+        "reply_to": tweet.reply_to,
+        "quoted_id": tweet.quoted_id,
+        **tweet.metadata,
+    }
+    return {name: value for name, value in known.items() if value not in (None, "", [], {}, False)}
+
+
+def post(tweet: Tweet) -> Document:
+    """Return the document of a tweet that stands alone."""
+    return Document(
+        id=tweet.key,
+        text=full_text(tweet),
+        kind="post",
+        author=tweet.name,
+        created_at=tweet.created_at,
+        url=tweet.url if tweet.url is not None else tweet_url(tweet.id, tweet.username),
+        metadata=details(tweet),
+    )
+
+
+def retweet(tweet: Tweet) -> Document:
+    """Return the document of a retweet: the words and the name are those of whom it repeats."""
+    original = tweet.original
+    words = original if original is not None else tweet
+    known = {
+        **({} if original is None else original.metadata),
+        "username": words.username if original is not None else None,
+        "retweet_of": original.id if original is not None else None,
+        "retweeted_by": tweet.username or tweet.name,
+    }
+    return Document(
+        id=tweet.key,
+        text=full_text(words),
+        kind="post",
+        author=words.name if original is not None else None,
+        created_at=tweet.created_at,
+        url=tweet.url if tweet.url is not None else tweet_url(tweet.id, tweet.username),
+        metadata={name: value for name, value in known.items() if value not in (None, "", [], {}, False)},
+    )
+
+
+def thread(thread_id: str, tweets: list[Tweet]) -> Document:
+    """Return the document of a self-thread: one segment a tweet, in order of time, then id."""
+    tweets = sorted(tweets, key=lambda tweet: (tweet.created_at or datetime.max.replace(tzinfo=UTC), _order(tweet.id)))
+    first = tweets[0]
+    return Document(
+        id=thread_id,
+        segments=[_segment(tweet) for tweet in tweets],
+        kind="post",
+        author=first.name,
+        created_at=first.created_at if first.key == thread_id else snowflake_time(thread_id) or first.created_at,
+        url=first.url if first.key == thread_id and first.url else tweet_url(thread_id, first.username),
+        metadata=details(first) if first.key == thread_id else _who(first),
+    )
+
+
+def _who(tweet: Tweet) -> dict[str, Any]:
+    known = {"username": tweet.username, "user_id": tweet.user_id, "conversation_id": tweet.conversation_id}
+    return {name: value for name, value in known.items() if value}
+
+
+def _segment(tweet: Tweet) -> Segment:
+    return Segment(
+        text=full_text(tweet),
+        author=tweet.name,
+        created_at=tweet.created_at,
+        url=tweet.url if tweet.url is not None else tweet_url(tweet.id, tweet.username),
+        id=tweet.key,
+        reply_to=tweet.reply_to,
+        edited_at=tweet.created_at if tweet.first_id not in (None, tweet.id) else None,
+        metadata={name: value for name, value in tweet.metadata.items() if value not in (None, "", [], {}, False)},
+    )
+
+
+def _order(tweet_id: str) -> tuple[int, str]:
+    return (int(tweet_id), "") if tweet_id.isascii() and tweet_id.isdigit() else (1 << 64, tweet_id)
