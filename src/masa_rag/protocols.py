@@ -109,12 +109,19 @@ class Index(Protocol):
         """Return up to ``k`` (id, cosine), best first; only ids in ``allowed`` unless it is None."""
         ...
 
+    def ids(self) -> set[str]:
+        """Return the ids that are in it."""
+        ...
+
     def clear(self) -> None:
         """Remove everything, so that no byte of text or vector stays on disk."""
         ...
 
     def close(self) -> None:
-        """Release files and memory. Closing twice is allowed."""
+        """Release files and memory. Closing twice is allowed.
+
+        An index on disk opens again at its next use, and then sees what others have written.
+        """
         ...
 
     def __len__(self) -> int: ...

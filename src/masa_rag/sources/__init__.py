@@ -12,7 +12,9 @@ from masa_rag.sources._base import FunctionSource as FunctionSource
 from masa_rag.sources._base import source as source
 
 if TYPE_CHECKING:
+    from masa_rag.sources._registry import known_sources as known_sources
     from masa_rag.sources._registry import open_source as open_source
+    from masa_rag.sources._registry import open_sources as open_sources
     from masa_rag.sources.discord import DiscordExport as DiscordExport
     from masa_rag.sources.files import Files as Files
     from masa_rag.sources.transcripts import Transcripts as Transcripts
@@ -25,7 +27,9 @@ _HOMES = {
     "Transcripts": "transcripts",
     "Tweets": "tweets",
     "WebPages": "webpages",
+    "known_sources": "_registry",
     "open_source": "_registry",
+    "open_sources": "_registry",
 }
 
 __all__ = ["FunctionSource", "source", *sorted(_HOMES)]

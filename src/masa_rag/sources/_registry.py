@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import importlib
+import warnings
 from collections.abc import Iterator
+from functools import cache
+from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
 
-from masa_rag.errors import SourceFormatError, SourceUnavailableError
+from masa_rag.errors import ConfigurationError, SourceFormatError, SourceUnavailableError
 from masa_rag.protocols import Source
 from masa_rag.sources._base import FileSource, read_head
 
@@ -22,29 +25,100 @@ FILE_SOURCES: tuple[tuple[str, str], ...] = (
 that says yes is taken, and plain text comes last."""
 
 
-def file_sources() -> Iterator[type[FileSource]]:
-    """Yield the classes of FILE_SOURCES, importing each when its turn comes."""
-    for module, name in FILE_SOURCES:
-        yield getattr(importlib.import_module(f"masa_rag.sources.{module}"), name)
+PLUGINS = "masa_rag.sources"
+"""Entry-point group of other packages' sources. One with a ``recognises`` like FileSource's is asked first."""
 
 
-def open_source(path: str | Path, **options: Any) -> Source:
-    """Return the source that reads a file or folder, recognised by its content.
+def known_sources() -> dict[str, str]:
+    """Return the name of every file source and where it comes from, those of other packages included."""
+    own = {name: f"masa_rag.sources.{module}" for module, name in FILE_SOURCES}
+    return own | {name: f"{kind.__module__} (plug-in)" for name, kind in _plugins().items()}
+
+
+def open_source(path: str | Path, *, form: str | None = None, **options: Any) -> Source:
+    """Return the source that reads a file, a zip, a folder or an address, recognised by its content.
 
     Args:
-        path: A file, a zip, a folder.
+        path: What to read.
+        form: Name of the source to use instead of recognising it, for example "Tweets".
         options: Passed to the source, for example ``name=`` or ``speakers=``.
 
     Raises:
         SourceUnavailableError: Nothing is there.
-        SourceFormatError: No source knows the format.
+        SourceFormatError: No source knows the format, or the folder holds several; see ``open_sources``.
     """
+    sources = open_sources(path, form=form, **options)
+    if len(sources) == 1:
+        return sources[0]
+    names = ", ".join(type(source).__name__ for source in sources)
+    raise SourceFormatError(f"this folder holds several formats ({names}); use open_sources", path=str(path))
+
+
+def open_sources(path: str | Path, *, form: str | None = None, **options: Any) -> list[Source]:
+    """Return the sources that read what is there: one, or for a folder of several formats one each.
+
+    Takes what ``open_source`` takes; ``name=`` is refused when there would be several.
+    """
+    if str(path).startswith(("http://", "https://")):
+        from masa_rag.sources.webpages import WebPages
+
+        return [WebPages(str(path), **options)]
     place = Path(path).expanduser()
     if not place.exists():
         raise SourceUnavailableError(f"received {str(path)!r}, which does not exist; check the spelling")
+    kind = _kind_named(form) if form is not None else _recognise(place)
+    if kind is not None:
+        return [kind(place, **options)]
+    groups = _kinds_within(place) if place.is_dir() else {}
+    if not groups:
+        raise SourceFormatError(
+            f"no source recognises this content; known are {', '.join(known_sources())}", path=str(path)
+        )
+    if "name" in options and len(groups) > 1:
+        names = ", ".join(kind.__name__ for kind in groups)
+        raise ConfigurationError(f"received one name for a folder of several formats ({names}); leave it out")
+    label = place.resolve().name
+    return [kind(files, **({"name": f"{kind.form}:{label}"} | options)) for kind, files in groups.items()]
+
+
+def _recognise(place: Path) -> type[FileSource] | None:
     head = read_head(place)
+    return next((kind for kind in file_sources() if kind.recognises(place, head)), None)
+
+
+def _kinds_within(folder: Path) -> dict[type[FileSource], list[Path]]:
+    """Return the readable files of a folder by their source; hidden and unknown ones are left out."""
+    groups: dict[type[FileSource], list[Path]] = {}
+    for path in sorted(folder.rglob("*")):
+        if path.is_file() and not path.name.startswith(".") and (kind := _recognise(path)) is not None:
+            groups.setdefault(kind, []).append(path)
+    return groups
+
+
+def _kind_named(form: str) -> type[FileSource]:
     for kind in file_sources():
-        if kind.recognises(place, head):
-            return kind(place, **options)
-    names = ", ".join(name for _, name in FILE_SOURCES)
-    raise SourceFormatError(f"no source recognises this content; known are {names}", path=str(place))
+        if kind.__name__.lower() == form.lower():
+            return kind
+    raise ConfigurationError(f"received the source {form!r}; known are {', '.join(known_sources())}")
+
+
+def file_sources() -> Iterator[type[FileSource]]:
+    """Yield plug-ins, then the classes of FILE_SOURCES, importing each when its turn comes."""
+    yield from _plugins().values()
+    for module, name in FILE_SOURCES:
+        yield getattr(importlib.import_module(f"masa_rag.sources.{module}"), name)
+
+
+@cache
+def _plugins() -> dict[str, type[FileSource]]:
+    """Return the sources of other packages; one that cannot be loaded is warned about and skipped."""
+    found = {}
+    for point in entry_points(group=PLUGINS):
+        try:
+            kind = point.load()
+        except Exception as error:  # noqa: BLE001 - whatever somebody else's package raises, ours must go on
+            warnings.warn(f"the source {point.name!r} ({point.value}) cannot be loaded: {error}", stacklevel=3)
+            continue
+        if hasattr(kind, "recognises"):
+            found[point.name] = kind
+    return found

@@ -1,0 +1,142 @@
+"""What is in a memory, and whether its parts agree."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from masa_rag._rows import decode_document, moment
+from masa_rag.catalog import Catalog
+
+if TYPE_CHECKING:
+    from masa_rag._projection import Projection
+
+
+@dataclass(frozen=True, slots=True)
+class SourceInfo:
+    """One source of a memory: how many documents and passages, from when to when."""
+
+    name: str
+    documents: int
+    chunks: int
+    first: datetime | None
+    last: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Info:
+    """What is in a memory.
+
+    Attributes:
+        path: Its folder.
+        documents: Number of documents.
+        chunks: Number of passages.
+        vectors: How many of them are embedded.
+        authors: Number of people who speak.
+        embedder: Fingerprint of the model, or None while the memory is empty.
+        chunker: Fingerprint of the chunker, or None.
+        bytes_on_disk: Size of all its files.
+        writer: Who is writing now, or None.
+        sources: Its sources by name.
+    """
+
+    path: str
+    documents: int
+    chunks: int
+    vectors: int
+    authors: int
+    embedder: str | None
+    chunker: str | None
+    bytes_on_disk: int
+    writer: str | None
+    sources: tuple[SourceInfo, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One disagreement.
+
+    Attributes:
+        where: The part: "file", "documents", "words", "chunks", "vectors" or "index".
+        what: What is wrong.
+    """
+
+    where: str
+    what: str
+
+    def __str__(self) -> str:
+        return f"{self.where}: {self.what}"
+
+
+def info(catalog: Catalog, folder: Path) -> Info:
+    """Return what is in the memory."""
+    authors = catalog.connection.execute("SELECT count(DISTINCT author) FROM chunk_authors").fetchone()[0]
+    size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+    return Info(
+        path=str(folder), documents=catalog.count("documents"), chunks=catalog.count("chunks"),
+        vectors=catalog.count("vectors"), authors=authors, embedder=catalog.setting("embedder"),
+        chunker=catalog.setting("chunker"), bytes_on_disk=size, writer=catalog.lock.owner(),
+        sources=tuple(_sources(catalog.connection)),
+    )  # fmt: skip
+
+
+def _sources(connection: sqlite3.Connection) -> Iterator[SourceInfo]:
+    rows = connection.execute(
+        "SELECT s.name, count(DISTINCT d.pk), count(c.pk), min(c.started_at), max(c.ended_at) FROM sources s "
+        "JOIN documents d ON d.source = s.pk LEFT JOIN chunks c ON c.document = d.pk GROUP BY s.pk ORDER BY s.name"
+    )
+    for name, documents, chunks, first, last in rows:
+        yield SourceInfo(name, documents, chunks, moment(first), moment(last))
+
+
+def verify(catalog: Catalog, projection: Projection | None, *, dim: int) -> list[Problem]:
+    """Return every disagreement between the parts of a memory."""
+    connection = catalog.connection
+    damage = [row[0] for row in connection.execute("PRAGMA integrity_check") if row[0] != "ok"]
+    if damage:  # nothing else can be trusted
+        return [Problem("file", text) for text in damage]
+    problems = [*_check_words(connection), *_check_chunks(connection), *_check_vectors(connection, dim)]
+    if projection is not None:
+        problems.extend(Problem("index", text) for text in projection.differences())
+    return problems
+
+
+def _check_words(connection: sqlite3.Connection) -> Iterator[Problem]:
+    try:
+        connection.execute("INSERT INTO words (words, rank) VALUES ('integrity-check', 1)")
+    except sqlite3.DatabaseError as error:
+        yield Problem("words", f"the word index does not match the passages ({error})")
+
+
+def _check_chunks(connection: sqlite3.Connection) -> Iterator[Problem]:
+    """Compare each document with its digest, and each passage with the text it was cut from."""
+    for pk, document_id, digest, body in connection.execute("SELECT pk, id, digest, body FROM documents").fetchall():
+        document = decode_document(body)
+        text = document.text
+        if document.digest != digest:
+            yield Problem("documents", f"document {document_id!r} is not what was stored; add its source again")
+        rows = connection.execute("SELECT id, text, start, end FROM chunks WHERE document = ?", (pk,))
+        for chunk_id, passage, start, end in rows:
+            if text[start:end] != passage:
+                yield Problem("chunks", f"passage {chunk_id} is not what stands in document {document_id!r}")
+
+
+def _check_vectors(connection: sqlite3.Connection, dim: int) -> Iterator[Problem]:
+    import numpy as np
+
+    rows = connection.execute(
+        "SELECT c.id, v.vector, p.chunk FROM chunks c LEFT JOIN vectors v ON v.chunk = c.pk "
+        "LEFT JOIN pending p ON p.chunk = c.pk"
+    )
+    for chunk_id, vector, waiting in rows:
+        if vector is None:
+            text = "is not embedded yet; it is found by words only" if waiting else "has no vector"
+            yield Problem("vectors", f"passage {chunk_id} {text}")
+        elif len(vector) != 4 * dim:
+            yield Problem("vectors", f"passage {chunk_id} has a vector of {len(vector)} bytes, expected {4 * dim}")
+        elif not abs(float(np.linalg.norm(np.frombuffer(vector, np.float32))) - 1) < 1e-3:
+            yield Problem("vectors", f"the vector of passage {chunk_id} does not have length 1")

@@ -1,0 +1,75 @@
+"""One writer at a time, across threads and processes."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from masa_rag.errors import MemoryLockedError
+
+
+class WriterLock:
+    """An inter-process lock that may be taken again by the thread that holds it.
+
+    The operating system releases it when its owner dies, so a killed process locks nobody out.
+    The owner's process id stands in a file beside it, for messages only.
+
+    Args:
+        path: The lock file.
+        timeout_s: Seconds to wait for another owner before MemoryLockedError is raised.
+    """
+
+    def __init__(self, path: Path, *, timeout_s: float) -> None:
+        from filelock import FileLock
+
+        self._owner_file = path.with_suffix(".owner")
+        self._timeout_s = timeout_s
+        self._thread_lock = threading.RLock()
+        self._file_lock = FileLock(path, thread_local=False)
+
+    @contextmanager
+    def hold(self) -> Iterator[None]:
+        """Hold the lock while the block runs."""
+        from filelock import Timeout
+
+        if not self._thread_lock.acquire(timeout=self._timeout_s):
+            raise self._locked(f"another thread of pid {os.getpid()}")
+        try:
+            try:
+                self._file_lock.acquire(timeout=self._timeout_s, poll_interval=0.02)
+            except Timeout as error:
+                raise self._locked(self._read_owner()) from error
+            try:
+                if self._file_lock.lock_counter == 1:
+                    self._owner_file.write_text(f"pid {os.getpid()}")
+                yield
+            finally:
+                self._file_lock.release()
+        finally:
+            self._thread_lock.release()
+
+    def owner(self) -> str | None:
+        """Return who holds the lock now, for example ``"pid 4711"``, or None when it is free."""
+        from filelock import FileLock, Timeout
+
+        try:
+            with FileLock(self._file_lock.lock_file).acquire(timeout=0):
+                return None
+        except Timeout:
+            return self._read_owner()
+
+    def _read_owner(self) -> str | None:
+        try:
+            return self._owner_file.read_text() or None
+        except OSError:
+            return None
+
+    def _locked(self, owner: str | None) -> MemoryLockedError:
+        return MemoryLockedError(
+            f"the memory is being written by {owner or 'another process'} "
+            f"and did not become free within {self._timeout_s:g} s; try again, or give a longer lock_timeout_s",
+            owner=owner,
+        )

@@ -1,0 +1,71 @@
+"""Two versions of one document become one; and a document without what somebody said."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from masa_rag.types import Document, Segment
+
+_NEVER = datetime.min.replace(tzinfo=UTC)
+
+
+def merge(stored: Document, incoming: Document) -> Document:
+    """Return ``incoming`` with those segments of ``stored`` that it lacks.
+
+    Segments with ids merge: of two with the same id the later edit wins, and the incoming one when
+    neither is later. Without ids nothing says which segments are the same, so ``incoming`` replaces.
+    """
+    if not (_mergeable(stored) and _mergeable(incoming)):
+        return incoming
+    segments = {segment.id: segment for segment in stored.segments}
+    for segment in incoming.segments:
+        known = segments.get(segment.id)
+        if known is None or _edited(segment) >= _edited(known):
+            segments[segment.id] = segment
+    times = [time for time in (stored.created_at, incoming.created_at) if time is not None]
+    return replace(incoming, text="", segments=_in_order(list(segments.values())), created_at=min(times, default=None))
+
+
+def keep_segments(document: Document, ids: Collection[str]) -> Document | None:
+    """Return the document with only these segments; None when nothing is left of it."""
+    kept = [segment for segment in document.segments if segment.id in ids]
+    return replace(document, text="", segments=kept) if kept else None
+
+
+def without_authors(document: Document, forgotten: Collection[str]) -> Document | None:
+    """Return the document without what the forgotten authors said; None when nothing is left.
+
+    Args:
+        document: Any document.
+        forgotten: Names as :func:`same_name` writes them.
+    """
+    if document.author is not None and same_name(document.author) in forgotten:
+        if not any(segment.author not in (None, document.author) for segment in document.segments):
+            return None
+        document = replace(document, author=None)
+    kept = [item for item in document.segments if item.author is None or same_name(item.author) not in forgotten]
+    if len(kept) == len(document.segments):
+        return document
+    return replace(document, text="", segments=kept) if kept else None
+
+
+def same_name(name: str) -> str:
+    """Return the form in which names are compared: case and outer blanks do not count."""
+    return name.strip().casefold()
+
+
+def _mergeable(document: Document) -> bool:
+    return bool(document.segments) and all(segment.id is not None for segment in document.segments)
+
+
+def _edited(segment: Segment) -> datetime:
+    return segment.edited_at if segment.edited_at is not None else _NEVER
+
+
+def _in_order(segments: list[Segment]) -> list[Segment]:
+    """Sort by time, then id, where every time is known; otherwise keep the order of arrival."""
+    if any(segment.created_at is None for segment in segments):
+        return segments
+    return sorted(segments, key=lambda segment: (segment.created_at or _NEVER, segment.id or ""))

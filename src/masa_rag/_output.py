@@ -1,0 +1,123 @@
+"""How the command line shows things: for people by default, as JSON when asked."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import sys
+import textwrap
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+
+import click
+
+from masa_rag.context import cite
+
+if TYPE_CHECKING:
+    from masa_rag._check import Info
+    from masa_rag.types import Hit, IngestReport
+
+
+class Bar:
+    """One line of progress on stderr; silent when that is not a terminal."""
+
+    def __init__(self) -> None:
+        self._shown = sys.stderr.isatty()
+        self._width = 0
+
+    def __call__(self, step: str, done: int, total: int) -> None:
+        """Show how far a step is."""
+        if self._shown:
+            text = f"{step} {done:,}" + (f" of {total:,}" if total else "")
+            click.echo(f"\r{text:<{self._width}}", nl=False, err=True)
+            self._width = len(text)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._width:
+            click.echo(f"\r{' ' * self._width}\r", nl=False, err=True)
+
+
+def as_plain(value: Any) -> Any:
+    """Return a value of the library as what JSON can hold; unknown fields are left out."""
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        names = (field.name for field in dataclasses.fields(value))
+        return {name: as_plain(item) for name in names if (item := getattr(value, name)) is not None}
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, Mapping):
+        return {str(key): as_plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return [as_plain(item) for item in value]
+    return value if isinstance(value, (str, int, float, bool)) or value is None else str(value)
+
+
+def print_json(value: Any) -> None:
+    """Print any value of the library as JSON."""
+    click.echo(json.dumps(as_plain(value), ensure_ascii=False, indent=2))
+
+
+def print_hits(hits: Sequence[Hit], *, as_json: bool) -> None:
+    """Print hits: citation, score and the passage, wrapped."""
+    if as_json:
+        print_json(hits)
+        return
+    if not hits:
+        click.echo("nothing found")
+    for hit in hits:
+        click.secho(f"[{hit.rank}] {cite(hit.chunk)}  ({hit.score:.2f})", bold=True)
+        for line in hit.chunk.text.splitlines():
+            click.echo(textwrap.fill(printable(line), 100, initial_indent="    ", subsequent_indent="    "))
+        click.echo()
+
+
+def print_reports(reports: Sequence[IngestReport], *, as_json: bool) -> None:
+    """Print what was done, one line a source, and each failure."""
+    if as_json:
+        print_json(reports)
+        return
+    for report in reports:
+        click.echo(str(report))
+        for error in report.failed:
+            click.secho(f"  {error}", fg="yellow", err=True)
+
+
+def print_info(info: Info, *, as_json: bool) -> None:
+    """Print what is in a memory."""
+    if as_json:
+        print_json(info)
+        return
+    click.echo(f"{info.path}: {info.documents:,} documents, {info.chunks:,} passages, {info.authors:,} people, "
+               f"{info.bytes_on_disk / 1e6:,.1f} MB")  # fmt: skip
+    if info.vectors < info.chunks:
+        click.echo(f"{info.chunks - info.vectors:,} passages wait to be embedded; run: masa-rag rebuild")
+    for source in info.sources:
+        span = (
+            ""
+            if source.first is None or source.last is None
+            else f", {source.first:%Y-%m-%d} to {source.last:%Y-%m-%d}"
+        )
+        click.echo(f"  {source.name}: {source.documents:,} documents, {source.chunks:,} passages{span}")
+    if info.embedder is not None:
+        click.echo(f"model {info.embedder}, chunks by {info.chunker}")
+
+
+def print_pairs(pairs: Mapping[str, Any], *, as_json: bool) -> None:
+    """Print names and values in two columns."""
+    if as_json:
+        print_json(pairs)
+        return
+    width = max(map(len, pairs), default=0)
+    for name, value in pairs.items():
+        click.echo(f"{name:<{width}}  {value}")
+
+
+def printable(text: str) -> str:
+    """Return text without control characters: a passage must not move the cursor or ring the bell."""
+    return "".join(character if character.isprintable() else " " for character in text)

@@ -1,0 +1,146 @@
+"""The vector index as a projection of the catalogue: told what changed, rebuilt when in doubt."""
+
+from __future__ import annotations
+
+import threading
+import uuid
+from collections.abc import Collection, Iterator, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from masa_rag._reading import chunks_by_id
+from masa_rag.catalog import Catalog, Change
+
+if TYPE_CHECKING:
+    from masa_rag.protocols import Index, Vector, Vectors
+    from masa_rag.types import Chunk
+
+_BATCH = 2_000
+"""Chunks told to the index at once: enough to spread the cost of a call, 3 MB of vectors at 384 dimensions."""
+
+
+class Projection:
+    """Keeps one vector index equal to the catalogue.
+
+    Only the holder of the writer's lock tells the index anything. An index on disk that another
+    handle has written since is stale in this process: it is closed, and opens afresh at its next use.
+
+    Args:
+        catalog: The truth.
+        index: The vector index; opened at first use.
+        dim: Length of a vector.
+    """
+
+    def __init__(self, catalog: Catalog, index: Index, *, dim: int) -> None:
+        self._catalog = catalog
+        self.index = index
+        self._dim = dim
+        self._handle = uuid.uuid4().hex
+        self._lock = threading.RLock()
+        self.is_open = False
+
+    def drain(self) -> int:
+        """Tell the index what it has not heard yet. Returns how many changes that were.
+
+        Safe to repeat: a change told twice changes nothing, and the outbox is cleared only after
+        the index has taken everything.
+        """
+        with self._catalog.lock.hold(), self._lock:
+            changes = self._catalog.outbox()
+            if changes:
+                self._freshen()
+                self._tell(changes)
+                self._commit(changes[-1].seq)
+            return len(changes)
+
+    def rebuild(self) -> int:
+        """Empty the index, so that no byte of what it held remains, and fill it from the catalogue.
+
+        Returns the number of vectors. Nothing is embedded.
+        """
+        with self._catalog.lock.hold(), self._lock:
+            self._freshen()
+            self.index.clear()
+            newest = max((change.seq for change in self._catalog.outbox()), default=0)
+            told = sum(self._upsert(ids) for ids in _batches(sorted(self._catalog.chunk_ids())))
+            self._commit(newest, generation=uuid.uuid4().hex)
+            return told
+
+    def open(self) -> int:
+        """Make the index ready to be asked; return the number up to which it knows the catalogue."""
+        with self._lock:
+            position = int(self._catalog.setting("index_position") or 0)
+            self._freshen()
+            self.is_open = True
+            return position
+
+    def query(self, vector: Vector, k: int, allowed: Collection[str] | None) -> list[tuple[str, float]]:
+        """Ask the index."""
+        with self._lock:
+            return self.index.query(vector, k, allowed)
+
+    def differences(self, *, sample: int = 200) -> Iterator[str]:
+        """Yield in words how the index differs from the catalogue.
+
+        All ids are compared; of the vectors, ``sample`` are: each must be its own nearest neighbour.
+        """
+        with self._catalog.lock.hold(), self._lock:
+            self._freshen()
+            present = self.index.ids()
+            waiting = {change.chunk_id for change in self._catalog.outbox()}
+            expected = self._catalog.embedded_ids()
+            yield from (f"passage {key} is missing" for key in sorted(expected - present - waiting))
+            yield from (f"passage {key} should be gone" for key in sorted(present - expected - waiting))
+            common = sorted((expected & present) - waiting)
+            step = max(1, len(common) // sample)
+            for key, vector in self._catalog.vectors_of(common[::step]).items():
+                found = dict(self.index.query(np.frombuffer(vector, np.float32), 1, [key]))
+                if found.get(key, 0.0) < 0.999:
+                    yield f"passage {key} has another vector than the catalogue"
+
+    def close(self) -> None:
+        """Release the index."""
+        with self._lock:
+            self.index.close()
+
+    def _freshen(self) -> None:
+        """Close the index when another handle wrote it after this one."""
+        if self._catalog.setting("index_writer") != self._handle:
+            self.index.close()
+
+    def _commit(self, seq: int, *, generation: str | None = None) -> None:
+        with self._catalog.transaction():
+            self._catalog.clear_outbox(seq)
+            self._catalog.set_setting(
+                "index_position", str(max(seq, int(self._catalog.setting("index_position") or 0)))
+            )
+            self._catalog.set_setting("index_writer", self._handle)
+            if generation is not None:
+                self._catalog.set_setting("generation", generation)
+
+    def _tell(self, changes: Sequence[Change]) -> None:
+        latest = {change.chunk_id: change.deleted for change in changes}
+        present = [chunk_id for chunk_id, deleted in latest.items() if not deleted]
+        for gone in _batches([chunk_id for chunk_id, deleted in latest.items() if deleted]):
+            self.index.delete(gone)
+        for ids in _batches(present):
+            self._upsert(ids)
+
+    def _upsert(self, ids: Sequence[str]) -> int:
+        chunks, vectors = chunks_with_vectors(self._catalog, ids, dim=self._dim)
+        if chunks:
+            self.index.upsert(chunks, vectors)
+        return len(chunks)
+
+
+def chunks_with_vectors(catalog: Catalog, ids: Sequence[str], *, dim: int) -> tuple[list[Chunk], Vectors]:
+    """Return those of the chunks that have a vector, and their vectors ``(n, dim)``."""
+    vectors = catalog.vectors_of(ids)
+    chunks = [chunk for chunk_id, chunk in chunks_by_id(catalog.connection, ids).items() if chunk_id in vectors]
+    matrix = np.frombuffer(b"".join(vectors[chunk.id] for chunk in chunks), dtype=np.float32)
+    return chunks, matrix.reshape(-1, dim)
+
+
+def _batches(ids: Sequence[str]) -> Iterator[Sequence[str]]:
+    yield from (ids[start : start + _BATCH] for start in range(0, len(ids), _BATCH))

@@ -1,0 +1,107 @@
+"""Questions that are put to the catalogue when searching: which chunks are allowed, what is in them."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from masa_rag._merge import same_name
+from masa_rag._rows import CHUNK_SELECT, row_chunk, seconds
+from masa_rag._time import parse_time
+from masa_rag.types import Chunk
+
+Moment = str | date | datetime | int | float
+Names = str | Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """Which passages a search may return. None means any; all that are given must hold.
+
+    Attributes:
+        author: Speaks in the passage: a whole name, or a whole word of it ("Brendan" finds
+            "Brendan Playford"); case does not count. Several names mean any of them.
+        source: Name of the source, or several.
+        kind: Kind of document, or several.
+        after: Not over before this time. Passages of unknown time are left out.
+        before: Begun before this time. Passages of unknown time are left out.
+    """
+
+    author: Names | None = None
+    source: Names | None = None
+    kind: Names | None = None
+    after: Moment | None = None
+    before: Moment | None = None
+
+    def __bool__(self) -> bool:
+        return any(getattr(self, name) is not None for name in self.__slots__)
+
+
+def allowed_chunks(connection: sqlite3.Connection, filters: Filters) -> dict[int, str] | None:
+    """Return number -> id of the chunks that pass, or None when nothing is filtered."""
+    if not filters:
+        return None
+    conditions: list[str] = []
+    values: list[object] = []
+    for column, names in (("s.name", filters.source), ("d.kind", filters.kind)):
+        if names is not None:
+            chosen = _listed(names)
+            conditions.append(f"{column} IN ({_marks(chosen)})")
+            values.extend(chosen)
+    if filters.author is not None:
+        authors = matching_authors(connection, _listed(filters.author))
+        conditions.append(f"c.pk IN (SELECT chunk FROM chunk_authors WHERE author IN ({_marks(authors)}))")
+        values.extend(authors)
+    if filters.after is not None:
+        conditions.append("c.ended_at >= ?")
+        values.append(seconds(parse_time(filters.after)))
+    if filters.before is not None:
+        conditions.append("c.started_at < ?")
+        values.append(seconds(parse_time(filters.before)))
+    rows = connection.execute(
+        "SELECT c.pk, c.id FROM chunks c JOIN documents d ON d.pk = c.document JOIN sources s ON s.pk = d.source "
+        f"WHERE {' AND '.join(conditions)}",
+        values,
+    )
+    return {row[0]: row[1] for row in rows}
+
+
+def matching_authors(connection: sqlite3.Connection, wanted: Iterable[str]) -> list[int]:
+    """Return the numbers of the authors whose name is, or has as whole words, one of ``wanted``."""
+    patterns = [re.compile(rf"(?<!\w){re.escape(same_name(name))}(?!\w)") for name in wanted if name.strip()]
+    rows = connection.execute("SELECT pk, name FROM authors").fetchall()
+    return [row[0] for row in rows if any(pattern.search(same_name(row[1])) for pattern in patterns)]
+
+
+def chunks_by_id(connection: sqlite3.Connection, ids: Sequence[str]) -> Mapping[str, Chunk]:
+    """Return the chunks of these ids; those that are gone are left out."""
+    found: dict[str, Chunk] = {}
+    for start in range(0, len(ids), 500):  # SQLite's limit on bound values is 999 in older builds
+        part = ids[start : start + 500]
+        rows = connection.execute(f"{CHUNK_SELECT} WHERE c.id IN ({_marks(part)})", part)
+        found.update((row["id"], row_chunk(row)) for row in rows)
+    return found
+
+
+def ids_of(connection: sqlite3.Connection, numbers: Sequence[int]) -> Mapping[int, str]:
+    """Return number -> id for these chunks."""
+    rows = connection.execute(f"SELECT pk, id FROM chunks WHERE pk IN ({_marks(numbers)})", tuple(numbers))
+    return {row[0]: row[1] for row in rows}
+
+
+def _listed(names: Names) -> list[str]:
+    return [names] if isinstance(names, str) else list(names)
+
+
+def _marks(values: Sequence[object]) -> str:
+    return ", ".join("?" * len(values))
+
+
+def similar_authors(connection: sqlite3.Connection, name: str) -> tuple[bool, list[str]]:
+    """Return whether somebody of exactly this name speaks, and up to five whose names contain it."""
+    names = [row[0] for row in connection.execute("SELECT name FROM authors ORDER BY name")]
+    exact = any(same_name(known) == same_name(name) for known in names)
+    return exact, [known for known in names if same_name(name) in same_name(known)][:5]

@@ -1,0 +1,81 @@
+"""Documents and chunks as rows of the catalogue, and back."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+
+from masa_rag.types import Chunk, Document, Segment
+
+_DOCUMENT_FIELDS = tuple(name for name in Document.__slots__ if name not in ("text", "segments"))
+
+
+def encode_document(document: Document) -> bytes:
+    """Return the document as JSON without empty fields; the text of segments is not kept twice."""
+    body = _filled(document, _DOCUMENT_FIELDS)
+    if document.segments:
+        body["segments"] = [_filled(segment, Segment.__slots__) for segment in document.segments]
+    else:
+        body["text"] = document.text
+    return msgspec.json.encode(body)
+
+
+def decode_document(body: bytes) -> Document:
+    """Return the document that :func:`encode_document` wrote."""
+    return msgspec.json.decode(body, type=Document)
+
+
+def _filled(value: Document | Segment, names: tuple[str, ...] | Any) -> dict[str, Any]:
+    pairs = ((name, getattr(value, name)) for name in names)
+    return {
+        name: dict(item) if isinstance(item, Mapping) else item
+        for name, item in pairs
+        if item is not None and item != {} and item != ()
+    }
+
+
+CHUNK_COLUMNS = (
+    "id", "document", "position", "header", "text", "start", "end", "segment_ids", "authors",
+    "started_at", "ended_at", "start_s", "end_s", "url",
+)  # fmt: skip
+
+
+def chunk_row(chunk: Chunk, document: int) -> tuple[Any, ...]:
+    """Return the chunk's values in the order of CHUNK_COLUMNS."""
+    return (
+        chunk.id, document, chunk.position, chunk.header, chunk.text, chunk.start, chunk.end,
+        msgspec.json.encode(chunk.segment_ids).decode(), msgspec.json.encode(chunk.authors).decode(),
+        seconds(chunk.started_at), seconds(chunk.ended_at), chunk.start_s, chunk.end_s, chunk.url,
+    )  # fmt: skip
+
+
+CHUNK_SELECT = """
+SELECT c.pk, c.id, d.id AS document_id, s.name AS source, c.text, c.header, c.start, c.end, c.segment_ids, c.authors,
+       c.started_at, c.ended_at, c.start_s, c.end_s, c.url, d.title, d.kind, c.position
+FROM chunks c JOIN documents d ON d.pk = c.document JOIN sources s ON s.pk = d.source
+"""
+
+
+def row_chunk(row: sqlite3.Row) -> Chunk:
+    """Return the chunk of a row of CHUNK_SELECT."""
+    values = dict(row)
+    del values["pk"]
+    for name in ("segment_ids", "authors"):
+        values[name] = tuple(msgspec.json.decode(values[name]))
+    for name in ("started_at", "ended_at"):
+        values[name] = moment(values[name])
+    return Chunk(**values)
+
+
+def seconds(value: datetime | None) -> float | None:
+    """Return Unix seconds; None stays None."""
+    return None if value is None else value.timestamp()
+
+
+def moment(value: float | None) -> datetime | None:
+    """Return the UTC time of Unix seconds; None stays None."""
+    return None if value is None else datetime.fromtimestamp(value, UTC)

@@ -1,0 +1,121 @@
+"""The tables of ``memory.db`` and how an older file becomes a newer one.
+
+Migrations are numbered by their place in MIGRATIONS and applied in order, each in a transaction
+of its own; ``PRAGMA user_version`` holds how many have been. A published one is never edited.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+
+from masa_rag.errors import StorageError
+
+_FIRST = """
+CREATE TABLE settings (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+
+CREATE TABLE sources (pk INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, cursor TEXT);
+
+CREATE TABLE documents (
+    pk INTEGER PRIMARY KEY,
+    source INTEGER NOT NULL REFERENCES sources (pk),
+    id TEXT NOT NULL,
+    digest TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    title TEXT,
+    created_at REAL,
+    segments INTEGER NOT NULL,
+    body BLOB NOT NULL,
+    UNIQUE (source, id)
+);
+
+CREATE TABLE chunks (
+    pk INTEGER PRIMARY KEY,
+    id TEXT NOT NULL UNIQUE,
+    document INTEGER NOT NULL REFERENCES documents (pk) ON DELETE CASCADE,
+    position INTEGER NOT NULL,
+    header TEXT NOT NULL,
+    text TEXT NOT NULL,
+    start INTEGER NOT NULL,
+    end INTEGER NOT NULL,
+    segment_ids TEXT NOT NULL,
+    authors TEXT NOT NULL,
+    started_at REAL,
+    ended_at REAL,
+    start_s REAL,
+    end_s REAL,
+    url TEXT
+);
+CREATE INDEX chunks_by_document ON chunks (document, position);
+CREATE INDEX chunks_by_time ON chunks (started_at) WHERE started_at IS NOT NULL;
+
+CREATE TABLE authors (pk INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
+CREATE TABLE chunk_authors (
+    author INTEGER NOT NULL REFERENCES authors (pk),
+    chunk INTEGER NOT NULL REFERENCES chunks (pk) ON DELETE CASCADE,
+    PRIMARY KEY (author, chunk)
+) WITHOUT ROWID;
+CREATE INDEX chunk_authors_by_chunk ON chunk_authors (chunk);
+
+-- A table of their own, so that reading rows does not page through 1.5 kB of floats each.
+-- seq grows with every write: a reader asks for what came after the number it has seen.
+CREATE TABLE vectors (
+    chunk INTEGER PRIMARY KEY REFERENCES chunks (pk) ON DELETE CASCADE,
+    seq INTEGER NOT NULL UNIQUE,
+    vector BLOB NOT NULL
+);
+
+CREATE TABLE pending (chunk INTEGER PRIMARY KEY REFERENCES chunks (pk) ON DELETE CASCADE);
+
+-- What the vector index has yet to be told; AUTOINCREMENT so that a number is never used twice.
+CREATE TABLE outbox (seq INTEGER PRIMARY KEY AUTOINCREMENT, chunk_id TEXT NOT NULL, deleted INTEGER NOT NULL);
+
+CREATE TABLE tombstones (digest TEXT PRIMARY KEY) WITHOUT ROWID;
+
+-- External content: the words live here, the text only in chunks.
+CREATE VIRTUAL TABLE words USING fts5 (
+    header, text, content='chunks', content_rowid='pk', tokenize="porter unicode61 remove_diacritics 2"
+);
+CREATE TRIGGER words_insert AFTER INSERT ON chunks BEGIN
+    INSERT INTO words (rowid, header, text) VALUES (new.pk, new.header, new.text);
+END;
+CREATE TRIGGER words_delete AFTER DELETE ON chunks BEGIN
+    INSERT INTO words (words, rowid, header, text) VALUES ('delete', old.pk, old.header, old.text);
+END;
+"""
+
+MIGRATIONS: tuple[str, ...] = (_FIRST,)
+
+
+def migrate(connection: sqlite3.Connection) -> None:
+    """Bring the file up to date; a file from a newer version of the library is refused."""
+    version = _version(connection)
+    if version > len(MIGRATIONS):
+        raise StorageError(
+            f"received a memory of format {version}; this version of masa-rag reads up to {len(MIGRATIONS)}. "
+            "Update it with: pip install -U masa-rag"
+        )
+    for number in range(version, len(MIGRATIONS)):
+        # Two processes may open a new memory at once: look again once the write lock is ours.
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            if _version(connection) == number:
+                _run(connection, MIGRATIONS[number])
+                connection.execute(f"PRAGMA user_version = {number + 1}")
+            connection.execute("COMMIT")
+        except BaseException:
+            connection.execute("ROLLBACK")
+            raise
+
+
+def _version(connection: sqlite3.Connection) -> int:
+    return int(connection.execute("PRAGMA user_version").fetchone()[0])
+
+
+def _run(connection: sqlite3.Connection, script: str) -> None:
+    """Execute statement by statement: ``executescript`` would commit the transaction first."""
+    statement = ""
+    for line in script.splitlines(keepends=True):
+        statement += line
+        if sqlite3.complete_statement(statement):
+            connection.execute(statement)
+            statement = ""

@@ -1,0 +1,70 @@
+"""What this process sees of the vectors: always what is committed, whoever wrote it."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Collection
+from typing import TYPE_CHECKING
+
+from masa_rag.catalog import Catalog
+from masa_rag.indexes.flat import FlatIndex
+
+if TYPE_CHECKING:
+    from masa_rag._projection import Projection
+    from masa_rag.protocols import Vector
+
+EXACT_LIMIT = 100_000
+"""Up to so many vectors they are compared one by one: exact, 11 ms at the limit on two cores, 150 MB."""
+
+
+class VectorView:
+    """Nearest vectors, fresh at every query.
+
+    Up to ``exact_limit`` vectors are held in memory and compared exactly. Beyond it the vector index
+    is asked, and what was committed after it was opened is compared exactly beside it.
+
+    Args:
+        catalog: Where the vectors are.
+        projection: The vector index, or None to compare exactly at any size.
+        dim: Length of a vector.
+        exact_limit: When to turn to the index.
+    """
+
+    def __init__(
+        self, catalog: Catalog, projection: Projection | None, *, dim: int, exact_limit: int = EXACT_LIMIT
+    ) -> None:
+        self._catalog = catalog
+        self._projection = projection
+        self._dim = dim
+        self._limit = exact_limit
+        self._lock = threading.Lock()
+        self._flat = FlatIndex()
+        self._seen: tuple[str | None, str | None, int] = (None, None, 0)
+
+    def query(self, vector: Vector, k: int, allowed: Collection[str] | None = None) -> list[tuple[str, float]]:
+        """Return up to ``k`` (chunk id, cosine), best first."""
+        indexed = self._refresh()
+        exact = self._flat.query(vector, k, allowed)
+        if not indexed or self._projection is None:
+            return exact
+        best = dict(self._projection.query(vector, k, allowed))
+        best.update(exact)  # the newer vector, where both know the chunk
+        return sorted(best.items(), key=lambda item: (-item[1], item[0]))[:k]
+
+    def _refresh(self) -> bool:
+        """Read what was committed since the last look; return whether the index is in use."""
+        with self._lock:
+            generation, removals, seen = self._seen
+            now = (self._catalog.setting("generation"), self._catalog.setting("removals"))
+            if generation != now[0]:
+                self._flat, seen = FlatIndex(), 0
+            if seen == 0 and self._projection is not None and self._catalog.count("vectors") > self._limit:
+                seen = self._projection.open()
+            indexed = self._projection is not None and self._projection.is_open
+            ids, matrix, newest = self._catalog.vectors_since(seen, dim=self._dim)
+            if ids:
+                self._flat.upsert_vectors(ids, matrix)
+            if removals != now[1]:
+                self._flat.delete(list(self._flat.ids() - self._catalog.chunk_ids()))
+            self._seen = (*now, newest)
+            return indexed

@@ -1,0 +1,83 @@
+"""Plain text into passages: by headings, paragraphs, lines, sentences, words, whichever fits first."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from masa_rag.chunkers._passages import CountTokens, Span, estimate_tokens, make_chunks
+from masa_rag.errors import ConfigurationError
+from masa_rag.types import Chunk, Document
+
+_HEADING, _PARAGRAPH = 0, 1
+_BREAKS = tuple(
+    re.compile(pattern)
+    for pattern in (
+        r"\n(?=#{1,6} )",  # before a Markdown heading
+        r"\n[^\S\n]*\n\s*",  # blank lines
+        r"\n",
+        r"(?<=[.!?…。！？])[\"'”’)\]]*\s+",  # the end of a sentence
+        r"\s+",
+        r"(?s)(?<=.{200})",  # a text without any blank: every 200 characters
+    )
+)  # fmt: skip
+
+
+class RecursiveChunker:
+    """Cuts text at the largest break that yields pieces of at most ``max_tokens``, then joins neighbours.
+
+    A heading always begins a new passage, so that what follows is found under its own heading.
+
+    Args:
+        max_tokens: Upper bound of a passage, header not counted.
+        count_tokens: Counts tokens of many texts; an estimate when None.
+    """
+
+    def __init__(self, *, max_tokens: int = 160, count_tokens: CountTokens | None = None) -> None:
+        if max_tokens < 8:
+            raise ConfigurationError(f"received max_tokens={max_tokens}; expected at least 8")
+        self.max_tokens = max_tokens
+        self._count = count_tokens if count_tokens is not None else estimate_tokens
+        self.fingerprint = f"recursive-1:{max_tokens}"
+
+    def chunk(self, document: Document, *, source: str) -> Sequence[Chunk]:
+        """Return the passages in reading order."""
+        return make_chunks(document, self._groups(document.text), source=source)
+
+    def _groups(self, text: str) -> Iterator[list[Span]]:
+        for start, end in _split(text, 0, len(text), _HEADING):
+            yield from join_spans(self.pieces(text, start, end), self.max_tokens)
+
+    def pieces(self, text: str, start: int, end: int, *, level: int = _PARAGRAPH) -> Iterator[Span]:
+        """Yield spans of at most ``max_tokens`` that cover ``text[start:end]``, breaks left out."""
+        spans = list(_split(text, start, end, level))
+        for (begin, stop), tokens in zip(spans, self._count([text[a:b] for a, b in spans]), strict=True):
+            if tokens <= self.max_tokens or level == len(_BREAKS) - 1:
+                yield Span(begin, stop, tokens)
+            else:
+                yield from self.pieces(text, begin, stop, level=level + 1)
+
+
+def join_spans(spans: Iterator[Span] | Sequence[Span], max_tokens: int) -> Iterator[list[Span]]:
+    """Yield runs of neighbouring spans whose tokens sum to at most ``max_tokens``."""
+    group: list[Span] = []
+    for span in spans:
+        if group and sum(item.tokens for item in group) + span.tokens > max_tokens:
+            yield group
+            group = []
+        group.append(span)
+    if group:
+        yield group
+
+
+def _split(text: str, start: int, end: int, level: int) -> Iterator[tuple[int, int]]:
+    if level == len(_BREAKS) - 1:
+        yield from ((begin, min(begin + 200, end)) for begin in range(start, end, 200))
+        return
+    position = start
+    for found in _BREAKS[level].finditer(text, start, end):
+        if found.start() > position:
+            yield position, found.start()
+        position = max(position, found.end())
+    if position < end:
+        yield position, end

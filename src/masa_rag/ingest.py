@@ -1,0 +1,304 @@
+"""Source -> catalogue -> vectors -> index. Idempotent and resumable at every step."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TYPE_CHECKING, Literal
+
+from masa_rag._merge import same_name, without_authors
+from masa_rag._reading import chunks_by_id, ids_of
+from masa_rag.catalog import Catalog
+from masa_rag.errors import ConfigurationError, EmbeddingError, MasaRagError, RecordError, SourceError
+from masa_rag.protocols import ResumableSource, Source
+from masa_rag.types import Document, IngestReport
+
+if TYPE_CHECKING:
+    from masa_rag._projection import Projection
+    from masa_rag.protocols import Chunker, Embedder, Vectors
+
+Errors = Literal["collect", "raise"]
+Progress = Callable[[str, int, int], None]
+"""Called with a step ("read", "embed"), how many are done, and how many there are (0 when unknown)."""
+
+_CYCLE = 1_024
+"""Chunks embedded between two commits, about ten seconds on two cores: what a crash can cost, and
+how long another writer waits. Larger ones hardly embed faster (batches are sorted by length)."""
+_READ_S = 2.0
+"""Seconds of reading between two commits, so that what was read is findable by words soon."""
+
+
+@dataclass(slots=True)
+class Tally:
+    """The counts of a run while it goes on."""
+
+    source: str
+    counts: Counter[str] = field(default_factory=Counter)
+    failed: list[MasaRagError] = field(default_factory=list)
+    began: float = field(default_factory=time.perf_counter)
+    embedding_s: float = 0.0
+
+    def report(self) -> IngestReport:
+        """Return the counts as they stand."""
+        elapsed = time.perf_counter() - self.began
+        return IngestReport(
+            self.source, **self.counts, failed=tuple(self.failed), elapsed_s=elapsed, embedding_s=self.embedding_s
+        )
+
+
+class Ingest:
+    """Brings documents into one memory.
+
+    Args:
+        catalog: The truth.
+        chunker: Cuts documents.
+        embedder: Makes vectors.
+        projection: The vector index to keep up to date, or None.
+        progress: Told how far it is.
+    """
+
+    def __init__(
+        self,
+        catalog: Catalog,
+        chunker: Chunker,
+        embedder: Embedder,
+        projection: Projection | None,
+        *,
+        progress: Progress | None = None,
+    ) -> None:
+        self._catalog = catalog
+        self._chunker = chunker
+        self._embedder = embedder
+        self._projection = projection
+        self._progress: Progress = progress if progress is not None else (lambda *_: None)
+
+    def add(self, source: Source, *, errors: Errors = "collect") -> IngestReport:
+        """Insert what is new and update what changed; nothing is deleted.
+
+        Args:
+            source: Where the documents come from.
+            errors: "collect" notes bad records in the report and goes on; "raise" stops at the first.
+
+        Raises:
+            SourceError: The source as a whole cannot be read. What came before it is kept.
+        """
+        tally = Tally(source.name)
+        self._read(source, tally, errors=errors, seen=None)
+        return self._finish(tally)
+
+    def sync(self, source: Source, *, errors: Errors = "collect", allow_mass_delete: bool = False) -> IngestReport:
+        """Make the memory mirror the source: as ``add``, and what the source no longer has is deleted.
+
+        Nothing is deleted unless the source was read to its end and no record failed, and not when
+        more than half of it would go, unless ``allow_mass_delete`` says that this is meant.
+        """
+        if isinstance(source, ResumableSource):
+            raise ConfigurationError(
+                f"received the resumable source {source.name!r}, which yields only what is new; "
+                "expected one that yields everything it has. Use add instead"
+            )
+        tally = Tally(source.name)
+        seen: dict[str, set[str]] = {}
+        self._read(source, tally, errors=errors, seen=seen)
+        if not tally.failed:
+            self._mirror(source.name, seen, tally, allow_mass_delete=allow_mass_delete)
+        return self._finish(tally)
+
+    def forget(self, *buried: str) -> IngestReport:
+        """Erase ("author", name), ("source", name) or ("document", source, id); see ``Memory.forget``."""
+        tally = Tally("forget")
+        with self._catalog.transaction():
+            self._catalog.set_setting("scrub", "due")
+            self._catalog.bury(*buried)
+            if buried[0] == "author":
+                self._forget_author(buried[1], tally)
+            else:
+                ids = buried[2:] or list(self._catalog.document_sizes(buried[1]))
+                tally.counts["deleted"] += self._catalog.remove(buried[1], ids)
+        report = self._finish(tally, drain=False)
+        self.scrub()
+        return report
+
+    def scrub(self) -> None:
+        """Finish an erasure: overwrite deleted text and vectors in every file."""
+        if self._catalog.setting("scrub") != "due":
+            return
+        with self._catalog.lock.hold():
+            if self._projection is not None:
+                self._projection.rebuild()
+            self._catalog.scrub()
+            with self._catalog.transaction():
+                self._catalog.set_setting("scrub", "done")
+
+    def embed_pending(self, tally: Tally | None = None) -> int:
+        """Embed every chunk that has no vector yet; returns how many. Resumes where it was stopped."""
+        tally = tally if tally is not None else Tally("pending")
+        total = 0
+        while True:
+            with self._catalog.lock.hold():
+                waiting = self._catalog.pending()
+                if not waiting:
+                    return total
+                self._embed(waiting[:_CYCLE], tally)
+                total += min(len(waiting), _CYCLE)
+            self._progress("embed", total, total + max(0, len(waiting) - _CYCLE))
+
+    def rebuild(self) -> None:
+        """Make chunks, words and index anew from the documents, and embed what has no sound vector."""
+        with self._catalog.lock.hold():
+            for source, ids in self._catalog.all_documents():
+                with self._catalog.transaction():
+                    for document_id in ids:
+                        document = self._catalog.document(source, document_id)
+                        if document is not None:
+                            self._catalog.rewrite(source, document, partial(self._chunker.chunk, source=source))
+            with self._catalog.transaction():
+                self._catalog.requeue(dim=self._embedder.dim)
+            self.embed_pending()
+            if self._projection is not None:
+                self._projection.rebuild()
+
+    # Reading
+
+    def _read(self, source: Source, tally: Tally, *, errors: Errors, seen: dict[str, set[str]] | None) -> None:
+        resumable = source if isinstance(source, ResumableSource) else None
+        if resumable is not None:
+            resumable.cursor = self._catalog.cursor(source.name)
+        documents = 0
+        try:
+            for batch in _timed_batches(iter(source)):
+                self._store(source.name, batch, tally, errors=errors, seen=seen, resumable=resumable)
+                documents += len(batch)
+                self._progress("read", documents, 0)
+                if self._catalog.count("pending") >= _CYCLE:
+                    self.embed_pending(tally)
+        except SourceError:
+            self._finish(tally)  # what was read before the failure is kept, whole
+            raise
+
+    def _store(
+        self,
+        source: str,
+        batch: Sequence[Document | RecordError],
+        tally: Tally,
+        *,
+        errors: Errors,
+        seen: dict[str, set[str]] | None,
+        resumable: ResumableSource | None,
+    ) -> None:
+        with self._catalog.transaction():
+            for item in batch:
+                try:
+                    if isinstance(item, RecordError):
+                        raise item
+                    tally.counts[self._put(source, item)] += 1
+                except RecordError as error:
+                    if errors == "raise":
+                        raise
+                    tally.failed.append(error)
+                else:
+                    if seen is not None:
+                        seen.setdefault(item.id, set()).update(part.id for part in item.segments if part.id)
+            if resumable is not None:
+                self._catalog.set_cursor(source, resumable.cursor)
+
+    def _put(self, source: str, document: Document) -> str:
+        return self._catalog.put(source, document, partial(self._chunker.chunk, source=source))
+
+    # Deleting
+
+    def _mirror(self, source: str, seen: dict[str, set[str]], tally: Tally, *, allow_mass_delete: bool) -> None:
+        with self._catalog.transaction():
+            stored = self._catalog.document_sizes(source)
+            gone = [document_id for document_id in stored if document_id not in seen]
+            pruned = {key: ids for key, ids in seen.items() if ids and len(ids) != stored.get(key)}
+            if 2 * len(gone) > len(stored) and not allow_mass_delete:
+                raise SourceError(
+                    f"{source}: {len(gone)} of {len(stored)} documents would be deleted, so nothing was; "
+                    "if the source really lost them, run sync again with allow_mass_delete=True "
+                    "(--allow-mass-delete)"
+                )
+            tally.counts["deleted"] += self._catalog.remove(source, gone)
+            for document_id, ids in pruned.items():
+                self._catalog.prune(source, document_id, ids, partial(self._chunker.chunk, source=source))
+
+    def _forget_author(self, author: str, tally: Tally) -> None:
+        for source, document in self._catalog.documents_by(author):
+            kept = without_authors(document, {same_name(author)})
+            if kept is None:
+                tally.counts["deleted"] += self._catalog.remove(source, [document.id])
+            else:
+                self._catalog.rewrite(source, kept, partial(self._chunker.chunk, source=source))
+                tally.counts["updated"] += 1
+
+    # Embedding
+
+    def _embed(self, numbers: Sequence[int], tally: Tally) -> None:
+        ids = ids_of(self._catalog.connection, numbers)
+        chunks = chunks_by_id(self._catalog.connection, list(ids.values()))
+        texts = [chunks[ids[number]].embedded_text for number in numbers]
+        began = time.perf_counter()
+        vectors = checked(self._embedder.embed_documents(texts), count=len(texts), dim=self._embedder.dim)
+        tally.embedding_s += time.perf_counter() - began
+        with self._catalog.transaction():
+            self._catalog.store_vectors(numbers, vectors)
+        tally.counts["embedded"] += len(numbers)
+
+    def _finish(self, tally: Tally, *, drain: bool = True) -> IngestReport:
+        self.embed_pending(tally)
+        if drain and self._projection is not None:
+            self._projection.drain()
+        return tally.report()
+
+
+def checked(vectors: Vectors, *, count: int, dim: int) -> Vectors:
+    """Return the vectors as contiguous float32 if they are what the seam promises.
+
+    Raises:
+        EmbeddingError: Wrong shape, or a value that is not a number: stored, it would spoil every search.
+    """
+    import numpy as np
+
+    array = np.ascontiguousarray(vectors, dtype=np.float32)
+    if array.shape != (count, dim) or not np.isfinite(array).all():
+        raise EmbeddingError(
+            f"received vectors of shape {array.shape} from the embedder; expected ({count}, {dim}) of finite numbers. "
+            "Nothing of this batch was stored; check the embedder with masa_rag.testing.EmbedderContract"
+        )
+    return array
+
+
+def _timed_batches(items: Iterator[Document | RecordError]) -> Iterator[list[Document | RecordError]]:
+    """Yield what was read in about ``_READ_S`` seconds, at most ``_CYCLE`` items a batch."""
+    batch: list[Document | RecordError] = []
+    began = time.perf_counter()
+    try:
+        for item in items:
+            batch.append(item)
+            if len(batch) >= _CYCLE or time.perf_counter() - began > _READ_S:
+                yield batch
+                batch, began = [], time.perf_counter()
+    except Exception:
+        if batch:
+            yield batch  # read before the failure, whatever it was: keep it
+        raise
+    if batch:
+        yield batch
+
+
+def named(source: Source | Iterable[Document | RecordError], name: str | None) -> Source:
+    """Return the source, or a plain iterable of documents as a source of this name."""
+    from masa_rag.sources import FunctionSource
+
+    if isinstance(source, Source) and (name is None or name == source.name):
+        return source
+    if isinstance(source, ResumableSource):
+        raise ConfigurationError(f"received name={name!r} for a source that is named {source.name!r}; leave it out")
+    if name is None:
+        raise ConfigurationError(
+            f"received {type(source).__name__} without a name; expected a source, or documents with name='...'"
+        )
+    return FunctionSource(name, lambda: [source] if isinstance(source, Document) else source)

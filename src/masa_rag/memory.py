@@ -1,0 +1,372 @@
+"""Class Memory: the front door. It holds the parts and hands each call to the one that does it."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+
+from masa_rag._ids import digest
+from masa_rag._reading import Filters, Moment, Names
+from masa_rag.catalog import Catalog
+from masa_rag.errors import ConfigurationError, MemoryMismatchError, RecordError
+from masa_rag.ingest import Errors, Ingest, Progress, named
+from masa_rag.types import Context, Document, Hit, IngestReport
+
+if TYPE_CHECKING:
+    from masa_rag._check import Info, Problem
+    from masa_rag._projection import Projection
+    from masa_rag._view import VectorView
+    from masa_rag.chunkers._passages import CountTokens
+    from masa_rag.protocols import Chunker, Embedder, Index, Source
+
+
+class Memory:
+    """What an agent remembers: a folder on disk, and the verbs to use it.
+
+    ::
+
+        with Memory("brain") as memory:
+            memory.add(Transcripts("episodes/*.txt"))
+            print(memory.context("What did Brendan and Jamil talk about today?"))
+
+    Any number of threads and processes may use one folder at once: one writes at a time, readers
+    never wait and see what was committed.
+
+    Args:
+        path: The memory's folder; made if it does not exist.
+        embedder: Makes the vectors; all-MiniLM-L6-v2 on the CPU when None.
+        chunker: Cuts documents; by turns and by structure when None.
+        index: The vector index; Chroma inside the folder when None. A FlatIndex keeps none on disk.
+        lock_timeout_s: Seconds to wait for another writer.
+        re_embed: Accept a memory that was made with another embedder or chunker, and make its
+            chunks and vectors anew with these.
+        progress: Called as ``progress(step, done, total)`` while adding; total 0 means not known.
+
+    Raises:
+        MemoryMismatchError: Made with another embedder or chunker, and ``re_embed`` is False.
+        StorageError: The folder cannot be used.
+    """
+
+    def __init__(
+        self,
+        path: str | Path,
+        *,
+        embedder: Embedder | None = None,
+        chunker: Chunker | None = None,
+        index: Index | None = None,
+        lock_timeout_s: float = 60.0,
+        re_embed: bool = False,
+        progress: Progress | None = None,
+    ) -> None:
+        self.path = Path(path).expanduser()
+        self.catalog = Catalog(self.path, lock_timeout_s=lock_timeout_s)
+        self._embedder = embedder
+        self._chunker = chunker
+        self._index = index
+        self._progress = progress
+        self._check_fingerprints(re_embed=re_embed)
+        self._mend()
+
+    # Writing
+
+    def add(
+        self, source: Source | Iterable[Document | RecordError], *, name: str | None = None, errors: Errors = "collect"
+    ) -> IngestReport:
+        """Insert what is new, update what changed, delete nothing. Unchanged documents cost nothing.
+
+        Args:
+            source: A source, or documents, which need ``name``.
+            name: The source's name in the memory.
+            errors: "collect" puts bad records into the report and goes on; "raise" stops at the first.
+
+        Raises:
+            SourceError: The source cannot be read; what came before the failure is kept.
+        """
+        self._pin()
+        return self._ingest.add(named(source, name), errors=errors)
+
+    def sync(
+        self,
+        source: Source | Iterable[Document | RecordError],
+        *,
+        name: str | None = None,
+        errors: Errors = "collect",
+        allow_mass_delete: bool = False,
+    ) -> IngestReport:
+        """Mirror a source: as ``add``, and delete what it no longer has.
+
+        Nothing is deleted when the source fails, when one of its records fails, or when more than half
+        of its documents would go, unless ``allow_mass_delete`` is True.
+        """
+        self._pin()
+        return self._ingest.sync(named(source, name), errors=errors, allow_mass_delete=allow_mass_delete)
+
+    def remember(
+        self,
+        text: str,
+        *,
+        author: str | None = None,
+        created_at: datetime | None = None,
+        title: str | None = None,
+        url: str | None = None,
+        source: str = "notes",
+    ) -> str:
+        """Store one note and return its id. The same words by the same author are stored once.
+
+        Args:
+            text: What to remember.
+            author: Who says so.
+            created_at: When it was said; now when None.
+            title: A title for people.
+            url: Where it can be seen.
+            source: The source it is filed under.
+        """
+        if not text.strip():
+            raise ConfigurationError("received an empty text to remember; expected some words")
+        note = digest(text, author or "", size=8)
+        when = created_at if created_at is not None else self._remembered_at(source, note)
+        self.add(
+            [Document(id=note, text=text, kind="note", title=title, author=author, created_at=when, url=url)],
+            name=source,
+            errors="raise",
+        )
+        return note
+
+    def forget(
+        self, *, author: str | None = None, source: str | None = None, document: str | None = None
+    ) -> IngestReport:
+        """Erase, from every file of the memory, and keep it out in future.
+
+        Give ``author`` (the whole name; case does not count), or ``source``, or ``source`` and
+        ``document``. Text, words and vectors are overwritten; what stays is a digest that keeps
+        the next import from bringing them back, until ``allow`` takes it away.
+
+        Raises:
+            ConfigurationError: Nobody of that name speaks here, but others of a similar name do.
+            StorageError: A reader still uses the old pages; what is left is erased at the next opening.
+        """
+        self._pin()
+        buried = _grave(author, source, document)
+        if author is not None:
+            self._check_author(author)
+        return self._ingest.forget(*buried)
+
+    def allow(self, *, author: str | None = None, source: str | None = None, document: str | None = None) -> bool:
+        """Undo ``forget`` for the future: the next import may bring it back. Returns whether it was forgotten."""
+        with self.catalog.transaction():
+            return self.catalog.unbury(*_grave(author, source, document))
+
+    # Reading
+
+    def search(
+        self,
+        query: str,
+        *,
+        k: int = 8,
+        author: Names | None = None,
+        source: Names | None = None,
+        kind: Names | None = None,
+        after: Moment | None = None,
+        before: Moment | None = None,
+    ) -> list[Hit]:
+        """Return up to ``k`` passages that answer the query, best first.
+
+        Args:
+            query: A question, or some words.
+            k: How many.
+            author: Only passages in which this person speaks: a whole name or a whole word of it.
+            source: Only from this source.
+            kind: Only of this kind: post, page, conversation, speech, note.
+            after: Only what is not over before this time: a datetime, a date, or ISO 8601 text (UTC).
+            before: Only what began before this time.
+        """
+        from masa_rag.search import search
+
+        filters = Filters(author, source, kind, after, before)
+        if not self.catalog.count("chunks"):
+            return []
+        return search(query, k=k, filters=filters, catalog=self.catalog, view=self._view, embedder=self.embedder)
+
+    def context(self, query: str, *, max_tokens: int = 1_500, k: int = 24, **filters: Any) -> Context:
+        """Return passages for a prompt: numbered, cited, fenced as data, within ``max_tokens``.
+
+        Args:
+            query: A question, or some words.
+            max_tokens: Budget for the whole text, in tokens of the embedder.
+            k: How many passages to consider.
+            filters: As for ``search``.
+        """
+        from masa_rag.context import build_context
+
+        return build_context(self.search(query, k=k, **filters), max_tokens=max_tokens, count_tokens=self._count_tokens)
+
+    def document(self, source: str, document_id: str) -> Document | None:
+        """Return a document as it is stored, or None."""
+        return self.catalog.document(source, document_id)
+
+    def info(self) -> Info:
+        """Return what is in the memory: counts, sources, times, model, size on disk."""
+        from masa_rag._check import info
+
+        return info(self.catalog, self.path)
+
+    # Keeping it sound
+
+    def verify(self) -> list[Problem]:
+        """Return every disagreement between text, chunks, words, vectors and index; empty when all is well."""
+        from masa_rag._check import verify
+
+        return verify(self.catalog, self._projection, dim=self.embedder.dim)
+
+    def rebuild(self) -> int:
+        """Make words, chunks and index anew from the documents; only missing vectors are embedded.
+
+        Returns the number of vectors in the memory.
+        """
+        self._pin()
+        self._ingest.rebuild()
+        return self.catalog.count("vectors")
+
+    def close(self) -> None:
+        """Release files. Closing twice is allowed."""
+        if "_projection" in self.__dict__ and self._projection is not None:
+            self._projection.close()
+        self.catalog.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"<Memory {str(self.path)!r}>"
+
+    # Parts, made at first use
+
+    @cached_property
+    def embedder(self) -> Embedder:
+        """What makes the vectors."""
+        if self._embedder is not None:
+            return self._embedder
+        from masa_rag.embedders import default_embedder
+
+        return default_embedder()
+
+    @cached_property
+    def chunker(self) -> Chunker:
+        """What cuts documents."""
+        if self._chunker is not None:
+            return self._chunker
+        from masa_rag.chunkers import StructureChunker
+
+        return StructureChunker(count_tokens=self._count_tokens)
+
+    @cached_property
+    def _count_tokens(self) -> CountTokens:
+        from masa_rag.chunkers._passages import estimate_tokens
+        from masa_rag.protocols import TokenCounter
+
+        return self.embedder.count_tokens if isinstance(self.embedder, TokenCounter) else estimate_tokens
+
+    @cached_property
+    def _projection(self) -> Projection | None:
+        from masa_rag._projection import Projection
+        from masa_rag.indexes import FlatIndex
+
+        if isinstance(self._index, FlatIndex):
+            return None  # the view compares exactly at any size: that is what a FlatIndex does
+        index = self._index
+        if index is None:
+            from masa_rag.indexes import ChromaIndex
+
+            index = ChromaIndex(self.path / "chroma")
+        return Projection(self.catalog, index, dim=self.embedder.dim)
+
+    @cached_property
+    def _view(self) -> VectorView:
+        from masa_rag._view import VectorView
+
+        return VectorView(self.catalog, self._projection, dim=self.embedder.dim)
+
+    @cached_property
+    def _ingest(self) -> Ingest:
+        return Ingest(self.catalog, self.chunker, self.embedder, self._projection, progress=self._progress)
+
+    # Opening
+
+    def _fingerprints(self) -> dict[str, str]:
+        return {"embedder": self.embedder.fingerprint, "chunker": self.chunker.fingerprint}
+
+    def _check_fingerprints(self, *, re_embed: bool) -> None:
+        pinned = {name: self.catalog.setting(name) for name in ("embedder", "chunker")}
+        if pinned["embedder"] is None or pinned == self._fingerprints():
+            return
+        if not re_embed:
+            raise MemoryMismatchError(_mismatch(self.path, pinned, self._fingerprints()))
+        with self.catalog.transaction():
+            for name, value in self._fingerprints().items():
+                self.catalog.set_setting(name, value)
+            if pinned["embedder"] != self.embedder.fingerprint:
+                self.catalog.drop_vectors(uuid.uuid4().hex)
+        self._ingest.rebuild()
+
+    def _pin(self) -> None:
+        """Note embedder and chunker in a new memory, before anything is written with them."""
+        if self.catalog.setting("embedder") is not None:
+            return
+        with self.catalog.transaction():
+            if self.catalog.setting("embedder") is None:
+                for name, value in self._fingerprints().items():
+                    self.catalog.set_setting(name, value)
+        self._check_fingerprints(re_embed=False)
+
+    def _mend(self) -> None:
+        """Finish what a crash left undone and cannot wait: an erasure that was begun."""
+        if self.catalog.setting("scrub") == "due":
+            self._ingest.scrub()
+
+    def _check_author(self, author: str) -> None:
+        from masa_rag._reading import similar_authors
+
+        exact, similar = similar_authors(self.catalog.connection, author)
+        if not exact and similar:
+            raise ConfigurationError(
+                f"received the author {author!r}, who does not speak here; did you mean {', '.join(similar)}? "
+                "Forgetting takes the whole name"
+            )
+
+    def _remembered_at(self, source: str, note: str) -> datetime:
+        known = self.catalog.document(source, note)
+        return known.created_at if known is not None and known.created_at is not None else datetime.now(UTC)
+
+
+def _grave(author: str | None, source: str | None, document: str | None) -> tuple[str, ...]:
+    """Return what is meant as the parts of a tombstone."""
+    match (author, source, document):
+        case (str(), None, None):
+            return ("author", author)
+        case (None, str(), None):
+            return ("source", source)
+        case (None, str(), str()):
+            return ("document", source, document)
+    raise ConfigurationError(
+        f"received author={author!r}, source={source!r}, document={document!r}; "
+        "expected author, or source, or source and document"
+    )
+
+
+def _mismatch(path: Path, pinned: dict[str, str | None], given: dict[str, str]) -> str:
+    different = [f"{name} {pinned[name]!r} (now {given[name]!r})" for name in given if pinned[name] != given[name]]
+    return (
+        f"the memory {str(path)!r} was made with {' and '.join(different)}; vectors of different models cannot be "
+        f"compared. Open it with the one it was made with, or make its vectors anew: "
+        f"masa-rag rebuild --memory {path} --re-embed, or Memory(..., re_embed=True)"
+    )
