@@ -11,12 +11,19 @@ import pytest
 
 from masa_rag.errors import RecordError
 from masa_rag.protocols import Source
-from masa_rag.sources import DiscordExport, open_source
+from masa_rag.sources import DiscordExport
+from masa_rag.sources._base import read_head
 from masa_rag.testing.contracts import SourceContract
 from masa_rag.types import Document, Segment
 
 DATA = Path(__file__).parent / "data_chat"
 GENERAL = "900000000000000001"
+
+
+def recognised(path: Path) -> DiscordExport:
+    """The source, after it has said by the content that the file is its own."""
+    assert DiscordExport.recognises(path, read_head(path))
+    return DiscordExport(path)
 
 
 def snowflake(moment: datetime, low: int = 0) -> str:
@@ -84,7 +91,7 @@ def test_envelopes_and_spellings(tmp_path: Path, envelope: Any) -> None:
     row = api(5, "hello")
     row["channelID"] = row.pop("channel_id")
     path = write(tmp_path, envelope([row]))
-    (document,) = documents(open_source(path))
+    (document,) = documents(recognised(path))
     assert document.id == f"{GENERAL}/2024-05-01"
     assert document.segments[0].author == "Nora"
     assert document.segments[0].created_at == datetime(2024, 5, 1, 9, 5, tzinfo=UTC)
@@ -203,8 +210,8 @@ def test_daily_ids_survive_an_edit(tmp_path: Path) -> None:
 def test_recognised_by_content(tmp_path: Path) -> None:
     """Other JSON is not taken for Discord, nor is a folder that holds any other JSON."""
     discord = write(tmp_path, [api(1, "x")], "one/a.json")
-    assert isinstance(open_source(discord), DiscordExport)
-    assert isinstance(open_source(discord.parent), DiscordExport)
+    assert recognised(discord)
+    assert recognised(discord.parent)
     for value in ([], {}, [{"id": "1", "text": "tweet"}], {"messages": []}, [{"speaker": "A", "text": "x"}], 7, "x"):
         path = write(tmp_path, value, "one/b.json")
         assert not DiscordExport.recognises(path, path.read_bytes())

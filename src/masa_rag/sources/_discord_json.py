@@ -34,6 +34,8 @@ def _form(path: Place, value: Any) -> str | None:
         return None
     if is_daily(value):
         return "daily"
+    if _is_message(value) and {"timestampEdited", "isPinned"} <= value.keys():
+        return "exporter"
     return "api" if _is_message(value) and id_of(value, "channel_id", "channelID") else None
 
 

@@ -29,8 +29,10 @@ RETRIES = 1_000
 """How many places of a damaged file are tried before the rest of it is given up."""
 
 _SPACE = re.compile(r"[ \t\r\n\ufeff]*")
-_NEXT_RECORD = re.compile(r"\}\s*,\s*(?=\{)")
-_UNDECODED = re.compile("[\udc80-\udcff]")
+_NEXT_RECORD = re.compile(r"(?:\}\s*,|\[)\s*(?=\{)")
+UNDECODED = re.compile("[\udc80-\udcff]")
+"""Bytes that are not UTF-8, as the error handler "surrogateescape" writes them."""
+
 _HEX_ESCAPE = re.compile(r"\\x[0-9A-Fa-f]{2}")
 _DECODER = json.JSONDecoder(strict=False)  # not strict: raw line breaks within strings are read as they are
 _BOMS = (
@@ -115,7 +117,7 @@ class _Window:
         if self._decoder is None:
             self._decoder = _decoder(data)
         text = self._decoder.decode(data, final=self.ended)
-        self._dirty = self._dirty or _UNDECODED.search(text) is not None
+        self._dirty = self._dirty or UNDECODED.search(text) is not None
         self._before += self.position
         self.text = self.text[self.position :] + text
         self.position = 0
@@ -148,7 +150,7 @@ class _Window:
             self.more(max(CHUNK_BYTES, len(self.text) - self.position))
 
     def _taken(self, value: Any, end: int) -> Any:
-        if self._dirty and _UNDECODED.search(self.text, self.position, end):
+        if self._dirty and UNDECODED.search(self.text, self.position, end):
             self.position = end
             raise _DamageError("holds bytes that are not UTF-8")
         self.position = end

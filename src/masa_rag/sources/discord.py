@@ -1,4 +1,4 @@
-"""Discord: saved answers of its API, DiscordChatExporter's JSON and daily archives."""
+"""Discord: saved answers of its API, DiscordChatExporter's JSON and HTML, data packages, daily archives."""
 
 from __future__ import annotations
 
@@ -7,9 +7,11 @@ from pathlib import Path
 
 from masa_rag.errors import RecordError
 from masa_rag.sources._base import FileSource, read_head
-from masa_rag.sources._chat import documents, each_file, first_files
+from masa_rag.sources._chat import Said, documents, each_file, first_files
+from masa_rag.sources._discord_html import html_messages, is_exporter_html
 from masa_rag.sources._discord_json import json_form, json_messages
 from masa_rag.sources._discord_message import Names
+from masa_rag.sources._discord_package import is_package, package_messages
 from masa_rag.types import Document
 
 
@@ -17,8 +19,9 @@ class DiscordExport(FileSource):
     """Messages of Discord channels, one document a channel and UTC day, or one a thread.
 
     Reads saved lists of API messages (bare or in ``{"data": […]}``, in any order),
-    DiscordChatExporter's JSON, and daily archives (``<channel>/<date>.json``). The daily archives
-    hold no ids: a message's id is then made of its author and time.
+    DiscordChatExporter's JSON and HTML, the data package that Discord sends (zip or folder), and
+    daily archives (``<channel>/<date>.json``). The daily archives hold no ids: a message's id is
+    then made of its author and time.
 
     Args:
         paths: A file, a folder, a pattern, or several.
@@ -31,7 +34,7 @@ class DiscordExport(FileSource):
     """
 
     form = "discord"
-    suffixes = frozenset({".json"})
+    suffixes = frozenset({".json", ".html", ".htm"})
 
     def __init__(
         self,
@@ -46,11 +49,24 @@ class DiscordExport(FileSource):
     @classmethod
     def recognises(cls, path: Path, head: bytes) -> bool:
         """Say whether the content is a Discord export; of a folder, whether its first files all are."""
+        if is_package(path, head):
+            return True
         if path.is_dir():
             return first_files(path, cls.suffixes, lambda item: cls.recognises(item, read_head(item)))
-        return json_form(head) is not None
+        return is_exporter_html(head) or json_form(head) is not None
 
     def __iter__(self) -> Iterator[Document | RecordError]:
         names = Names(given=self.names)
-        said = each_file(self.files(), lambda path: json_messages(path, names))
+        said = each_file(self.files(), lambda path: _messages(path, names))
         return documents(said, readable=names.readable)
+
+    def _expand(self, given: str | Path) -> Iterator[Path]:
+        path = Path(given).expanduser()
+        return iter([path]) if path.is_dir() and is_package(path, b"") else super()._expand(given)
+
+
+def _messages(path: Path, names: Names) -> Iterator[Said | RecordError]:
+    head = read_head(path)
+    if is_package(path, head):
+        return package_messages(path, names)
+    return html_messages(path) if is_exporter_html(head) else json_messages(path, names)
