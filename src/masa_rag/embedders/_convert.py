@@ -1,0 +1,119 @@
+"""Turn a downloaded BERT sentence encoder (safetensors) into the files OnnxEmbedder reads."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from masa_rag import models
+from masa_rag.embedders._bert import RECIPE, BertShape, bert_encoder
+from masa_rag.embedders._safetensors import read_tensors
+from masa_rag.errors import EmbeddingError
+
+GRAPH, TOKENIZER, CARD = "model.onnx", "tokenizer.json", "masa_rag.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """What is known of a converted model without opening it.
+
+    Attributes:
+        source_sha256: Digest of the safetensors file it was made from.
+        recipe: The arithmetic it was made with.
+        dim: Length of a vector.
+        max_tokens: The model's window, special tokens included.
+        onnx_sha256: Digest of the graph.
+        tokenizer_sha256: Digest of the tokenizer.
+    """
+
+    source_sha256: str
+    recipe: str
+    dim: int
+    max_tokens: int
+    onnx_sha256: str
+    tokenizer_sha256: str
+
+
+def convert(source: Path, target: Path) -> Card:
+    """Write graph, tokenizer and card into ``target``. The same source gives the same bytes.
+
+    Args:
+        source: A folder with model.safetensors, config.json and tokenizer.json, and optionally
+            sentence_bert_config.json (the window) and 1_Pooling/config.json.
+        target: An existing folder.
+
+    Raises:
+        EmbeddingError: A file is missing or broken, or the model is not of the BERT family.
+    """
+    config = _json(source / "config.json")
+    shape = _shape(source, config)
+    graph = bert_encoder(read_tensors(source / "model.safetensors"), shape)
+    (target / GRAPH).write_bytes(graph.SerializeToString(deterministic=True))
+    if not (source / TOKENIZER).is_file():
+        raise EmbeddingError(f"received {source}, which has no {TOKENIZER}; download the model with its tokenizer")
+    shutil.copyfile(source / TOKENIZER, target / TOKENIZER)
+    card = Card(
+        source_sha256=models.sha256(source / "model.safetensors"),
+        recipe=RECIPE,
+        dim=int(config["hidden_size"]),
+        max_tokens=shape.max_tokens,
+        onnx_sha256=models.sha256(target / GRAPH),
+        tokenizer_sha256=models.sha256(target / TOKENIZER),
+    )
+    (target / CARD).write_text(json.dumps(asdict(card), indent=2) + "\n", encoding="utf-8")
+    return card
+
+
+def read_card(folder: Path) -> Card:
+    """Return the card of a converted model. Raises EmbeddingError when it is missing or broken."""
+    try:
+        return Card(**_json(folder / CARD))
+    except TypeError as error:
+        raise EmbeddingError(
+            f"received {folder / CARD}, which does not describe a model ({error}); remove the folder to make it again"
+        ) from error
+
+
+def _shape(source: Path, config: dict[str, Any]) -> BertShape:
+    if config.get("model_type") != "bert" or config.get("hidden_act") != "gelu":
+        raise EmbeddingError(
+            f"received a model of type {config.get('model_type')!r} with activation {config.get('hidden_act')!r}; "
+            "expected BERT with gelu. Use SentenceTransformerEmbedder for other architectures"
+        )
+    window = config["max_position_embeddings"]
+    if (source / "sentence_bert_config.json").is_file():
+        window = min(window, _json(source / "sentence_bert_config.json").get("max_seq_length") or window)
+    return BertShape(
+        layers=config["num_hidden_layers"],
+        heads=config["num_attention_heads"],
+        epsilon=config["layer_norm_eps"],
+        pooling=_pooling(source / "1_Pooling" / "config.json"),
+        max_tokens=window,
+    )
+
+
+def _pooling(path: Path) -> str:
+    if not path.is_file():
+        return "mean"
+    chosen = {name.removeprefix("pooling_mode_") for name, value in _json(path).items() if value is True}
+    chosen.discard("include_prompt")
+    for name, pooling in (("mean_tokens", "mean"), ("cls_token", "cls")):
+        if chosen == {name}:
+            return pooling
+    raise EmbeddingError(
+        f"received a model that pools with {', '.join(sorted(chosen)) or 'nothing'}; expected mean_tokens or "
+        "cls_token. Use SentenceTransformerEmbedder for it"
+    )
+
+
+def _json(path: Path) -> dict[str, Any]:
+    try:
+        value = json.loads(path.read_bytes())
+    except (OSError, ValueError, RecursionError) as error:
+        raise EmbeddingError(f"received {path}, which cannot be read ({error}); download the model again") from error
+    if not isinstance(value, dict):
+        raise EmbeddingError(f"received {path}, which holds no JSON object; download the model again")
+    return value

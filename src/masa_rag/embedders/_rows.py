@@ -1,0 +1,32 @@
+"""What comes from somebody else's model, checked and scaled."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from masa_rag.errors import EmbeddingError
+
+if TYPE_CHECKING:
+    from masa_rag.protocols import Vectors
+
+
+def unit_rows(rows: Any) -> Vectors:
+    """Return rows as float32, each divided by its length.
+
+    Raises EmbeddingError when they are not numbers of one shape, not finite, or when one is zero.
+    """
+    import numpy as np
+
+    try:
+        vectors = np.asarray(rows, np.float32)
+    except (TypeError, ValueError) as error:
+        raise EmbeddingError(f"the model returned no table of numbers ({error})") from error
+    if vectors.ndim != 2:
+        raise EmbeddingError(f"the model returned an array of shape {vectors.shape}; expected (texts, dim)")
+    lengths = np.linalg.norm(vectors.astype(np.float64), axis=1, keepdims=True)
+    if not np.isfinite(lengths).all() or not lengths.all():
+        raise EmbeddingError(
+            "the model returned a vector that is zero or not finite; it cannot be compared with others"
+        )
+    scaled: Vectors = (vectors / lengths).astype(np.float32)
+    return scaled
