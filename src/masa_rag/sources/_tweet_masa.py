@@ -10,9 +10,11 @@ The hosted search's answers (shape 3) are rows of X's API v2 with a ``url``.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Any
 
 from masa_rag.sources._tweet_record import (
+    METRICS,
     Tweet,
     count_of,
     id_of,
@@ -26,26 +28,23 @@ from masa_rag.sources._tweet_record import (
 
 _ANCHOR = re.compile(r'<a href="([^"]+)">(https?://t\.co/\w+)</a>')
 _PICTURE = re.compile(r'<a href="(https?://t\.co/\w+)"><img src="([^"]+)"')
+_MARKS_2 = ("ThreadCursor", "is_self_thread", "is_quoted", "possibly_sensitive", "conversation_id")
 _ZERO_TIME = "0001-01-01T00:00:00Z"
 _COUNTS_1 = (("likes", "Likes"), ("retweets", "Retweets"), ("replies", "Replies"), ("views", "Views"))
 _COUNTS_2 = (("likes", "likes"), ("retweets", "retweets"), ("replies", "replies"), ("views", "views"))
-_METRICS = (
-    ("likes", "like_count"), ("retweets", "retweet_count"), ("replies", "reply_count"), ("quotes", "quote_count"),
-    ("bookmarks", "bookmark_count"), ("views", "impression_count"),
-)  # fmt: skip
 
 
-def is_wire_1(value: dict[str, Any]) -> bool:
+def is_wire_1(value: Mapping[str, Any]) -> bool:
     """Say whether an object is a tweet of shape 1."""
     return "ID" in value and "Text" in value and ("ConversationID" in value or "PermanentURL" in value)
 
 
-def is_wire_2(value: dict[str, Any]) -> bool:
+def is_wire_2(value: Mapping[str, Any]) -> bool:
     """Say whether an object is a tweet of shape 2."""
-    return "tweet_id" in value and "text" in value and ("ThreadCursor" in value or "is_self_thread" in value)
+    return "tweet_id" in value and "text" in value and any(mark in value for mark in _MARKS_2)
 
 
-def wire_1(value: dict[str, Any], *, depth: int = 0) -> Tweet | None:
+def wire_1(value: Mapping[str, Any], *, depth: int = 0) -> Tweet | None:
     """Return the tweet of a shape-1 object, None when it has no id or no text."""
     get = value.get
     tweet_id, text = id_of(get("ID")), text_of(get("Text"))
@@ -70,7 +69,7 @@ def wire_1(value: dict[str, Any], *, depth: int = 0) -> Tweet | None:
     return tweet
 
 
-def _details_1(tweet: Tweet, value: dict[str, Any]) -> None:
+def _details_1(tweet: Tweet, value: Mapping[str, Any]) -> None:
     get, metadata = value.get, tweet.metadata
     if hashtags := get("Hashtags"):
         metadata["hashtags"] = [tag for item in list_of(hashtags) if (tag := text_of(item))]
@@ -87,7 +86,7 @@ def _details_1(tweet: Tweet, value: dict[str, Any]) -> None:
         metadata["sensitive"] = True
 
 
-def _related(tweet: Tweet, value: dict[str, Any], depth: int) -> None:
+def _related(tweet: Tweet, value: Mapping[str, Any], depth: int) -> None:
     """Read the tweets inside the tweet; depth is bounded, for a file may nest them without end."""
     if depth >= 2:
         return
@@ -99,7 +98,7 @@ def _related(tweet: Tweet, value: dict[str, Any], depth: int) -> None:
         tweet.reply_to_user = id_of(parent.get("UserID"))
 
 
-def _time_1(value: dict[str, Any], tweet_id: str) -> Any:
+def _time_1(value: Mapping[str, Any], tweet_id: str) -> Any:
     seconds = value.get("Timestamp")
     if isinstance(seconds, int) and seconds > 0:
         return time_of(seconds, tweet_id=tweet_id)
@@ -116,7 +115,7 @@ def _with_anchors(text: str, html: object) -> str:
     return with_links(text, {short: unescaped(full) for short, full in links.items()})
 
 
-def wire_2(value: dict[str, Any]) -> Tweet | None:
+def wire_2(value: Mapping[str, Any]) -> Tweet | None:
     """Return the tweet of a shape-2 object, None when it has no id or no text."""
     get = value.get
     tweet_id = id_of(get("tweet_id")) or id_of(get("id"))
@@ -125,7 +124,7 @@ def wire_2(value: dict[str, Any]) -> Tweet | None:
         return None
     metrics = mapping_of(get("public_metrics"))
     counts = {name: count for name, key in _COUNTS_2 if (count := count_of(get(key)))}
-    counts.update((name, count) for name, key in _METRICS if (count := count_of(metrics.get(key))))
+    counts.update((name, count) for name, key in METRICS if (count := count_of(metrics.get(key))))
     tweet = Tweet(
         id=tweet_id,
         text=_with_anchors(unescaped(text), get("html")),
@@ -143,7 +142,7 @@ def wire_2(value: dict[str, Any]) -> Tweet | None:
     return tweet
 
 
-def _details_2(tweet: Tweet, value: dict[str, Any]) -> None:
+def _details_2(tweet: Tweet, value: Mapping[str, Any]) -> None:
     get, metadata = value.get, tweet.metadata
     metadata["hashtags"] = [tag for item in list_of(get("hashtags")) if (tag := text_of(item))]
     media = [*list_of(get("photos")), *list_of(get("videos"))]

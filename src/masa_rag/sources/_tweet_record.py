@@ -17,6 +17,11 @@ _FIRST_SNOWFLAKE = 29_700_859_247
 """Ids below it were counted, not clocked: they hold no time."""
 _MONTHS = {name: number for number, name in enumerate("Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(), 1)}
 _ZONED = re.compile(r"(\d{4}-\d{2}-\d{2})[T ](\d{2}:\d{2}(?::\d{2})?)(?:\.\d+)?\s*([A-Za-z]{2,5})")
+METRICS = (
+    ("likes", "like_count"), ("retweets", "retweet_count"), ("replies", "reply_count"), ("quotes", "quote_count"),
+    ("bookmarks", "bookmark_count"), ("views", "impression_count"),
+)  # fmt: skip
+"""Names of the counts in a document's metadata, and in X's ``public_metrics``."""
 _LINK = re.compile(r"https?://t\.co/\w+")
 
 
@@ -55,8 +60,8 @@ class Tweet:
 
     @property
     def name(self) -> str | None:
-        """The name to read."""
-        return self.author if self.author is not None else self.username
+        """The name to read; the account's number only when nothing else is known."""
+        return self.author or self.username or self.user_id
 
 
 def text_of(value: object) -> str | None:
@@ -216,6 +221,13 @@ def tweet_url(tweet_id: str, username: str | None) -> str:
     return f"https://x.com/{username or 'i'}/status/{tweet_id}"
 
 
+def link(tweet: Tweet) -> str | None:
+    """Return where the tweet can be seen, None when that is not known."""
+    if tweet.url is not None:
+        return tweet.url
+    return tweet_url(tweet.id, tweet.username) if tweet.id.isascii() and tweet.id.isdigit() else None
+
+
 def full_text(tweet: Tweet) -> str:
     """Return the tweet's own words and, below them, what it quotes: ``> @handle: quoted text``.
 
@@ -251,7 +263,7 @@ def post(tweet: Tweet) -> Document:
         kind="post",
         author=tweet.name,
         created_at=tweet.created_at,
-        url=tweet.url if tweet.url is not None else tweet_url(tweet.id, tweet.username),
+        url=link(tweet),
         metadata=details(tweet),
     )
 
@@ -272,7 +284,7 @@ def retweet(tweet: Tweet) -> Document:
         kind="post",
         author=words.name if original is not None else None,
         created_at=tweet.created_at,
-        url=tweet.url if tweet.url is not None else tweet_url(tweet.id, tweet.username),
+        url=link(tweet),
         metadata={name: value for name, value in known.items() if value not in (None, "", [], {}, False)},
     )
 
@@ -287,7 +299,7 @@ def thread(thread_id: str, tweets: list[Tweet]) -> Document:
         kind="post",
         author=first.name,
         created_at=first.created_at if first.key == thread_id else snowflake_time(thread_id) or first.created_at,
-        url=first.url if first.key == thread_id and first.url else tweet_url(thread_id, first.username),
+        url=link(first) if first.key == thread_id else tweet_url(thread_id, first.username),
         metadata=details(first) if first.key == thread_id else _who(first),
     )
 
@@ -302,7 +314,7 @@ def _segment(tweet: Tweet) -> Segment:
         text=full_text(tweet),
         author=tweet.name,
         created_at=tweet.created_at,
-        url=tweet.url if tweet.url is not None else tweet_url(tweet.id, tweet.username),
+        url=link(tweet),
         id=tweet.key,
         reply_to=tweet.reply_to,
         edited_at=tweet.created_at if tweet.first_id not in (None, tweet.id) else None,

@@ -1,0 +1,197 @@
+"""How the files of a tweets source are found, recognised and read."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from io import BytesIO
+from pathlib import Path
+from typing import IO
+
+from masa_rag.errors import MasaRagError, RecordError
+from masa_rag.sources._base import read_head
+from masa_rag.sources._json import Damage, encoding_of, read_objects
+from masa_rag.sources._tweet_archive import Archive, Notes, archive_folder, archive_zip, is_archive_js, owner_of
+from masa_rag.sources._tweet_ids import IdSet
+from masa_rag.sources._tweet_record import Tweet
+from masa_rag.sources._tweet_rows import columns, csv_rows, delimiter, is_row, row
+from masa_rag.sources._tweet_shapes import Bad, Defaults, holds_tweets, is_tweet, tweets_in
+
+SUFFIXES = frozenset({".json", ".jsonl", ".ndjson", ".csv", ".tsv", ".zip"})
+"""Of the files in a folder; an archive's ``.js`` files are found by what the folder holds."""
+_ANSWERS = (
+    (b'"InReplyToStatusID"', re.compile(rb'"InReplyToStatusID"\s*:\s*"(\d+)"')),
+    (b'"in_reply_to_status_id', re.compile(rb'"in_reply_to_status_id(?:_str)?"\s*:\s*"?(\d+)')),
+    (b'"replied_to"', re.compile(rb'"type"\s*:\s*"replied_to"\s*,\s*"id"\s*:\s*"(\d+)"')),
+    (b'"replied_to"', re.compile(rb'"id"\s*:\s*"(\d+)"\s*,\s*"type"\s*:\s*"replied_to"')),
+)
+_OVERLAP = 64
+"""Bytes kept of one piece for the next, so that a match across their border is found."""
+_GRAPHQL = (b'"tweet_results"', b'"legacy"', b'"full_text"')
+
+Found = Iterator[Tweet | RecordError]
+
+
+def recognised(path: Path, head: bytes) -> bool:
+    """Say whether a file or folder holds tweets, by its content."""
+    if path.is_dir():
+        return archive_folder(path) is not None or _all_recognised(path)
+    if head.startswith(b"PK"):
+        return _is_archive_zip(path)
+    if is_archive_js(head) or all(mark in head for mark in _GRAPHQL):
+        return True
+    text = head.decode(encoding_of(head[:4]), "replace").lstrip("\ufeff \t\r\n")
+    if text[:1] in ("{", "["):
+        return any(isinstance(value, dict) and holds_tweets(value) for value in _first(head))
+    line = text.partition("\n")[0].rstrip("\r")
+    return is_row([cell.strip('"') for cell in line.split(delimiter(line))], surely=True)
+
+
+def _first(head: bytes, limit: int = 5) -> Iterator[object]:
+    for number, value in enumerate(read_objects(BytesIO(head), accept=is_tweet)):
+        if number >= limit:
+            return
+        yield value
+
+
+def _all_recognised(folder: Path, limit: int = 5) -> bool:
+    """Say whether the first files of a folder all hold tweets."""
+    found = [item for item in sorted(folder.rglob("*")) if item.is_file() and not item.name.startswith(".")][:limit]
+    return bool(found) and all(item.suffix.lower() in SUFFIXES and _recognised_file(item) for item in found)
+
+
+def _recognised_file(path: Path) -> bool:
+    try:
+        return recognised(path, read_head(path))
+    except OSError:
+        return False
+
+
+def _is_archive_zip(path: Path) -> bool:
+    try:
+        with archive_zip(path) as found:
+            return found is not None
+    except MasaRagError:
+        return False
+
+
+def read_tweets(path: Path, defaults: Defaults, *, deleted: bool) -> Found:
+    """Yield the tweets of a file, or of an archive's folder, and an error for each bad record."""
+    try:
+        if path.is_dir():
+            yield from _read_archive(archive_folder(path) or Archive(), defaults, deleted)
+            return
+        head = read_head(path)
+        if head.startswith(b"PK"):
+            with archive_zip(path) as found:
+                yield from _read_zip(found, path, defaults, deleted)
+        elif is_archive_js(head):
+            yield from _read_archive(_part_of_archive(path), defaults, deleted=True)
+        else:
+            with path.open("rb") as stream:
+                yield from (_read_csv if _is_table(head) else _read_json)(stream, path.name, defaults)
+    except OSError as error:
+        yield RecordError(f"cannot be read ({error.strerror or error})", record_id=str(path))
+    except MasaRagError as error:
+        yield RecordError(str(error), record_id=path.name)
+
+
+def _is_table(head: bytes) -> bool:
+    text = head[:65_536].decode(encoding_of(head[:4]), "replace").lstrip("\ufeff \t\r\n\0")
+    line = text.partition("\n")[0].rstrip("\r")
+    return text[:1] not in ("{", "[") and is_row(cell.strip('"') for cell in line.split(delimiter(line)))
+
+
+def _read_json(
+    stream: IO[bytes], label: str, defaults: Defaults, change: Callable[[Tweet], None] | None = None
+) -> Found:
+    number = 0
+    for value in read_objects(stream, accept=is_tweet):
+        if isinstance(value, Damage):
+            yield RecordError(
+                f"{value.message}; what is readable around it is read", record_id=f"{label} line {value.line}"
+            )
+            continue
+        number += 1
+        for item in tweets_in(value, defaults):
+            if isinstance(item, Bad):
+                yield RecordError(item.message, record_id=item.record_id or f"{label} record {number}")
+                continue
+            if change is not None:
+                change(item)
+            yield item
+    if number == 0:
+        yield RecordError("holds no tweets in a known shape; see the documentation of Tweets", record_id=label)
+
+
+def _read_csv(stream: IO[bytes], label: str, defaults: Defaults) -> Found:
+    fields = None
+    for line, value in csv_rows(stream):
+        if isinstance(value, str):
+            yield RecordError(f"{value}; the other rows are read", record_id=f"{label} line {line}")
+            continue
+        if fields is None:
+            fields, _ = columns(tuple(value))
+        tweet = row(value, author=defaults.author, zone=defaults.zone, fields=fields)
+        if tweet is not None:  # a row without words is no tweet to read
+            yield tweet
+
+
+def _read_zip(found: Archive | None, path: Path, defaults: Defaults, deleted: bool) -> Found:
+    if found is None:
+        yield RecordError("holds no data/tweets.js; expected the archive that X sends", record_id=path.name)
+        return
+    yield from _read_archive(found, defaults, deleted)
+
+
+def _part_of_archive(path: Path) -> Archive:
+    """Return one file of an unpacked archive, with the files beside it that complete it."""
+    beside = archive_folder(path.parent) or Archive()
+    return Archive(tweets=[(path.name, lambda: path.open("rb"))], notes=beside.notes, account=beside.account)
+
+
+def _read_archive(archive: Archive, defaults: Defaults, deleted: bool) -> Found:
+    own = Defaults(author=defaults.author, zone=defaults.zone, owner=owner_of(archive))
+    notes = Notes(archive)
+    for name, opener in [*archive.tweets, *(archive.deleted if deleted else [])]:
+        try:
+            with opener() as stream:
+                yield from _read_json(stream, name, own, notes.lengthen)
+        except (OSError, MasaRagError) as error:
+            yield RecordError(str(error), record_id=name)
+
+
+def answered_in(path: Path, found: IdSet) -> None:
+    """Add the ids that the tweets of a file answer, by a quick look at its bytes (about 1 GB/s).
+
+    It tells which tweets may open a thread before the first of them is read. Tables are not looked
+    at: they seldom say what a tweet answers. What cannot be read is reported when it is read.
+    """
+    try:
+        if path.is_dir():
+            _look_in_archive(archive_folder(path), found)
+        elif read_head(path).startswith(b"PK"):
+            with archive_zip(path) as archive:
+                _look_in_archive(archive, found)
+        else:
+            with path.open("rb") as stream:
+                _look(stream, found)
+    except (OSError, MasaRagError):
+        return
+
+
+def _look_in_archive(archive: Archive | None, found: IdSet) -> None:
+    for _, opener in archive.tweets if archive is not None else ():
+        with opener() as stream:
+            _look(stream, found)
+
+
+def _look(stream: IO[bytes], found: IdSet) -> None:
+    rest = b""
+    while data := stream.read(1 << 20):
+        data = rest + data
+        for key, pattern in _ANSWERS:
+            if key in data:
+                for match in pattern.findall(data):
+                    found.add(match.decode())
+        rest = data[-_OVERLAP:]
