@@ -215,12 +215,10 @@ class Ingest:
             stored = self._catalog.document_sizes(source)
             gone = [document_id for document_id in stored if document_id not in seen]
             pruned = {key: ids for key, ids in seen.items() if ids and len(ids) != stored.get(key)}
-            if 2 * len(gone) > len(stored) and not allow_mass_delete:
-                raise SourceError(
-                    f"{source}: {len(gone)} of {len(stored)} documents would be deleted, so nothing was; "
-                    "if the source really lost them, run sync again with allow_mass_delete=True "
-                    "(--allow-mass-delete)"
-                )
+            if not allow_mass_delete:
+                _refuse_mass_delete(source, len(gone), len(stored), "documents")
+                lost = sum(max(0, stored.get(key, 0) - len(ids)) for key, ids in pruned.items())
+                _refuse_mass_delete(source, lost, sum(stored[key] for key in seen if key in stored), "messages")
             tally.counts["deleted"] += self._catalog.remove(source, gone)
             for document_id, ids in pruned.items():
                 self._catalog.prune(source, document_id, ids, partial(self._chunker.chunk, source=source))
@@ -252,6 +250,14 @@ class Ingest:
         if drain and self._projection is not None:
             self._projection.drain()
         return tally.report()
+
+
+def _refuse_mass_delete(source: str, gone: int, stored: int, what: str) -> None:
+    if 2 * gone > stored:
+        raise SourceError(
+            f"{source}: {gone} of {stored} {what} would be deleted, so nothing was; if the source really "
+            "lost them, run sync again with allow_mass_delete=True (--allow-mass-delete)"
+        )
 
 
 def checked(vectors: Vectors, *, count: int, dim: int) -> Vectors:

@@ -1,0 +1,52 @@
+"""``masa-rag demo``: an invented story told by a podcast, tweets, a chat and a page, and three questions."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+from pathlib import Path
+
+import click
+
+QUESTIONS = (
+    "Why was the launch moved from March to May?",
+    "Who found the leak in buoy three, and what was the reward?",
+    "How much does a volunteer earn for a day, and what does not count?",
+)
+
+
+def demo_data() -> Path:
+    """Return the folder of the example data: in the wheel, or in the checkout."""
+    shipped = Path(str(files("masa_rag") / "_demo_data"))
+    return shipped if shipped.is_dir() else Path(__file__).parents[2] / "examples" / "data"
+
+
+def run_demo(place: Path) -> None:
+    """Fill the memory at ``place`` with the example data, ask the questions and print cited answers."""
+    from masa_rag._output import print_hits
+    from masa_rag.memory import Memory
+
+    with Memory(place) as memory:
+        for source in demo_sources(demo_data()):
+            click.echo(str(memory.add(source)))
+        for question in QUESTIONS:
+            click.secho(f"\n{question}\n", fg="cyan", bold=True)
+            print_hits(memory.search(question, k=3), as_json=False)
+    click.echo(f'The memory is in {str(place)!r}. Ask it yourself:\n  masa-rag search -m {place} "your question"')
+
+
+def demo_sources(data: Path) -> list[object]:
+    """Return the sources of the example data; the recording's transcript stands for it, for it needs no weights."""
+    from masa_rag.sources import DiscordExport, Transcripts, Tweets, WebPages
+
+    return [
+        Transcripts(
+            data / "tidewell_podcast.txt",
+            name="podcast",
+            title="Salt & Signal 12",
+            published="2031-04-20",
+            url="https://salt-and-signal.example/12",
+        ),
+        Tweets(data / "tidewell_tweets.json", name="tweets"),
+        DiscordExport(data / "tidewell_discord.json", name="discord"),
+        WebPages(data / "tidewell_rewards.html", name="page"),
+    ]

@@ -1,0 +1,129 @@
+"""Passages: verbatim, within their size, never without who speaks."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from masa_rag import ConfigurationError, Document, Segment
+from masa_rag.chunkers import RecursiveChunker, StructureChunker, TurnChunker
+
+NOON = datetime(2024, 5, 1, 12, tzinfo=UTC)
+words = st.lists(st.sampled_from(["wind", "sea.", "Why?", "#", "\n\n", "\n# H\n", "漢字", "🌊"]), max_size=60).map(
+    " ".join
+)
+people = st.none() | st.sampled_from(["Ann", "Bo"])
+
+
+@given(words)
+def test_text_passages_are_slices_in_order_and_nothing_is_lost(text: str) -> None:
+    """Each passage stands in the text where it says; together they hold every character that is no blank."""
+    document = Document(id="d", text=text)
+    chunks = RecursiveChunker(max_tokens=12).chunk(document, source="s")
+    assert all(text[chunk.start : chunk.end] == chunk.text for chunk in chunks)
+    assert [chunk.start for chunk in chunks] == sorted(chunk.start for chunk in chunks)
+    assert "".join("".join(chunk.text.split()) for chunk in chunks) == "".join(text.split())
+
+
+@given(st.lists(st.builds(Segment, text=words, author=people), max_size=12))
+def test_turn_passages_are_slices_and_have_one_speaker(segments: list[Segment]) -> None:
+    """Each passage stands in the text where it says, and no two people share one."""
+    document = Document(id="d", segments=segments)
+    chunks = TurnChunker(max_tokens=12).chunk(document, source="s")
+    assert all(document.text[chunk.start : chunk.end] == chunk.text for chunk in chunks)
+    assert all(len(chunk.authors) <= 1 for chunk in chunks)
+    assert "".join("".join(chunk.text.split()) for chunk in chunks) == "".join(document.text.split())
+
+
+@given(words)
+def test_ids_are_unique_and_stable(text: str) -> None:
+    """Equal passages of a document have different ids, and cutting again gives the same."""
+    document = Document(id="d", text=text)
+    ids = [chunk.id for chunk in RecursiveChunker(max_tokens=8).chunk(document, source="s")]
+    assert len(set(ids)) == len(ids)
+    assert ids == [chunk.id for chunk in RecursiveChunker(max_tokens=8).chunk(document, source="s")]
+
+
+def test_an_edit_further_up_leaves_later_passages_their_ids() -> None:
+    """Offsets move, ids do not: only the edited passage is embedded again."""
+
+    def ids(first: str) -> list[str]:
+        segments = [Segment(first, "Ann"), Segment("And so?", "Bo"), Segment("We wait.", "Ann")]
+        return [chunk.id for chunk in TurnChunker().chunk(Document(id="d", segments=segments), source="s")]
+
+    before, after = ids("The wind turns."), ids("The wind turns north, they say.")
+    assert before[0] != after[0]
+    assert before[1:] == after[1:]
+
+
+def test_neighbouring_lines_of_one_speaker_are_joined_and_others_are_not() -> None:
+    """A turn is what one person says in a row."""
+    segments = [Segment("One.", "Ann"), Segment("Two.", "Ann"), Segment("Three.", "Bo")]
+    chunks = TurnChunker().chunk(Document(id="d", segments=segments), source="s")
+    assert [chunk.text for chunk in chunks] == ["Ann: One.\nTwo.", "Bo: Three."]
+    assert [chunk.authors for chunk in chunks] == [("Ann",), ("Bo",)]
+
+
+def test_a_long_silence_ends_a_passage() -> None:
+    """Messages of one person that lie hours apart are two moments."""
+    segments = [Segment("Bye.", "Ann", NOON), Segment("Back.", "Ann", NOON + timedelta(hours=2))]
+    assert len(TurnChunker().chunk(Document(id="d", segments=segments), source="s")) == 2
+
+
+def test_a_long_turn_is_cut_at_its_sentences_and_keeps_speaker_and_time() -> None:
+    """No piece loses who speaks, when, and where it is in the recording."""
+    speech = " ".join(f"This is sentence number {number}." for number in range(40))
+    document = Document(id="d", title="Talk", segments=[Segment(speech, "Ann", NOON, start=65.0, end=190.0)])
+    chunks = TurnChunker(max_tokens=60).chunk(document, source="s")
+    assert len(chunks) > 4
+    assert {chunk.header for chunk in chunks} == {"Talk · Ann · 2024-05-01 · 00:01:05"}
+    assert all(chunk.text.endswith(".") and chunk.authors == ("Ann",) and chunk.start_s == 65.0 for chunk in chunks)
+
+
+def test_a_heading_begins_a_passage() -> None:
+    """What follows a heading is found under it."""
+    text = "Intro.\n\n# Wind\n\nIt blows.\n\n# Sea\n\nIt rolls."
+    chunks = RecursiveChunker().chunk(Document(id="d", text=text), source="s")
+    assert [chunk.text for chunk in chunks] == ["Intro.", "# Wind\n\nIt blows.", "# Sea\n\nIt rolls."]
+
+
+def test_text_without_blanks_is_cut_all_the_same() -> None:
+    """A megabyte without a space ends in passages of bounded size."""
+    chunks = RecursiveChunker(max_tokens=8, count_tokens=lambda texts: [len(text) for text in texts]).chunk(
+        Document(id="d", text="x" * 1_000), source="s"
+    )
+    assert max(len(chunk.text) for chunk in chunks) == 200
+    assert sum(len(chunk.text) for chunk in chunks) == 1_000
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("https://pod.example/7", "https://pod.example/7#t=65"),
+        ("https://www.youtube.com/watch?v=abc&t=3", "https://www.youtube.com/watch?v=abc&t=65"),
+        ("https://pod.example/7#notes", "https://pod.example/7#notes"),
+        ("episode.mp3", "episode.mp3"),
+    ],
+)
+def test_links_lead_to_the_second(url: str, expected: str) -> None:
+    """A time code is added where it is understood, and nothing is destroyed where it is not."""
+    document = Document(id="d", url=url, segments=[Segment("Hello", start=65.4)])
+    assert TurnChunker().chunk(document, source="s")[0].url == expected
+
+
+def test_structure_decides_not_the_label() -> None:
+    """A page with segments is cut by turns, a speech without them as text."""
+    page = Document(id="p", kind="page", segments=[Segment("a", "Ann"), Segment("b", "Bo")])
+    speech = Document(id="s", kind="speech", text="a\n\nb")
+    chunker = StructureChunker()
+    assert len(chunker.chunk(page, source="s")) == 2
+    assert len(chunker.chunk(speech, source="s")) == 1
+
+
+def test_a_size_that_cannot_work_is_refused() -> None:
+    """Passages of a few tokens would be noise."""
+    with pytest.raises(ConfigurationError, match="max_tokens=3"):
+        RecursiveChunker(max_tokens=3)

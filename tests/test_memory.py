@@ -1,0 +1,149 @@
+"""The front door: opening, remembering, what other processes see."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from masa_rag import ConfigurationError, Document, Memory, MemoryLockedError, MemoryMismatchError, StorageError
+from masa_rag.chunkers import RecursiveChunker
+from masa_rag.embedders import HashingEmbedder
+
+
+def test_notes_are_remembered_once(memory: Memory) -> None:
+    """The same words by the same author are one note, and it keeps the time of the first."""
+    first = memory.remember("The key is under the mat.", author="Ann", created_at=datetime(2024, 5, 1, tzinfo=UTC))
+    assert memory.remember("The key is under the mat.", author="Ann") == first
+    assert memory.remember("The key is under the mat.", author="Bo") != first
+    stored = memory.document("notes", first)
+    assert stored is not None
+    assert stored.created_at == datetime(2024, 5, 1, tzinfo=UTC)
+    assert memory.search("where is the key?")[0].chunk.text == "The key is under the mat."
+
+
+def test_an_empty_note_is_refused(memory: Memory) -> None:
+    """There is nothing to remember in blanks."""
+    with pytest.raises(ConfigurationError, match="empty text"):
+        memory.remember("  ")
+
+
+def test_another_model_is_refused_by_name(open_memory: Callable[..., Memory]) -> None:
+    """The message names both models and the command that re-embeds."""
+    open_memory().add([Document(id="1", text="x")], name="s")
+    with pytest.raises(MemoryMismatchError, match=r"embedder .*256.*now .*64.*--re-embed"):
+        open_memory(embedder=HashingEmbedder(64))
+
+
+def test_another_model_is_accepted_when_all_is_embedded_anew(open_memory: Callable[..., Memory]) -> None:
+    """With re_embed=True the vectors are made again, and the new model is pinned."""
+    open_memory().add([Document(id="1", text="lighthouse")], name="s")
+    memory = open_memory(embedder=HashingEmbedder(64), re_embed=True)
+    assert memory.verify() == []
+    assert memory.search("lighthouse")[0].why["vectors"] > 0
+    with pytest.raises(MemoryMismatchError):
+        open_memory()
+
+
+def test_another_chunker_is_refused_and_can_be_adopted(open_memory: Callable[..., Memory]) -> None:
+    """Passages of two chunkers in one memory would be cut at different places."""
+    open_memory().add([Document(id="1", text="One. " * 100)], name="s")
+    with pytest.raises(MemoryMismatchError, match="chunker"):
+        open_memory(chunker=RecursiveChunker(max_tokens=20))
+    memory = open_memory(chunker=RecursiveChunker(max_tokens=20), re_embed=True)
+    assert memory.info().chunks > 4
+    assert memory.verify() == []
+
+
+def test_a_closed_memory_says_so(memory: Memory) -> None:
+    """No sqlite3 error reaches the user."""
+    memory.close()
+    memory.close()
+    with pytest.raises(StorageError, match="closed"):
+        memory.search("x")
+
+
+def test_a_file_that_is_no_memory_is_refused(tmp_path: Path) -> None:
+    """The message names the file."""
+    (tmp_path / "memory.db").write_bytes(b"this is no database, it is a text file of some length" * 100)
+    with pytest.raises(StorageError, match="not a memory"):
+        Memory(tmp_path, embedder=HashingEmbedder())
+
+
+def test_a_newer_memory_is_refused(open_memory: Callable[..., Memory]) -> None:
+    """An old library must not write into a new format."""
+    memory = open_memory()
+    memory.catalog.connection.execute("PRAGMA user_version = 99")
+    memory.close()
+    with pytest.raises(StorageError, match="pip install -U"):
+        open_memory()
+
+
+def test_a_folder_that_cannot_be_made_is_one_clear_error(tmp_path: Path) -> None:
+    """A file stands where the folder should be."""
+    (tmp_path / "brain").write_text("")
+    with pytest.raises(StorageError, match="cannot make the folder"):
+        Memory(tmp_path / "brain")
+
+
+def test_a_second_writer_waits_and_then_is_told_who_writes(open_memory: Callable[..., Memory]) -> None:
+    """The error names the owner's process."""
+    memory = open_memory()
+    program = (
+        "import sys; from masa_rag import Memory; from masa_rag.embedders import HashingEmbedder\n"
+        "m = Memory(sys.argv[1], embedder=HashingEmbedder())\n"
+        "with m.catalog.lock.hold():\n    print('held', flush=True); sys.stdin.read()"
+    )
+    with subprocess.Popen([sys.executable, "-c", program, str(memory.path)], stdin=-1, stdout=-1, text=True) as other:
+        assert other.stdout is not None
+        assert other.stdout.readline() == "held\n"
+        impatient = open_memory(lock_timeout_s=0.1)
+        with pytest.raises(MemoryLockedError, match=f"pid {other.pid}") as caught:
+            impatient.add([Document(id="1", text="x")], name="s")
+        assert caught.value.owner == f"pid {other.pid}"
+        assert memory.info().writer == f"pid {other.pid}"
+        other.communicate("")
+    assert impatient.add([Document(id="1", text="x")], name="s").added == 1
+    assert memory.info().writer is None
+
+
+def test_a_reader_sees_what_another_memory_committed(open_memory: Callable[..., Memory]) -> None:
+    """Added, changed and deleted: the next query knows, by words and by vectors."""
+    reader, writer = open_memory(), open_memory()
+    assert reader.search("lighthouse") == []
+    writer.add([Document(id="1", text="lighthouse"), Document(id="2", text="harbour")], name="s")
+    assert set(reader.search("lighthouse")[0].why) == {"words", "vectors"}
+    writer.sync([Document(id="2", text="harbour")], name="s")
+    assert [hit.chunk.text for hit in reader.search("lighthouse")] == ["harbour"]
+    writer.forget(source="s")
+    assert reader.search("harbour") == []
+
+
+def test_many_threads_read_while_one_writes(memory: Memory) -> None:
+    """Every search succeeds and every document is found in the end."""
+    memory.add([Document(id="0", text="lighthouse 0")], name="s")
+    errors: list[BaseException] = []
+    done = threading.Event()
+
+    def read() -> None:
+        try:
+            while not done.is_set():
+                assert memory.search("lighthouse")
+        except BaseException as error:  # noqa: BLE001 - handed to the main thread
+            errors.append(error)
+
+    readers = [threading.Thread(target=read) for _ in range(4)]
+    for reader in readers:
+        reader.start()
+    for number in range(1, 30):
+        memory.add([Document(id=str(number), text=f"lighthouse {number}")], name="s")
+    done.set()
+    for reader in readers:
+        reader.join()
+    assert errors == []
+    assert len(memory.search("lighthouse", k=50)) == 30

@@ -1,0 +1,77 @@
+"""Two exports of one conversation become one, whatever their order."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from masa_rag import Document, Segment
+from masa_rag._merge import keep_segments, merge, without_authors
+
+START = datetime(2024, 5, 1, tzinfo=UTC)
+
+
+def message(number: int, text: str = "", *, edited: int | None = None, author: str = "Ann") -> Segment:
+    """Return message ``number``, said that many minutes after START."""
+    edited_at = None if edited is None else START + timedelta(hours=edited)
+    return Segment(
+        text or f"text {number}", author, START + timedelta(minutes=number), id=str(number), edited_at=edited_at
+    )
+
+
+def day(*messages: Segment) -> Document:
+    """Return the messages as one day of a channel."""
+    return Document(id="c/1", segments=messages)
+
+
+def test_overlapping_exports_are_united_in_order_of_time() -> None:
+    """Nothing is lost, nothing is doubled."""
+    merged = merge(day(message(3), message(4)), day(message(1), message(3)))
+    assert [segment.id for segment in merged.segments] == ["1", "3", "4"]
+
+
+def test_the_later_edit_wins_whichever_came_first() -> None:
+    """An older export added later does not undo an edit."""
+    old, new = day(message(1, "teh", edited=None)), day(message(1, "the", edited=2))
+    assert merge(old, new).segments[0].text == merge(new, old).segments[0].text == "the"
+
+
+def test_without_edit_times_the_later_import_wins() -> None:
+    """When nothing says which is newer, the newer import is."""
+    assert merge(day(message(1, "a")), day(message(1, "b"))).segments[0].text == "b"
+
+
+def test_without_ids_the_new_document_replaces_the_old() -> None:
+    """A transcript that was made again is not mixed with its first version."""
+    assert merge(Document(id="e", segments=[Segment("old")]), Document(id="e", segments=[Segment("new")])).text == "new"
+
+
+@given(st.lists(st.integers(0, 12), unique=True), st.lists(st.integers(0, 12), unique=True))
+def test_merging_does_not_depend_on_the_order_of_imports(first: list[int], second: list[int]) -> None:
+    """For messages without edits, old into new equals new into old, and merging again changes nothing."""
+    a, b = day(*map(message, sorted(first))), day(*map(message, sorted(second)))
+    if not (first and second):
+        return
+    assert merge(a, b).segments == merge(b, a).segments
+    assert merge(merge(a, b), b).digest == merge(a, b).digest
+    assert {segment.id for segment in merge(a, b).segments} == {str(number) for number in {*first, *second}}
+
+
+def test_an_author_is_taken_out_of_a_conversation() -> None:
+    """Only what they said goes; case does not count."""
+    kept = without_authors(day(message(1), message(2, author="Bo")), {"ann"})
+    assert kept is not None
+    assert kept.text == "Bo: text 2"
+
+
+def test_a_document_of_forgotten_authors_only_is_gone() -> None:
+    """A post, or a conversation with nobody else in it, leaves nothing."""
+    assert without_authors(Document(id="1", text="x", author="Ann"), {"ann"}) is None
+    assert without_authors(day(message(1)), {"ann"}) is None
+
+
+def test_keeping_no_segment_keeps_no_document() -> None:
+    """A day whose messages were all deleted is no day."""
+    assert keep_segments(day(message(1)), {"2"}) is None
