@@ -239,12 +239,13 @@ FIRST_FILES = 20
 """How many files of a folder are looked at before it is recognised."""
 
 
-def first_files(folder: Path, suffixes: Iterable[str], recognised: Callable[[Path], bool]) -> bool:
-    """Say whether a folder holds this format: the first of its files with these suffixes all do, and one exists."""
-    wanted = frozenset(suffixes)
+def first_files(folder: Path, wanted: Callable[[Path], bool], recognised: Callable[[Path], bool]) -> bool:
+    """Say whether a folder holds this format: the first of its files that are wanted all do, and one exists."""
     try:
-        found = (path for path in folder.rglob("*") if path.suffix.lower() in wanted and path.is_file())
-        some = sorted(islice((path for path in found if not path.name.startswith(".")), FIRST_FILES))
+        found = (
+            path for path in folder.rglob("*") if not path.name.startswith(".") and wanted(path) and path.is_file()
+        )
+        some = sorted(islice(found, FIRST_FILES))
         return bool(some) and all(recognised(path) for path in some)
     except OSError:
         return False

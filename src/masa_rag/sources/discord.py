@@ -52,8 +52,12 @@ class DiscordExport(FileSource):
         if is_package(path, head):
             return True
         if path.is_dir():
-            return first_files(path, cls.suffixes, lambda item: cls.recognises(item, read_head(item)))
+            return first_files(path, cls._wanted, lambda item: cls.recognises(item, read_head(item)))
         return is_exporter_html(head) or json_form(head) is not None
+
+    @classmethod
+    def _wanted(cls, path: Path) -> bool:
+        return path.suffix.lower() in cls.suffixes
 
     def __iter__(self) -> Iterator[Document | RecordError]:
         names = Names(given=self.names)
