@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from masa_rag.sources._registry import open_sources as open_sources
     from masa_rag.sources.discord import DiscordExport as DiscordExport
     from masa_rag.sources.files import Files as Files
+    from masa_rag.sources.slack import SlackExport as SlackExport
     from masa_rag.sources.telegram import TelegramExport as TelegramExport
     from masa_rag.sources.transcripts import Transcripts as Transcripts
     from masa_rag.sources.tweets import Tweets as Tweets
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "DiscordExport": "discord",
     "Files": "files",
+    "SlackExport": "slack",
     "TelegramExport": "telegram",
     "Transcripts": "transcripts",
     "Tweets": "tweets",

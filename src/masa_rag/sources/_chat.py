@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
 from itertools import islice
 from pathlib import Path
@@ -53,17 +53,17 @@ class Said:
 def documents(
     items: Iterable[Said | RecordError],
     *,
-    readable: Callable[[str], str] = str,
+    finish: Callable[[Segment], Segment] | None = None,
     open_segments: int = OPEN_SEGMENTS,
 ) -> Iterator[Document | RecordError]:
     """Group messages into documents, fold those with the same id and sort them by time.
 
     Args:
         items: Messages in any order; errors are passed on at once.
-        readable: Called on each text as late as possible, when the most names are known.
+        finish: Called on each message as late as possible, when the most names are known.
         open_segments: How many messages may be held back.
     """
-    days = _Open(readable)
+    days = _Open(finish)
     for item in items:
         if isinstance(item, RecordError):
             yield item
@@ -77,8 +77,8 @@ def documents(
 class _Open:
     """The documents that may still grow, the one touched longest ago first."""
 
-    def __init__(self, readable: Callable[[str], str]) -> None:
-        self._readable = readable
+    def __init__(self, finish: Callable[[Segment], Segment] | None) -> None:
+        self._finish = finish
         self._rooms: dict[str, Room] = {}
         self._segments: dict[str, dict[str, Segment]] = {}
         self.count = 0
@@ -101,7 +101,8 @@ class _Open:
             yield self._document(key, self._rooms.pop(key), messages.values())
 
     def _document(self, key: str, room: Room, messages: Iterable[Segment]) -> Document:
-        segments = [replace(item, text=self._readable(item.text)) for item in sorted(messages, key=_order)]
+        ordered = sorted(messages, key=_order)
+        segments = ordered if self._finish is None else [self._finish(segment) for segment in ordered]
         return Document(
             id=key,
             segments=segments,

@@ -17,6 +17,7 @@ from masa_rag.sources._base import FileSource, read_head
 FILE_SOURCES: tuple[tuple[str, str], ...] = (
     ("tweets", "Tweets"),
     ("discord", "DiscordExport"),
+    ("slack", "SlackExport"),
     ("telegram", "TelegramExport"),
     ("webpages", "WebPages"),
     ("transcripts", "Transcripts"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from masa_rag.errors import RecordError
@@ -62,7 +63,7 @@ class DiscordExport(FileSource):
     def __iter__(self) -> Iterator[Document | RecordError]:
         names = Names(given=self.names)
         said = each_file(self.files(), lambda path: _messages(path, names))
-        return documents(said, readable=names.readable)
+        return documents(said, finish=lambda segment: replace(segment, text=names.readable(segment.text)))
 
     def _expand(self, given: str | Path) -> Iterator[Path]:
         path = Path(given).expanduser()

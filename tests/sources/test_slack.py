@@ -1,0 +1,310 @@
+"""Slack exports: zip and folder, threads, markup, bots, files and noise."""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from masa_rag.errors import RecordError
+from masa_rag.protocols import Source
+from masa_rag.sources import SlackExport
+from masa_rag.sources._base import read_head
+from masa_rag.testing.contracts import SourceContract
+from masa_rag.types import Document, Segment
+
+NINE = 1714554000
+"""2024-05-01 09:00:00 UTC in Unix seconds."""
+USERS = [
+    {"id": "U1", "name": "nora.k", "profile": {"display_name": "Nora", "real_name": "Nora Kern"}},
+    {"id": "U2", "name": "ivo", "real_name": "Ivo Blau", "profile": {"display_name": ""}},
+]
+CHANNELS = [{"id": "C1", "name": "general", "topic": {"value": "Boats"}, "purpose": {"value": ""}}]
+
+
+def ts(minute: int, low: int = 100) -> str:
+    """The time stamp of so many minutes after nine."""
+    return f"{NINE + 60 * minute}.{low:06d}"
+
+
+def said(minute: int, text: Any, **more: Any) -> dict[str, Any]:
+    """A message of Nora's."""
+    return {"type": "message", "user": "U1", "text": text, "ts": ts(minute)} | more
+
+
+def export(folder: Path, days: dict[str, Any], *, zipped: bool = True, prefix: str = "", **lists: Any) -> Path:
+    """Write an export whose ``days`` are ``<channel>/<date>``; ``lists`` replaces or adds the other files."""
+    files: dict[str, Any] = {"users": USERS, "channels": CHANNELS} | lists | days
+    files = {f"{prefix}{name}.json": value for name, value in files.items() if value is not None}
+    texts = {name: value if isinstance(value, str) else json.dumps(value) for name, value in files.items()}
+    if not zipped:
+        for name, text in texts.items():
+            (folder / "export" / name).parent.mkdir(parents=True, exist_ok=True)
+            (folder / "export" / name).write_text(text, encoding="utf-8")
+        return folder / "export"
+    with zipfile.ZipFile(folder / "export.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, text in texts.items():
+            archive.writestr(name, text)
+    return folder / "export.zip"
+
+
+def recognised(path: Path) -> SlackExport:
+    """The source, after it has said by the content that the file is its own."""
+    assert SlackExport.recognises(path, read_head(path))
+    return SlackExport(path)
+
+
+def documents(source: Source) -> list[Document]:
+    """All documents; a bad record fails the test."""
+    items = list(source)
+    assert not [item for item in items if isinstance(item, RecordError)]
+    return [item for item in items if isinstance(item, Document)]
+
+
+def segments(source: Source) -> list[Segment]:
+    """All messages of all documents."""
+    return [segment for document in documents(source) for segment in document.segments]
+
+
+def texts(folder: Path, *messages: dict[str, Any], **lists: Any) -> list[str]:
+    """What is read of these messages of one day."""
+    return [
+        item.text for item in segments(SlackExport(export(folder, {"general/2024-05-01": list(messages)}, **lists)))
+    ]
+
+
+class TestExport(SourceContract):
+    """An export keeps the source contract."""
+
+    @pytest.fixture(autouse=True)
+    def _path(self, tmp_path: Path) -> None:
+        days = {
+            "general/2024-05-01": [
+                said(2, "b"),
+                said(1, "a", thread_ts=ts(1), reply_count=1),
+                said(0, "z"),
+                said(0, "z"),
+            ],
+            "general/2024-05-02": [said(1500, "late answer", thread_ts=ts(1))],
+        }
+        self.path = export(tmp_path, days)
+
+    def make(self) -> Source:
+        """Return a fresh source."""
+        return SlackExport(self.path)
+
+
+@pytest.mark.parametrize(("zipped", "prefix"), [(True, ""), (True, "Harbour export/"), (False, "")])
+def test_zip_and_folder(tmp_path: Path, zipped: bool, prefix: str) -> None:
+    """Zip, zip with a folder in it, and folder give the same document."""
+    path = export(tmp_path, {"general/2024-05-01": [said(0, "hello")]}, zipped=zipped, prefix=prefix)
+    (document,) = documents(recognised(path))
+    assert document.id == "C1/2024-05-01"
+    assert document.title == "#general"
+    assert document.metadata == {"platform": "slack", "channel_id": "C1", "channel": "general", "topic": "Boats"}
+    (segment,) = document.segments
+    assert (segment.id, segment.author) == (ts(0), "Nora")
+    assert segment.created_at == datetime(2024, 5, 1, 9, 0, 0, 100, tzinfo=UTC)
+    assert segment.metadata == {"author_id": "U1", "real_name": "Nora Kern"}
+
+
+def test_threads_are_documents_of_their_own(tmp_path: Path) -> None:
+    """A thread holds its first message and all answers, over days; plain messages stay in the channel's day."""
+    days = {
+        "general/2024-05-01": [
+            said(0, "question", thread_ts=ts(0), reply_count=2),
+            said(1, "plain"),
+            said(2, "answer", thread_ts=ts(0), user="U2"),
+        ],
+        "general/2024-05-02": [said(1500, "shared answer", thread_ts=ts(0), subtype="thread_broadcast")],
+    }
+    found = {item.id: item for item in documents(SlackExport(export(tmp_path, days), workspace="harbour"))}
+    assert set(found) == {"C1/2024-05-01", f"C1/thread/{ts(0)}"}
+    thread = found[f"C1/thread/{ts(0)}"]
+    assert thread.text == "Nora: question\nIvo Blau: answer\nNora: shared answer"
+    assert [item.reply_to for item in thread.segments] == [None, ts(0), ts(0)]
+    assert thread.segments[1].url == f"https://harbour.slack.com/archives/C1/p{ts(2).replace('.', '')}"
+    assert found["C1/2024-05-01"].text == "Nora: plain"
+
+
+@pytest.mark.parametrize(
+    ("raw", "expected"),
+    [
+        ("<@U2> and <@U9|guest> and <@U8>", "@Ivo Blau and @guest and @U8"),
+        ("in <#C1|old-name> or <#C7|far> or <#C8>", "in #general or #far or #C8"),
+        ("see <https://tides.example/may|the table>", "see the table (https://tides.example/may)"),
+        ("see <https://tides.example/may>", "see https://tides.example/may"),
+        ("see <https://tides.example|tides.example>", "see https://tides.example"),
+        ("<mailto:nora@harbour.example|nora@harbour.example>", "nora@harbour.example"),
+        ("call <tel:28919.86|28919.86>", "call 28919.86"),
+        ("<!here> <!channel> <!everyone|everyone>", "@here @channel @everyone"),
+        ("<!subteam^S1|@crew> <!date^1^{date}|1 May>", "@crew 1 May"),
+        ("a &lt; b &amp;&amp; c &gt; d &amp;lt;", "a < b && c > d &lt;"),
+        ("if a < b: :wave:", "if a < b: :wave:"),
+        ("<https://files.example/x.pdf?t=xoxe-11-22-abc|plan>", "plan (https://files.example/x.pdf)"),
+    ],
+)
+def test_markup(tmp_path: Path, raw: str, expected: str) -> None:
+    """Every kind of mention and link becomes readable; tokens in addresses are cut out."""
+    assert texts(tmp_path, said(0, raw)) == [expected]
+
+
+def test_what_nobody_said_is_left_out(tmp_path: Path) -> None:
+    """Joins, leaves, topics and pins are the workspace's lines; empty messages have no words."""
+    noise = ["channel_join", "channel_leave", "channel_topic", "group_join", "pinned_item", "bot_add", "tombstone"]
+    rows = [said(number, "noise", subtype=subtype) for number, subtype in enumerate(noise)]
+    assert texts(tmp_path, *rows, said(20, ""), said(21, "kept"), said(22, "waves", subtype="me_message")) == [
+        "kept",
+        "waves",
+    ]
+
+
+def test_edits(tmp_path: Path) -> None:
+    """The time of an edit is kept, the later edit wins, and a change wrapped in an event is unwrapped."""
+    edited = said(0, "after", edited={"user": "U1", "ts": ts(5)})
+    wrapped = {"type": "message", "subtype": "message_changed", "ts": ts(9), "message": said(1, "changed")}
+    path = export(tmp_path, {"general/2024-05-01": [edited, said(0, "before"), wrapped]})
+    first, second = segments(SlackExport(path))
+    assert (first.text, first.edited_at) == ("after", datetime(2024, 5, 1, 9, 5, 0, 100, tzinfo=UTC))
+    assert (second.text, second.id) == ("changed", ts(1))
+
+
+def test_bots_and_guests_have_names(tmp_path: Path) -> None:
+    """A bot is named by itself, by its profile, or by the line that added it; a guest by the profile in the message."""
+    rows = [
+        said(0, "added: <https://harbour.example/services/B1|tides>", subtype="bot_add"),
+        {"type": "message", "subtype": "bot_message", "ts": ts(1), "bot_id": "B1", "text": "high"},
+        {"type": "message", "subtype": "bot_message", "ts": ts(2), "username": "radio", "text": "fog"},
+        {
+            "type": "message",
+            "ts": ts(3),
+            "user": "U7",
+            "bot_id": "B7",
+            "bot_profile": {"name": "clock"},
+            "text": "noon",
+        },
+        said(4, "hi", user="W5", user_profile={"real_name": "Ada Fern"}),
+        said(5, "yo", user="U99"),
+    ]
+    found = segments(SlackExport(export(tmp_path, {"general/2024-05-01": rows})))
+    assert [item.author for item in found] == ["tides", "radio", "U7", "Ada Fern", "U99"]
+    assert found[0].metadata["bot"] is True
+
+
+def test_words_outside_the_text(tmp_path: Path) -> None:
+    """Bots speak through attachments and blocks, files through their titles; link previews are not said by anyone."""
+    preview = [{"title": "Tides", "text": "A page", "fallback": "Tides"}]
+    rich = {
+        "type": "rich_text",
+        "elements": [
+            {
+                "type": "rich_text_section",
+                "elements": [
+                    {"type": "text", "text": "a < b, "},
+                    {"type": "user", "user_id": "U2"},
+                    {"type": "emoji", "name": "wave"},
+                    {"type": "link", "url": "https://tides.example", "text": "here"},
+                ],
+            }
+        ],
+    }
+    section = {"type": "section", "text": {"type": "mrkdwn", "text": "*High* water"}}
+    bot = {"type": "message", "subtype": "bot_message", "bot_id": "B1", "text": ""}
+    rows = [
+        said(0, "see <https://tides.example>", attachments=preview),
+        bot
+        | {
+            "ts": ts(1),
+            "attachments": [{"pretext": "Now:", "title": "14:05", "fields": [{"title": "m", "value": "3"}]}],
+        },
+        bot | {"ts": ts(2), "attachments": [{"fallback": "only this"}]},
+        bot | {"ts": ts(3), "blocks": [section]},
+        said(4, "", blocks=[rich]),
+        said(5, "", files=[{"name": "plan.pdf", "title": "Summer plan"}]),
+        said(6, "the <https://x.example|Summer plan>", file={"title": "Summer plan"}, subtype="file_share"),
+    ]
+    assert texts(tmp_path, *rows) == [
+        "see https://tides.example",
+        "Now:\n14:05\nm: 3",
+        "only this",
+        "*High* water",
+        "a < b, @Ivo Blau:wave:here (https://tides.example)",
+        "Summer plan",
+        "the Summer plan (https://x.example)",
+    ]
+
+
+def test_reactions_and_files_are_metadata(tmp_path: Path) -> None:
+    """Reactions are counted, files are named."""
+    row = said(0, "x", reactions=[{"name": "wave", "count": 2, "users": ["U1"]}], files=[{"title": "Plan"}])
+    (segment,) = segments(SlackExport(export(tmp_path, {"general/2024-05-01": [row]})))
+    assert segment.metadata["reactions"] == {"wave": 2}
+    assert segment.metadata["files"] == ["Plan"]
+
+
+def test_direct_messages_are_titled_by_their_people(tmp_path: Path) -> None:
+    """Direct messages lie in folders named by id, those of several people by a name nobody wants to read."""
+    group = {"id": "G1", "name": "mpdm-nora--ivo-1", "members": ["U1", "U2", "U9"]}
+    days = {"D1/2024-05-01": [said(0, "x")], "mpdm-nora--ivo-1/2024-05-01": [said(0, "y")]}
+    path = export(tmp_path, days, dms=[{"id": "D1", "members": ["U1", "U2"]}], mpims=[group])
+    found = {item.id: item.title for item in documents(recognised(path))}
+    assert found == {"D1/2024-05-01": "Nora, Ivo Blau", "G1/2024-05-01": "Nora, Ivo Blau, U9"}
+
+
+def test_enterprise_export(tmp_path: Path) -> None:
+    """People of the organisation are in one file, channels in the folders of their teams."""
+    days = {"teams/T1/general/2024-05-01": [said(0, "x")], "teams/T2/general/2024-05-01": [said(0, "y")]}
+    lists = {"teams/T1/channels": CHANNELS, "teams/T2/channels": [{"id": "C2", "name": "general"}]}
+    path = export(tmp_path, days, users=None, channels=None, org_users={"users": USERS}, **lists)
+    found = {item.id: item.segments[0].author for item in documents(recognised(path))}
+    assert found == {"C1/2024-05-01": "Nora", "C2/2024-05-01": "Nora"}
+
+
+def test_damage_costs_only_what_is_damaged(tmp_path: Path) -> None:
+    """Broken lists leave ids, broken days and messages are reported, slips are refused; the rest is read."""
+    days = {
+        "general/2024-05-01": [said(0, "good"), None, said(1, 7), said(2, "x", ts="soon"), {"type": "message"}],
+        "general/2024-05-02": "[{",
+        "general/2024-05-03": json.dumps([said(2880, "whole"), said(2881, "cut")])[:-20],
+        "../2024-05-01": "[]",
+    }
+    items = list(SlackExport(export(tmp_path, days, users='[{"id": "U1", "name": nothing')))
+    found = [item for item in items if isinstance(item, Document)]
+    assert [(item.id, item.text) for item in found] == [
+        ("C1/2024-05-01", "U1: good"),
+        ("C1/2024-05-03", "U1: whole"),
+    ]
+    assert sum(isinstance(item, RecordError) for item in items) == 8
+
+
+def test_a_bomb_is_stopped(tmp_path: Path) -> None:
+    """A day that unpacks to 300 MB of nothing is an error of that day."""
+    path = export(tmp_path, {"general/2024-05-01": [said(0, "good")]})
+    with (
+        zipfile.ZipFile(path, "a", zipfile.ZIP_DEFLATED) as archive,
+        archive.open("general/2024-05-02.json", "w") as day,
+    ):
+        day.write(b"[")
+        for _ in range(30):
+            day.write(b" " * 1_000_000)
+    items = list(SlackExport(path))
+    assert [item.text for item in items if isinstance(item, Document)] == ["Nora: good"]
+    assert "unpacks to more" in " ".join(str(item) for item in items if isinstance(item, RecordError))
+
+
+def test_other_archives_are_not_taken(tmp_path: Path) -> None:
+    """Without people, without rooms, without messages, or with other messages, it is no Slack export."""
+    day = {"general/2024-05-01": [said(0, "x")]}
+    foreign = {"general/2024-05-01": [{"author": "x", "content": "y"}]}
+    for number, (days, lists) in enumerate(
+        [(day, {"users": None}), (day, {"channels": None}), ({}, {}), (foreign, {})]
+    ):
+        for zipped in (True, False):
+            folder = tmp_path / f"{number}-{zipped}"
+            folder.mkdir()
+            path = export(folder, days, zipped=zipped, **lists)
+            assert not SlackExport.recognises(path, read_head(path)), number
