@@ -1,0 +1,204 @@
+"""Exact search: one product of a matrix and a vector. The reference for every other index."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from masa_rag.indexes._vectors import last_of_each, ranked, unit_rows, unit_vector
+from masa_rag.types import Chunk
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from masa_rag.protocols import Vector, Vectors
+
+_TIE = 2e-6
+"""Scores nearer to each other than this may come out in either order of one float32 product,
+because its sums are not made in the same order for each row; those are compared in float64."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Rows:
+    """One state. Rows below ``count`` never change once it is published, so readers need no lock."""
+
+    matrix: Vectors
+    ids: list[str]
+    alive: NDArray[np.bool_]
+    count: int
+
+
+class FlatIndex:
+    """All vectors in memory, compared one by one: exact, and fast enough to about 100,000 of them.
+
+    Nothing is written to disk; whoever uses it fills it with ``load`` when opening. At 384
+    dimensions it takes 1.5 kB a vector, twice that while it grows. Many threads may query while
+    one writes: a reader sees the state before or after a write, never between. Vectors are scaled
+    to length 1, so scores are cosines. Equal scores are ordered by id.
+
+    A removed or replaced vector stays in memory, unreachable, until a quarter of all rows is of
+    that kind; then they are dropped in one go.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._row_of: dict[str, int] = {}
+        self._rows = _nothing(0)
+
+    @classmethod
+    def from_vectors(cls, ids: Sequence[str], vectors: Vectors) -> FlatIndex:
+        """Return an index of these; see ``load``."""
+        index = cls()
+        index.load(ids, vectors)
+        return index
+
+    def load(self, ids: Sequence[str], vectors: Vectors) -> None:
+        """Replace everything, in one step.
+
+        Args:
+            ids: Unique ids; of repeated ones the last counts.
+            vectors: Shape ``(len(ids), dim)``. A contiguous float32 array of unit rows is kept
+                as it is, without a copy: do not write to it afterwards. It may be read-only.
+        """
+        matrix = unit_rows(vectors, count=len(ids), dim=None)
+        keep = last_of_each(ids)
+        if len(keep) < len(ids):
+            ids, matrix = [ids[row] for row in keep], matrix[keep]
+        with self._lock:
+            self._row_of = {key: row for row, key in enumerate(ids)}
+            self._rows = _Rows(matrix, list(ids), np.ones(len(ids), dtype=np.bool_), len(ids))
+
+    def upsert(self, chunks: Sequence[Chunk], vectors: Vectors) -> None:
+        """Insert or replace; of chunks with the same id the last counts."""
+        self.upsert_vectors([chunk.id for chunk in chunks], vectors)
+
+    def upsert_vectors(self, ids: Sequence[str], vectors: Vectors) -> None:
+        """Insert or replace by id; of equal ids the last counts. ``vectors`` has shape ``(len(ids), dim)``."""
+        with self._lock:
+            rows = unit_rows(vectors, count=len(ids), dim=self._dim())
+            if not ids:
+                return
+            keep = last_of_each(ids)
+            if len(keep) < len(ids):
+                ids, rows = [ids[row] for row in keep], rows[keep]
+            self._drop(ids)
+            self._append(ids, rows)
+
+    def ids(self) -> set[str]:
+        """Return the ids that are in it."""
+        with self._lock:
+            return set(self._row_of)
+
+    def delete(self, ids: Sequence[str]) -> None:
+        """Remove; unknown ids are ignored."""
+        with self._lock:
+            self._drop(ids)
+            self._compact()
+
+    def query(self, vector: Vector, k: int, allowed: Iterable[str] | None = None) -> list[tuple[str, float]]:
+        """Return up to ``k`` (id, cosine), best first; only ids in ``allowed`` unless it is None."""
+        with self._lock:
+            state = self._rows
+            rows = None if allowed is None else self._find(allowed)
+        if k < 1 or not state.count or (rows is not None and not len(rows)):
+            return []
+        query = unit_vector(vector, dim=state.matrix.shape[1])
+        if rows is None:
+            rows, scores = _all_scores(state, query)
+        else:
+            scores = state.matrix[rows] @ query
+        return _best(state, rows, scores, query=query, k=k)
+
+    def clear(self) -> None:
+        """Remove everything; nothing was ever on disk."""
+        with self._lock:
+            self._reset()
+
+    def close(self) -> None:
+        """Release the memory. The index is empty afterwards."""
+        self.clear()
+
+    def __len__(self) -> int:
+        return len(self._row_of)
+
+    def _reset(self) -> None:
+        self._row_of = {}
+        self._rows = _nothing(0)
+
+    def _dim(self) -> int | None:
+        return self._rows.matrix.shape[1] if self._row_of else None
+
+    def _find(self, allowed: Iterable[str]) -> NDArray[np.int64]:
+        found = (self._row_of.get(key) for key in set(allowed))
+        return np.fromiter((row for row in found if row is not None), dtype=np.int64)
+
+    def _drop(self, ids: Iterable[str]) -> None:
+        rows = [row for key in ids if (row := self._row_of.pop(key, None)) is not None]
+        if rows:
+            alive = self._rows.alive.copy()  # a reader may hold the old one
+            alive[rows] = False
+            self._rows = replace(self._rows, alive=alive)
+
+    def _append(self, ids: Sequence[str], rows: Vectors) -> None:
+        state = self._with_room(len(ids), dim=rows.shape[1])
+        end = state.count + len(ids)
+        state.matrix[state.count : end] = rows
+        state.alive[state.count : end] = True
+        state.ids.extend(ids)
+        self._row_of.update(zip(ids, range(state.count, end), strict=True))
+        self._rows = replace(state, count=end)
+        self._compact()
+
+    def _with_room(self, more: int, *, dim: int) -> _Rows:
+        """Return the state in arrays with room for ``more`` rows; doubling makes appending cheap."""
+        state = self._rows
+        capacity = len(state.matrix)
+        if state.count + more <= capacity:
+            return state
+        if not self._row_of:
+            state = _nothing(dim)
+        return _moved(state, slice(state.count), capacity=max(2 * capacity, state.count + more))
+
+    def _compact(self) -> None:
+        state = self._rows
+        if 4 * (state.count - len(self._row_of)) <= state.count:
+            return
+        rows = np.flatnonzero(state.alive[: state.count])
+        self._rows = _moved(state, rows, capacity=len(rows))
+        self._row_of = {key: row for row, key in enumerate(self._rows.ids)}
+
+
+def _nothing(dim: int) -> _Rows:
+    return _Rows(np.empty((0, dim), dtype=np.float32), [], np.empty(0, dtype=np.bool_), 0)
+
+
+def _moved(state: _Rows, rows: Any, *, capacity: int) -> _Rows:
+    """Return a state of the given rows (a slice or row numbers) in new arrays."""
+    kept = state.matrix[rows]
+    matrix = np.empty((capacity, state.matrix.shape[1]), dtype=np.float32)
+    matrix[: len(kept)] = kept
+    alive = np.zeros(capacity, dtype=np.bool_)
+    alive[: len(kept)] = state.alive[rows]
+    ids = state.ids[rows] if isinstance(rows, slice) else [state.ids[row] for row in rows]
+    return _Rows(matrix, ids, alive, len(kept))
+
+
+def _all_scores(state: _Rows, query: Vector) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+    scores = state.matrix[: state.count] @ query
+    scores[~state.alive[: state.count]] = -np.inf
+    return np.arange(state.count), scores
+
+
+def _best(
+    state: _Rows, rows: NDArray[np.int64], scores: NDArray[np.float32], *, query: Vector, k: int
+) -> list[tuple[str, float]]:
+    """Return the ``k`` best of the rows; everything near the last place is compared in float64."""
+    place = len(scores) - min(k, len(scores))
+    floor = np.partition(scores, place)[place] - _TIE
+    near = rows[(scores >= floor) & (scores > -np.inf)]
+    exact = state.matrix[near].astype(np.float64) @ query.astype(np.float64)
+    return ranked([state.ids[row] for row in near], np.round(exact, 7).tolist(), k)
