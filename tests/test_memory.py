@@ -147,3 +147,21 @@ def test_many_threads_read_while_one_writes(memory: Memory) -> None:
         reader.join()
     assert errors == []
     assert len(memory.search("lighthouse", k=50)) == 30
+
+
+def test_opening_mends_what_a_killed_writer_left(open_memory: Callable[..., Memory]) -> None:
+    """Killed between storing and embedding: the next opening embeds what is missing, unasked."""
+    memory = open_memory()
+    program = (
+        "import os, sys; from masa_rag import Document, Memory; from masa_rag.embedders import HashingEmbedder\n"
+        "from masa_rag.indexes import FlatIndex\n"
+        "class Deadly(HashingEmbedder):\n"
+        "    def embed_documents(self, texts): os.kill(os.getpid(), 9)\n"
+        "m = Memory(sys.argv[1], embedder=Deadly(), index=FlatIndex())\n"
+        "m.add([Document(id='1', text='lighthouse')], name='s')"
+    )
+    subprocess.run([sys.executable, "-c", program, str(memory.path)], check=False)
+    assert memory.info().chunks == 1
+    assert memory.info().vectors == 0
+    assert open_memory().info().vectors == 1
+    assert memory.verify() == []

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from importlib.resources import files
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
+
+if TYPE_CHECKING:
+    from masa_rag.protocols import Source
 
 QUESTIONS = (
     "Why was the launch moved from March to May?",
@@ -34,7 +38,7 @@ def run_demo(place: Path) -> None:
     click.echo(f'The memory is in {str(place)!r}. Ask it yourself:\n  masa-rag search -m {place} "your question"')
 
 
-def demo_sources(data: Path) -> list[object]:
+def demo_sources(data: Path) -> list[Source]:
     """Return the sources of the example data; the recording's transcript stands for it, for it needs no weights."""
     from masa_rag.sources import DiscordExport, Transcripts, Tweets, WebPages
 
@@ -43,7 +47,7 @@ def demo_sources(data: Path) -> list[object]:
             data / "tidewell_podcast.txt",
             name="podcast",
             title="Salt & Signal 12",
-            published="2031-04-20",
+            published="2025-04-20",
             url="https://salt-and-signal.example/12",
         ),
         Tweets(data / "tidewell_tweets.json", name="tweets"),

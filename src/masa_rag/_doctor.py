@@ -73,6 +73,7 @@ def _memory(place: Path) -> str:
     catalog = Catalog(place)
     try:
         writer = catalog.lock.owner()
-        return f"{place.resolve()}, {catalog.count('chunks'):,} passages, {f'being written by {writer}' if writer else 'free'}"
+        state = f"being written by {writer}" if writer else "free"
+        return f"{place.resolve()}, {catalog.count('chunks'):,} passages, {state}"
     finally:
         catalog.close()

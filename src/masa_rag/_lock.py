@@ -15,7 +15,8 @@ class WriterLock:
     """An inter-process lock that may be taken again by the thread that holds it.
 
     The operating system releases it when its owner dies, so a killed process locks nobody out.
-    The owner's process id stands in a file beside it, for messages only.
+    The owner's process id stands in a file beside it while it is held: when that file is there and
+    the lock is free, its owner was killed.
 
     Args:
         path: The lock file.
@@ -47,19 +48,28 @@ class WriterLock:
                     self._owner_file.write_text(f"pid {os.getpid()}")
                 yield
             finally:
+                if self._file_lock.lock_counter == 1:
+                    self._owner_file.unlink(missing_ok=True)
                 self._file_lock.release()
         finally:
             self._thread_lock.release()
 
     def owner(self) -> str | None:
         """Return who holds the lock now, for example ``"pid 4711"``, or None when it is free."""
+        return None if self._is_free() else self._read_owner()
+
+    def was_killed(self) -> bool:
+        """Say whether the last owner died while holding the lock, so that its work is half done."""
+        return self._owner_file.exists() and self._is_free()
+
+    def _is_free(self) -> bool:
         from filelock import FileLock, Timeout
 
         try:
             with FileLock(self._file_lock.lock_file).acquire(timeout=0):
-                return None
+                return True
         except Timeout:
-            return self._read_owner()
+            return False
 
     def _read_owner(self) -> str | None:
         try:

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 _BATCH = 2_000
 """Chunks told to the index at once: enough to spread the cost of a call, 3 MB of vectors at 384 dimensions."""
 
+_MUCH = 512
+"""So many changes are worth opening the index for: at about 1 ms each, as long as opening takes."""
+
 
 class Projection:
     """Keeps one vector index equal to the catalogue.
@@ -40,6 +43,16 @@ class Projection:
         self._lock = threading.RLock()
         self.is_open = False
 
+    def drain_some(self) -> None:
+        """Tell the index what changed if that is cheap: when this handle was the last to write, or when it is much.
+
+        Opening an index anew for one note would take longer than all the rest, and searches do not
+        depend on it: what the index has not heard is compared exactly.
+        """
+        current = self._catalog.setting("index_writer") == self._handle
+        if current or self._catalog.count("outbox") >= _MUCH:
+            self.drain()
+
     def drain(self) -> int:
         """Tell the index what it has not heard yet. Returns how many changes that were.
 
@@ -47,6 +60,8 @@ class Projection:
         the index has taken everything.
         """
         with self._catalog.lock.hold(), self._lock:
+            if self._catalog.setting("index_state") == "emptied":
+                return self.rebuild()  # a rebuild was cut off: the outbox alone would not fill it again
             changes = self._catalog.outbox()
             if changes:
                 self._freshen()
@@ -61,6 +76,8 @@ class Projection:
         """
         with self._catalog.lock.hold(), self._lock:
             self._freshen()
+            with self._catalog.transaction():
+                self._catalog.set_setting("index_state", "emptied")
             self.index.clear()
             newest = max((change.seq for change in self._catalog.outbox()), default=0)
             told = sum(self._upsert(ids) for ids in _batches(sorted(self._catalog.chunk_ids())))
@@ -118,6 +135,7 @@ class Projection:
             self._catalog.set_setting("index_writer", self._handle)
             if generation is not None:
                 self._catalog.set_setting("generation", generation)
+                self._catalog.set_setting("index_state", "filled")
 
     def _tell(self, changes: Sequence[Change]) -> None:
         latest = {change.chunk_id: change.deleted for change in changes}

@@ -64,14 +64,14 @@ class Catalog:
         self.lock = WriterLock(folder / "memory.lock", timeout_s=lock_timeout_s)
         self._local = threading.local()
         self._connections: list[sqlite3.Connection] = []
-        self._closed = False
+        self.is_closed = False
         with _storage_errors(self.path):
             migrate(self.connection)
 
     @property
     def connection(self) -> sqlite3.Connection:
         """This thread's connection. Use it for reading only."""
-        if self._closed:
+        if self.is_closed:
             raise StorageError("this memory is closed; open it again with Memory(path)")
         connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
         if connection is None:
@@ -81,7 +81,7 @@ class Catalog:
 
     def close(self) -> None:
         """Close the connections of all threads."""
-        self._closed = True
+        self.is_closed = True
         while self._connections:
             self._connections.pop().close()
 

@@ -151,7 +151,7 @@ def context(query: str, max_tokens: int, k: int, place: Path, as_json: bool, **f
 def remember(text: str, author: str | None, title: str | None, url: str | None, place: Path) -> None:
     """Store one note; "-" reads it from standard input. Prints its id."""
     if text == "-":
-        text = click.get_text_stream("stdin").read()
+        text = sys.stdin.read()
     with _open(place, create=True) as memory:
         click.echo(memory.remember(text, author=author, title=title, url=url))
 

@@ -122,6 +122,21 @@ class Ingest:
         self.scrub()
         return report
 
+    def mend(self) -> None:
+        """Do what a killed writer left undone."""
+        with self._catalog.lock.hold():
+            self.scrub()
+            self._finish(Tally("mend"))
+            if self._projection is not None:
+                self._projection.drain()
+
+    def close(self) -> None:
+        """Tell the index what it has not heard, so that other programs can read it."""
+        if self._projection is not None:
+            if self._catalog.count("outbox"):
+                self._projection.drain()
+            self._projection.close()
+
     def scrub(self) -> None:
         """Finish an erasure: overwrite deleted text and vectors in every file."""
         if self._catalog.setting("scrub") != "due":
@@ -248,7 +263,7 @@ class Ingest:
     def _finish(self, tally: Tally, *, drain: bool = True) -> IngestReport:
         self.embed_pending(tally)
         if drain and self._projection is not None:
-            self._projection.drain()
+            self._projection.drain_some()
         return tally.report()
 
 

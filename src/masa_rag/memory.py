@@ -233,10 +233,12 @@ class Memory:
         return self.catalog.count("vectors")
 
     def close(self) -> None:
-        """Release files. Closing twice is allowed."""
-        if "_projection" in self.__dict__ and self._projection is not None:
-            self._projection.close()
-        self.catalog.close()
+        """Bring the vector index up to date and release files. Closing twice is allowed."""
+        try:
+            if "_ingest" in self.__dict__ and not self.catalog.is_closed:
+                self._ingest.close()
+        finally:
+            self.catalog.close()
 
     def __enter__(self) -> Self:
         return self
@@ -329,9 +331,9 @@ class Memory:
         self._check_fingerprints(re_embed=False)
 
     def _mend(self) -> None:
-        """Finish what a crash left undone and cannot wait: an erasure that was begun."""
-        if self.catalog.setting("scrub") == "due":
-            self._ingest.scrub()
+        """Finish what a killed writer left half done: an erasure, passages without vectors, an index behind."""
+        if self.catalog.lock.was_killed() or self.catalog.setting("scrub") == "due":
+            self._ingest.mend()
 
     def _check_author(self, author: str) -> None:
         from masa_rag._reading import similar_authors

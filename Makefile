@@ -1,0 +1,40 @@
+# Everything runs in an environment of its own; `make demo` and `make test` need only Python 3.11 or newer.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+# The base install has no PyTorch. MODEL is a wheel of weights that stands in this repository.
+BASE := $(VENV)/.base
+DEV := $(VENV)/.dev
+
+.PHONY: demo test test-all check docs bench clean
+
+demo: $(BASE)
+	$(BIN)/masa-rag demo --memory $(VENV)/demo
+
+test: $(DEV)
+	$(BIN)/python -m pytest
+
+test-all: $(DEV)
+	$(BIN)/python -m pytest -m ""
+
+check: $(DEV)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+$(VENV)/bin/python:
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --upgrade pip
+
+$(BASE): $(VENV)/bin/python pyproject.toml constraints.txt
+	$(BIN)/pip install --quiet --constraint constraints.txt ./weights --editable '.[web]'
+	touch $@
+
+# PyTorch's CPU build first: asked for later, a package would bring several GB of CUDA with it.
+$(DEV): $(BASE)
+	$(BIN)/pip install --quiet torch==2.13.0
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[all]' --group dev
+	touch $@
+
+clean:
+	rm -rf $(VENV) dist .pytest_cache .mypy_cache .ruff_cache
