@@ -29,7 +29,7 @@ RETRIES = 1_000
 """How many places of a damaged file are tried before the rest of it is given up."""
 
 _SPACE = re.compile(r"[ \t\r\n\ufeff]*")
-_NEXT_RECORD = re.compile(r"(?:\}\s*,|\[)\s*(?=\{)")
+_NEXT_RECORD = re.compile(r"[,\[]\s*(?=\{)")
 UNDECODED = re.compile("[\udc80-\udcff]")
 """Bytes that are not UTF-8, as the error handler "surrogateescape" writes them."""
 
@@ -53,6 +53,10 @@ class Closed:
 
 class _DamageError(Exception):
     """The text cannot be read on from here."""
+
+
+class _UnreadableError(Exception):
+    """This value cannot be used; the text goes on behind it."""
 
 
 def json_values(
@@ -134,7 +138,10 @@ class _Window:
                 return ""
 
     def value(self) -> Any:
-        """Return the value at the position and step behind it; raise _DamageError if there is none."""
+        """Return the value at the position and step behind it; raise _DamageError if there is none.
+
+        Raises _UnreadableError, having stepped behind it, when the value holds bytes that are not UTF-8.
+        """
         while True:
             try:
                 value, end = _DECODER.raw_decode(self.text, self.position)
@@ -152,7 +159,7 @@ class _Window:
     def _taken(self, value: Any, end: int) -> Any:
         if self._dirty and UNDECODED.search(self.text, self.position, end):
             self.position = end
-            raise _DamageError("holds bytes that are not UTF-8")
+            raise _UnreadableError("holds bytes that are not UTF-8")
         self.position = end
         return value
 
@@ -166,7 +173,8 @@ class _Window:
 
     def skip_to_record(self) -> bool:
         """Step to the beginning of what may be the next record; False if there is none."""
-        self.position = min(self.position + 1, len(self.text))
+        if not self.text.startswith(",", self.position):  # on a comma, the next record may follow at once
+            self.position = min(self.position + 1, len(self.text))
         while True:
             if match := _NEXT_RECORD.search(self.text, self.position):
                 self.position = match.end()
@@ -206,6 +214,8 @@ class _Walk:
                 if item is None:
                     return
                 yield item
+            except _UnreadableError as unreadable:
+                yield self._error(str(unreadable))
             except _DamageError as damage:
                 yield self._error(str(damage))
                 if (found := self._go_on()) is None:
@@ -270,7 +280,7 @@ class _Walk:
             self._retries += 1
             try:
                 value = self._window.value()
-            except _DamageError:
+            except (_DamageError, _UnreadableError):
                 continue
             if self._resembles(value):
                 self._back_into_list()

@@ -89,7 +89,7 @@ class _Reader:
                     self._chat = _Chat()
             elif item[0][-1:] == (ITEM,):
                 yield from self._records(item[1])
-            elif item[0][:-1] in _CHATS:
+            elif item[0] and item[0][:-1] in _CHATS:
                 self._chat.about[item[0][-1]] = item[1]
 
     def _records(self, value: Any) -> Iterator[Said | RecordError]:
