@@ -27,7 +27,7 @@ FILES = sorted(path for path in PACKAGE.rglob("*.py") if path != PACKAGE / "__in
 
 def part(module: str) -> str:
     """Return the first name below masa_rag: ``masa_rag.sources.tweets`` -> ``sources``."""
-    return (module.split(".") + [""])[1]
+    return ([*module.split("."), ""])[1]
 
 
 def imports(path: Path) -> set[str]:

@@ -12,7 +12,15 @@ import numpy as np
 import pytest
 
 from masa_rag import (
-    ConfigurationError, Document, EmbeddingError, Memory, RecordError, Segment, SourceError, StorageError, source,
+    ConfigurationError,
+    Document,
+    EmbeddingError,
+    Memory,
+    RecordError,
+    Segment,
+    SourceError,
+    StorageError,
+    source,
 )  # fmt: skip
 from masa_rag.embedders import HashingEmbedder
 

@@ -26,12 +26,12 @@ def demo_data() -> Path:
 
 def run_demo(place: Path) -> None:
     """Fill the memory at ``place`` with the example data, ask the questions and print cited answers."""
-    from masa_rag._output import print_hits
+    from masa_rag._output import print_hits, print_reports
     from masa_rag.memory import Memory
 
     with Memory(place) as memory:
         for source in demo_sources(demo_data()):
-            click.echo(str(memory.add(source)))
+            print_reports([memory.add(source)], as_json=False)
         for question in QUESTIONS:
             click.secho(f"\n{question}\n", fg="cyan", bold=True)
             print_hits(memory.search(question, k=3), as_json=False)

@@ -1,0 +1,146 @@
+"""The command line: what it prints, and with which exit status it ends."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from masa_rag.cli import main
+from masa_rag.embedders import HashingEmbedder
+
+
+@pytest.fixture(autouse=True)
+def small_parts(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Run in an empty folder, with an embedder that needs no weights and no index on disk."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("MASA_RAG_MEMORY", raising=False)
+    monkeypatch.setattr("masa_rag.embedders.default_embedder", HashingEmbedder)
+    monkeypatch.setattr("masa_rag.memory.Memory._projection", None)
+
+
+def run(*arguments: str, text: str | None = None) -> Result:
+    """Run a command."""
+    return CliRunner().invoke(main, arguments, input=text)
+
+
+@pytest.fixture
+def notes(tmp_path: Path) -> Path:
+    """Two notes in a folder."""
+    folder = tmp_path / "notes"
+    folder.mkdir()
+    (folder / "one.md").write_text("# Harbour\n\nThe lighthouse keeper is called Ann.\n")
+    (folder / "two.txt").write_text("Copper is a metal.\n")
+    return folder
+
+
+def test_three_commands_from_nothing_to_an_answer(notes: Path) -> None:
+    """Add, search, context: the first lines of the README."""
+    added = run("add", str(notes))
+    assert (added.exit_code, added.output) == (0, added.output)
+    assert "files:notes: 2 added, 0 updated, 0 unchanged" in added.output
+    assert run("search", "lighthouse keeper").output.splitlines()[0].startswith("[1] ")
+    assert "The lighthouse keeper is called Ann." in run("context", "lighthouse").output
+
+
+def test_reading_commands_print_json(notes: Path) -> None:
+    """Every reading command has --json, and it parses."""
+    report = json.loads(run("add", str(notes), "--json").output)[0]
+    assert (report["source"], report["added"]) == ("files:notes", 2)
+    hit = json.loads(run("search", "copper", "--json").output)[0]
+    assert (hit["rank"], hit["chunk"]["text"]) == (1, "Copper is a metal.")
+    assert json.loads(run("info", "--json").output)["documents"] == 2
+    assert json.loads(run("verify", "--json").output) == []
+    assert json.loads(run("context", "copper", "--json").output)["hits"][0]["rank"] == 1
+    assert "Transcripts" in json.loads(run("plugins", "--json").output)
+    assert json.loads(run("doctor", "--json").output)["masa-rag"]
+
+
+@pytest.mark.parametrize("command", [["search", "x"], ["info"], ["context", "x"], ["verify"], ["rebuild"]])
+def test_no_memory_is_said_with_the_next_step(command: list[str]) -> None:
+    """Reading makes no folder."""
+    result = run(*command)
+    assert result.exit_code == 1
+    assert "there is no memory at 'brain'; make one with: masa-rag add PATH" in result.output
+    assert not Path("brain").exists()
+
+
+def test_a_wrong_path_is_one_line() -> None:
+    """No traceback reaches the user."""
+    result = run("add", "episdoes/")
+    assert result.exit_code == 1
+    assert result.output == "Error: received 'episdoes/', which does not exist; check the spelling\n"
+
+
+def test_a_broken_file_is_reported_and_the_others_get_in(notes: Path) -> None:
+    """Exit status 3: something failed, the rest is there."""
+    (notes / "broken.md").write_bytes(bytes(range(256)) * 4)
+    result = run("add", str(notes), "--as", "files")
+    assert result.exit_code == 3
+    assert "2 added" in result.output
+    assert "broken.md" in result.output
+
+
+def test_notes_are_remembered_and_forgotten() -> None:
+    """Remember from an argument and from standard input; forget asks first."""
+    assert run("remember", "Ann likes tea.", "--author", "Ann").exit_code == 0
+    assert run("remember", "-", text="The boat is blue.\n").exit_code == 0
+    assert run("search", "boat").output.count("The boat is blue.") == 1
+    assert run("forget", "--author", "Ann", text="n\n").exit_code == 1
+    assert "Ann likes tea." in run("search", "tea").output
+    assert "erased 1 documents" in run("forget", "--author", "Ann", "--yes").output
+    assert "Ann likes tea." not in run("search", "tea").output
+
+
+def test_nothing_to_forget_is_an_error(notes: Path) -> None:
+    """Without a name nothing is erased."""
+    run("add", str(notes))
+    result = run("forget", "--yes")
+    assert result.exit_code == 1
+    assert "expected author, or source, or source and document" in result.output
+
+
+def test_verify_ends_with_1_and_rebuild_mends(notes: Path) -> None:
+    """The message names the command that helps."""
+    import sqlite3
+
+    run("add", str(notes))
+    with sqlite3.connect("brain/memory.db") as raw:
+        raw.execute("DELETE FROM vectors")
+    result = run("verify")
+    assert result.exit_code == 1
+    assert "run: masa-rag rebuild" in result.output
+    assert "2 passages in words, vectors and index" in run("rebuild").output
+    assert run("verify").output == "all parts agree\n"
+
+
+def test_one_name_for_several_paths_is_refused(notes: Path) -> None:
+    """Two sources under one name would share their ids."""
+    result = run("add", str(notes / "one.md"), str(notes / "two.txt"), "--name", "n")
+    assert result.exit_code == 2
+    assert "one --name for 2 paths" in result.output
+
+
+def test_control_characters_of_strangers_are_not_printed() -> None:
+    """A passage cannot move the cursor of the terminal."""
+    run("remember", "before \x1b[2J after")
+    assert "\x1b" not in run("search", "before after").output
+
+
+def test_demo_answers_three_questions() -> None:
+    """The first thing that people run."""
+    result = run("demo", "--memory", "demo")
+    assert result.exit_code == 0, result.output
+    assert result.output.count("[1] ") == 3
+    assert "Priya" in result.output
+    assert "failed" not in result.output
+
+
+def test_help_names_every_command_with_an_example() -> None:
+    """The first screen shows how to begin."""
+    text = run("--help").output
+    assert "masa-rag add episodes/" in text
+    for command in ("add", "sync", "search", "context", "remember", "forget", "info", "verify", "rebuild", "doctor"):
+        assert f"\n  {command} " in text
