@@ -9,22 +9,20 @@ happen with a folder that came from somebody else.
 
 from __future__ import annotations
 
-import shutil
-import sqlite3
 from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 from masa_rag.errors import ConfigurationError, MasaRagError, StorageError
+from masa_rag.indexes._chroma_files import DATABASE_FILE, check_files, drop_trigrams
 from masa_rag.types import Chunk
 
 HNSW = {"space": "cosine", "ef_construction": 100, "max_neighbors": 16, "ef_search": 100}
 """The graph (Malkov and Yashunin 2016, arXiv 1603.09320). Measured by benchmarks/index_recall.py."""
 
-DATABASE_FILE = "chroma.sqlite3"
 ANSWER_TIMEOUT_S = 60.0
 """Chroma's HTTP client waits for ever; this is how long we wait for a server."""
 
@@ -53,6 +51,7 @@ class Store:
 def open_folder(folder: Path, *, collection: str) -> Store:
     """Open the embedded engine on a folder, which is made if it is not there."""
     is_new = not (folder / DATABASE_FILE).exists()
+    check_files(folder)
     folder.mkdir(parents=True, exist_ok=True)
     api = _start(chroma_api_impl="chromadb.api.rust.RustBindingsAPI", is_persistent=True, persist_directory=str(folder))
     try:
@@ -97,67 +96,6 @@ def _collection(api: Any, name: str) -> Store:
             "Give another collection= or another folder"
         )
     return Store(api, model.id, model.dimension, api.get_max_batch_size())
-
-
-def drop_trigrams(database: Path) -> None:
-    """Swap the trigram index that Chroma keeps of all text for a plain table of the same name.
-
-    Words are searched elsewhere, and the trigrams are half of the cost of adding a passage: 1.4 ms
-    of CPU time against 0.65, and 7.4 kB on disk against 5.5 (90 words, 384 dimensions, chromadb
-    1.5.9). Filters on text (``where_document``) of other Chroma clients still work, by scanning.
-    Only ever done to an empty database; one that has other tables than expected is left alone.
-    """
-    try:
-        with closing(sqlite3.connect(database, isolation_level=None)) as connection:
-            connection.execute("BEGIN IMMEDIATE")
-            if connection.execute("SELECT count(*) FROM embeddings").fetchone() == (0,):
-                connection.execute("DROP TABLE embedding_fulltext_search")
-                connection.execute("CREATE TABLE embedding_fulltext_search (string_value TEXT)")
-                connection.execute("COMMIT")
-    except sqlite3.Error:  # another Chroma, or a SQLite without trigrams: slower, and otherwise the same
-        return
-
-
-def erase_files(folder: Path, *, collection: str) -> None:
-    """Delete every file that Chroma keeps in a folder, whatever state they are in.
-
-    Raises ConfigurationError when the folder holds collections of somebody else, and StorageError
-    when a file cannot be deleted. Files that are not Chroma's are left alone.
-    """
-    others = _collections(folder / DATABASE_FILE) - {collection}
-    if others:
-        raise ConfigurationError(
-            f"received {folder}, which also holds the Chroma collections {sorted(others)}; "
-            "expected a folder of the index's own, because clearing deletes its files. Give another folder"
-        )
-    try:
-        for path in list(folder.iterdir()) if folder.is_dir() else []:
-            if path.is_dir() and _is_uuid(path.name):
-                shutil.rmtree(path)
-            elif path.name.startswith(DATABASE_FILE):  # with -journal, -wal and -shm
-                path.unlink()
-    except OSError as error:
-        raise StorageError(
-            f"could not delete the files of the vector index in {folder}: {error}. "
-            "Close the programs that use it and run: masa-rag rebuild"
-        ) from error
-
-
-def _collections(database: Path) -> set[str]:
-    if not database.is_file():
-        return set()
-    try:
-        with closing(sqlite3.connect(f"{database.absolute().as_uri()}?mode=ro", uri=True)) as connection:
-            return {name for (name,) in connection.execute("SELECT name FROM collections")}
-    except sqlite3.Error:  # damaged: nobody can read any collection in it
-        return set()
-
-
-def _is_uuid(name: str) -> bool:
-    try:
-        return str(UUID(name)) == name
-    except ValueError:
-        return False
 
 
 @contextmanager

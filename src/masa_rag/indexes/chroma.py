@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, TypeVar
 import numpy as np
 
 from masa_rag.errors import ConfigurationError
-from masa_rag.indexes._chroma import Store, engine_errors, erase_files, open_folder, open_server, record
+from masa_rag.indexes._chroma import Store, engine_errors, open_folder, open_server, record
+from masa_rag.indexes._chroma_files import erase_files
 from masa_rag.indexes._vectors import last_of_each, ranked, unit_rows, unit_vector
 from masa_rag.types import Chunk
 
