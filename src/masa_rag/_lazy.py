@@ -20,7 +20,8 @@ def require(module: str, *, extra: str, purpose: str, package: str | None = None
     try:
         return importlib.import_module(module)
     except ModuleNotFoundError as error:
-        if error.name is None or not module.startswith(error.name):
+        ours = module.startswith("masa_rag.")  # then what is missing is what our module imports
+        if error.name is None or not (ours or module.startswith(error.name)):
             raise  # the package is there, but something *it* needs is not: say that instead
-        name = package if package is not None else module.partition(".")[0]
+        name = package if package is not None else (error.name if ours else module).partition(".")[0]
         raise MissingDependencyError(name, extra=extra, purpose=purpose) from error

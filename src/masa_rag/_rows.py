@@ -21,12 +21,19 @@ def encode_document(document: Document) -> bytes:
         body["segments"] = [_filled(segment, Segment.__slots__) for segment in document.segments]
     else:
         body["text"] = document.text
-    return msgspec.json.encode(body)
+    return msgspec.json.encode(body, enc_hook=_plain)
 
 
 def decode_document(body: bytes) -> Document:
     """Return the document that :func:`encode_document` wrote."""
     return msgspec.json.decode(body, type=Document)
+
+
+def _plain(value: object) -> object:
+    """Return a subclass of str as str: HTML and message libraries hand out such."""
+    if isinstance(value, str):
+        return str.__str__(value)
+    raise TypeError(f"a {type(value).__name__} is no JSON value")
 
 
 def _filled(value: Document | Segment, names: tuple[str, ...] | Any) -> dict[str, Any]:

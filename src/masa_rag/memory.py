@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from masa_rag._projection import Projection
     from masa_rag._view import VectorView
     from masa_rag.chunkers._passages import CountTokens
+    from masa_rag.integrations.langchain import MemoryRetriever
     from masa_rag.protocols import Chunker, Embedder, Index, Source
 
 
@@ -137,6 +138,18 @@ class Memory:
         )
         return note
 
+    def delete(self, source: str, ids: Iterable[str] | None = None) -> int:
+        """Take documents out of search; unknown ids are ignored. Returns how many there were.
+
+        Unlike ``forget`` it leaves no tombstone, and bytes may stay in the files until they are used again.
+
+        Args:
+            source: The documents' source.
+            ids: Their ids; None for all of the source.
+        """
+        with self.catalog.transaction():
+            return self.catalog.remove(source, list(self.catalog.document_sizes(source)) if ids is None else ids)
+
     def forget(
         self, *, author: str | None = None, source: str | None = None, document: str | None = None
     ) -> IngestReport:
@@ -204,6 +217,19 @@ class Memory:
         from masa_rag.context import build_context
 
         return build_context(self.search(query, k=k, **filters), max_tokens=max_tokens, count_tokens=self._count_tokens)
+
+    def as_retriever(self, *, k: int = 8, **filters: Any) -> MemoryRetriever:
+        """Return a LangChain retriever on this memory; needs the extra ``langchain``.
+
+        Args:
+            k: How many passages.
+            filters: As for ``search``; they always hold.
+        """
+        from masa_rag._lazy import require
+
+        langchain = require("masa_rag.integrations.langchain", extra="langchain", purpose="A LangChain retriever")
+        retriever: MemoryRetriever = langchain.MemoryRetriever(memory=self, k=k, filters=filters)
+        return retriever
 
     def document(self, source: str, document_id: str) -> Document | None:
         """Return a document as it is stored, or None."""

@@ -1,0 +1,74 @@
+"""Documents and passages as LangChain documents, and back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from langchain_core.documents import Document as LangChainDocument
+
+from masa_rag._ids import digest
+from masa_rag.context import cite
+from masa_rag.types import Document, Hit
+
+_ORIGINAL = "langchain"
+"""Where a LangChain document's own metadata stand in ours, so that it comes back as it was."""
+
+
+def hit_document(hit: Hit) -> LangChainDocument:
+    """Return a passage with its citation and score; unknown fields are left out."""
+    chunk = hit.chunk
+    fields = {
+        "source": chunk.url or f"{chunk.source}/{chunk.document_id}",
+        "document_id": chunk.document_id,
+        "title": chunk.title,
+        "kind": chunk.kind,
+        "authors": list(chunk.authors),
+        "started_at": chunk.started_at.isoformat() if chunk.started_at else None,
+        "start_s": chunk.start_s,
+        "end_s": chunk.end_s,
+        "url": chunk.url,
+        "citation": cite(chunk),
+        "score": hit.score,
+        "rank": hit.rank,
+    }
+    return LangChainDocument(id=chunk.id, page_content=chunk.text, metadata=_filled(fields))
+
+
+def document_out(document: Document, *, source: str) -> LangChainDocument:
+    """Return a whole document; one that came from LangChain comes back as it was."""
+    original = document.metadata.get(_ORIGINAL)
+    if isinstance(original, Mapping):
+        return LangChainDocument(id=document.id, page_content=document.text, metadata=dict(original))
+    fields = {
+        "source": document.url or f"{source}/{document.id}",
+        "title": document.title,
+        "kind": document.kind,
+        "authors": list(document.authors),
+        "created_at": document.created_at.isoformat() if document.created_at else None,
+        "url": document.url,
+        **document.metadata,
+    }
+    return LangChainDocument(id=document.id, page_content=document.text, metadata=_filled(fields))
+
+
+def document_in(document: LangChainDocument) -> Document:
+    """Return a LangChain document as ours; without an id it gets one from its text and source."""
+    where = document.metadata.get("source")
+    key = document.id if document.id else digest(document.page_content, str(where or ""))
+    return Document(
+        id=str(key),
+        text=document.page_content,
+        title=_text(document.metadata.get("title")),
+        author=_text(document.metadata.get("author")),
+        url=where if isinstance(where, str) and where.startswith(("http://", "https://")) else None,
+        metadata={_ORIGINAL: dict(document.metadata)},
+    )
+
+
+def _filled(fields: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in fields.items() if value is not None and value != []}
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) and value.strip() else None

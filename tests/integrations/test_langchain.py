@@ -1,0 +1,187 @@
+"""LangChain's own standard tests, and what they do not ask."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytest.importorskip("langchain_core", reason="needs the extra langchain")
+pytest.importorskip("langchain_tests", reason="needs the development packages")
+
+from langchain_core.document_loaders import BaseLoader
+from langchain_core.documents import Document as LangChainDocument
+from langchain_core.embeddings import DeterministicFakeEmbedding
+from langchain_core.retrievers import BaseRetriever
+from langchain_core.tools import BaseTool
+from langchain_core.vectorstores import VectorStore
+from langchain_tests.integration_tests import (
+    RetrieversIntegrationTests,
+    ToolsIntegrationTests,
+    VectorStoreIntegrationTests,
+)
+from langchain_tests.unit_tests import ToolsUnitTests
+
+from masa_rag import Document, Memory, RecordError, Segment, source
+from masa_rag.embedders import HashingEmbedder, LangChainEmbedder
+from masa_rag.indexes import FlatIndex
+from masa_rag.integrations.langchain import (
+    LoaderSource,
+    MemoryRetriever,
+    MemoryVectorStore,
+    SourceLoader,
+    memory_tools,
+)
+
+
+def small_memory(folder: Path) -> Memory:
+    """Return a memory of three remarks."""
+    memory = Memory(folder / "brain", embedder=HashingEmbedder(), index=FlatIndex())
+    segments = [
+        Segment("We collect voice data.", "Brendan", start=5.0, end=9.0),
+        Segment("Voice data is hard.", "Jamil", start=9.0, end=12.0),
+    ]
+    when = datetime(2024, 5, 1, tzinfo=UTC)
+    show = Document(
+        id="1", kind="speech", title="Show", url="https://show.example/1", created_at=when, segments=segments
+    )
+    memory.add([show, Document(id="2", text="Copper is a metal.")], name="show")
+    return memory
+
+
+class TestRetrieverStandard(RetrieversIntegrationTests):
+    """The whole of LangChain's contract for retrievers."""
+
+    @pytest.fixture(autouse=True)
+    def folder(self, tmp_path: Path) -> None:
+        """Give the tests a memory."""
+        self.memory = small_memory(tmp_path)
+
+    @property
+    def retriever_constructor(self) -> type[BaseRetriever]:
+        """What is tested."""
+        return MemoryRetriever
+
+    @property
+    def retriever_constructor_params(self) -> dict[str, Any]:
+        """On which memory."""
+        return {"memory": self.memory}
+
+    @property
+    def retriever_query_example(self) -> str:
+        """A query that finds at least three passages."""
+        return "voice data"
+
+
+class TestVectorStoreStandard(VectorStoreIntegrationTests):
+    """The whole of LangChain's contract for vector stores."""
+
+    @pytest.fixture
+    def vectorstore(self, tmp_path: Path) -> Iterator[VectorStore]:
+        """An empty store."""
+        embedder = LangChainEmbedder(self.get_embeddings(), fingerprint="fake")
+        with Memory(tmp_path / "store", embedder=embedder, index=FlatIndex()) as memory:
+            yield MemoryVectorStore(memory)
+
+
+class SearchTool:
+    """What the two contracts for tools ask for."""
+
+    @pytest.fixture(autouse=True)
+    def folder(self, tmp_path: Path) -> None:
+        """Give the tests a place."""
+        self.place = tmp_path
+
+    @property
+    def tool_constructor(self) -> BaseTool:
+        """What is tested."""
+        return memory_tools(small_memory(self.place))[0]
+
+    @property
+    def tool_invoke_params_example(self) -> dict[str, Any]:
+        """A call."""
+        return {"query": "voice data", "author": "Jamil"}
+
+
+class TestSearchToolUnit(SearchTool, ToolsUnitTests):  # type: ignore[misc]
+    """The whole of LangChain's contract for tools, without calling them."""
+
+
+class TestSearchToolCalled(SearchTool, ToolsIntegrationTests):  # type: ignore[misc]
+    """The whole of LangChain's contract for tools, called."""
+
+
+def test_passages_carry_citation_time_and_score(tmp_path: Path) -> None:
+    """Everything that an answer cites is in the metadata, as plain JSON."""
+    document = small_memory(tmp_path).as_retriever(k=1, author="Jamil").invoke("voice data")[0]
+    assert document.page_content == "Jamil: Voice data is hard."
+    assert document.metadata["citation"] == "Show · Jamil · 2024-05-01 · 00:00:09 <https://show.example/1#t=9>"
+    assert (document.metadata["source"], document.metadata["start_s"]) == ("https://show.example/1#t=9", 9.0)
+    assert document.id
+    json.dumps(document.metadata)
+
+
+async def test_the_retriever_is_asynchronous(tmp_path: Path) -> None:
+    """ainvoke gives what invoke gives, filters of the call included."""
+    retriever = small_memory(tmp_path).as_retriever(k=5)
+    assert await retriever.ainvoke("voice data", author="Jamil") == retriever.invoke("voice data", author="Jamil")
+
+
+def test_a_loader_becomes_a_source_and_comes_back_whole(tmp_path: Path) -> None:
+    """Text, id and metadata of LangChain's document survive the way through the memory."""
+
+    class Loader(BaseLoader):
+        def lazy_load(self) -> Iterator[LangChainDocument]:
+            yield LangChainDocument(id="a", page_content="word " * 400, metadata={"source": "x.txt", "page": 3})
+            yield LangChainDocument(id="b", page_content=" ")
+
+    memory = small_memory(tmp_path)
+    report = memory.add(LoaderSource(Loader(), name="old loader"))
+    assert (report.added, len(report.failed)) == (1, 1)
+    assert MemoryVectorStore(memory, source="old loader").similarity_search("word", k=3) == [
+        LangChainDocument(id="a", page_content="word " * 400, metadata={"source": "x.txt", "page": 3})
+    ]
+
+
+async def test_a_source_becomes_a_loader() -> None:
+    """Ids, authors and times are kept; bad records are left out or raised."""
+
+    @source("s")
+    def talks() -> Iterator[Document | RecordError]:
+        yield Document(id="1", text="hello", author="Ann", title="T", metadata={"likes": 2})
+        yield RecordError("broken", record_id="2")
+
+    expected = LangChainDocument(
+        id="1", page_content="hello",
+        metadata={"source": "s/1", "title": "T", "kind": "note", "authors": ["Ann"], "likes": 2},
+    )  # fmt: skip
+    assert SourceLoader(talks()).load() == [expected]
+    assert [item async for item in SourceLoader(talks()).alazy_load()] == [expected]
+    with pytest.raises(RecordError, match="broken"):
+        SourceLoader(talks(), errors="raise").load()
+
+
+def test_writing_is_a_tool_only_when_allowed(tmp_path: Path) -> None:
+    """An agent reads by default; with allow_write it can remember."""
+    memory = small_memory(tmp_path)
+    assert [tool.name for tool in memory_tools(memory)] == ["search_memory"]
+    tools = {tool.name: tool for tool in memory_tools(memory, allow_write=True)}
+    assert tools["remember"].invoke({"text": "The launch is in May."}).startswith("remembered as ")
+    assert "The launch is in May." in tools["search_memory"].invoke({"query": "launch"})
+
+
+def test_a_store_can_be_made_from_texts(tmp_path: Path) -> None:
+    """As LangChain's tutorials do it."""
+    store = MemoryVectorStore.from_texts(
+        ["sea", "wind"],
+        DeterministicFakeEmbedding(size=8),
+        [{"n": 1}, {"n": 2}],
+        path=str(tmp_path / "x"),
+        index=FlatIndex(),
+    )
+    assert store.similarity_search("wind", k=1)[0].metadata == {"n": 2}
+    store.memory.close()

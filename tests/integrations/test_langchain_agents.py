@@ -1,0 +1,116 @@
+"""Agents with a memory: what the model is shown, and what stays."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytest.importorskip("langchain", reason="needs the extra langchain")
+
+from langchain.agents import create_agent
+from langchain_core.language_models.fake_chat_models import GenericFakeChatModel
+from langchain_core.messages import AIMessage, BaseMessage
+
+from masa_rag import Document, Memory
+from masa_rag.embedders import HashingEmbedder
+from masa_rag.indexes import FlatIndex
+from masa_rag.integrations.langchain import memory_tools
+from masa_rag.integrations.langchain_agents import MemoryMiddleware, MemoryStore
+
+
+class ScriptedModel(GenericFakeChatModel):
+    """Says what it is told to say, and keeps what it was shown."""
+
+    shown: list[list[BaseMessage]] = []  # noqa: RUF012 - a pydantic field
+
+    def bind_tools(self, tools: Any, **kwargs: Any) -> ScriptedModel:
+        """Take tools without using them."""
+        return self
+
+    def _generate(self, messages: list[BaseMessage], *args: Any, **kwargs: Any) -> Any:
+        self.shown.append(messages)
+        return super()._generate(messages, *args, **kwargs)
+
+
+def scripted(*answers: AIMessage | str) -> ScriptedModel:
+    """Return a model that gives these answers in turn."""
+    return ScriptedModel(
+        messages=iter([AIMessage(item) if isinstance(item, str) else item for item in answers]), shown=[]
+    )
+
+
+@pytest.fixture
+def memory(tmp_path: Path) -> Iterator[Memory]:
+    """A memory of one remark."""
+    with Memory(tmp_path / "brain", embedder=HashingEmbedder(), index=FlatIndex()) as memory:
+        memory.add([Document(id="1", text="He mined Doge early.", author="Jamil")], name="show")
+        yield memory
+
+
+def test_an_agent_answers_through_the_tool(memory: Memory) -> None:
+    """The model calls the search tool and gets the passage with its citation."""
+    call = {"name": "search_memory", "args": {"query": "which coin was mined early?", "author": "Jamil"}, "id": "1"}
+    model = scripted(AIMessage("", tool_calls=[call]), "Doge [1].")
+    result = create_agent(model, memory_tools(memory)).invoke({"messages": [("user", "Which coin?")]})
+    assert "He mined Doge early." in model.shown[1][-1].text
+    assert result["messages"][-1].text == "Doge [1]."
+
+
+def test_middleware_recalls_before_and_remembers_after(memory: Memory) -> None:
+    """The passage stands fenced in the system message; question and answer are kept."""
+    model = scripted("It was Doge.", "I told you: Doge.")
+    agent = create_agent(model, [], system_prompt="Be brief.", middleware=[MemoryMiddleware(memory)])
+    agent.invoke({"messages": [("user", "Which coin was mined early?")]})
+    system = model.shown[0][0].text
+    assert system.startswith("Be brief.")
+    assert "```\nHe mined Doge early.\n```" in system
+    assert {hit.chunk.text for hit in memory.search("coin", source="conversations")} == {
+        "Which coin was mined early?", "It was Doge.",
+    }  # fmt: skip
+
+
+async def test_middleware_works_asynchronously(memory: Memory) -> None:
+    """The same through ainvoke."""
+    model = scripted("It was Doge.")
+    agent = create_agent(model, [], middleware=[MemoryMiddleware(memory, remember=False)])
+    await agent.ainvoke({"messages": [("user", "Which coin was mined early?")]})
+    assert "He mined Doge early." in model.shown[0][0].text
+    assert memory.search("coin", source="conversations") == []
+
+
+def test_a_store_puts_gets_searches_and_deletes(memory: Memory) -> None:
+    """The verbs of LangGraph's store, by namespace."""
+    store = MemoryStore(memory)
+    store.put(("users", "ann"), "tea", {"likes": "green tea", "n": 1})
+    store.put(("users", "ann"), "boat", {"likes": "blue boats", "n": 2})
+    store.put(("users", "bo"), "tea", {"likes": "no tea", "n": 1})
+    item = store.get(("users", "ann"), "tea")
+    assert item is not None
+    assert item.value == {"likes": "green tea", "n": 1}
+    assert [found.key for found in store.search(("users", "ann"), query="boats", limit=1)] == ["boat"]
+    assert {found.namespace for found in store.search(("users",), filter={"n": 1})} == {
+        ("users", "ann"),
+        ("users", "bo"),
+    }
+    assert store.list_namespaces(prefix=("users",)) == [("users", "ann"), ("users", "bo")]
+    assert store.list_namespaces(max_depth=1) == [("users",)]
+    created = item.created_at
+    store.put(("users", "ann"), "tea", {"likes": "black tea"})
+    changed = store.get(("users", "ann"), "tea")
+    assert changed is not None
+    assert (changed.value, changed.created_at) == ({"likes": "black tea"}, created)
+    assert changed.updated_at > created
+    store.delete(("users", "ann"), "tea")
+    assert store.get(("users", "ann"), "tea") is None
+
+
+async def test_the_store_is_asynchronous(memory: Memory) -> None:
+    """aput and aget."""
+    store = MemoryStore(memory)
+    await store.aput(("a",), "k", {"v": 1})
+    item = await store.aget(("a",), "k")
+    assert item is not None
+    assert item.value == {"v": 1}
