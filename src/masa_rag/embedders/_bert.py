@@ -112,7 +112,7 @@ def _encoder(weights: Weights, shape: BertShape) -> ModelProto:
         prefix = f"encoder.layer.{layer}."
         hidden = _attention(graph, weights, prefix, hidden, grid, shape)
         hidden = _feed_forward(graph, weights, prefix, hidden, shape)
-    _pool(graph, graph.node("Reshape", hidden, grid), shape)
+    _pool(graph, graph.node("Reshape", hidden, grid), sizes, shape)
     return _model(graph, dim)
 
 
@@ -197,12 +197,21 @@ def _quantise(weight: NDArray[np.float32]) -> tuple[NDArray[np.int8], NDArray[np
     return np.rint(weight / scale).astype(np.int8), scale
 
 
-def _pool(graph: _Graph, tokens: str, shape: BertShape) -> None:
+def _pool(graph: _Graph, tokens: str, sizes: str, shape: BertShape) -> None:
+    """Reduce each text's tokens to one row of length 1.
+
+    Sums are matrix products, one a text: the reducing operators add in another order when there are more texts.
+    The mean's division is left out, for the row is scaled anyway.
+    """
     if shape.pooling == "mean":
-        pooled = graph.node("ReduceMean", tokens, graph.shape_of("across", 1), keepdims=0)
+        length = graph.node("Slice", sizes, "one", "two")
+        ones = graph.node("Expand", graph.constant("ones", np.ones((1, 1, 1), np.float32)), length)
+        pooled = graph.node("MatMul", ones, tokens)
     else:
-        pooled = graph.node("Gather", tokens, graph.constant("first", np.int64(0)), axis=1)
-    graph.node("LpNormalization", pooled, output="embeddings", axis=1, p=2)
+        pooled = graph.node("Slice", tokens, graph.shape_of("zero", 0), graph.shape_of("one", 1), "one")
+    square = graph.node("MatMul", pooled, graph.node("Transpose", pooled, perm=[0, 2, 1]))
+    scaled = graph.node("Div", pooled, graph.node("Sqrt", square))
+    graph.node("Squeeze", scaled, "one", output="embeddings")
 
 
 def _model(graph: _Graph, dim: int) -> ModelProto:

@@ -58,7 +58,7 @@ def convert(source: Path, target: Path) -> Card:
     card = Card(
         source_sha256=models.sha256(source / "model.safetensors"),
         recipe=RECIPE,
-        dim=int(config["hidden_size"]),
+        dim=_number(config, "hidden_size"),
         max_tokens=shape.max_tokens,
         onnx_sha256=models.sha256(target / GRAPH),
         tokenizer_sha256=models.sha256(target / TOKENIZER),
@@ -83,23 +83,30 @@ def _shape(source: Path, config: dict[str, Any]) -> BertShape:
             f"received a model of type {config.get('model_type')!r} with activation {config.get('hidden_act')!r}; "
             "expected BERT with gelu. Use SentenceTransformerEmbedder for other architectures"
         )
-    window = config["max_position_embeddings"]
+    window = _number(config, "max_position_embeddings")
     if (source / "sentence_bert_config.json").is_file():
         window = min(window, _json(source / "sentence_bert_config.json").get("max_seq_length") or window)
     return BertShape(
-        layers=config["num_hidden_layers"],
-        heads=config["num_attention_heads"],
-        epsilon=config["layer_norm_eps"],
+        layers=_number(config, "num_hidden_layers"),
+        heads=_number(config, "num_attention_heads"),
+        epsilon=float(config.get("layer_norm_eps", 1e-12)),
         pooling=_pooling(source / "1_Pooling" / "config.json"),
         max_tokens=window,
     )
+
+
+def _number(config: dict[str, Any], name: str) -> int:
+    value = config.get(name)
+    if not isinstance(value, int) or value < 1:
+        raise EmbeddingError(f"config.json says {name} is {value!r}; expected a whole number from 1")
+    return value
 
 
 def _pooling(path: Path) -> str:
     if not path.is_file():
         return "mean"
     chosen = {name.removeprefix("pooling_mode_") for name, value in _json(path).items() if value is True}
-    chosen.discard("include_prompt")
+    chosen.discard("include_prompt")  # about prompts, not about pooling
     for name, pooling in (("mean_tokens", "mean"), ("cls_token", "cls")):
         if chosen == {name}:
             return pooling

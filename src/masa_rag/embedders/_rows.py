@@ -1,4 +1,4 @@
-"""What comes from somebody else's model, checked and scaled."""
+"""Texts on their way into a model, and rows on their way out of one."""
 
 from __future__ import annotations
 
@@ -30,3 +30,12 @@ def unit_rows(rows: Any) -> Vectors:
         )
     scaled: Vectors = (vectors / lengths).astype(np.float32)
     return scaled
+
+
+def encodable(text: str) -> str:
+    """Return the text with "?" for lone surrogates: exports that cut inside an emoji have them, UTF-8 has not."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-8", "replace").decode()
+    return text

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Protocol
 
-from masa_rag.embedders._rows import unit_rows
+from masa_rag.embedders._rows import encodable, unit_rows
 from masa_rag.errors import ConfigurationError, EmbeddingError
 
 if TYPE_CHECKING:
@@ -50,14 +50,14 @@ class LangChainEmbedder:
 
         if not texts:
             return np.empty((0, self.dim), np.float32)
-        rows = self.embeddings.embed_documents(list(texts))
+        rows = self.embeddings.embed_documents([encodable(text) for text in texts])
         if len(rows) != len(texts):
             raise EmbeddingError(f"the model returned {len(rows)} vectors for {len(texts)} texts; expected one each")
         return unit_rows(rows)
 
     def embed_query(self, text: str) -> Vector:
         """Return float32 ``(dim,)`` of length 1. Raises EmbeddingError as ``embed_documents`` does."""
-        vector: Vector = unit_rows([self.embeddings.embed_query(text)])[0]
+        vector: Vector = unit_rows([self.embeddings.embed_query(encodable(text))])[0]
         return vector
 
     def __repr__(self) -> str:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from masa_rag import models
 from masa_rag.embedders._bert import RECIPE
 from masa_rag.embedders._convert import CARD, GRAPH, TOKENIZER, Card, convert, read_card
+from masa_rag.embedders._rows import encodable
 from masa_rag.errors import ConfigurationError, EmbeddingError
 
 if TYPE_CHECKING:
@@ -136,7 +137,7 @@ class OnnxEmbedder:
         with state.lock:
             if state.tokenizer is None:
                 state.tokenizer = _open_tokenizer(folder / TOKENIZER)
-        encodings = state.tokenizer.encode_batch_fast([_encodable(text) for text in texts], add_special_tokens=special)
+        encodings = state.tokenizer.encode_batch_fast([encodable(text) for text in texts], add_special_tokens=special)
         return [encoding.ids for encoding in encodings]
 
     def _session(self) -> Any:
@@ -216,15 +217,6 @@ def _batches(lengths: Sequence[int], batch_tokens: int) -> list[list[int]]:
 def _cut(ids: list[int], window: int) -> list[int]:
     """Keep the beginning and the closing special token, as the model was trained."""
     return ids if len(ids) <= window else [*ids[: window - 1], ids[-1]]
-
-
-def _encodable(text: str) -> str:
-    """Replace lone surrogates, which have no UTF-8 form and which exports cut in the middle contain."""
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return text.encode("utf-8", "replace").decode()
-    return text
 
 
 def _physical_cores() -> int:

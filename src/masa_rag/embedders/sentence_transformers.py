@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from masa_rag import models
 from masa_rag._lazy import require
-from masa_rag.embedders._rows import unit_rows
+from masa_rag.embedders._rows import encodable, unit_rows
 from masa_rag.errors import EmbeddingError
 
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ class SentenceTransformerEmbedder:
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """Return the number of tokens of each whole text, special tokens left out."""
         tokenizer = self._load().tokenizer
-        return [len(tokenizer(text, add_special_tokens=False, verbose=False)["input_ids"]) for text in texts]
+        return [len(tokenizer(encodable(text), add_special_tokens=False, verbose=False)["input_ids"]) for text in texts]
 
     def __repr__(self) -> str:
         return f"<SentenceTransformerEmbedder {str(self.model)!r}>"
@@ -89,7 +89,7 @@ class SentenceTransformerEmbedder:
         encoder = self._load()
         prompt = purpose if encoder.prompts.get(purpose) else None
         rows = encoder.encode(
-            texts,
+            [encodable(text) for text in texts],
             prompt_name=prompt,
             batch_size=self.batch_size,
             convert_to_numpy=True,
