@@ -25,6 +25,8 @@ WINDOW_CHARS = 8_388_608
 """The longest value that is decoded in one piece. A page of 500 tweets with all expansions has 2 to 4 million."""
 MAX_ATTEMPTS = 1_000
 """How many places are tried after damage before the rest of the line, or of the file, is given up."""
+MAX_OTHERS = 10
+"""How many values that are no objects are reported in a row; behind them only objects are looked for."""
 
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
@@ -36,7 +38,7 @@ _BOMS = (
 _PREFIX = re.compile(r"\s*(?:(?:var|let|const)\s+)?[A-Za-z_$][\w.$]*\s*=\s*")
 _BETWEEN = re.compile(r"[\s,;\[\]\ufeff\x1e]*")
 _OTHER = re.compile(r'"(?:[^"\\\n]|\\.)*"?|[^\s,\[\]{}"]+|[}\]]')
-_OPENERS = re.compile(r'(?:\s*(?:\[|\{\s*(?:"(?:[^"\\]|\\.)*"\s*:)?))+')
+_OPENERS = re.compile(r'(?:[ \t]*(?:\[|\{[ \t]*(?:"(?:[^"\\\n]|\\.)*"[ \t]*:)?))+')
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +109,7 @@ class _Reader:
         self.depth = 0
         self.entered = False
         self.attempts = 0
+        self.others = 0
         self.pending: tuple[float, Damage] | None = None
         self.undecodable: Damage | None = None
         self.decoder: codecs.IncrementalDecoder | None = None
@@ -122,8 +125,7 @@ class _Reader:
                 yield found
         if self.depth > 0 and self.pending is None and not self.entered:
             yield self._damage("the file ends before the list is closed", self.at)
-        if self.pending is not None:
-            yield self.pending[1]
+        self.at = len(self.text) + 1  # behind everything that is still to be reported
         yield from self._reports()
 
     def _reports(self) -> Iterator[Damage]:
@@ -203,7 +205,7 @@ class _Reader:
             return self._keep(value, start)
 
     def _keep(self, value: dict[str, Any], start: int) -> dict[str, Any] | None:
-        self.attempts = 0
+        self.attempts = self.others = 0
         if self.entered and not self.accept(value):
             return None
         if self.entered and self.depth == 0 and self._starts_line(start):
@@ -248,7 +250,9 @@ class _Reader:
         seen = self.text[self.at : min(end, self.at + 40)]
         report = self._damage(f"received {seen!r}; expected an object", self.at)
         self.at = end
-        return report if not self.entered else None
+        self.others += 1
+        self.entered = self.others >= MAX_OTHERS
+        return report
 
     def _damage(self, message: str, at: int) -> Damage:
         return Damage(message, self.lines + self.text.count("\n", 0, at) + 1, self.count)

@@ -5,10 +5,6 @@ from __future__ import annotations
 import hashlib
 from array import array
 
-_MULTIPLIER = 0x9E3779B97F4A7C15
-"""2**64 divided by the golden ratio: Fibonacci hashing (Knuth, TAOCP 3, 6.4) spreads ids that share low bits."""
-_MASK = 0xFFFF_FFFF_FFFF_FFFF
-
 
 class IdSet:
     """Open addressing over one array of 64-bit numbers.
@@ -18,8 +14,7 @@ class IdSet:
     """
 
     def __init__(self) -> None:
-        self._bits = 10
-        self._slots = array("Q", bytes(8 << self._bits))  # zero is free
+        self._slots = array("Q", bytes(8 * 1024))  # a power of two; zero is free
         self._size = 0
 
     def __len__(self) -> int:
@@ -43,20 +38,20 @@ class IdSet:
 
     def _find(self, number: int) -> int:
         slots, last = self._slots, len(self._slots) - 1
-        place = (number * _MULTIPLIER & _MASK) >> (64 - self._bits)
+        place = hash((number,)) & last  # of the number alone it would be the number, whose low bits are often zero
         while (there := slots[place]) and there != number:
             place = (place + 1) & last
         return place
 
     def _grow(self) -> None:
-        old, self._bits = self._slots, self._bits + 1
-        self._slots = array("Q", bytes(8 << self._bits))
+        old = self._slots
+        self._slots = array("Q", bytes(16 * len(old)))
         for number in old:
             if number:
                 self._slots[self._find(number)] = number
 
 
 def _number(value: str) -> int:
-    if value.isascii() and value.isdigit() and len(value) < 20 and (number := int(value)):
+    if value.isdecimal() and value.isascii() and len(value) < 20 and (number := int(value)):
         return number
     return int.from_bytes(hashlib.blake2b(value.encode("utf-8", "surrogatepass"), digest_size=8).digest(), "big") or 1

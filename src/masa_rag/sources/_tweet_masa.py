@@ -62,34 +62,32 @@ def wire_1(value: Mapping[str, Any], *, depth: int = 0) -> Tweet | None:
         reply_to=id_of(get("InReplyToStatusID")),
         quoted_id=id_of(get("QuotedStatusID")),
         retweet=get("IsRetweet") is True or id_of(get("RetweetedStatusID")) is not None,
-        metadata={name: count for name, key in _COUNTS_1 if (count := count_of(get(key)))},
+        metadata=_details_1(value),
     )
-    _details_1(tweet, value)
-    _related(tweet, value, depth)
+    if depth < 2:
+        _related(tweet, value, depth)
     return tweet
 
 
-def _details_1(tweet: Tweet, value: Mapping[str, Any]) -> None:
-    get, metadata = value.get, tweet.metadata
+def _details_1(value: Mapping[str, Any]) -> dict[str, Any]:
+    get = value.get
+    found: dict[str, Any] = {name: count for name, key in _COUNTS_1 if (count := count_of(get(key)))}
     if hashtags := get("Hashtags"):
-        metadata["hashtags"] = [tag for item in list_of(hashtags) if (tag := text_of(item))]
+        found["hashtags"] = [tag for item in list_of(hashtags) if (tag := text_of(item))]
     if mentions := get("Mentions"):
-        metadata["mentions"] = [
-            name for item in list_of(mentions) if (name := text_of(mapping_of(item).get("Username")))
-        ]
-    media = [*list_of(get("Photos")), *list_of(get("Videos")), *list_of(get("GIFs"))]
-    if media:
-        metadata["media"] = [link for item in media if (link := text_of(mapping_of(item).get("URL")))]
-    if place := text_of(mapping_of(get("Place")).get("full_name")):
-        metadata["place"] = place
+        found["mentions"] = [name for item in list_of(mentions) if (name := text_of(mapping_of(item).get("Username")))]
+    if get("Photos") or get("Videos") or get("GIFs"):
+        media = [*list_of(get("Photos")), *list_of(get("Videos")), *list_of(get("GIFs"))]
+        found["media"] = [link for item in media if (link := text_of(mapping_of(item).get("URL")))]
+    if place := get("Place"):
+        found["place"] = text_of(mapping_of(place).get("full_name"))
     if get("SensitiveContent") is True:
-        metadata["sensitive"] = True
+        found["sensitive"] = True
+    return found
 
 
 def _related(tweet: Tweet, value: Mapping[str, Any], depth: int) -> None:
     """Read the tweets inside the tweet; depth is bounded, for a file may nest them without end."""
-    if depth >= 2:
-        return
     if isinstance(quoted := value.get("QuotedStatus"), dict):
         tweet.quoted = wire_1(quoted, depth=depth + 1)
     if isinstance(original := value.get("RetweetedStatus"), dict):

@@ -71,7 +71,7 @@ def text_of(value: object) -> str | None:
     """
     if not isinstance(value, str) or not value or value.isspace():
         return None
-    if value.isascii():
+    if value.isascii():  # a flag of the string: no cost
         return value
     try:
         value.encode()
@@ -82,7 +82,11 @@ def text_of(value: object) -> str | None:
 
 def id_of(value: object) -> str | None:
     """Return an id as text; 0, "", booleans, fractions and what is neither text nor number are None."""
+    if not value:
+        return None
     if isinstance(value, str):
+        if value.isdecimal() and value.isascii() and value != "0" and len(value) <= 100:  # nearly all are so
+            return value
         stripped = value.strip()
         return stripped if stripped and stripped != "0" and stripped.isprintable() and len(stripped) <= 100 else None
     if isinstance(value, int) and not isinstance(value, bool) and 0 < value < 1 << 64:
@@ -92,13 +96,11 @@ def id_of(value: object) -> str | None:
 
 def count_of(value: object) -> int | None:
     """Return a count; texts of digits are read, negative numbers and the rest are None."""
+    if type(value) is int:  # not a bool
+        return value if 0 <= value < 1 << 53 else None
     if isinstance(value, str) and value.isascii() and value.strip().isdigit() and len(value) < 20:
-        value = int(value)
-    if isinstance(value, float) and value.is_integer():
-        value = int(value)
-    if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 1 << 53:
-        return value
-    return None
+        return count_of(int(value))
+    return count_of(int(value)) if isinstance(value, float) and value.is_integer() else None
 
 
 def mapping_of(value: object) -> Mapping[str, Any]:
@@ -252,7 +254,11 @@ def details(tweet: Tweet) -> dict[str, Any]:
         "quoted_id": tweet.quoted_id,
         **tweet.metadata,
     }
-    return {name: value for name, value in known.items() if value not in (None, "", [], {}, False)}
+    return _filled(known)
+
+
+def _filled(known: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in known.items() if value}
 
 
 def post(tweet: Tweet) -> Document:
@@ -285,7 +291,7 @@ def retweet(tweet: Tweet) -> Document:
         author=words.name if original is not None else None,
         created_at=tweet.created_at,
         url=link(tweet),
-        metadata={name: value for name, value in known.items() if value not in (None, "", [], {}, False)},
+        metadata=_filled(known),
     )
 
 
@@ -306,7 +312,7 @@ def thread(thread_id: str, tweets: list[Tweet]) -> Document:
 
 def _who(tweet: Tweet) -> dict[str, Any]:
     known = {"username": tweet.username, "user_id": tweet.user_id, "conversation_id": tweet.conversation_id}
-    return {name: value for name, value in known.items() if value}
+    return _filled(known)
 
 
 def _segment(tweet: Tweet) -> Segment:
@@ -318,7 +324,7 @@ def _segment(tweet: Tweet) -> Segment:
         id=tweet.key,
         reply_to=tweet.reply_to,
         edited_at=tweet.created_at if tweet.first_id not in (None, tweet.id) else None,
-        metadata={name: value for name, value in tweet.metadata.items() if value not in (None, "", [], {}, False)},
+        metadata=_filled(tweet.metadata),
     )
 
 

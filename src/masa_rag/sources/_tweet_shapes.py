@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, timezone
 from typing import Any
@@ -36,26 +36,24 @@ class Bad:
     record_id: str | None = None
 
 
-Found = Iterator[Tweet | Bad]
+Found = Iterable[Tweet | Bad]
 
 
 def tweets_in(value: Mapping[str, Any], defaults: Defaults, *, page: Page = NO_PAGE, depth: int = 0) -> Found:
-    """Yield the tweets of one object of a file: a tweet, a wrapped tweet, or a page of them."""
+    """Return the tweets of one object of a file: a tweet, a wrapped tweet, or a page of them."""
     if (kind := _kind(value)) is not None:
         tweet = _read(kind, value, defaults, page)
         if tweet is not None:
-            yield tweet
-        elif not _is_wordless(value):
-            yield _incomplete(value)
-    elif depth >= _MAX_DEPTH:
-        yield _unknown(value)
-    elif isinstance(inner := value.get("Tweet", value.get("tweet")), dict):
-        yield from tweets_in(inner, defaults, page=page, depth=depth + 1)
-    elif "Tweet" in value or ("Error" in value and len(value) <= 3):
+            return (tweet,)
+        return () if _is_wordless(value) else (_incomplete(value),)
+    if depth >= _MAX_DEPTH:
+        return (_unknown(value),)
+    if isinstance(inner := value.get("Tweet", value.get("tweet")), dict):
+        return tweets_in(inner, defaults, page=page, depth=depth + 1)
+    if "Tweet" in value or ("Error" in value and len(value) <= 3):
         reason = text_of(value.get("Error")) or "no reason given"
-        yield Bad(f"the scraper recorded an error in place of the tweet ({reason})")
-    else:
-        yield from _envelope(value, defaults, depth)
+        return (Bad(f"the scraper recorded an error in place of the tweet ({reason})"),)
+    return _envelope(value, defaults, depth)
 
 
 def is_tweet(value: Mapping[str, Any]) -> bool:
@@ -89,7 +87,7 @@ def _kind(value: Mapping[str, Any], *, surely: bool = False) -> str | None:
     return "row" if is_row(value, surely=surely) else None
 
 
-def _envelope(value: Mapping[str, Any], defaults: Defaults, depth: int) -> Found:
+def _envelope(value: Mapping[str, Any], defaults: Defaults, depth: int) -> Iterator[Tweet | Bad]:
     inner = next((value[name] for name in ENVELOPES if isinstance(value.get(name), list)), None)
     data = mapping_of(value.get("data"))
     if is_v2(data):
@@ -103,7 +101,7 @@ def _envelope(value: Mapping[str, Any], defaults: Defaults, depth: int) -> Found
         yield from _items(inner, defaults, page_of(value), depth)
 
 
-def _items(items: list[Any], defaults: Defaults, page: Page, depth: int) -> Found:
+def _items(items: list[Any], defaults: Defaults, page: Page, depth: int) -> Iterator[Tweet | Bad]:
     for item in items:
         if isinstance(item, dict):
             yield from tweets_in(item, defaults, page=page, depth=depth + 1)
@@ -117,7 +115,7 @@ def _may_hold_tweets(item: object) -> bool:
     )
 
 
-def _answer(value: Mapping[str, Any]) -> Found:
+def _answer(value: Mapping[str, Any]) -> Iterator[Tweet | Bad]:
     """Read what is neither a tweet nor a list: an answer of GraphQL, or one that holds only errors."""
     found = False
     for tweet in results_in(value):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from masa_rag.sources._tweet_ids import IdSet
 from masa_rag.sources._tweet_record import Tweet, post, retweet, thread
@@ -32,19 +32,16 @@ class Assembler:
         self.edits: dict[str, str] = {}
         self.held: dict[str, Tweet] = {}
 
-    def add(self, tweet: Tweet) -> Iterator[Document]:
-        """Take one tweet; yield what need not wait."""
-        if not self.seen.add(tweet.id) or self._is_old_version(tweet):
-            return
+    def add(self, tweet: Tweet) -> Iterable[Document]:
+        """Take one tweet; return what need not wait."""
+        if not self.seen.add(tweet.id) or (tweet.first_id is not None and self._is_old_version(tweet, tweet.first_id)):
+            return ()
         if tweet.retweet:
-            if self.retweets:
-                yield retweet(tweet)
-        elif tweet.text and (answers_self(tweet) or tweet.key in self.answered or tweet.id in self.answered):
-            self.held[tweet.key] = tweet
-            if len(self.held) >= MAX_HELD:
-                yield from self.finish()
-        elif tweet.text:
-            yield post(tweet)
+            return (retweet(tweet),) if self.retweets else ()
+        if not (answers_self(tweet) or self._is_answered(tweet)):
+            return (post(tweet),)
+        self.held[tweet.key] = tweet
+        return list(self.finish()) if len(self.held) >= MAX_HELD else ()
 
     def finish(self) -> Iterator[Document]:
         """Yield what waited: threads, and tweets that turned out to stand alone."""
@@ -56,14 +53,15 @@ class Assembler:
             alone = len(tweets) == 1 and tweets[0].key == key
             yield post(tweets[0]) if alone else thread(key, tweets)
 
-    def _is_old_version(self, tweet: Tweet) -> bool:
+    def _is_answered(self, tweet: Tweet) -> bool:
+        return tweet.id in self.answered or (tweet.first_id is not None and tweet.first_id in self.answered)
+
+    def _is_old_version(self, tweet: Tweet, first_id: str) -> bool:
         """Say whether a later edit of the tweet was seen; remember this one if not."""
-        if tweet.first_id is None:
-            return False
-        known = self.edits.get(tweet.first_id)
+        known = self.edits.get(first_id)
         if known is not None and (len(known), known) > (len(tweet.id), tweet.id):
             return True
-        self.edits[tweet.first_id] = tweet.id
+        self.edits[first_id] = tweet.id
         return False
 
     def _thread_of(self, tweet: Tweet) -> str:
