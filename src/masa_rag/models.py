@@ -32,6 +32,7 @@ _PICKLES = frozenset({".bin", ".pt", ".pth", ".pkl", ".pickle", ".ckpt"})
 _PICKLE_STARTS = (b"PK\x03\x04", b"\x80")
 """PyTorch's zip archive, and the opcode that opens a pickle (PEP 307). CTranslate2's ``model.bin`` has neither."""
 _PINNED = re.compile(r"(?P<repository>[\w.-]+/[\w.-]+)@(?P<revision>[0-9a-f]{40})")
+_PART = re.compile(r"(?P<name>.+)\.part(?P<number>\d+)")
 _HUB_FILES = ("*.json", "*.txt", "model.safetensors")
 
 
@@ -205,13 +206,13 @@ def _known(model: str | Path) -> tuple[str, Model] | None:
 
 def _locate_known(name: str, model: Model, accepts: Sequence[str]) -> Path:
     for package in model.packages:
-        folder = _installed(name, package)
+        folder = _installed(name, model, package)
         if folder is not None and _holds(folder, accepts):
             return _verified(folder, model)
     return _from_hub(name, model, accepts)
 
 
-def _installed(name: str, package: Package) -> Path | None:
+def _installed(name: str, model: Model, package: Package) -> Path | None:
     folders = []
     for distribution in package.distributions:
         spec = importlib.util.find_spec(distribution.replace("-", "_"))
@@ -220,18 +221,25 @@ def _installed(name: str, package: Package) -> Path | None:
         folders.append(Path(spec.submodule_search_locations[0], package.folder))
     if len(folders) == 1:
         return folders[0]
-    return build_once(f"models/{name}-joined", lambda target: _join(folders, target))
+
+    def join(target: Path) -> None:
+        _join(folders, target)
+        _verified(target, model)
+
+    return build_once(f"models/{name}-joined", join)
 
 
 def _join(folders: Sequence[Path], target: Path) -> None:
     """Copy the files of all folders; ``x.part1``, ``x.part2`` … are put together as ``x``."""
-    parts = sorted(
-        (path for folder in folders for path in folder.iterdir() if path.is_file()), key=lambda path: path.name
-    )
-    for path in parts:
-        name = re.sub(r"\.part\d+$", "", path.name)
+    for path in sorted((path for folder in folders for path in folder.iterdir() if path.is_file()), key=_part):
+        name, _ = _part(path)
         with path.open("rb") as source, (target / name).open("ab") as joined:
             shutil.copyfileobj(source, joined)
+
+
+def _part(path: Path) -> tuple[str, int]:
+    match = _PART.fullmatch(path.name)
+    return (match["name"], int(match["number"])) if match else (path.name, 0)
 
 
 def _from_hub(name: str, model: Model, accepts: Sequence[str]) -> Path:
