@@ -36,15 +36,19 @@ class Store:
         collection: The collection's id.
         dim: Length of the vectors in it, or None while there never was one.
         max_batch: How many records one call may carry.
+        is_scrubbed: Whether a new graph has been scrubbed since this opening.
     """
 
     api: Any
     collection: UUID
     dim: int | None
     max_batch: int
+    is_scrubbed: bool = False
 
     def close(self) -> None:
-        """Stop the engine: its threads end and its files are closed."""
+        """Stop the engine, so that its threads end and its files are closed, or hang up on the server."""
+        if (session := getattr(self.api, "_session", None)) is not None:
+            session.close()
         self.api._system.stop()
 
 
@@ -73,7 +77,11 @@ def open_server(host: str, *, port: int, headers: Mapping[str, str], collection:
         chroma_server_headers=dict(headers),
     )
     api._session.timeout = ANSWER_TIMEOUT_S
-    return _collection(api, collection)
+    try:
+        return _collection(api, collection)
+    except BaseException:
+        api._session.close()
+        raise
 
 
 def _start(**settings: Any) -> Any:

@@ -26,7 +26,7 @@ element, two offsets, top level, entry point, three degrees, a scale, ef_constru
 
 
 def check_files(folder: Path) -> None:
-    """Raise StorageError when the graph on disk is not whole.
+    """Raise StorageError when the graph on disk is not whole; scrub what a crash left unscrubbed.
 
     Chroma 1.5.9 crashes the process on a header that is cut off, and answers without a word from
     what is left when the graph is shorter than its header says or missing. Sizes are compared here,
@@ -42,6 +42,29 @@ def check_files(folder: Path) -> None:
     for path in {*graphs, *(folder / name for name in written or ())}:
         if reason := _fault(path, is_written=path.name in (written or ())):
             raise _damaged(folder, f"{path.name}: {reason}")
+    scrub(folder)
+
+
+def scrub(folder: Path) -> None:
+    """Overwrite with zeros what a graph without elements has on disk.
+
+    When Chroma 1.5.9 makes a graph, hnswlib writes room for 100 elements as it got it from the
+    memory allocator, and that held whatever the process had there before: deleted passages, among
+    others. Rooms that hold an element are initialised. Harmless while the graph is in use.
+    """
+    for path in _folders(folder):
+        if _header(path)[:1] == (1,) and _header(path)[3] == 0:
+            for name in ("data_level0.bin", "length.bin"):
+                with (path / name).open("r+b") as file:
+                    file.write(bytes((path / name).stat().st_size))
+
+
+def _header(path: Path) -> tuple[int, ...]:
+    """Return the fields of a graph's header, or nothing when there is none of the right size."""
+    try:
+        return _HEADER.unpack((path / "header.bin").read_bytes())
+    except (OSError, struct.error):
+        return ()
 
 
 def _written_graphs(database: Path) -> set[str] | None:
@@ -60,10 +83,9 @@ def _fault(path: Path, *, is_written: bool) -> str | None:
     missing = [name for name in needed if not (path / name).is_file()]
     if missing:
         return f"{', '.join(missing)} missing"
-    header = (path / "header.bin").read_bytes()
-    if len(header) != _HEADER.size:
-        return f"header.bin has {len(header)} bytes instead of {_HEADER.size}"
-    version, _, capacity, elements, size, _, _, _, entry, *_ = _HEADER.unpack(header)
+    if not (header := _header(path)):
+        return f"header.bin does not have {_HEADER.size} bytes"
+    version, _, capacity, elements, size, _, _, _, entry, *_ = header
     if version != 1:
         return None  # a form of which we know nothing: Chroma's to judge
     if elements > capacity or (elements and entry >= elements) or (is_written and not elements):

@@ -11,7 +11,7 @@ import numpy as np
 
 from masa_rag.errors import ConfigurationError
 from masa_rag.indexes._chroma import Store, engine_errors, open_folder, open_server, record
-from masa_rag.indexes._chroma_files import erase_files
+from masa_rag.indexes._chroma_files import erase_files, scrub
 from masa_rag.indexes._vectors import last_of_each, ranked, unit_rows, unit_vector
 from masa_rag.types import Chunk
 
@@ -91,6 +91,9 @@ class ChromaIndex:
                 embeddings = list(rows[batch]) if self._host else rows[batch].tolist()
                 store.api._upsert(store.collection, ids, embeddings, list(metadatas), list(texts))
                 store.dim = rows.shape[1]
+            if self._folder is not None and not store.is_scrubbed:
+                scrub(self._folder)
+                store.is_scrubbed = True
 
     def delete(self, ids: Sequence[str]) -> None:
         """Remove; unknown ids are ignored. What stays in the files is told above."""
