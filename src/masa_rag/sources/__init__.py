@@ -16,17 +16,23 @@ if TYPE_CHECKING:
     from masa_rag.sources._registry import open_source as open_source
     from masa_rag.sources._registry import open_sources as open_sources
     from masa_rag.sources.discord import DiscordExport as DiscordExport
+    from masa_rag.sources.discord_live import DiscordChannel as DiscordChannel
     from masa_rag.sources.files import Files as Files
     from masa_rag.sources.slack import SlackExport as SlackExport
+    from masa_rag.sources.slack_live import SlackChannel as SlackChannel
     from masa_rag.sources.telegram import TelegramExport as TelegramExport
+    from masa_rag.sources.telegram_live import TelegramChannel as TelegramChannel
     from masa_rag.sources.transcripts import Transcripts as Transcripts
     from masa_rag.sources.tweets import Tweets as Tweets
     from masa_rag.sources.webpages import WebPages as WebPages
 
 _HOMES = {
+    "DiscordChannel": "discord_live",
     "DiscordExport": "discord",
     "Files": "files",
+    "SlackChannel": "slack_live",
     "SlackExport": "slack",
+    "TelegramChannel": "telegram_live",
     "TelegramExport": "telegram",
     "Transcripts": "transcripts",
     "Tweets": "tweets",
