@@ -4,20 +4,16 @@ from __future__ import annotations
 
 import os
 import re
-import sys
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
 import pytest
+from independent_counts_x import Row, rows_of, threads_of
 
 from masa_rag.errors import RecordError
 from masa_rag.sources import Tweets, open_source
 from masa_rag.types import Document
-
-sys.path.insert(0, str(Path(__file__).parent))
-
-from independent_counts_x import Row, rows_of, threads_of
 
 DATA = Path(os.environ.get("MASA_RAG_DATA") or Path(__file__).parents[2] / "../shared/data").resolve()
 FILES = [
