@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import secrets
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -11,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from masa_rag import __version__
+from masa_rag._lazy import require
 from masa_rag.errors import MasaRagError
 
 if TYPE_CHECKING:
@@ -233,6 +236,31 @@ def plugins(as_json: bool) -> None:
     from masa_rag.sources import known_sources
 
     print_pairs(known_sources(), as_json=as_json)
+
+
+@main.command()
+@click.option("--http", is_flag=True, help="Serve streamable HTTP on 127.0.0.1 instead of standard input and output.")
+@click.option("--port", default=8765, show_default=True, type=click.IntRange(1, 65535), help="Port of --http.")
+@click.option("--allow-write", is_flag=True, help="Also offer the tools remember and forget.")
+@_memory_option
+def mcp(http: bool, port: int, allow_write: bool, place: Path) -> None:
+    """Serve the memory to MCP clients (Claude, ChatGPT, Cursor, VS Code and others).
+
+    With --http, clients send the token of the environment variable MASA_RAG_MCP_TOKEN; one is made and
+    printed when it is not set.
+    """
+    from masa_rag.integrations.mcp import http_app, make_server
+
+    with _open(place) as memory:
+        server = make_server(memory, allow_write=allow_write)
+        if not http:
+            server.run("stdio")
+            return
+        token = os.environ.get("MASA_RAG_MCP_TOKEN") or secrets.token_urlsafe(24)
+        if "MASA_RAG_MCP_TOKEN" not in os.environ:
+            click.echo(f"token: {token}", err=True)
+        uvicorn = require("uvicorn", extra="mcp", purpose="The MCP server over HTTP")
+        uvicorn.run(http_app(server, token=token, port=port), host="127.0.0.1", port=port, log_level="warning")
 
 
 @main.command()

@@ -1,0 +1,198 @@
+"""The MCP server, asked by the official client over both transports, and by people who should not."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytest.importorskip("mcp", reason="needs the extra mcp")
+
+import httpx2
+import uvicorn
+from mcp import Client, StdioServerParameters, stdio_client
+
+from masa_rag import ConfigurationError, Document, Memory, Segment
+from masa_rag.embedders import HashingEmbedder
+from masa_rag.indexes import FlatIndex
+from masa_rag.integrations.mcp import http_app, make_server
+
+TOKEN = "a-token-that-nobody-guesses"
+
+
+@pytest.fixture
+def memory(tmp_path: Path) -> Iterator[Memory]:
+    """A memory of one talk and one note without a time."""
+    with Memory(tmp_path / "brain", embedder=HashingEmbedder(), index=FlatIndex()) as memory:
+        segments = [Segment("We move the launch.", "Ann", start=5.0), Segment("The launch is in May.", "Bo", start=9.0)]
+        when = datetime(2024, 5, 1, tzinfo=UTC)
+        talk = Document(
+            id="1", kind="speech", title="Talk", url="https://talk.example", created_at=when, segments=segments
+        )
+        memory.add([talk, Document(id="2", text="launch notes")], name="talks")
+        yield memory
+
+
+async def call(client: Client, tool: str, **arguments: Any) -> Any:
+    """Call a tool and return its structured answer, or its text."""
+    result = await client.call_tool(tool, arguments)
+    assert not result.is_error, result.content
+    if result.structured_content is not None:
+        return result.structured_content.get("result", result.structured_content)
+    return result.content[0].text  # type: ignore[union-attr]
+
+
+async def test_search_and_fetch_keep_the_connector_contract(memory: Memory) -> None:
+    """search gives ids with titles and addresses, fetch the whole document."""
+    async with Client(make_server(memory)) as client:
+        results = (await call(client, "search", query="when is the launch?"))["results"]
+        assert {result["id"] for result in results} == {'["talks", "1"]', '["talks", "2"]'}
+        document = await call(client, "fetch", id='["talks", "1"]')
+        assert document["text"] == "Ann: We move the launch.\nBo: The launch is in May."
+        assert document["metadata"] == {
+            "source": "talks", "kind": "speech", "authors": ["Ann", "Bo"], "created_at": "2024-05-01T00:00:00+00:00",
+        }  # fmt: skip
+
+
+async def test_recall_timeline_and_sources(memory: Memory) -> None:
+    """Quotations with filters, moments in order of time, and what there is."""
+    async with Client(make_server(memory)) as client:
+        text = await call(client, "recall", query="launch", author="Bo")
+        assert "The launch is in May." in text
+        assert "We move" not in text
+        moments = await call(client, "timeline", query="launch")
+        assert [moment["authors"] for moment in moments] == [["Ann"], ["Bo"]]
+        assert (await call(client, "list_sources"))[0]["name"] == "talks"
+        resource = await client.read_resource("memory://sources")
+        assert json.loads(resource.contents[0].text)[0]["documents"] == 2  # type: ignore[union-attr]
+
+
+async def test_an_unknown_id_is_a_tool_error_that_says_so(memory: Memory) -> None:
+    """The client learns what was wrong, and the server goes on."""
+    async with Client(make_server(memory)) as client:
+        for key in ("nonsense", '["talks", "9"]', "[1]"):
+            result = await client.call_tool("fetch", {"id": key})
+            assert result.is_error
+        assert await call(client, "list_sources")
+
+
+async def test_writing_must_be_allowed(memory: Memory) -> None:
+    """Read-only by default; with permission notes are stored and erased."""
+    async with Client(make_server(memory)) as client:
+        names = {tool.name for tool in (await client.list_tools()).tools}
+        assert names == {"search", "fetch", "recall", "timeline", "list_sources"}
+    async with Client(make_server(memory, allow_write=True)) as client:
+        await call(client, "remember", text="Bring the torch.", author="Cay")
+        assert "Bring the torch." in await call(client, "recall", query="torch")
+        assert await call(client, "forget", author="Cay") == "erased 1 documents, and parts of 0 others"
+        assert "Bring the torch." not in await call(client, "recall", query="torch")
+
+
+async def test_over_standard_input_and_output(memory: Memory) -> None:
+    """The command that clients start; nothing but the protocol goes to standard output."""
+    program = (
+        "import masa_rag.embedders as e; e.default_embedder = e.HashingEmbedder\nfrom masa_rag.cli import main; main()"
+    )
+    memory.close()
+    environment = {**os.environ, "MASA_RAG_MEMORY": str(memory.path)}
+    server = StdioServerParameters(command=sys.executable, args=["-c", program, "mcp"], env=environment)
+    async with Client(stdio_client(server)) as client:
+        assert "The launch is in May." in await call(client, "recall", query="launch")
+
+
+@pytest.fixture
+def address(memory: Memory) -> Iterator[str]:
+    """The server over HTTP on loopback."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    app = http_app(make_server(memory), token=TOKEN, port=port)
+    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=port, log_level="error"))
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    while not server.started:
+        time.sleep(0.01)
+    yield f"http://127.0.0.1:{port}"
+    server.should_exit = True
+    thread.join()
+
+
+async def test_over_http_with_the_token(address: str) -> None:
+    """The official client over streamable HTTP."""
+    from mcp.client.streamable_http import streamable_http_client
+
+    async with httpx2.AsyncClient(headers={"Authorization": f"Bearer {TOKEN}"}) as http:
+        client = Client(streamable_http_client(f"{address}/mcp", http_client=http))
+        async with client:
+            assert "The launch is in May." in await call(client, "recall", query="launch")
+
+
+HELLO = {
+    "jsonrpc": "2.0", "id": 1, "method": "initialize",
+    "params": {"protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": {"name": "x", "version": "1"}},
+}  # fmt: skip
+ACCEPT = {"Accept": "application/json, text/event-stream"}
+HOSTS = (
+    "evil.example",
+    "127.0.0.1.evil.example",
+    "localhost.",
+    "127.0.0.1:1",
+    "0.0.0.0",
+    "[::]",
+    "",
+    "127.0.0.1",
+    "169.254.169.254",
+)
+ORIGINS = (
+    "https://evil.example",
+    "null",
+    "http://127.0.0.1:1",
+    "http://localhost.evil.example",
+    "file://",
+    "https://127.0.0.1",
+)
+TOKENS = (
+    None,
+    "",
+    "Bearer",
+    "Bearer x y",
+    "Bearer wrong",
+    f"bearer {TOKEN}",
+    TOKEN,
+    f"Basic {TOKEN}",
+    f"Bearer {TOKEN}x",
+    f"Bearer {TOKEN[:-1]}",
+)
+
+
+def post(address: str, headers: dict[str, str]) -> int:
+    """Send a first request and return the status."""
+    return httpx2.post(f"{address}/mcp", json=HELLO, headers=ACCEPT | headers).status_code
+
+
+def test_hostile_hosts_origins_and_tokens_are_refused(address: str) -> None:
+    """More than a hundred combinations of which only the honest one is served."""
+    good = {"Authorization": f"Bearer {TOKEN}"}
+    assert post(address, good) == 200
+    refused = [post(address, good | {"Host": host}) for host in HOSTS]
+    refused += [post(address, good | {"Origin": origin}) for origin in ORIGINS]
+    refused += [post(address, {} if token is None else {"Authorization": token}) for token in TOKENS]
+    refused += [post(address, {"Host": host, "Origin": origin} | good) for host in HOSTS for origin in ORIGINS]
+    refused += [post(address, {"Host": host, "Authorization": token or "x"}) for host in HOSTS[:4] for token in TOKENS]
+    assert len(refused) > 100
+    assert set(refused) <= {400, 401, 403, 421}
+
+
+def test_a_short_token_is_refused(memory: Memory) -> None:
+    """One that can be guessed protects nothing."""
+    with pytest.raises(ConfigurationError, match="16 characters"):
+        http_app(make_server(memory), token="short", port=1)
