@@ -88,16 +88,16 @@ class _Open:
         self._rooms[key] = said.room
         messages = self._segments.pop(key, {})
         self._segments[key] = messages  # moved to the end: touched last
-        self.count -= len(messages)
         identity = said.segment.id or ""
-        messages[identity] = newer(messages.get(identity), said.segment)
-        self.count += len(messages)
+        before = messages.get(identity)
+        messages[identity] = newer(before, said.segment)
+        self.count += _weight(messages[identity]) - (_weight(before) if before else 0)
 
     def release(self, *, down_to: int) -> Iterator[Document]:
         while self._segments and self.count > down_to:
             key = next(iter(self._segments))
             messages = self._segments.pop(key)
-            self.count -= len(messages)
+            self.count -= sum(map(_weight, messages.values()))
             yield self._document(key, self._rooms.pop(key), messages.values())
 
     def _document(self, key: str, room: Room, messages: Iterable[Segment]) -> Document:
@@ -112,6 +112,11 @@ class _Open:
             url=room.url,
             metadata=kept(room.metadata),
         )
+
+
+def _weight(segment: Segment) -> int:
+    """Long messages count more than once, so that what is held back is bounded in bytes too."""
+    return 1 + len(segment.text) // 1_000
 
 
 def document_id(room: Room, segment: Segment) -> str:

@@ -34,6 +34,7 @@ UNDECODED = re.compile("[\udc80-\udcff]")
 """Bytes that are not UTF-8, as the error handler "surrogateescape" writes them."""
 
 _HEX_ESCAPE = re.compile(r"\\x[0-9A-Fa-f]{2}")
+_ESCAPE = re.compile(r"\\(?:x([0-9A-Fa-f]{2})|.)", re.DOTALL)
 _DECODER = json.JSONDecoder(strict=False)  # not strict: raw line breaks within strings are read as they are
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
@@ -164,11 +165,14 @@ class _Window:
         return value
 
     def _mended(self, error: ValueError) -> bool:
-        r"""Turn ``\x1f``, which Telegram Desktop writes for control characters, into ``\u001f``."""
+        r"""Turn ``\x1f``, which Telegram Desktop writes for control characters, into ``\u001f``.
+
+        The error stands on the first one, so all that follow in the window are mended in one go.
+        """
         at = getattr(error, "pos", -1)
         if at < self.position or not _HEX_ESCAPE.match(self.text, at):
             return False
-        self.text = f"{self.text[:at]}\\u00{self.text[at + 2 :]}"
+        self.text = self.text[:at] + _ESCAPE.sub(_mended_escape, self.text[at:])
         return True
 
     def skip_to_record(self) -> bool:
@@ -182,6 +186,10 @@ class _Window:
             self.position = max(self.position, len(self.text) - 1_000)  # the mark may straddle the window's edge
             if not self.more():
                 return False
+
+
+def _mended_escape(match: re.Match[str]) -> str:
+    return f"\\u00{match[1]}" if match[1] else match[0]
 
 
 def _decoder(head: bytes) -> codecs.IncrementalDecoder:
