@@ -75,7 +75,7 @@ def test_the_newer_edit_wins() -> None:
         ("2024-05-01T09:00:00+02:00", datetime(2024, 5, 1, 7, tzinfo=UTC)),
         ("2024-05-01 09:00:00", datetime(2024, 5, 1, 7, tzinfo=UTC)),
         ("2024-05-01T09:00:00Z", datetime(2024, 5, 1, 9, tzinfo=UTC)),
-        ("2024-05-01 09:00:00 UTC", datetime(2024, 5, 1, 7, tzinfo=UTC)),
+        ("2024-05-01 09:00:00 UTC", datetime(2024, 5, 1, 9, tzinfo=UTC)),
         (0, datetime(1970, 1, 1, tzinfo=UTC)),
         ("1714554000.000100", datetime(2024, 5, 1, 9, 0, 0, 100, tzinfo=UTC)),
         ("-5", datetime(1969, 12, 31, 23, 59, 55, tzinfo=UTC)),

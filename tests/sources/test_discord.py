@@ -109,10 +109,10 @@ def test_duplicates_are_folded_and_the_last_edit_wins(tmp_path: Path) -> None:
 
 def test_markup_becomes_readable(tmp_path: Path) -> None:
     """People, channels, emoji, times and commands get names: from the export itself, then from ``names``."""
-    text = "<@700000000000000001> see <#5> <:wave:12> <a:dance:13> <t:1714554000:R> </help:9> <@!6> <@&7> <@8>"
-    path = write(tmp_path, [api(1, text)])
+    text = "<@700000000000000001> see <#5> <:wave:12> <a:dance:13> <t:1714554000:R> </help:9> <@!6> <@&7> <@8> <@9>"
+    path = write(tmp_path, [api(1, text, referenced_message={"author": {"id": "9", "username": "ivo"}})])
     (segment,) = segments(DiscordExport(path, names={"5": "rules", "7": "mods"}))
-    assert segment.text == "@Nora see #rules :wave: :dance: 2024-05-01 09:00 UTC /help @6 @mods @8"
+    assert segment.text == "@Nora see #rules :wave: :dance: 2024-05-01 09:00 UTC /help @6 @mods @8 @ivo"
 
 
 def test_replies_reactions_and_attachments(tmp_path: Path) -> None:
@@ -196,6 +196,15 @@ class TestDailyArchive(SourceContract):
         assert found["harbour/2024-05-01"].title == "#harbour"
         assert found["harbour/thread/cranes"].title == "#harbour > cranes"
         assert [item.text for item in found["harbour/2024-05-01"].segments] == ["one", "two"]
+
+
+def test_a_thread_in_the_folder_of_its_channel(tmp_path: Path) -> None:
+    """A folder below one that holds days is a thread of that channel; a server's folder above is not a channel."""
+    write(tmp_path, [daily(1, "one")], "server/harbour/2024-05-01.json")
+    write(tmp_path, [daily(2, "two")], "server/harbour/cranes 🏗/2024-05-01.json")
+    write(tmp_path, [daily(3, "three")], "server/harbour/cranes 🏗/2024-05-02.json")
+    found = {item.id: item.text for item in documents(DiscordExport(tmp_path))}
+    assert found == {"harbour/2024-05-01": "ivo: one", "harbour/thread/cranes 🏗": "ivo: two\nthree"}
 
 
 def test_daily_ids_survive_an_edit(tmp_path: Path) -> None:

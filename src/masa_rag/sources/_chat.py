@@ -216,7 +216,7 @@ def time_of(value: object, *, zone: tzinfo = UTC) -> datetime | None:
 def _from_text(text: str, zone: tzinfo) -> datetime:
     if text.replace(".", "", 1).lstrip("-").isdecimal():
         return datetime.fromtimestamp(float(text), UTC)
-    parsed = datetime.fromisoformat(text.removesuffix(" UTC"))
+    parsed = datetime.fromisoformat(f"{text.removesuffix(' UTC')}+00:00" if text.endswith(" UTC") else text)
     return (parsed if parsed.tzinfo else parsed.replace(tzinfo=zone)).astimezone(UTC)
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -31,13 +30,15 @@ def daily_messages(records: Iterable[Any], path: Path) -> Iterator[Said | Record
     Where two messages of one author share a time, their texts tell them apart. (Discord's clock
     has milliseconds: 2,314 of 2,314 messages of a year of one channel differ in author and time.)
     """
+    folder = path.absolute().parent
+    above = _channel_above(folder)
     said: dict[tuple[str, str], list[tuple[Room, Segment]]] = defaultdict(list)
     for number, record in enumerate(records):
         if isinstance(record, RecordError):
             yield record
             continue
         try:
-            room, segment = _room(record, path), _segment(record, f"{path}: message {number + 1}")
+            room, segment = _room(record, folder.name, above), _segment(record, f"{path}: message {number + 1}")
         except RecordError as error:
             yield error
             continue
@@ -71,18 +72,15 @@ def _segment(record: Any, where: str) -> Segment:
     )
 
 
-def _room(record: Any, path: Path) -> Room:
+def _room(record: Any, folder: str, above: str) -> Room:
     """The folder names the channel; a thread names its channel as ``parent``, or lies in its folder."""
-    folder = path.absolute().parent
-    parent = text_of(record, "parent") or _channel_above(folder)
-    metadata = kept({"platform": "discord", "category": text_of(record, "category"), "channel": parent or folder.name})
-    if parent and parent != folder.name:
-        title = f"#{parent} > {folder.name}"
-        return Room(f"{parent}/thread/{folder.name}", title, by_day=False, metadata=metadata)
-    return Room(folder.name, f"#{folder.name}", metadata=metadata)
+    parent = text_of(record, "parent") or above
+    metadata = kept({"platform": "discord", "category": text_of(record, "category"), "channel": parent or folder})
+    if parent and parent != folder:
+        return Room(f"{parent}/thread/{folder}", f"#{parent} > {folder}", by_day=False, metadata=metadata)
+    return Room(folder, f"#{folder}", metadata=metadata)
 
 
-@cache
 def _channel_above(folder: Path) -> str:
     """Return the name of the folder above when that is a channel, that is when it holds days itself."""
     days = folder.parent.glob("[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9].json")

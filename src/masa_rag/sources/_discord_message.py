@@ -104,8 +104,10 @@ def message(record: Any, names: Names, *, label: str, link: str | None = None) -
 
 
 def learn(record: dict[str, Any], names: Names) -> None:
-    """Remember the names of the author, of the people mentioned and of the thread."""
-    for person in (record.get("author"), *list_of(record, "mentions")):
+    """Remember the names of the author, of the people mentioned or answered, and of the thread."""
+    answered = record.get("referenced_message")
+    others = (answered.get("author"), *list_of(answered, "mentions")) if isinstance(answered, dict) else ()
+    for person in (*others, record.get("author"), *list_of(record, "mentions")):
         if (number := id_of(person, "id")) and (name := _display_name(person)):
             names.users[number] = name
     for channel in (record.get("thread"), *list_of(record, "mention_channels")):

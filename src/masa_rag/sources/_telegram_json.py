@@ -70,6 +70,7 @@ class _Chat:
     """What is known of the chat that is being read."""
 
     about: dict[str, Any] = field(default_factory=dict)
+    room: Room | None = None
     topics: dict[str, str] = field(default_factory=dict)
     topic_of: dict[str, str] = field(default_factory=dict)
 
@@ -91,6 +92,7 @@ class _Reader:
                 yield from self._records(item[1])
             elif item[0] and item[0][:-1] in _CHATS:
                 self._chat.about[item[0][-1]] = item[1]
+                self._chat.room = None
 
     def _records(self, value: Any) -> Iterator[Said | RecordError]:
         nested = value.get("messages") if isinstance(value, dict) else None
@@ -117,7 +119,7 @@ class _Reader:
             if text_of(record, "action") == "topic_created":
                 self._chat.topics[id_of(record, "id")] = text_of(record, "title")
             return
-        room = self._room()
+        room = self._chat.room = self._chat.room if self._chat.room is not None else self._room()
         segment = desktop_message(record, label=label, link=room.url, chat=room.id, zone=self._zone)
         yield from _spoken(self._topic_room(room, segment), segment)
 
