@@ -26,10 +26,12 @@ def open_memory(folder: str) -> Memory:
     return Memory(folder, embedder=HashingEmbedder(64), lock_timeout_s=300)
 
 
-def write(folder: str, number: int, documents: int) -> dict[str, object]:
+def write(folder: str, number: int, documents: int, readers: int) -> dict[str, object]:
     """Add documents one by one; return when each was committed."""
     committed = {}
     with open_memory(folder) as memory:
+        while len(list(Path(folder).parent.glob("ready-*"))) < readers:
+            time.sleep(0.05)
         for index in range(documents):
             key = f"d{number}x{index}"
             memory.add([Document(id=key, text=f"{key}word calm sea and wind")], name=f"writer{number}")
@@ -43,6 +45,8 @@ def read(folder: str, number: int, documents: int, writers: int) -> dict[str, ob
     following = dict.fromkeys(range(writers), 0)
     worst_ms = 0.0
     with open_memory(folder) as memory:
+        memory.search("load what is needed")
+        (Path(folder).parent / f"ready-{number}").touch()
         deadline = time.time() + 600
         while len(seen) < writers * documents and time.time() < deadline:
             for writer, index in following.items():
@@ -64,12 +68,13 @@ def main() -> int:
     parser.add_argument("--writers", type=int, default=4)
     parser.add_argument("--readers", type=int, default=4)
     parser.add_argument("--documents", type=int, default=50, help="documents a writer adds")
+    parser.add_argument("--patient", action="store_true", help="a commit seen late is no failure")
     parser.add_argument("--role", choices=("write", "read"), help=argparse.SUPPRESS)
     parser.add_argument("--number", type=int, default=0, help=argparse.SUPPRESS)
     parser.add_argument("--folder", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.role == "write":
-        print(json.dumps(write(options.folder, options.number, options.documents)))
+        print(json.dumps(write(options.folder, options.number, options.documents, options.readers)))
     elif options.role == "read":
         print(json.dumps(read(options.folder, options.number, options.documents, options.writers)))
     else:
@@ -80,7 +85,16 @@ def main() -> int:
 
 def compare(folder: str, options: argparse.Namespace) -> int:
     """Run the processes and judge what they report."""
-    shared = ["--folder", folder, "--documents", str(options.documents), "--writers", str(options.writers)]
+    shared = [
+        "--folder",
+        folder,
+        "--documents",
+        str(options.documents),
+        "--writers",
+        str(options.writers),
+        "--readers",
+        str(options.readers),
+    ]
     roles = [("read", number) for number in range(options.readers)] + [
         ("write", number) for number in range(options.writers)
     ]
@@ -119,7 +133,7 @@ def compare(folder: str, options: argparse.Namespace) -> int:
     print(f"readers that missed some: {missed}; seen later than 1 s after the call returned: {len(late)}")
     print(f"latest {max(delays, default=0):.3f} s after, earliest {min(delays, default=0):.3f} s")
     print(*errors, *problems[:5], sep="\n")
-    return 1 if errors or lost or problems or late or missed or documents != total else 0
+    return 1 if errors or lost or problems or (late and not options.patient) or missed or documents != total else 0
 
 
 def found(memory: Memory, key: str) -> bool:

@@ -1,0 +1,45 @@
+"""Killed and racing processes; the scripts beside this file do the work and can be run alone."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+HERE = Path(__file__).parent
+
+
+def run(script: str, *arguments: str) -> str:
+    """Run a script; its output is the assertion's message when it fails."""
+    done = subprocess.run([sys.executable, str(HERE / script), *arguments], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def test_a_few_kills_lose_nothing() -> None:
+    """Acknowledged documents survive, nothing is doubled, reopening mends."""
+    assert "12 kills" in run("crash.py", "--kills", "12", "--index", "flat")
+
+
+def test_two_writers_and_two_readers_share_a_memory() -> None:
+    """Every document is found by words and by vector, and every reader sees every commit."""
+    assert "not found 0, problems 0" in run(
+        "processes.py", "--writers", "2", "--readers", "2", "--documents", "8", "--patient"
+    )
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(3_600)
+@pytest.mark.parametrize("index", ["flat", "chroma"])
+def test_hundreds_of_kills_lose_nothing(index: str) -> None:
+    """The same, 300 times, with and without an index on disk."""
+    run("crash.py", "--kills", "300", "--index", index)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1_800)
+def test_four_writers_and_four_readers_share_a_memory() -> None:
+    """The same with twice as many."""
+    run("processes.py", "--writers", "4", "--readers", "4", "--documents", "50", "--patient")
