@@ -17,7 +17,12 @@ if TYPE_CHECKING:
     from masa_rag.sources._registry import open_sources as open_sources
     from masa_rag.sources.discord import DiscordExport as DiscordExport
     from masa_rag.sources.discord_live import DiscordChannel as DiscordChannel
+    from masa_rag.sources.discourse import DiscourseTopics as DiscourseTopics
     from masa_rag.sources.files import Files as Files
+    from masa_rag.sources.irc import IrcLogs as IrcLogs
+    from masa_rag.sources.masa_search import MasaSearch as MasaSearch
+    from masa_rag.sources.masa_search import MasaWorker as MasaWorker
+    from masa_rag.sources.reddit import RedditExport as RedditExport
     from masa_rag.sources.slack import SlackExport as SlackExport
     from masa_rag.sources.slack_live import SlackChannel as SlackChannel
     from masa_rag.sources.telegram import TelegramExport as TelegramExport
@@ -25,11 +30,17 @@ if TYPE_CHECKING:
     from masa_rag.sources.transcripts import Transcripts as Transcripts
     from masa_rag.sources.tweets import Tweets as Tweets
     from masa_rag.sources.webpages import WebPages as WebPages
+    from masa_rag.sources.whatsapp import WhatsAppExport as WhatsAppExport
+    from masa_rag.sources.x_live import XSearch as XSearch
+    from masa_rag.sources.x_live import XUser as XUser
 
 _HOMES = {
     "DiscordChannel": "discord_live",
     "DiscordExport": "discord",
+    "DiscourseTopics": "discourse",
     "Files": "files",
+    "IrcLogs": "irc",
+    "RedditExport": "reddit",
     "SlackChannel": "slack_live",
     "SlackExport": "slack",
     "TelegramChannel": "telegram_live",
@@ -37,7 +48,12 @@ _HOMES = {
     "Transcripts": "transcripts",
     "Tweets": "tweets",
     "WebPages": "webpages",
+    "WhatsAppExport": "whatsapp",
     "known_sources": "_registry",
+    "MasaSearch": "masa_search",
+    "MasaWorker": "masa_search",
+    "XSearch": "x_live",
+    "XUser": "x_live",
     "open_source": "_registry",
     "open_sources": "_registry",
 }

@@ -4,7 +4,9 @@
 * Shape 2 (tee-types ``TweetResult``): snake_case; ``tweet_id`` is the id, for ``id`` is an int64
   that loses digits in JavaScript.
 
-The hosted search's answers (shape 3) are rows of X's API v2 with a ``url``.
+* Shape 4 (results of the hosted search's jobs): ``ExternalID``, ``Content``, ``Metadata``.
+
+The hosted search's direct answers (shape 3) are rows of X's API v2 with a ``url``.
 """
 
 from __future__ import annotations
@@ -147,3 +149,36 @@ def _details_2(tweet: Tweet, value: Mapping[str, Any]) -> None:
     metadata["media"] = [link for item in media if (link := text_of(mapping_of(item).get("url")))]
     metadata["language"] = text_of(get("lang"))
     metadata["sensitive"] = get("possibly_sensitive") is True or get("sensitive_content") is True
+
+
+def is_wire_4(value: Mapping[str, Any]) -> bool:
+    """Say whether an object is a tweet of shape 4."""
+    return "Content" in value and "ExternalID" in value and isinstance(value.get("Metadata"), dict)
+
+
+def wire_4(value: Mapping[str, Any]) -> Tweet | None:
+    """Return the tweet of a shape-4 object, None when it has no id or no text.
+
+    ``ID`` numbers the record in Masa's store; the tweet's own id is ``ExternalID``.
+    """
+    known = mapping_of(value.get("Metadata"))
+    tweet_id = id_of(known.get("tweet_id")) or id_of(value.get("ExternalID"))
+    text = text_of(value.get("Content"))
+    if tweet_id is None or text is None:
+        return None
+    metrics = mapping_of(known.get("public_metrics"))
+    keys = ((name, "".join(part.title() for part in key.split("_"))) for name, key in METRICS)  # LikeCount
+    counts = {name: count for name, key in keys if (count := count_of(metrics.get(key)))}
+    counts.update((name, count) for name, key in METRICS if (count := count_of(metrics.get(key))))
+    return Tweet(
+        id=tweet_id,
+        text=unescaped(text),
+        author=text_of(known.get("author")),
+        username=text_of(known.get("username")),
+        user_id=id_of(known.get("user_id")),
+        created_at=time_of(known.get("created_at"), tweet_id=tweet_id),
+        conversation_id=id_of(known.get("conversation_id")),
+        reply_to=id_of(known.get("InReplyToStatusID")) or id_of(known.get("in_reply_to_status_id")),
+        retweet=known.get("IsRetweet") is True or text.startswith("RT @"),
+        metadata={**counts, "language": text_of(known.get("lang"))},
+    )

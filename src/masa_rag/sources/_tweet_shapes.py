@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from masa_rag.sources._tweet_api_v2 import NO_PAGE, Page, is_v2, page_of, v2
 from masa_rag.sources._tweet_legacy import User, is_legacy, is_result, is_timeline, legacy, results_in
-from masa_rag.sources._tweet_masa import is_wire_1, is_wire_2, wire_1, wire_2
+from masa_rag.sources._tweet_masa import is_wire_1, is_wire_2, is_wire_4, wire_1, wire_2, wire_4
 from masa_rag.sources._tweet_record import Tweet, id_of, list_of, mapping_of, text_of
 from masa_rag.sources._tweet_rows import is_row, row
 
@@ -80,6 +80,8 @@ def _kind(value: Mapping[str, Any], *, surely: bool = False) -> str | None:
         return "wire_1"
     if is_wire_2(value):
         return "wire_2"
+    if is_wire_4(value):
+        return "wire_4"
     if is_legacy(value):
         return "legacy"
     if is_v2(value) and not is_row(value, surely=True):
@@ -154,6 +156,8 @@ def _read(kind: str, value: Mapping[str, Any], defaults: Defaults, page: Page) -
         return wire_1(value)
     if kind == "wire_2":
         return wire_2(value)
+    if kind == "wire_4":
+        return wire_4(value)
     if kind == "legacy":
         return legacy(value, owner=defaults.owner)
     if kind == "v2":

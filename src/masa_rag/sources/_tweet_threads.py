@@ -23,10 +23,14 @@ class Assembler:
     Args:
         retweets: Whether retweets become documents.
         answered: Ids of the tweets that some tweet of the export answers.
+        join_unseen: Whether a thread whose first tweet is not in the export is the document of that
+            tweet all the same, so that its parts from several exports meet. Else it has the id of its
+            first tweet that is there.
     """
 
-    def __init__(self, *, retweets: bool, answered: IdSet) -> None:
+    def __init__(self, *, retweets: bool, answered: IdSet, join_unseen: bool = True) -> None:
         self.retweets = retweets
+        self.join_unseen = join_unseen
         self.answered = answered
         self.seen = IdSet()
         self.edits: dict[str, str] = {}
@@ -70,7 +74,7 @@ class Assembler:
         while answers_self(top) and (parent := self._own_parent(top)) is not None and parent.key not in passed:
             top = parent
             passed.add(top.key)
-        if not answers_self(top):
+        if not self.join_unseen or not answers_self(top):
             return top.key
         return top.thread_id or (_opens_own(top) and top.conversation_id) or top.reply_to or top.key
 
