@@ -1,0 +1,191 @@
+"""Reply links in IRC logs: link F, speed, and the fitting of the weights.
+
+The metric is the published one (Kummerfeld et al. 2019, ACL): precision, recall and F of links over the
+annotated lines, a line that starts a conversation being linked to itself. Notices ("=== ann has joined") are lines too;
+they are linked to themselves.
+
+    python benchmarks/reply_links.py DEV                    shipped weights (fitted to DEV), baseline, lines a second
+    python benchmarks/reply_links.py DEV --cross-validate   weights fitted to other files (needs torch)
+    python benchmarks/reply_links.py DEV --fit OUT.npz      fit weights to all files (needs torch)
+
+DEV is the folder ``irc_disentanglement/dev``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import time
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from masa_rag.sources._irc_lines import parse_line
+from masa_rag.sources._thread_cues import CUES, WINDOW, PairCues, read_lines
+from masa_rag.sources._threads import reply_links
+from masa_rag.types import Segment
+
+HIDDEN, EPOCHS, DROPOUT, DECAY, RATE, BATCH, SEED, FOLDS = 24, 12, 0.2, 0.02, 5e-3, 64, 0, 5
+
+
+@dataclass
+class Log:
+    """One annotated file: its messages, where they are in the file, and the annotated links."""
+
+    name: str
+    segments: list[Segment]
+    rows: list[int]
+    gold: dict[int, set[int]]
+
+    @property
+    def annotated(self) -> list[int]:
+        """Lines that are linked back in the annotation, the block that was annotated in full."""
+        return sorted(line for line in self.gold if line >= 1000)
+
+
+def load(path: Path) -> Log:
+    """Read a log and its annotation; the day is of no account, only that time goes on."""
+    segments, rows = [], []
+    day, last = datetime(2004, 1, 1, tzinfo=UTC), 0
+    text = path.read_text(encoding="utf-8", errors="replace").removesuffix("\n")
+    for number, raw in enumerate(text.split("\n")):
+        line = parse_line(raw)
+        if line.author is None or line.clock is None:
+            continue
+        day += timedelta(days=line.clock.seconds < last - 21_600)
+        last = line.clock.seconds
+        segments.append(Segment(line.text or "-", author=line.author, created_at=day + timedelta(seconds=last)))
+        rows.append(number)
+    gold: dict[int, set[int]] = defaultdict(set)
+    for raw in path.with_name(path.name.replace(".ascii.", ".annotation.")).read_text().splitlines():
+        first, second = sorted(map(int, raw.split()[:2]))
+        gold[second].add(first)
+    return Log(path.name, segments, rows, dict(gold))
+
+
+def predicted(log: Log, links: list[int | None]) -> dict[int, int]:
+    """Return the link of each annotated line, itself where there is none."""
+    found = {log.rows[index]: log.rows[link] for index, link in enumerate(links) if link is not None}
+    return {line: found.get(line, line) for line in log.annotated}
+
+
+def link_f(logs: list[Log], links: list[dict[int, int]]) -> dict[str, float]:
+    """Return precision, recall and F in percent over all files."""
+    gold = sum(len(targets) for log in logs for targets in log.gold.values())
+    auto = sum(map(len, links))
+    hits = sum(
+        target in log.gold[line] for log, found in zip(logs, links, strict=True) for line, target in found.items()
+    )
+    return {
+        "precision": round(100 * hits / auto, 2),
+        "recall": round(100 * hits / gold, 2),
+        "f": round(200 * hits / (auto + gold), 2),
+    }
+
+
+def previous(log: Log) -> dict[int, int]:
+    """Link each message to the one before it, notices to themselves: the baseline."""
+    before = dict(zip(log.rows[1:], log.rows[:-1], strict=True))
+    return {line: before.get(line, line) for line in log.annotated}
+
+
+def examples(log: Log) -> tuple[Any, Any, Any]:
+    """Return cues, which candidates exist, and which are right, of the annotated messages."""
+    cues = PairCues(read_lines(log.segments))
+    blocks = [cues.block(start, min(start + 256, len(log.rows))) for start in range(0, len(log.rows), 256)]
+    values, valid = (np.concatenate([block[part] for block in blocks]) for part in (0, 1))
+    place = {row: index for index, row in enumerate(log.rows)}
+    wanted = [place[line] for line in log.annotated if line in place]
+    right = np.zeros((len(wanted), WINDOW + 1), bool)
+    for position, index in enumerate(wanted):
+        for target in log.gold[log.rows[index]]:
+            column = place.get(target, -WINDOW - 1) - index + WINDOW
+            if column >= 0:
+                right[position, column] = True
+    return values[wanted], valid[wanted], right
+
+
+def fit(parts: list[tuple[Any, Any, Any]]) -> tuple[Any, Any, Any]:
+    """Fit the network: the largest probability for the right candidates of each line (softmax over candidates)."""
+    import torch
+
+    torch.manual_seed(SEED)
+    torch.set_num_threads(1)
+    values, valid, right = (torch.tensor(np.concatenate([part[place] for part in parts])) for place in range(3))
+    known = right.any(1)
+    values, valid, right = values[known], valid[known], right[known]
+    model = torch.nn.Sequential(
+        torch.nn.Linear(CUES, HIDDEN),
+        torch.nn.ReLU(),
+        torch.nn.Dropout(DROPOUT),
+        torch.nn.Linear(HIDDEN, 1, bias=False),
+    )
+    optimiser = torch.optim.AdamW(model.parameters(), lr=RATE, weight_decay=DECAY)
+    steps = EPOCHS * -(-len(values) // BATCH)
+    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, steps)
+    for _ in range(EPOCHS):
+        for rows in torch.randperm(len(values)).split(BATCH):
+            scores = torch.log_softmax(model(values[rows])[..., 0].masked_fill(~valid[rows], -1e9), 1)
+            loss = -torch.logsumexp(scores.masked_fill(~right[rows], -1e9), 1).mean()
+            optimiser.zero_grad()
+            loss.backward()
+            optimiser.step()
+            schedule.step()
+    hidden, bias, output = (item.detach().numpy() for item in model.parameters())
+    return hidden.T.copy(), bias, output[0]
+
+
+def cross_validated(logs: list[Log]) -> dict[str, float]:
+    """Score each file with weights that were fitted without it."""
+    parts = [examples(log) for log in logs]
+    fits = [fit([part for place, part in enumerate(parts) if place % FOLDS != fold]) for fold in range(FOLDS)]
+    links = []
+    for number, log in enumerate(logs):
+        hidden, bias, output = fits[number % FOLDS]
+        values, valid, _ = parts[number]
+        scores = np.where(valid, np.maximum(values @ hidden + bias, 0) @ output, -np.inf)
+        place = {row: index for index, row in enumerate(log.rows)}
+        lines = [line for line in log.annotated if line in place]
+        found = {line: line for line in log.annotated}
+        for line, best in zip(lines, scores.argmax(1).tolist(), strict=True):
+            found[line] = log.rows[place[line] - WINDOW + best]
+        links.append(found)
+    return link_f(logs, links)
+
+
+def main() -> None:
+    """Print one JSON object with what was asked for."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--cross-validate", action="store_true")
+    parser.add_argument("--fit", type=Path)
+    options = parser.parse_args()
+    logs = [load(path) for path in sorted(options.folder.glob("*.ascii.txt"))]
+    if options.fit is not None:
+        hidden, bias, output = fit([examples(log) for log in logs])
+        np.savez(options.fit, hidden=hidden, bias=bias, output=output)
+        return
+    if options.cross_validate:
+        print(json.dumps({"files": len(logs), "cross_validated": cross_validated(logs)}))
+        return
+    started, cpu = time.perf_counter(), time.process_time()
+    links = [predicted(log, reply_links(log.segments)) for log in logs]
+    seconds, cpu = time.perf_counter() - started, time.process_time() - cpu
+    lines = sum(len(log.segments) for log in logs)
+    result = {
+        "files": len(logs),
+        "annotated_lines": sum(len(log.annotated) for log in logs),
+        "previous_line": link_f(logs, [previous(log) for log in logs]),
+        "shipped_weights_fitted_to_these_files": link_f(logs, links),
+        "lines_per_second": round(lines / seconds),
+        "lines_per_cpu_second": round(lines / cpu),
+    }
+    print(json.dumps(result, indent=2))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,170 @@
+"""One line of an IRC log: who says what, who changes the name, which day begins.
+
+Read are the forms that irssi, WeeChat, ZNC, mIRC, HexChat and Textual write, and the bare
+``[HH:MM] <nick> text`` of channel archives.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta, timezone
+
+_MONTHS = {name: number for number, name in enumerate("jan feb mar apr may jun jul aug sep oct nov dec".split(), 1)}
+_CONTROL = re.compile(
+    r"\x03(?:\d{1,2}(?:,\d{1,2})?)?|\x04(?:[0-9A-Fa-f]{6})?|[\x00\x02\x0f\x11\x12\x15\x16\x1d\x1e\x1f]"
+)
+_NICK = r"[^\s<>:,]{1,64}"
+_ISO = re.compile(
+    r"\[?(\d{4})-(\d{2})-(\d{2})[T ](\d{2}):(\d{2})(?::(\d{2})(?:\.\d{1,6})?)?\s?(Z|[+-]\d{2}:?\d{2})?\]?[ \t]"
+)
+_MONTH_DAY = re.compile(r"([A-Z][a-z]{2}) (\d{2}) (\d{2}):(\d{2}):(\d{2})[ \t]")
+_CLOCK = re.compile(r"[\[(]?(\d{1,2}):(\d{2})(?::(\d{2}))?(?:\s?([AaPp])[Mm])?[\])]?[ \t]")
+_SAID = re.compile(rf"<[~&@%+!. ]?({_NICK})>(?:[ \t]|$)(.*)", re.DOTALL)
+_TABBED = re.compile(rf"[~&@%+!. ]?({_NICK})\t(.*)", re.DOTALL)
+_ACTION = re.compile(rf"\s*\*\s+({_NICK})(?: (.*)|$)", re.DOTALL)
+_RENAMED = re.compile(rf"(?:\W+|\w+:? )?({_NICK})(?: \[[^\]]*\])? is now known as ({_NICK})\s*$")
+_NOTICE_ACTION = re.compile(
+    r"(?:[\[(]\S*@\S*[\])] )?(?:has (?:joined|left)(?: [#&]|\s*$)|has quit\b|has (?:changed|set) |"
+    r"sets? (?:mode|channel|topic)\b|is now known as |was kicked by |changes topic to |"
+    r"(?:gives|removes) (?:channel operator|voice)|\([^)]*@[^)]*\) (?:joined|left|quit)|joined #|left #|quit \()"
+)
+_CHANNEL = re.compile(
+    r"(?:(?:has )?(?:joined|left)(?: channel)? |Now talking (?:in|on) |Session Ident: |Topic for )([#&][^\s,:]+)"
+)
+_MONTH_NAME = re.compile(r"\b([A-Z][a-z]{2})[a-z]* +(\d{1,2})\b[ ,]+(?:\d{1,2}:\d{2}(?::\d{2})? )?(\d{4})\b")
+_DAY_LINE = re.compile(r"---|\*\*\*\*|Session (?:Start|Time|Close)|\[?\d{1,2}:\d{2}\S* -!- Day changed|--\t")
+_LONGEST_NOTICE = 1_000  # the protocol's longest line has 512 bytes
+_ISO_DAY = re.compile(r"\b(\d{4})-(\d{2})-(\d{2})\b")
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """The time that opens a line. ``day`` is None where the line names none, ``offset`` where it has no zone.
+
+    ``month_day`` holds month and day of forms that leave out the year.
+    """
+
+    seconds: int
+    day: date | None = None
+    offset: timezone | None = None
+    month_day: tuple[int, int] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """What a line is: a message has an author; a change of name has ``renamed`` (old, new)."""
+
+    clock: Clock | None = None
+    author: str | None = None
+    text: str = ""
+    action: bool = False
+    renamed: tuple[str, str] | None = None
+    day: date | None = None
+    """The day that this line says begins."""
+    channel: str | None = None
+    known: bool = True
+    """Whether the line is of a form that logs have."""
+
+
+def parse_line(raw: str) -> Line:
+    """Return what the line is; never raises."""
+    line = _CONTROL.sub("", raw)
+    if _DAY_LINE.match(line) and (day := _day_of(line)) is not None:
+        return Line(day=day, channel=_channel(line))
+    clock, end = _clock(line)
+    if clock is None:
+        return Line(
+            renamed=_renamed(line), channel=_channel(line), known=line.startswith(_BARE_NOTICES) or not line.strip()
+        )
+    body = line[end:]
+    if (match := _SAID.match(body)) is not None:
+        return Line(clock, author=match[1], text=match[2].strip())
+    if clock.day is not None and line[end - 1] == "\t":
+        return _weechat(clock, body)
+    match = _ACTION.match(body)
+    if match is not None and not _NOTICE_ACTION.match(match[2] or "") and match[1] not in _NOT_NICKS:
+        return Line(clock, author=match[1], text=(match[2] or "").strip(), action=True)
+    return Line(clock, renamed=_renamed(body), channel=_channel(body))
+
+
+_BARE_NOTICES = ("===", "---", "***", "-->", "<--", "-!-", "Session ", " * ", "* ")
+_NOT_NICKS = frozenset({"***", "*", "Now", "Topic", "Users", "Set", "Joins:", "Parts:", "Quits:", "Disconnected"})
+
+
+def _weechat(clock: Clock, body: str) -> Line:
+    match = _TABBED.match(body)
+    prefix, _, rest = body.partition("\t")
+    if prefix.strip() == "*":
+        nick, _, text = rest.partition(" ")
+        return Line(clock, author=nick, text=text.strip(), action=True) if nick else Line(clock)
+    if match is None or prefix.strip() in ("-->", "<--", "--", "=!=", ""):
+        return Line(clock, renamed=_renamed(rest), channel=_channel(rest))
+    return Line(clock, author=match[1], text=match[2].strip())
+
+
+def _clock(line: str) -> tuple[Clock | None, int]:
+    for read, pattern in ((_iso, _ISO), (_plain, _CLOCK), (_month_day, _MONTH_DAY)):
+        if (match := pattern.match(line)) is not None:
+            try:
+                return read(match), match.end()
+            except ValueError:  # 2024-13-45, 25:61
+                return None, 0
+    return None, 0
+
+
+def _iso(match: re.Match[str]) -> Clock:
+    year, month, day, hour, minute, second, offset = match.groups()
+    return Clock(_seconds(hour, minute, second), date(int(year), int(month), int(day)), _offset(offset))
+
+
+def _plain(match: re.Match[str]) -> Clock:
+    hour, minute, second, half = match.groups()
+    if half is not None:
+        hour = str(int(hour) % 12 + (12 if half in "pP" else 0))
+    return Clock(_seconds(hour, minute, second))
+
+
+def _month_day(match: re.Match[str]) -> Clock:
+    month, day, hour, minute, second = match.groups()
+    if month.lower() not in _MONTHS or not 1 <= int(day) <= 31:
+        raise ValueError(month)
+    return Clock(_seconds(hour, minute, second), month_day=(_MONTHS[month.lower()], int(day)))
+
+
+def _seconds(hour: str, minute: str, second: str | None) -> int:
+    numbers = int(hour), int(minute), int(second or 0)
+    if numbers[0] > 23 or numbers[1] > 59 or numbers[2] > 60:
+        raise ValueError(numbers)
+    return numbers[0] * 3600 + numbers[1] * 60 + min(numbers[2], 59)
+
+
+def _offset(text: str | None) -> timezone | None:
+    if text is None:
+        return None
+    if text == "Z":
+        return timezone.utc  # noqa: UP017 - the type is timezone
+    sign = -1 if text[0] == "-" else 1
+    return timezone(sign * timedelta(hours=int(text[1:3]), minutes=int(text[-2:])))
+
+
+def _day_of(line: str) -> date | None:
+    line = line[:_LONGEST_NOTICE]
+    try:
+        if (match := _MONTH_NAME.search(line)) is not None and match[1].lower() in _MONTHS:
+            return date(int(match[3]), _MONTHS[match[1].lower()], int(match[2]))
+        if (match := _ISO_DAY.search(line)) is not None:
+            return datetime.strptime(match[0], "%Y-%m-%d").date()  # noqa: DTZ007 - a date, no time
+    except ValueError:
+        pass  # 30 February: the line says nothing
+    return None
+
+
+def _renamed(text: str) -> tuple[str, str] | None:
+    match = _RENAMED.search(text) if " is now known as " in text and len(text) <= _LONGEST_NOTICE else None
+    return (match[1], match[2]) if match else None
+
+
+def _channel(text: str) -> str | None:
+    match = _CHANNEL.search(text[:_LONGEST_NOTICE])
+    return match[1] if match else None

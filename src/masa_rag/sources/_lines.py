@@ -1,0 +1,123 @@
+"""Text files line by line, in bounded memory, whatever their encoding; and texts inside a zip."""
+
+from __future__ import annotations
+
+import codecs
+import io
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, cast
+
+from masa_rag.errors import SourceError
+from masa_rag.sources._archive import Archive
+
+if TYPE_CHECKING:
+    from typing_extensions import Buffer
+
+LONGEST_LINE = 1 << 20
+"""Bytes after which a line is cut: no chat has such lines, but a damaged or hostile file may."""
+
+
+def text_lines(file: IO[bytes], *, fallback: str | None = None) -> Iterator[str]:
+    r"""Yield lines without their line end; only ``\n`` and ``\r\n`` end a line.
+
+    UTF-8 is expected, UTF-16 is read when a byte order mark announces it.
+
+    Args:
+        file: Open in binary mode.
+        fallback: The encoding of a line that is not UTF-8. None keeps its bytes as lone surrogates
+            (see :func:`is_damaged`), so that the caller can report the line.
+    """
+    start = file.read(3)
+    if start[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
+        yield from _wide_lines(file, start)
+        return
+    rest = start.removeprefix(codecs.BOM_UTF8)
+    # A line end within the first three bytes belongs to lines of its own.
+    while rest and (cut := rest.find(b"\n")) >= 0:
+        yield _decoded(rest[: cut + 1], fallback)
+        rest = rest[cut + 1 :]
+    while line := rest + file.readline(LONGEST_LINE):
+        yield _decoded(line, fallback)
+        rest = b""
+
+
+def _wide_lines(file: IO[bytes], start: bytes) -> Iterator[str]:
+    """Lines of UTF-16, read in blocks so that a file without line ends is not taken in whole."""
+    decoder = codecs.getincrementaldecoder("utf-16")(errors="replace")
+    held = decoder.decode(start)
+    while block := file.read(LONGEST_LINE):
+        *lines, held = (held + decoder.decode(block)).split("\n")
+        yield from (line.removesuffix("\r") for line in lines)
+    if held := held + decoder.decode(b"", final=True):
+        yield held.removesuffix("\r")
+
+
+def _decoded(line: bytes, fallback: str | None) -> str:
+    line = line.removesuffix(b"\n").removesuffix(b"\r")
+    try:
+        return line.decode()
+    except UnicodeDecodeError:
+        if fallback is None:
+            return line.decode(errors="surrogateescape")
+        return line.decode(fallback, errors="replace")
+
+
+def is_damaged(text: str) -> bool:
+    """Say whether the text holds bytes that could not be decoded."""
+    return any("\ud800" <= character <= "\udfff" for character in text) if not text.isascii() else False
+
+
+def head_lines(head: bytes, limit: int = 50) -> list[str]:
+    """Return the first non-blank lines of a file's beginning; the last one may be cut."""
+    lines = (line for line in text_lines(io.BytesIO(head)) if line.strip())
+    return [line for line, _ in zip(lines, range(limit), strict=False)]
+
+
+@contextmanager
+def opened(path: Path, member: str | None) -> Iterator[IO[bytes]]:
+    """Open a file, or a member of a zip, for reading in pieces.
+
+    Raises SourceFormatError for a damaged zip, and RecordError, then or while reading, for a damaged member.
+    """
+    if member is None:
+        with path.open("rb") as file:
+            yield file
+        return
+    with Archive(path) as archive, archive.open(member) as inner:
+        yield cast(IO[bytes], io.BufferedReader(_Raw(inner)))
+
+
+class _Raw(io.RawIOBase):
+    """What a buffered reader needs of a member: lines are then found in a buffer, not byte by byte."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Buffer, /) -> int:
+        view = memoryview(buffer).cast("B")
+        data = self._file.read(len(view))
+        view[: len(data)] = data
+        return len(data)
+
+
+def zip_texts(path: Path) -> list[str]:
+    """Return the names of the ``.txt`` members of a zip, none if it is no zip that can be read."""
+    try:
+        with Archive(path) as archive:
+            return [name for name in archive.names if name.lower().endswith(".txt")]
+    except (SourceError, OSError):
+        return []
+
+
+def member_head(path: Path, member: str, size: int = 8192) -> bytes:
+    """Return the first bytes of a zip's member, nothing if it cannot be read."""
+    try:
+        with opened(path, member) as file:
+            return file.read(size)
+    except (SourceError, OSError):
+        return b""

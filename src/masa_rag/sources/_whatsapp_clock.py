@@ -1,0 +1,160 @@
+"""The date and time that open a line of a WhatsApp export, in the locales of the phones that write them.
+
+The export has no fixed form: the phone formats date and time with its locale. The parts that vary
+are listed here: separators, order, digits of any script, and the words for before and after noon
+(from the Unicode CLDR, release 44, "dayPeriods").
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import TypeAlias
+
+_BEFORE_NOON = (
+    "am a vm fm ap dop de öö sa pd ص ق.ظ πμ пр.об пр.обяд fh pg म.पू पूर्वाह्न सुबह "
+    "上午 凌晨 早上 清晨 早晨 오전 午前 ก่อนเที่ยง জঃ পূর্বাহ্ণ ਪੂ.ਦੁ முற்பகல் පෙ.ව ጥዋት"
+)
+_AFTER_NOON = (
+    "pm p nm em ip odp pop du ös ch md م ب.ظ μμ сл.об eh ptg म.उ अपराह्न दोपहर शाम "
+    "下午 中午 晚上 傍晚 夜里 오후 午後 หลังเที่ยง অপরাহ্ণ ਬਾ.ਦੁ பிற்பகல் ප.ව ከሰዓት"
+)
+_MARKS = "\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff"
+_SPACE = "[ \u00a0\u202f\u2009\t]"
+_THAI_ERA = 543
+_FIRST_YEAR = 2009  # WhatsApp was first released in 2009: an earlier date is not a header
+
+
+def _bare(word: str) -> str:
+    return re.sub(r"[\s.\u00a0\u202f]", "", word).casefold()
+
+
+_HALVES = {_bare(word): False for word in _BEFORE_NOON.split()} | {_bare(word): True for word in _AFTER_NOON.split()}
+_HALF = r"[^\W\d_][^\d\[\]:,<>\-–—\n]{0,14}"
+_CLOCK = rf"(\d{{1,2}})(?:[:.٫]|{_SPACE}?h{_SPACE}?)(\d{{2}})(?:[:.٫](\d{{2}}))?(?![\d:])"
+_GAP = f"[{_MARKS} \u00a0\u202f]{{0,2}}"  # Arabic exports put U+200F between the numbers
+_DATE = (
+    rf"(\d{{1,4}}){_GAP}([./\-年년]){_GAP}(\d{{1,2}}){_GAP}[./\-月월]{_GAP}(\d{{1,4}})"
+    rf"(?:{_SPACE}?[日일.])?(?:{_SPACE}?г\.?)?"
+)
+_HEAD = (
+    rf"{_DATE}(?:[,،、]|{_SPACE}?(?:klo|kl\.|um|às|à|a las|alle|at|в|u))?{_SPACE}*((?:{_HALF})?){_SPACE}*"
+    rf"{_CLOCK}{_SPACE}*((?:{_HALF})?){_SPACE}*"
+)
+_BRACKETED = re.compile(rf"[{_MARKS}]*\[{_HEAD}\]{_SPACE}?")
+_DASHED = re.compile(rf"[{_MARKS}]*{_HEAD}(?:,?{_SPACE}+)?[-–—]{_SPACE}")
+
+
+Shape: TypeAlias = tuple[bool, str, bool, bool]
+"""In brackets, separator of the date, year first, year in four digits."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stamp:
+    """The date and time of one line, before it is known which number is the day.
+
+    ``shape`` holds what is the same in every line of one export: a line of another shape is
+    quoted text that looks like a message.
+    """
+
+    shape: Shape
+    numbers: tuple[int, int, int]
+    hour: int
+    minute: int
+    second: int
+    half: bool
+    """Whether a word for before or after noon was there."""
+
+
+def stamp_of(line: str) -> tuple[Stamp, int] | None:
+    """Return the stamp that opens a line and where the rest begins, or None if there is none."""
+    match = _BRACKETED.match(line)
+    bracketed = match is not None
+    if match is None and (match := _DASHED.match(line)) is None:
+        return None
+    first, separator, middle, last, before, hour, minute, second, after = match.groups()
+    known = _known_half(before, after)
+    if known is None:
+        return None
+    year_first = len(first) == 4
+    shape = (bracketed, separator, year_first, len(first if year_first else last) == 4)
+    hour_24 = _hour(int(hour), after_noon=known[1]) if known[0] else int(hour)
+    if hour_24 > 23 or int(minute) > 59 or int(second or 0) > 59 or len(last) == 3 or len(first) == 3:
+        return None
+    numbers = (int(first), int(middle), int(last))
+    return Stamp(shape, numbers, hour_24, int(minute), int(second or 0), known[0]), match.end()
+
+
+def _known_half(before: str, after: str) -> tuple[bool, bool] | None:
+    """Return (is a half of the day named, is it the second), or None for words that mean neither."""
+    words = [word for word in (_bare(before), _bare(after)) if word]
+    if not words:
+        return (False, False)
+    if len(words) > 1 or words[0] not in _HALVES:
+        return None
+    return (True, _HALVES[words[0]])
+
+
+def _hour(hour: int, *, after_noon: bool) -> int:
+    if hour > 12:  # "15:30 PM": some phones write both
+        return hour
+    return hour % 12 + (12 if after_noon else 0)
+
+
+class DateOrder:
+    """Finds out whether dates are day/month or month/day, from all the stamps of one export.
+
+    A number above 12 decides. Without one, the order in which time runs backwards less often does,
+    then the one in which it jumps back less far, then "am"/"pm" (the United States write month/day).
+    """
+
+    def __init__(self) -> None:
+        self.count = 0
+        self._above = [0, 0]  # how often the first, the second number can only be a day
+        self._latest: list[datetime | None] = [None, None]  # the line before, as day/month and month/day
+        self._steps = [0, 0]
+        self._jumps = [timedelta(), timedelta()]
+        self._halves = 0
+        self._dotted = False
+
+    def add(self, stamp: Stamp) -> None:
+        """Take in the next line's stamp."""
+        self.count += 1
+        self._halves += stamp.half
+        self._dotted = stamp.shape[1] == "."
+        for place in (0, 1):
+            self._above[place] += 12 < stamp.numbers[place] <= 31
+            time, before = local_time(stamp, day_first=place == 0), self._latest[place]
+            if time is not None and before is not None and time < before:
+                self._steps[place] += 1
+                self._jumps[place] += before - time
+            self._latest[place] = time if time is not None else before
+
+    def day_first(self) -> bool:
+        """Say whether the day comes first."""
+        if self._above[0] != self._above[1]:
+            return self._above[0] > self._above[1]
+        costs = [(self._steps[place], self._jumps[place]) for place in (0, 1)]
+        if costs[0] != costs[1]:
+            return costs[0] < costs[1]
+        return self._dotted or not self._halves
+
+
+def local_time(stamp: Stamp, *, day_first: bool) -> datetime | None:
+    """Return the local time without a zone, or None if no such day exists."""
+    first, middle, last = stamp.numbers
+    if stamp.shape[2]:
+        year, month, day = first, middle, last
+    else:
+        day, month = (first, middle) if day_first else (middle, first)
+        year = last
+    year += 2000 if year < 100 else 0
+    year -= _THAI_ERA if year > 2400 else 0
+    try:
+        if year < _FIRST_YEAR:
+            return None
+        whole = date(year, month, day)
+    except ValueError:
+        return None
+    return datetime(whole.year, whole.month, whole.day, stamp.hour, stamp.minute, stamp.second)  # noqa: DTZ001 - zone comes later

@@ -1,0 +1,236 @@
+"""IRC: the log files of chat clients, bouncers and channel archives."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from urllib.parse import unquote
+
+from masa_rag.errors import RecordError
+from masa_rag.sources._base import FileSource, read_head
+from masa_rag.sources._chat import zone_of
+from masa_rag.sources._days import day_documents
+from masa_rag.sources._irc_lines import Clock, Line, parse_line
+from masa_rag.sources._lines import head_lines, text_lines
+from masa_rag.types import Document, Segment
+
+_NAME_DATE = re.compile(r"(?<!\d)(\d{4})([-_.]?)(\d{2})\2(\d{2})(?!\d)(?:_(\d{2})(?!\d))?")
+_FOLDER_DATE = re.compile(r"/(\d{4})/(\d{2})/(\d{2})/[^/]+$")
+_NAME_CHANNEL = re.compile(r"[#&][^\s/]*[^\s/._-]")
+_SUFFIXES = re.compile(r"(?:\.(?:weechatlog|irclog|log|txt|ascii|raw))+$", re.IGNORECASE)
+_SECONDS_A_DAY = 86_400
+_BACK = 6 * 3600  # a clock that goes back further has passed midnight; less is a clock set back
+_LINES_LOOKED_AT = 2_000
+
+
+class IrcLogs(FileSource):
+    """Log files of irssi, WeeChat, ZNC, mIRC, HexChat, Textual, and ``[HH:MM] <nick> text``.
+
+    One document a channel and UTC day; each message or action is a segment. Joins, parts, modes and
+    topics are left out. After a change of name ``metadata["formerly"]`` holds the old one;
+    ``metadata["action"]`` marks ``/me``. Lines that are not UTF-8 are read as Windows-1252.
+
+    The day comes from the line, from a line that announces it, from the file's name
+    (``2024-05-01.log``, ``#chan_20240501.log``) or its folders (``2024/05/01/#chan.txt``); a clock
+    that jumps back by more than six hours has passed midnight. Where nothing names a day, times
+    are unknown and the document's id ends in ``undated``.
+
+    Args:
+        paths: A file, a folder, a pattern, or several of them.
+        name: The source's name; by default ``irc:`` and the file's.
+        channel: First part of the documents' ids. By default it is taken from the file's name, the
+            notices in it, or its folder.
+        timezone: IANA name of the zone in which the times were written, where they name none.
+        threads: Find out which message answers which (see :func:`reply_links`), and set ``reply_to``.
+    """
+
+    form = "irc"
+    suffixes = frozenset({".log", ".txt", ".weechatlog", ".irclog"})
+
+    def __init__(
+        self,
+        paths: str | Path | Iterable[str | Path],
+        *,
+        name: str | None = None,
+        channel: str | None = None,
+        timezone: str = "UTC",
+        threads: bool = True,
+    ) -> None:
+        super().__init__(paths, name=name)
+        self.channel = channel
+        self.timezone = timezone
+        self.threads = threads
+        self._zone = zone_of(timezone)
+
+    @classmethod
+    def recognises(cls, path: Path, head: bytes) -> bool:
+        """Say whether most of the first lines are timed messages or notices of a log."""
+        if not path.is_dir():
+            return _looks_like_log(head)
+        try:
+            files = sorted(item for item in path.rglob("*") if item.suffix.lower() in cls.suffixes and item.is_file())
+            return bool(files) and all(_looks_like_log(read_head(item)) for item in files[:3])
+        except OSError:
+            return False
+
+    def _read(self, path: Path) -> Iterator[Document | RecordError]:
+        start = _Start(path)
+        if not start.messages:
+            expected = "expected lines such as '[18:30] <ann> hello'"
+            yield RecordError(f"no message of a log found; {expected}", record_id=str(path))
+            return
+        channel = self.channel if self.channel is not None else start.channel
+        yield from day_documents(
+            self._messages(path, start.day),
+            channel=channel,
+            title=channel,
+            metadata={"platform": "irc"},
+            finish=_linked if self.threads else list,
+        )
+
+    def _messages(self, path: Path, day: date | None) -> Iterator[Segment | RecordError]:
+        calendar = _Calendar(day)
+        formerly: dict[str, str] = {}
+        for number, line in enumerate(_lines(path), start=1):
+            calendar.take(line)
+            if line.renamed is not None:
+                formerly[line.renamed[1]] = formerly.pop(line.renamed[0], line.renamed[0])
+            if not line.known:
+                yield RecordError("this line is of no known form; it is left out", record_id=f"{path}:{number}")
+            if line.author is None or line.clock is None or not line.text:
+                continue
+            old = formerly.get(line.author)
+            metadata: dict[str, object] = {"action": True} if line.action else {}
+            if old is not None and old != line.author:
+                metadata = {**metadata, "formerly": old}
+            yield Segment(line.text, author=line.author, created_at=self._time(calendar, line.clock), metadata=metadata)
+
+    def _time(self, calendar: _Calendar, clock: Clock) -> datetime | None:
+        if calendar.day is None:
+            return None
+        try:
+            local = datetime.combine(calendar.day, datetime.min.time()) + timedelta(seconds=clock.seconds)
+            return local.replace(tzinfo=clock.offset or self._zone).astimezone(UTC)
+        except (OverflowError, ValueError):
+            return None
+
+
+def _linked(segments: list[Segment]) -> list[Segment]:
+    from masa_rag.sources._threads import reply_links  # late: numpy comes with it
+
+    links = reply_links(segments)
+    return [
+        segment if link is None else replace(segment, reply_to=segments[link].id)
+        for segment, link in zip(segments, links, strict=True)
+    ]
+
+
+def _lines(path: Path) -> Iterator[Line]:
+    with path.open("rb") as file:
+        for line in text_lines(file, fallback="cp1252"):
+            yield parse_line(line)
+
+
+class _Calendar:
+    """Which day it is, line by line."""
+
+    def __init__(self, day: date | None) -> None:
+        self.day = day
+        self._year = day.year if day is not None else None
+        self._last = -1
+
+    def take(self, line: Line) -> None:
+        if line.day is not None:
+            self.day, self._year, self._last = line.day, line.day.year, -1
+        elif line.clock is not None:
+            self._tick(line.clock)
+
+    def _tick(self, clock: Clock) -> None:
+        if clock.day is not None:
+            self.day = clock.day
+        elif clock.month_day is not None:
+            self._turn_to(*clock.month_day)
+        elif self.day is not None and clock.seconds < self._last - _BACK:
+            self.day += timedelta(days=1)
+        self._last = clock.seconds
+
+    def _turn_to(self, month: int, day: int) -> None:
+        if self._year is None:
+            return
+        if self.day is not None and (month, self.day.month) == (1, 12):
+            self._year += 1
+        try:
+            self.day = date(self._year, month, day)
+        except ValueError:  # 30 February
+            self.day = None
+
+
+class _Start:
+    """What is known before reading: the first line's day, the channel, and whether it is a log at all."""
+
+    def __init__(self, path: Path) -> None:
+        self.messages = 0
+        channels: Counter[str] = Counter()
+        clocks: list[int] = []
+        for number, line in enumerate(_lines(path)):
+            self.messages += line.author is not None
+            if line.channel is not None and number < _LINES_LOOKED_AT:
+                channels[line.channel] += 1
+            if line.clock is not None:
+                clocks.append(line.clock.seconds)
+        self.day = _named_day(path, clocks)
+        self.channel = _named_channel(path, channels)
+
+
+def _named_day(path: Path, clocks: list[int]) -> date | None:
+    """Return the day of the first line by the file's name or folders.
+
+    A name with an hour ("2024-05-01_03") dates that hour: the midnights before its last line count back.
+    """
+    match = _NAME_DATE.search(path.name)
+    hour = match[5] if match is not None else None
+    numbers = match.group(1, 3, 4) if match is not None else None
+    if numbers is None and (folders := _FOLDER_DATE.search(path.absolute().as_posix())) is not None:
+        numbers = folders.group(1, 2, 3)
+    if numbers is None:
+        return None
+    try:
+        day = date(int(numbers[0]), int(numbers[1]), int(numbers[2]))
+        return day - timedelta(days=_midnights_before(int(hour), clocks)) if hour is not None else day
+    except (ValueError, OverflowError):
+        return None
+
+
+def _midnights_before(hour: int, clocks: list[int]) -> int:
+    passed = counted = 0
+    last = -1
+    for seconds in clocks:
+        passed += seconds < last - _BACK
+        last = seconds
+        if seconds // 3600 == hour:
+            counted = passed
+    return counted
+
+
+def _named_channel(path: Path, channels: Counter[str]) -> str:
+    stem = _SUFFIXES.sub("", unquote(path.name))
+    undated = _NAME_DATE.sub("", stem)
+    if (match := _NAME_CHANNEL.search(undated)) is not None:
+        return match[0]
+    if channels:
+        return channels.most_common(1)[0][0]
+    return undated.strip(" ._-") or path.absolute().parent.name or "irc"
+
+
+def _looks_like_log(head: bytes) -> bool:
+    lines = head_lines(head)[:40]
+    if lines and len(head) > 4096:
+        lines = lines[:39]
+    parsed = [parse_line(line) for line in lines]
+    said = sum(line.author is not None and not line.action for line in parsed)
+    known = sum(line.known for line in parsed)
+    return said >= min(2, len(parsed)) and said > 0 and known >= 0.8 * len(parsed) and said * 5 >= len(parsed)

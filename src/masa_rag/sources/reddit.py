@@ -1,0 +1,224 @@
+"""Reddit: saved posts and comments, as Masa's workers, Reddit's own API and its archives write them."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from masa_rag.errors import RecordError
+from masa_rag.sources._base import FileSource
+from masa_rag.sources._chat import Room, Said, content_of, documents, id_of, kept, text_of, time_of
+from masa_rag.sources._cooked import cooked_text
+from masa_rag.sources._jsonfile import first_records, records
+from masa_rag.sources._jsonstream import ITEM, Closed
+from masa_rag.sources._jsonstream import Path as Keys
+from masa_rag.types import Document, Segment
+
+_INTO: frozenset[Keys] = frozenset(
+    {(), ("data", "children"), *((name,) for name in ("data", "items", "posts", "comments", "results"))}
+)
+_IN_URL = re.compile(r"/comments/([a-z0-9]+)(?:/|$)", re.IGNORECASE)
+_GONE = frozenset({"[deleted]", "[removed]"})
+_SITE = "https://www.reddit.com"
+
+
+class RedditExport(FileSource):
+    """Posts and comments: a JSON list, ``{"data": [...]}``, JSON Lines, or a listing of Reddit's API.
+
+    Saved records of Masa's workers (``dataType``, ``communityName``, ``parentId``), of Reddit's API and of
+    its archives (``subreddit``, ``link_id``, ``selftext``) are told apart by their fields, for saved
+    files have lost their type. One document a post: the post is its first segment, its comments
+    follow by time, ``reply_to`` is the parent. Comments whose post is not in the file are filed under it
+    all the same, so that files merge. Advertisements, deleted and removed texts, users and communities
+    are left out.
+
+    Args:
+        paths: A file, a folder, a pattern, or several of them.
+        name: The source's name; by default ``reddit:`` and the file's.
+    """
+
+    form = "reddit"
+    suffixes = frozenset({".json", ".jsonl", ".ndjson"})
+
+    @classmethod
+    def recognises(cls, path: Path, head: bytes) -> bool:
+        """Say whether the first record has the fields of a post or a comment."""
+        if path.is_dir():
+            return False
+        found = [record for _, value in first_records(head, _INTO) for record in _flat(value)]
+        return any(_is_record(record) for record in found)
+
+    def _read(self, path: Path) -> Iterator[Document | RecordError]:
+        rooms: dict[str, Room] = {}
+        parents: dict[str, str] = {}
+        for record in _records(path):
+            if isinstance(record, dict) and _is_record(record):
+                _note(record, rooms, parents)
+        yield from documents(_said(path, rooms, parents))
+
+
+def _said(path: Path, rooms: dict[str, Room], parents: dict[str, str]) -> Iterator[Said | RecordError]:
+    found = False
+    for number, record in enumerate(_records(path), start=1):
+        if isinstance(record, RecordError):
+            yield record
+            continue
+        found = True
+        if _kind(record) in ("user", "community", "more") or record.get("isAd") is True:
+            continue
+        try:
+            segment = _segment(record, f"{path}, record {number}")
+        except RecordError as error:
+            yield error
+            continue
+        if segment is not None:
+            post = _post_of(record, parents)
+            yield Said(rooms.get(post) or Room(id=post, title=_community(record) or post, by_day=False), segment)
+    if not found:
+        yield RecordError("no post or comment found; expected Reddit's JSON", record_id=str(path))
+
+
+def _records(path: Path) -> Iterator[dict[str, Any] | RecordError]:
+    """Yield the records of a file; a file that is one record gives its fields one by one."""
+    fields: dict[str, Any] = {}
+    for item in records(path, into=_INTO, lines_into=frozenset(), resembles=_is_record):
+        if isinstance(item, RecordError):
+            yield item
+        elif not isinstance(item, Closed):
+            keys, value = item
+            if keys and keys[-1] != ITEM:
+                fields[keys[-1]] = value
+            elif not isinstance(value, dict):
+                kind = type(value).__name__
+                yield RecordError(f"received {kind}; expected a post or a comment", record_id=str(path))
+            else:
+                yield from _flat(value)
+    if _is_record(fields):
+        yield fields
+
+
+def _flat(value: Any) -> Iterator[dict[str, Any]]:
+    """Yield the records in what may be a wrapper (``kind``, ``data``), a listing, or a comment with replies."""
+    stack = [value]
+    while stack:
+        item = stack.pop()
+        if not isinstance(item, dict):
+            continue
+        if isinstance(item.get("kind"), str) and isinstance(item.get("data"), dict):
+            stack.append(item["data"])
+        elif isinstance(item.get("children"), list) and not _is_record(item):
+            stack.extend(reversed(item["children"]))
+        else:
+            yield item
+            stack.append(item.get("replies"))
+
+
+def _kind(record: dict[str, Any]) -> str:
+    """Return "post", "comment", "user", "community", or "" for what is none of them."""
+    if (named := text_of(record, "dataType", "type").lower()) in ("post", "comment", "user", "community"):
+        return named
+    if "parentId" in record or ("parent_id" in record and "body" in record):
+        return "comment"
+    here = "communityName" in record or "subreddit" in record
+    return "post" if here and "title" in record else "more" if "count" in record and "children" in record else ""
+
+
+def _is_record(value: Any) -> bool:
+    """A post or a comment by Masa's fields or by Reddit's; ``dataType`` alone would be too little."""
+    if not isinstance(value, dict) or _kind(value) not in ("post", "comment"):
+        return False
+    masa = ("parsedId" in value or "parsedCommunityName" in value) and "username" in value
+    return masa or ("subreddit" in value and "created_utc" in value) or ("link_id" in value and "body" in value)
+
+
+def _identity(record: dict[str, Any]) -> str:
+    """Return Reddit's full name of a record: t3_ for a post, t1_ for a comment."""
+    bare = id_of(record, "id", "parsedId", "name")
+    if not bare or bare[:3] in ("t1_", "t3_"):
+        return bare
+    return f"{'t1_' if _kind(record) == 'comment' else 't3_'}{bare}"
+
+
+def _parent(record: dict[str, Any]) -> str:
+    parent = id_of(record, "parentId", "parent_id")
+    if not parent or parent[:3] in ("t1_", "t3_"):
+        return parent
+    return f"t1_{parent}"
+
+
+def _post_of(record: dict[str, Any], parents: dict[str, str]) -> str:
+    """Return the post a record belongs to: named by it, in its address, or at the end of its parents."""
+    if _kind(record) == "post":
+        return _identity(record)
+    if (named := id_of(record, "link_id", "postId")) != "":
+        return named if named.startswith("t3_") else f"t3_{named}"
+    if (match := _IN_URL.search(text_of(record, "url", "permalink"))) is not None:
+        return f"t3_{match[1].lower()}"
+    seen: set[str] = set()
+    parent = _parent(record) or _identity(record)
+    while parent in parents and parent not in seen:  # a damaged file may answer in a circle
+        seen.add(parent)
+        parent = parents[parent]
+    return parent
+
+
+def _note(record: dict[str, Any], rooms: dict[str, Room], parents: dict[str, str]) -> None:
+    identity = _identity(record)
+    if _kind(record) == "comment":
+        if _parent(record):
+            parents[identity] = _parent(record)
+    elif identity:
+        title = text_of(record, "title") or _community(record) or identity
+        metadata = {"community": _community(record)}
+        rooms[identity] = Room(id=identity, title=title, url=_url(record), by_day=False, metadata=metadata)
+
+
+def _segment(record: dict[str, Any], where: str) -> Segment | None:
+    kind, identity = _kind(record), _identity(record)
+    if kind not in ("post", "comment") or not identity:
+        raise RecordError(
+            "neither a post nor a comment with an id; expected 'id' and 'parentId' or 'title'", record_id=where
+        )
+    body = _body(record, identity)
+    if kind == "post":
+        title = text_of(record, "title")
+        body = "\n\n".join(part for part in (title, body) if part)
+    if not body:
+        return None
+    author = text_of(record, "username", "author")
+    return Segment(
+        body,
+        author=author if author and author not in _GONE else None,
+        created_at=time_of(record.get("createdAt", record.get("created_utc"))),
+        url=_url(record),
+        id=identity,
+        reply_to=(_parent(record) or None) if kind == "comment" else None,
+        edited_at=time_of(record.get("edited")),
+        metadata=kept({"votes": _votes(record)}),
+    )
+
+
+def _body(record: dict[str, Any], identity: str) -> str:
+    text = content_of(record, "body", record_id=identity) or content_of(record, "selftext", record_id=identity)
+    if not text and isinstance(markup := record.get("html"), str):
+        text = cooked_text(markup)
+    if "subreddit" in record:  # Reddit's API escapes &, < and >
+        text = html.unescape(text)
+    return "" if text in _GONE else text
+
+
+def _votes(record: dict[str, Any]) -> int | None:
+    value = record.get("upVotes", record.get("score"))
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+def _community(record: dict[str, Any]) -> str:
+    return text_of(record, "parsedCommunityName", "communityName", "subreddit").removeprefix("r/")
+
+
+def _url(record: dict[str, Any]) -> str | None:
+    link = text_of(record, "permalink", "url")
+    return f"{_SITE}{link}" if link.startswith("/r/") else link or None

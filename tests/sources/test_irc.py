@@ -1,0 +1,246 @@
+"""IRC logs: the forms of many clients, the day that lines leave out, and who is who."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from forum_helpers import documents, errors, said, segments, survives
+
+from masa_rag.sources._base import read_head
+from masa_rag.sources.irc import IrcLogs
+from masa_rag.testing.contracts import SourceContract
+
+PLAIN = (
+    "=== ann [~ann@host.example]  has joined #boats\n"
+    "[23:58] <ann> who brings the ropes?\n"
+    "[23:59] <bo> ann: I do\n"
+    "[23:59]  * cy waves\n"
+    "=== bo is now known as bo_away\n"
+    "[00:01] <bo_away> good night\n"
+)
+IRSSI = (
+    "--- Log opened Mon May 13 23:58:00 2024\n"
+    "23:58 -!- ann [~ann@host.example] has joined #boats\n"
+    "23:58 <@ann> who brings the ropes?\n"
+    "23:59 < bo> ann: I do\n"
+    "23:59  * cy waves\n"
+    "23:59 -!- bo is now known as bo_away\n"
+    "--- Day changed Tue May 14 2024\n"
+    "00:01 <+bo_away> good night\n"
+)
+WEECHAT = (
+    "2024-05-13 23:58:00\t-->\tann (~ann@host.example) has joined #boats\n"
+    "2024-05-13 23:58:10\t@ann\twho brings the ropes?\n"
+    "2024-05-13 23:59:00\tbo\tann: I do\n"
+    "2024-05-13 23:59:05\t *\tcy waves\n"
+    "2024-05-13 23:59:30\t--\tbo is now known as bo_away\n"
+    "2024-05-14 00:01:00\t+bo_away\tgood night\n"
+)
+ZNC = (
+    "[23:58:00] *** Joins: ann (~ann@host.example)\n"
+    "[23:58:10] <ann> who brings the ropes?\n"
+    "[23:59:00] <bo> ann: I do\n"
+    "[23:59:05] * cy waves\n"
+    "[23:59:30] *** bo is now known as bo_away\n"
+    "[23:59:40] <bo_away> good night\n"
+)
+MIRC = (
+    "Session Start: Mon May 13 23:50:00 2024\n"
+    "Session Ident: #boats\n"
+    "[23:58] * Now talking in #boats\n"
+    "[23:58] <@ann> \x02who\x02 brings \x0304,01the\x03 ropes?\n"
+    "[23:59] <bo> ann: I do\n"
+    "[23:59] * cy waves\n"
+    "[23:59] * dan (~dan@host.example) has joined #boats\n"
+    "[23:59] * dan sets mode: +o bo\n"
+    "[23:59] * bo is now known as bo_away\n"
+    "Session Time: Tue May 14 00:00:00 2024\n"
+    "[00:01] <bo_away> good night\n"
+    "Session Close: Tue May 14 00:02:00 2024\n"
+)
+HEXCHAT = (
+    "**** BEGIN LOGGING AT Mon May 13 23:50:00 2024\n\n"
+    "May 13 23:58:00 *\tNow talking on #boats\n"
+    "May 13 23:58:10 <ann>\twho brings the ropes?\n"
+    "May 13 23:59:00 <bo>\tann: I do\n"
+    "May 13 23:59:05 *\tcy waves\n"
+    "May 13 23:59:30 *\tbo is now known as bo_away\n"
+    "May 14 00:01:00 <bo_away>\tgood night\n"
+    "**** ENDING LOGGING AT Tue May 14 00:02:00 2024\n"
+)
+TEXTUAL = (
+    "[2024-05-13T23:58:10+0200] <ann> who brings the ropes?\n"
+    "[2024-05-13T23:59:00+0200] <bo> ann: I do\n"
+    "[2024-05-13T23:59:05+0200] * cy waves\n"
+    "[2024-05-14T00:01:00+0200] <bo_away> good night\n"
+)
+SPOKEN = [("ann", "who brings the ropes?"), ("bo", "ann: I do"), ("cy", "waves"), ("bo_away", "good night")]
+
+
+def write(folder: Path, text: str, name: str = "2024-05-13.log") -> Path:
+    """Write a log."""
+    path = folder / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+class TestContract(SourceContract):
+    """The contract of sources."""
+
+    @pytest.fixture(autouse=True)
+    def _folder(self, tmp_path: Path) -> None:
+        self.path = write(tmp_path, PLAIN)
+
+    def make(self) -> IrcLogs:
+        """A log that passes midnight."""
+        return IrcLogs(self.path)
+
+
+@pytest.mark.parametrize(
+    "text", [PLAIN, IRSSI, WEECHAT, ZNC, MIRC, HEXCHAT, TEXTUAL],
+    ids=["plain", "irssi", "weechat", "znc", "mirc", "hexchat", "textual"],
+)  # fmt: skip
+def test_the_same_talk_in_every_form(tmp_path: Path, text: str) -> None:
+    """Joins, modes and topics are left out, actions kept, signs of rank and colours taken off."""
+    path = write(tmp_path, text)
+    assert IrcLogs.recognises(path, read_head(path))
+    source = IrcLogs(path)
+    assert list(said(source)) == SPOKEN
+    assert [bool(item.metadata.get("action")) for item in segments(source)] == [False, False, True, False]
+    assert errors(source) == []
+
+
+@pytest.mark.parametrize(
+    "text", [PLAIN, IRSSI, WEECHAT, MIRC, HEXCHAT], ids=["plain", "irssi", "weechat", "mirc", "hexchat"]
+)
+def test_midnight_and_names(tmp_path: Path, text: str) -> None:
+    """The last line is of the next day; who was renamed is remembered."""
+    path = write(tmp_path, text)
+    days = documents(IrcLogs(path))
+    assert [document.id for document in days] == ["#boats/2024-05-13", "#boats/2024-05-14"]
+    (last,) = days[1].segments
+    assert last.created_at == datetime(2024, 5, 14, 0, 1, tzinfo=UTC)
+    assert last.metadata["formerly"] == "bo"
+
+
+def test_zones(tmp_path: Path) -> None:
+    """An offset in the line wins; without one the parameter tells."""
+    assert segments(IrcLogs(write(tmp_path, TEXTUAL)))[0].created_at == datetime(2024, 5, 13, 21, 58, 10, tzinfo=UTC)
+    found = segments(IrcLogs(write(tmp_path, IRSSI), timezone="Europe/Berlin"))
+    assert found[0].created_at == datetime(2024, 5, 13, 21, 58, tzinfo=UTC)
+    assert found[-1].created_at == datetime(2024, 5, 13, 22, 1, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("name", "document"),
+    [
+        ("#boats_20240513.log", "#boats/2024-05-13"),
+        ("irc.example.#boats.2024-05-13.weechatlog", "#boats/2024-05-13"),
+        ("boats/2024-05-13.log", "boats/2024-05-13"),
+        ("2024/05/13/%23boats.txt", "#boats/2024-05-13"),
+        ("boats.log", "boats/undated"),
+        ("2024-99-13.log", "/undated"),
+    ],
+)
+def test_channel_and_day_from_the_file_name(tmp_path: Path, name: str, document: str) -> None:
+    """Names of archives, bouncers and clients; without a day, times stay unknown."""
+    path = write(tmp_path, "[10:00] <ann> hello\n[10:01] <bo> hi\n", name)
+    (found,) = documents(IrcLogs(path))
+    assert found.id.endswith(document)
+    assert [item.text for item in found.segments] == ["hello", "hi"]
+    assert (found.segments[0].created_at is None) == document.endswith("undated")
+
+
+def test_an_hour_in_the_name_dates_that_hour(tmp_path: Path) -> None:
+    """ "2024-05-14_00" holds the evening before as well."""
+    days = documents(IrcLogs(write(tmp_path, PLAIN, "2024-05-14_00.txt")))
+    assert [document.id[-10:] for document in days] == ["2024-05-13", "2024-05-14"]
+
+
+def test_actions_and_odd_names(tmp_path: Path) -> None:
+    """Names of brackets and bars; a sentence about joining is an action, a join is not."""
+    text = (
+        "[10:00] <|ann|> a\n[10:01] * [bo]`s has joined the navy\n[10:02] * cy has quit IRC (bye)\n"
+        "[10:02] * dan has joined #boats\n[10:03] <ann^_^> <b>\n"
+    )
+    expected = [("|ann|", "a"), ("[bo]`s", "has joined the navy"), ("ann^_^", "<b>")]
+    assert list(said(IrcLogs(write(tmp_path, text)))) == expected
+
+
+def test_other_encodings_line_by_line(tmp_path: Path) -> None:
+    """One person writes UTF-8, another Windows-1252, in one file."""
+    path = tmp_path / "2024-05-13.log"
+    path.write_bytes("[10:00] <ann> café\n".encode() + "[10:01] <bo> café – oui\n".encode("cp1252"))
+    assert [text for _, text in said(IrcLogs(path))] == ["café", "café – oui"]
+
+
+def test_overlapping_logs_have_the_same_ids(tmp_path: Path) -> None:
+    """A log that begins later gives its lines the ids they had."""
+    whole = {item.id for item in segments(IrcLogs(write(tmp_path, ZNC, "a/#boats_2024-05-13.log")))}
+    part = {
+        item.id
+        for item in segments(IrcLogs(write(tmp_path, "".join(ZNC.splitlines(True)[2:]), "b/#boats_2024-05-13.log")))
+    }
+    assert part < whole
+    assert len(part) == 3
+
+
+def test_bad_lines_are_reported(tmp_path: Path) -> None:
+    """Impossible times and lines of no form are errors with their numbers; the rest is read."""
+    path = write(tmp_path, "[10:00] <ann> hello\n[25:61] <ann> never\nwhat is this\n[10:01] <bo> hi\n")
+    assert [text for _, text in said(IrcLogs(path))] == ["hello", "hi"]
+    assert [error.record_id.rpartition(":")[2] for error in errors(IrcLogs(path))] == ["2", "3"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "13/05/2024, 18:30 - Ann: hello\n13/05/2024, 18:31 - Bo: hi\n",
+        "[00:12] Speaker A: hello\n[00:14] Speaker B: hi\n",
+        "WEBVTT\n\n00:01.000 --> 00:02.000\n<v Ann>hello\n",
+        "10:00:00\tAnn:\thello\n10:00:01\tBo:\thi\n",
+        "2024-05-13 10:00:00 INFO started\n2024-05-13 10:00:01 INFO stopped\n",
+        '{"a": "[10:00] <ann> hello"}\n',
+        "a,b\n1,2\n",
+        "",
+    ],
+)
+def test_other_texts_are_not_recognised(tmp_path: Path, text: str) -> None:
+    """Chats, transcripts, logs of programs and tables belong to others."""
+    path = write(tmp_path, text)
+    assert not IrcLogs.recognises(path, read_head(path))
+
+
+def test_a_folder_of_logs(tmp_path: Path) -> None:
+    """Two days of a channel; a folder of anything else is not taken."""
+    write(tmp_path / "logs", ZNC, "#boats_20240513.log")
+    write(tmp_path / "logs", ZNC, "#boats_20240514.log")
+    assert IrcLogs.recognises(tmp_path / "logs", b"")
+    assert [item.id for item in documents(IrcLogs(tmp_path / "logs"))] == ["#boats/2024-05-13", "#boats/2024-05-14"]
+    write(tmp_path / "notes", "Ann: hello\n", "a.txt")
+    assert not IrcLogs.recognises(tmp_path / "notes", b"")
+
+
+def test_replies_are_found_or_left_alone(tmp_path: Path) -> None:
+    """Who is named is answered; ``threads=False`` sets no links."""
+    path = write(tmp_path, ZNC)
+    first, second, *_ = segments(IrcLogs(path))
+    assert second.reply_to == first.id
+    assert all(item.reply_to is None for item in segments(IrcLogs(path, threads=False)))
+
+
+def test_damaged_files(tmp_path: Path) -> None:
+    """300 damaged files give documents and record errors only."""
+    forms = (PLAIN, IRSSI, WEECHAT, ZNC, MIRC, HEXCHAT)
+    for form in forms:
+        survives(IrcLogs, form.encode(), tmp_path / "2024-05-13.log", files=50)
+
+
+@pytest.mark.slow
+def test_ten_thousand_damaged_files(tmp_path: Path) -> None:
+    """10,000 damaged files within 256 MB."""
+    for form in (PLAIN, IRSSI, WEECHAT, ZNC, MIRC):
+        survives(IrcLogs, form.encode(), tmp_path / "2024-05-13.log", files=2_000)
