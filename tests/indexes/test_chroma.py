@@ -372,6 +372,21 @@ def test_damage_is_told_and_cleared(damage: Callable[[Path], object], sound: Pat
         assert index.ids() == {"a"}
 
 
+def test_half_done_transaction_is_undone(sound: Path, folder: Path) -> None:
+    """What a killed writer left half written in the database is undone at the next opening, not called damage."""
+    shutil.copytree(sound, folder)
+    program = (
+        "import os, signal, sqlite3, sys; database = sqlite3.connect(sys.argv[1], isolation_level=None)\n"
+        "for statement in ('PRAGMA cache_size = 1', 'BEGIN IMMEDIATE', 'DELETE FROM embeddings'):\n"
+        "    database.execute(statement)\n"
+        "os.kill(os.getpid(), signal.SIGKILL)"
+    )
+    subprocess.run([sys.executable, "-c", program, str(folder / "chroma.sqlite3")], check=False)
+    assert (folder / "chroma.sqlite3-journal").stat().st_size > 0
+    with opened(folder) as index:
+        assert len(index) == 1_100
+
+
 def test_folder_that_is_a_file(tmp_path: Path) -> None:
     """A path that is taken by a file raises a StorageError, not an OSError."""
     (tmp_path / "taken").write_text("")

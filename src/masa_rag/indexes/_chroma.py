@@ -33,17 +33,25 @@ class Store:
 
     Attributes:
         api: Chroma's ServerAPI, of an engine or of a connection that nobody else uses.
-        collection: The collection's id.
-        dim: Length of the vectors in it, or None while there never was one.
+        name: The collection's name.
+        collection: Its id.
+        dim: Length of the vectors in it, or None while there never was one; see ``known_dim``.
         max_batch: How many records one call may carry.
         is_scrubbed: Whether a new graph has been scrubbed since this opening.
     """
 
     api: Any
+    name: str
     collection: UUID
     dim: int | None
     max_batch: int
     is_scrubbed: bool = False
+
+    def known_dim(self) -> int | None:
+        """Return ``dim``; while it is None, ask whether another client has put vectors in."""
+        if self.dim is None:
+            self.dim = self.api.get_collection(self.name).dimension
+        return self.dim
 
     def close(self) -> None:
         """Stop the engine, so that its threads end and its files are closed, or hang up on the server."""
@@ -103,7 +111,7 @@ def _collection(api: Any, name: str) -> Store:
             f"received the Chroma collection {name!r}, which measures {space!r}; expected one that measures cosine. "
             "Give another collection= or another folder"
         )
-    return Store(api, model.id, model.dimension, api.get_max_batch_size())
+    return Store(api, name, model.id, model.dimension, api.get_max_batch_size())
 
 
 @contextmanager
@@ -125,7 +133,7 @@ def _failure(action: str, where: str, error: BaseException) -> StorageError:
     reason = f"{type(error).__name__}: {str(error)[:300]}"
     if "disk is full" in reason or "No space left" in reason:
         step = "Free some space and run the same again"
-    elif where.startswith("http"):
+    elif type(error).__module__.startswith("http"):  # httpx: no connection, no answer in time
         step = "Check that the Chroma server runs there, for example: chroma run --path FOLDER --port 8000"
     else:
         step = "Text and vectors are safe in memory.db; make the index anew with: masa-rag rebuild"

@@ -71,7 +71,7 @@ def _written_graphs(database: Path) -> set[str] | None:
     """Return the graphs that have been written to disk at least once, or None without a database."""
     if not database.exists() or database.stat().st_size == 0:
         return None
-    with closing(_reading(database)) as connection:
+    with closing(_connect(database)) as connection:
         query = "SELECT id FROM segments JOIN max_seq_id ON segment_id = id WHERE scope = 'VECTOR'"
         return {name for (name,) in connection.execute(query)}
 
@@ -152,14 +152,15 @@ def _collections(database: Path) -> set[str]:
     if not database.is_file():
         return set()
     try:
-        with closing(_reading(database)) as connection:
+        with closing(_connect(database)) as connection:
             return {name for (name,) in connection.execute("SELECT name FROM collections")}
     except sqlite3.Error:  # damaged: nobody can read any collection in it
         return set()
 
 
-def _reading(database: Path) -> sqlite3.Connection:
-    return sqlite3.connect(f"{database.absolute().as_uri()}?mode=ro", uri=True)
+def _connect(database: Path) -> sqlite3.Connection:
+    """Open an existing database for writing too: only so can SQLite undo what a killed process left half done."""
+    return sqlite3.connect(f"{database.absolute().as_uri()}?mode=rw", uri=True)
 
 
 def _folders(folder: Path) -> Iterator[Path]:

@@ -83,13 +83,12 @@ class ChromaIndex:
         """Insert or replace; of chunks with the same id the last counts."""
         with self._lock, engine_errors("write", self._where):
             store = self._open()
-            rows = unit_rows(vectors, count=len(chunks), dim=store.dim)
+            rows = unit_rows(vectors, count=len(chunks), dim=store.known_dim())
             keep = last_of_each([chunk.id for chunk in chunks])
             for batch in _batches(keep, store):
                 texts, metadatas = zip(*(record(chunks[position]) for position in batch), strict=True)
                 ids = [chunks[position].id for position in batch]
-                embeddings = list(rows[batch]) if self._host else rows[batch].tolist()
-                store.api._upsert(store.collection, ids, embeddings, list(metadatas), list(texts))
+                store.api._upsert(store.collection, ids, list(rows[batch]), list(metadatas), list(texts))
                 store.dim = rows.shape[1]
             if self._folder is not None and not store.is_scrubbed:
                 scrub(self._folder)
@@ -113,9 +112,10 @@ class ChromaIndex:
         wanted = None if allowed is None else set(allowed)
         with engine_errors("search", self._where):
             store = self._open()
-            if k < 1 or store.dim is None or (wanted is not None and not wanted):
+            dim = store.known_dim()
+            if k < 1 or dim is None or (wanted is not None and not wanted):
                 return []
-            query = unit_vector(vector, dim=store.dim)
+            query = unit_vector(vector, dim=dim)
             if wanted is None:
                 return ranked(*_nearest(store, query, k + _MARGIN), k)
             if len(wanted) > _EXACT and (found := _nearest_of(store, query, wanted, k=k)) is not None:
@@ -191,7 +191,7 @@ def _batches(items: Sequence[_T], store: Store) -> Iterator[list[_T]]:
 
 def _nearest(store: Store, query: Vector, count: int) -> tuple[list[str], list[float]]:
     """Return the ids and cosines of about the ``count`` nearest."""
-    answer = store.api._query(store.collection, [query.tolist()], n_results=count, include=["distances"])
+    answer = store.api._query(store.collection, [query], n_results=count, include=["distances"])
     return answer["ids"][0], [round(1.0 - distance, 7) for distance in answer["distances"][0]]
 
 

@@ -1,0 +1,162 @@
+"""Recall, speed and size of ChromaIndex against FlatIndex.
+
+    python benchmarks/index_recall.py [--count 20000] [--scifact FOLDER] [--cache FILE.npy]
+
+Passages are the titles and sentences of the abstracts in ``corpus.jsonl`` of SciFact, in groups of
+about 90 words, shifted by a sentence at a time until there are enough of them; queries are its
+claims. They are embedded by all-MiniLM-L6-v2. Without the data set, or with --synthetic, vectors
+are drawn around 2,000 random centres (and the report says so). Prints JSON.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import re
+import resource
+import statistics
+import tempfile
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+
+from masa_rag.indexes import ChromaIndex, FlatIndex
+from masa_rag.types import Chunk
+
+DATA = Path(os.environ.get("MASA_RAG_DATA", Path(__file__).parents[2] / "shared" / "data"))
+DIM = 384
+
+
+def main() -> None:
+    arguments = _arguments()
+    texts, vectors, queries, kind = _material(arguments)
+    chunks = [_chunk(number, text) for number, text in enumerate(texts)]
+    exact = FlatIndex.from_vectors([chunk.id for chunk in chunks], vectors)
+    with tempfile.TemporaryDirectory() as folder:
+        index = ChromaIndex(folder)
+        len(index)  # opening and importing are not adding
+        before = _rss_mb()
+        report = {"vectors": kind, "count": len(chunks), "queries": len(queries), **_add(index, chunks, vectors)}
+        index.close()
+        report |= _timed("open_s", lambda: index.query(queries[0], 1))
+        report |= {"disk_mb": _disk_mb(Path(folder)), "rss_mb": _rss_mb(), "rss_before_mb": before}
+        report["flat"] = _ask(exact, exact, queries, None)
+        report["all"] = _ask(index, exact, queries, None)
+        for share in (0.005, 0.02, 0.1, 0.5):
+            report[f"allowed {share:g}"] = _ask(index, exact, queries[:100], _choice(chunks, share))
+        index.close()
+    print(json.dumps(report, indent=2))
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--count", type=int, default=20_000)
+    parser.add_argument("--scifact", type=Path, default=DATA / "scifact")
+    parser.add_argument("--cache", type=Path, default=Path(tempfile.gettempdir()) / "index_recall.npy")
+    parser.add_argument("--synthetic", action="store_true")
+    return parser.parse_args()
+
+
+def _material(arguments: argparse.Namespace) -> tuple[list[str], np.ndarray, np.ndarray, str]:
+    if arguments.synthetic or not (arguments.scifact / "corpus.jsonl").exists():
+        return (*_synthetic(arguments.count), "synthetic: 2,000 centres")
+    texts = list(_passages(arguments.scifact / "corpus.jsonl", arguments.count))
+    claims = [json.loads(line)["text"] for line in (arguments.scifact / "queries.jsonl").open()][:300]
+    if not arguments.cache.exists() or len(np.load(arguments.cache, mmap_mode="r")) != len(texts) + len(claims):
+        from masa_rag.embedders import default_embedder
+
+        np.save(arguments.cache, default_embedder().embed_documents(texts + claims))
+    vectors = np.load(arguments.cache)
+    return texts, vectors[: len(texts)], vectors[len(texts) :], "SciFact, all-MiniLM-L6-v2"
+
+
+def _passages(corpus: Path, count: int) -> Iterator[str]:
+    made = 0
+    for shift in range(8):
+        for line in corpus.open():
+            document = json.loads(line)
+            sentences = [document["title"], *re.split(r"(?<=[.!?]) ", document["text"])][shift:]
+            for start in range(0, len(sentences), 4):
+                if made == count:
+                    return
+                made += 1
+                yield " ".join(sentences[start : start + 4])
+
+
+def _synthetic(count: int) -> tuple[list[str], np.ndarray, np.ndarray]:
+    rng = np.random.default_rng(0)
+    centres = rng.standard_normal((2_000, DIM))
+    rows = centres[rng.integers(0, len(centres), count + 300)] + 0.7 * rng.standard_normal((count + 300, DIM))
+    rows = (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
+    words = ["".join(rng.choice(list("etaoinshrdlu"), size=6)) for _ in range(5_000)]
+    return [" ".join(rng.choice(words, size=90)) for _ in range(count)], rows[:count], rows[count:]
+
+
+def _chunk(number: int, text: str) -> Chunk:
+    return Chunk(
+        id=f"{number:032x}", document_id=f"episode-{number // 40}", source="transcripts:show", text=text, header="",
+        start=0, end=len(text), authors=("Ann", "Bob"), title=f"Episode {number // 40}", kind="speech",
+        started_at=datetime.fromtimestamp(1_700_000_000 + number, UTC), start_s=7.5 * number, end_s=7.5 * number + 30,
+        url=f"https://example.org/episodes/{number // 40}",
+    )  # fmt: skip
+
+
+def _add(index: ChromaIndex, chunks: list[Chunk], vectors: np.ndarray) -> dict[str, float]:
+    wall, cpu = time.perf_counter(), time.process_time()
+    for start in range(0, len(chunks), _BATCH):
+        index.upsert(chunks[start : start + _BATCH], vectors[start : start + _BATCH])
+    wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
+    per_chunk = 1_000 / len(chunks)
+    return {
+        "add_per_s": round(len(chunks) / wall),
+        "add_ms_per_chunk": round(wall * per_chunk, 3),
+        "add_cpu_ms_per_chunk": round(cpu * per_chunk, 3),
+    }
+
+
+def _choice(chunks: list[Chunk], share: float) -> list[str]:
+    rng = np.random.default_rng(1)
+    return [chunks[row].id for row in rng.choice(len(chunks), int(share * len(chunks)), replace=False)]
+
+
+def _ask(
+    index: ChromaIndex | FlatIndex, exact: FlatIndex, queries: np.ndarray, allowed: list[str] | None
+) -> dict[str, float]:
+    times, recalls = [], []
+    for query in queries:
+        started = time.perf_counter()
+        found = index.query(query, 10, allowed)
+        times.append(1_000 * (time.perf_counter() - started))
+        expected = {key for key, _ in exact.query(query, 10, allowed)}
+        recalls.append(len(expected & {key for key, _ in found}) / len(expected))
+    return {
+        "recall@10": round(statistics.mean(recalls), 4),
+        "p50_ms": round(float(np.percentile(times, 50)), 2),
+        "p95_ms": round(float(np.percentile(times, 95)), 2),
+    }
+
+
+def _timed(name: str, work: object) -> dict[str, float]:
+    started = time.perf_counter()
+    work()  # type: ignore[operator]
+    return {name: round(time.perf_counter() - started, 3)}
+
+
+def _disk_mb(folder: Path) -> float:
+    return round(sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) / 1e6, 1)
+
+
+def _rss_mb() -> float:
+    return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1_024, 1)
+
+
+_BATCH = 2_000
+"""Chunks a call of upsert, as the memory gives them."""
+
+
+if __name__ == "__main__":
+    main()
