@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 BASE := $(VENV)/.base
 DEV := $(VENV)/.dev
 
-.PHONY: demo test test-all check docs bench clean
+.PHONY: demo test test-all check docs clean
 
 demo: $(BASE)
 	$(BIN)/masa-rag demo --memory $(VENV)/demo
@@ -35,6 +35,10 @@ $(DEV): $(BASE)
 	$(BIN)/pip install --quiet torch==2.13.0
 	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[all]' --group dev
 	touch $@
+
+docs: $(DEV)
+	$(BIN)/pip install --quiet --constraint constraints.txt --group docs
+	$(BIN)/sphinx-build -W --keep-going -b html docs docs/_build
 
 clean:
 	rm -rf $(VENV) dist .pytest_cache .mypy_cache .ruff_cache

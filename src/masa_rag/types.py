@@ -65,7 +65,7 @@ class Document:
 
     Attributes:
         id: Stable, and unique within its source.
-        text: The whole text. ``chunk.text == document.text[chunk.start:chunk.end]`` holds for each chunk.
+        text: The whole text; every chunk is a verbatim slice of it, from its start to its end.
         segments: The parts, in reading order; empty for plain text.
         kind: What sort of thing it is.
         title: A title for people.

@@ -1,0 +1,69 @@
+"""The README and every page of the docs do what they say."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from masa_rag.cli import main
+from masa_rag.embedders import HashingEmbedder
+
+REPOSITORY = Path(__file__).parents[1]
+PAGES = [REPOSITORY / "README.md", *sorted((REPOSITORY / "docs").rglob("*.md"))]
+BLOCK = re.compile(r"^```(\w+)([^\n]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+EPISODE = BLOCK.search((REPOSITORY / "docs" / "tutorial.md").read_text())
+RUN = ("masa-rag add", "masa-rag search", "masa-rag info", "masa-rag context")
+
+
+@pytest.fixture(autouse=True)
+def reader(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Stand where a reader would: a folder with the files that the pages speak of."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("masa_rag.embedders.default_embedder", HashingEmbedder)
+    monkeypatch.setattr("masa_rag.memory.Memory._projection", None)
+    assert EPISODE is not None
+    for name, text in {
+        "episodes/12.txt": EPISODE[3],
+        "notes/monday.md": "We ordered seals.\n",
+        "notes/tuesday.md": "The seals arrived.\n",
+        "notes/wednesday.md": "",
+    }.items():
+        path = tmp_path / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(REPOSITORY)))
+def test_every_block_of_a_page_runs(page: Path) -> None:
+    """Python blocks run in order in one namespace, unless marked ``notest``; commands of the shell run too."""
+    namespace: dict[str, object] = {}
+    for language, note, code in BLOCK.findall(page.read_text()):
+        if language == "python" and "notest" not in note:
+            exec(compile(code, str(page), "exec"), namespace)
+        elif language == "console":
+            for line in code.splitlines():
+                command = line.removeprefix("$ ").partition("  #")[0]
+                if command.startswith(RUN) and "~" not in command:
+                    result = CliRunner().invoke(main, shlex.split(command)[1:])
+                    assert result.exit_code == 0, f"{command}: {result.output}"
+
+
+def test_links_between_pages_lead_somewhere() -> None:
+    """Every relative link names a file that exists."""
+    for page in PAGES:
+        for target in re.findall(r"\]\((?!https?://|#|mailto:)([^)#\s]+)", page.read_text()):
+            assert (page.parent / target).exists(), f"{page.name} links to {target}"
+
+
+def test_every_public_name_is_documented() -> None:
+    """Whoever imports it can read what it does."""
+    import masa_rag
+    import masa_rag.sources
+
+    for module in (masa_rag, masa_rag.sources):
+        missing = [name for name in module.__all__ if name != "__version__" and not getattr(module, name).__doc__]
+        assert missing == []
