@@ -16,14 +16,15 @@ from masa_rag.sources._tweet_record import (
     Tweet,
     count_of,
     entity_links,
+    filled,
     id_of,
     list_of,
     mapping_of,
     text_of,
-    time_of,
     unescaped,
     with_links,
-)  # fmt: skip
+)
+from masa_rag.sources._tweet_time import time_of
 
 _MARKS = ("author_id", "edit_history_tweet_ids", "public_metrics", "referenced_tweets", "conversation_id")
 _HANDLE = re.compile(r"https?://(?:www\.)?(?:x|twitter)\.com/(\w{1,15})/status/\d+")
@@ -80,7 +81,7 @@ def v2(value: Mapping[str, Any], page: Page = NO_PAGE, *, depth: int = 0) -> Twe
         conversation_id=id_of(get("conversation_id")),
         reply_to_user=id_of(get("in_reply_to_user_id")),
         first_id=_first_version(get("edit_history_tweet_ids")),
-        metadata=_details(value, entities, page),
+        metadata=filled(_details(value, entities, page)),
     )
     _references(tweet, value, page, depth)
     return tweet

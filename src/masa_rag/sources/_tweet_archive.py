@@ -28,10 +28,10 @@ from masa_rag.sources._tweet_record import (
     list_of,
     mapping_of,
     text_of,
-    time_of,
     unescaped,
     with_links,
-)  # fmt: skip
+)
+from masa_rag.sources._tweet_time import time_of
 
 _TWEETS = re.compile(r"(?:tweets?|community-tweets?)(?:-part\d+)?\.js")
 _DELETED = re.compile(r"deleted-tweets?(?:-part\d+)?\.js")

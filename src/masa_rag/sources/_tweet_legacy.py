@@ -14,14 +14,15 @@ from masa_rag.sources._tweet_record import (
     Tweet,
     count_of,
     entity_links,
+    filled,
     id_of,
     list_of,
     mapping_of,
     text_of,
-    time_of,
     unescaped,
     with_links,
-)  # fmt: skip
+)
+from masa_rag.sources._tweet_time import time_of
 
 _COUNTS = (
     ("likes", "favorite_count"), ("retweets", "retweet_count"), ("replies", "reply_count"),
@@ -151,7 +152,7 @@ def _base(value: Mapping[str, Any], user: User, outer: Mapping[str, Any] | None 
         first_id=_first_version(mapping_of(get("edit_info")), tweet_id),
         retweet=text.startswith("RT @"),
         quoted_id=id_of(get("quoted_status_id_str")),
-        metadata=_details(value),
+        metadata=filled(_details(value)),
     )
 
 

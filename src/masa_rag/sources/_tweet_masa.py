@@ -13,24 +13,27 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 from masa_rag.sources._tweet_record import (
     METRICS,
     Tweet,
     count_of,
+    filled,
     id_of,
     list_of,
     mapping_of,
     text_of,
-    time_of,
     unescaped,
     with_links,
-)  # fmt: skip
+)
+from masa_rag.sources._tweet_time import time_of
 
 _ANCHOR = re.compile(r'<a href="([^"]+)">(https?://t\.co/\w+)</a>')
 _PICTURE = re.compile(r'<a href="(https?://t\.co/\w+)"><img src="([^"]+)"')
 _MARKS_2 = ("ThreadCursor", "is_self_thread", "is_quoted", "possibly_sensitive", "conversation_id")
+_YEAR_2100 = 4_102_444_800
 _ZERO_TIME = "0001-01-01T00:00:00Z"
 _COUNTS_1 = (("likes", "Likes"), ("retweets", "Retweets"), ("replies", "Replies"), ("views", "Views"))
 _COUNTS_2 = (("likes", "likes"), ("retweets", "retweets"), ("replies", "replies"), ("views", "views"))
@@ -73,19 +76,24 @@ def wire_1(value: Mapping[str, Any], *, depth: int = 0) -> Tweet | None:
 
 def _details_1(value: Mapping[str, Any]) -> dict[str, Any]:
     get = value.get
-    found: dict[str, Any] = {name: count for name, key in _COUNTS_1 if (count := count_of(get(key)))}
-    if hashtags := get("Hashtags"):
-        found["hashtags"] = [tag for item in list_of(hashtags) if (tag := text_of(item))]
-    if mentions := get("Mentions"):
-        found["mentions"] = [name for item in list_of(mentions) if (name := text_of(mapping_of(item).get("Username")))]
+    found: dict[str, Any] = {}
+    for name, key in _COUNTS_1:
+        if count := count_of(get(key)):
+            found[name] = count
+    if get("Hashtags") and (tags := [tag for item in list_of(get("Hashtags")) if (tag := text_of(item))]):
+        found["hashtags"] = tags
+    if get("Mentions") and (names := _each(get("Mentions"), "Username")):
+        found["mentions"] = names
     if get("Photos") or get("Videos") or get("GIFs"):
-        media = [*list_of(get("Photos")), *list_of(get("Videos")), *list_of(get("GIFs"))]
-        found["media"] = [link for item in media if (link := text_of(mapping_of(item).get("URL")))]
-    if place := get("Place"):
-        found["place"] = text_of(mapping_of(place).get("full_name"))
-    if get("SensitiveContent") is True:
-        found["sensitive"] = True
+        found["media"] = [link for name in ("Photos", "Videos", "GIFs") for link in _each(get(name), "URL")]
+    if get("Place") or get("SensitiveContent"):
+        place = text_of(mapping_of(get("Place")).get("full_name"))
+        return filled({**found, "place": place, "sensitive": get("SensitiveContent") is True})
     return found
+
+
+def _each(items: object, key: str) -> list[str]:
+    return [text for item in list_of(items) if (text := text_of(mapping_of(item).get(key)))]
 
 
 def _related(tweet: Tweet, value: Mapping[str, Any], depth: int) -> None:
@@ -98,10 +106,10 @@ def _related(tweet: Tweet, value: Mapping[str, Any], depth: int) -> None:
         tweet.reply_to_user = id_of(parent.get("UserID"))
 
 
-def _time_1(value: Mapping[str, Any], tweet_id: str) -> Any:
+def _time_1(value: Mapping[str, Any], tweet_id: str) -> datetime | None:
     seconds = value.get("Timestamp")
-    if isinstance(seconds, int) and seconds > 0:
-        return time_of(seconds, tweet_id=tweet_id)
+    if type(seconds) is int and 0 < seconds < _YEAR_2100:
+        return datetime.fromtimestamp(seconds, UTC)
     parsed = value.get("TimeParsed")
     return time_of(None if parsed == _ZERO_TIME else parsed, tweet_id=tweet_id)
 
@@ -125,7 +133,7 @@ def wire_2(value: Mapping[str, Any]) -> Tweet | None:
     metrics = mapping_of(get("public_metrics"))
     counts = {name: count for name, key in _COUNTS_2 if (count := count_of(get(key)))}
     counts.update((name, count) for name, key in METRICS if (count := count_of(metrics.get(key))))
-    tweet = Tweet(
+    return Tweet(
         id=tweet_id,
         text=_with_anchors(unescaped(text), get("html")),
         username=text_of(get("username")),
@@ -136,19 +144,18 @@ def wire_2(value: Mapping[str, Any]) -> Tweet | None:
         conversation_id=id_of(get("conversation_id")),
         reply_to=id_of(get("in_reply_to_status_id")),
         retweet=get("is_retweet") is True or id_of(get("retweeted_status_id")) is not None,
-        metadata=counts,
+        metadata=filled({**counts, **_details_2(value)}),
     )
-    _details_2(tweet, value)
-    return tweet
 
 
-def _details_2(tweet: Tweet, value: Mapping[str, Any]) -> None:
-    get, metadata = value.get, tweet.metadata
-    metadata["hashtags"] = [tag for item in list_of(get("hashtags")) if (tag := text_of(item))]
-    media = [*list_of(get("photos")), *list_of(get("videos"))]
-    metadata["media"] = [link for item in media if (link := text_of(mapping_of(item).get("url")))]
-    metadata["language"] = text_of(get("lang"))
-    metadata["sensitive"] = get("possibly_sensitive") is True or get("sensitive_content") is True
+def _details_2(value: Mapping[str, Any]) -> dict[str, Any]:
+    get = value.get
+    return {
+        "hashtags": [tag for item in list_of(get("hashtags")) if (tag := text_of(item))],
+        "media": [*_each(get("photos"), "url"), *_each(get("videos"), "url")],
+        "language": text_of(get("lang")),
+        "sensitive": get("possibly_sensitive") is True or get("sensitive_content") is True,
+    }
 
 
 def is_wire_4(value: Mapping[str, Any]) -> bool:
@@ -180,5 +187,5 @@ def wire_4(value: Mapping[str, Any]) -> Tweet | None:
         conversation_id=id_of(known.get("conversation_id")),
         reply_to=id_of(known.get("InReplyToStatusID")) or id_of(known.get("in_reply_to_status_id")),
         retweet=known.get("IsRetweet") is True or text.startswith("RT @"),
-        metadata={**counts, "language": text_of(known.get("lang"))},
+        metadata=filled({**counts, "language": text_of(known.get("lang"))}),
     )

@@ -5,18 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
+from masa_rag.sources._tweet_time import snowflake_time
 from masa_rag.types import Document, Segment
 
-_EPOCH_MS = 1_288_834_974_657
-"""Zero of the clock in a tweet's id: 2010-11-04T01:42:54.657Z (Twitter's Snowflake, ids of 41 + 22 bits)."""
-_FIRST_SNOWFLAKE = 29_700_859_247
-"""Ids below it were counted, not clocked: they hold no time."""
-_MONTHS = {name: number for number, name in enumerate("Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(), 1)}
-_ZONED = re.compile(r"(\d{4}-\d{2}-\d{2})[T ](\d{2}:\d{2}(?::\d{2})?)(?:\.\d+)?\s*([A-Za-z]{2,5})")
 METRICS = (
     ("likes", "like_count"), ("retweets", "retweet_count"), ("replies", "reply_count"), ("quotes", "quote_count"),
     ("bookmarks", "bookmark_count"), ("views", "impression_count"),
@@ -52,6 +46,7 @@ class Tweet:
     quoted: Tweet | None = None
     quoted_id: str | None = None
     metadata: dict[str, Any] = field(default_factory=dict)
+    """Without empty values."""
 
     @property
     def key(self) -> str:
@@ -113,86 +108,6 @@ def list_of(value: object) -> list[Any]:
     return value if isinstance(value, list) else []
 
 
-def snowflake_time(tweet_id: str | None) -> datetime | None:
-    """Return the time that a tweet's id holds, to the millisecond, or None for ids older than the scheme."""
-    if tweet_id is None or not (tweet_id.isascii() and tweet_id.isdigit()) or len(tweet_id) > 19:
-        return None
-    number = int(tweet_id)
-    if number < _FIRST_SNOWFLAKE:
-        return None
-    return datetime.fromtimestamp(_EPOCH_MS // 1000, UTC) + timedelta(milliseconds=(number >> 22) + _EPOCH_MS % 1000)
-
-
-def time_of(value: object, *, tweet_id: str | None = None, zone: ZoneInfo | timezone = UTC) -> datetime | None:
-    """Return when a tweet was written: as the file says, else as its id says, else None.
-
-    Args:
-        value: ISO 8601, ``Wed Oct 02 20:03:42 +0000 2024``, or Unix seconds or milliseconds. Zero,
-            and the year 1 that Go writes for "no time", count as absent.
-        tweet_id: Also settles what a named zone means: "IST" is three of them, the id is one time.
-        zone: The zone of times that name none.
-    """
-    found = _number_time(value) if isinstance(value, (int, float)) else _text_time(value, tweet_id, zone)
-    return found if found is not None else snowflake_time(tweet_id)
-
-
-def _number_time(value: float) -> datetime | None:
-    seconds = value / 1000 if value > 1e11 else value
-    try:
-        return datetime.fromtimestamp(seconds, UTC) if seconds > 0 and not isinstance(value, bool) else None
-    except (ValueError, OverflowError, OSError):
-        return None
-
-
-def _text_time(value: object, tweet_id: str | None, zone: ZoneInfo | timezone) -> datetime | None:
-    if not isinstance(value, str) or not value:
-        return None
-    try:
-        found = datetime.fromisoformat(value)
-    except ValueError:
-        return _other_time(value.strip(), tweet_id, zone)
-    return _in_utc(found, zone)
-
-
-def _in_utc(found: datetime, zone: ZoneInfo | timezone) -> datetime | None:
-    if found.year < 2000:
-        return None
-    try:
-        return (found if found.tzinfo is not None else found.replace(tzinfo=zone)).astimezone(UTC)
-    except (ValueError, OverflowError):
-        return None
-
-
-def _other_time(value: str, tweet_id: str | None, zone: ZoneInfo | timezone) -> datetime | None:
-    if value.isascii() and value.replace(".", "", 1).isdigit() and len(value) < 20:
-        return _number_time(float(value))
-    parts = value.split()
-    try:
-        if len(parts) == 6 and parts[1] in _MONTHS:
-            _, month, day, clock, offset, year = parts
-            return _in_utc(
-                datetime.fromisoformat(f"{int(year):04d}-{_MONTHS[month]:02d}-{int(day):02d}T{clock}{offset}"), zone
-            )
-        if (match := _ZONED.fullmatch(value)) is not None:
-            return _named_zone_time(match, tweet_id, zone)
-    except ValueError:
-        return None
-    return None
-
-
-def _named_zone_time(match: re.Match[str], tweet_id: str | None, zone: ZoneInfo | timezone) -> datetime | None:
-    day, clock, name = match.groups()
-    found = datetime.fromisoformat(f"{day}T{clock}")
-    if name.upper() in ("UTC", "GMT", "Z"):
-        return _in_utc(found.replace(tzinfo=UTC), zone)
-    if (written := snowflake_time(tweet_id)) is not None:
-        offset = round((found.replace(tzinfo=UTC) - written) / timedelta(minutes=15))
-        if abs(offset) <= 56:  # zones lie within 14 hours of UTC, in quarters of an hour
-            return found.replace(tzinfo=UTC) - offset * timedelta(minutes=15)
-        return written
-    return _in_utc(found, zone)
-
-
 def unescaped(text: str) -> str:
     """Return the text with the three characters that X escapes (& < >) as themselves; other entities stay."""
     if "&" not in text:
@@ -246,18 +161,17 @@ def full_text(tweet: Tweet) -> str:
 
 def details(tweet: Tweet) -> dict[str, Any]:
     """Return the metadata of a tweet: what is known, without empty values."""
-    known = {
-        "username": tweet.username,
-        "user_id": tweet.user_id,
-        "conversation_id": tweet.conversation_id,
-        "reply_to": tweet.reply_to,
-        "quoted_id": tweet.quoted_id,
-        **tweet.metadata,
-    }
-    return _filled(known)
+    found = _who(tweet)
+    if tweet.reply_to:
+        found["reply_to"] = tweet.reply_to
+    if tweet.quoted_id:
+        found["quoted_id"] = tweet.quoted_id
+    found.update(tweet.metadata)
+    return found
 
 
-def _filled(known: Mapping[str, Any]) -> dict[str, Any]:
+def filled(known: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what is known: without None, "", [], {}, 0 and False."""
     return {name: value for name, value in known.items() if value}
 
 
@@ -291,7 +205,7 @@ def retweet(tweet: Tweet) -> Document:
         author=words.name if original is not None else None,
         created_at=tweet.created_at,
         url=link(tweet),
-        metadata=_filled(known),
+        metadata=filled(known),
     )
 
 
@@ -311,8 +225,14 @@ def thread(thread_id: str, tweets: list[Tweet]) -> Document:
 
 
 def _who(tweet: Tweet) -> dict[str, Any]:
-    known = {"username": tweet.username, "user_id": tweet.user_id, "conversation_id": tweet.conversation_id}
-    return _filled(known)
+    found: dict[str, Any] = {}
+    if tweet.username:
+        found["username"] = tweet.username
+    if tweet.user_id:
+        found["user_id"] = tweet.user_id
+    if tweet.conversation_id:
+        found["conversation_id"] = tweet.conversation_id
+    return found
 
 
 def _segment(tweet: Tweet) -> Segment:
@@ -324,7 +244,7 @@ def _segment(tweet: Tweet) -> Segment:
         id=tweet.key,
         reply_to=tweet.reply_to,
         edited_at=tweet.created_at if tweet.first_id not in (None, tweet.id) else None,
-        metadata=_filled(tweet.metadata),
+        metadata=tweet.metadata,
     )
 
 

@@ -17,15 +17,8 @@ from zoneinfo import ZoneInfo
 
 from masa_rag._ids import digest
 from masa_rag.sources._json import encoding_of
-from masa_rag.sources._tweet_record import (
-    Tweet,
-    count_of,
-    id_of,
-    mapping_of,
-    text_of,
-    time_of,
-    unescaped,
-)  # fmt: skip
+from masa_rag.sources._tweet_record import Tweet, count_of, filled, id_of, mapping_of, text_of, unescaped
+from masa_rag.sources._tweet_time import time_of
 
 _NAMES = {
     "id": "id tweetid idstr statusid tweetidstr",
@@ -108,10 +101,12 @@ def row(
         reply_to=_id(known.get("reply_to")),
         reply_to_user=_id(known.get("reply_to_user")),
         retweet=_is_retweet(known, text),
-        metadata={
-            **{field: count for field in _COUNTS if (count := count_of(known.get(field)))},
-            "language": text_of(known.get("language")),
-        },
+        metadata=filled(
+            {
+                **{field: count for field in _COUNTS if (count := count_of(known.get(field)))},
+                "language": text_of(known.get("language")),
+            }
+        ),
     )
 
 

@@ -12,7 +12,8 @@ from typing import Any, Literal
 from masa_rag.errors import ConfigurationError, SourceError
 from masa_rag.sources._tweet_http import JsonApi
 from masa_rag.sources._tweet_live import LiveTweets, Position
-from masa_rag.sources._tweet_record import id_of, mapping_of, snowflake_time
+from masa_rag.sources._tweet_record import id_of, mapping_of
+from masa_rag.sources._tweet_time import snowflake_time
 
 TOKEN_VARIABLE = "X_BEARER_TOKEN"  # noqa: S105 - the variable's name
 BASE_URL = "https://api.x.com"

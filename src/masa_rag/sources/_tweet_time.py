@@ -1,0 +1,94 @@
+"""When a tweet was written: what files say, and what its id says."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta, timezone
+from zoneinfo import ZoneInfo
+
+_EPOCH_MS = 1_288_834_974_657
+"""Zero of the clock in a tweet's id: 2010-11-04T01:42:54.657Z (Twitter's Snowflake, ids of 41 + 22 bits)."""
+_FIRST_SNOWFLAKE = 29_700_859_247
+"""Ids below it were counted, not clocked: they hold no time."""
+_MONTHS = {name: number for number, name in enumerate("Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(), 1)}
+_ZONED = re.compile(r"(\d{4}-\d{2}-\d{2})[T ](\d{2}:\d{2}(?::\d{2})?)(?:\.\d+)?\s*([A-Za-z]{2,5})")
+
+
+def snowflake_time(tweet_id: str | None) -> datetime | None:
+    """Return the time that a tweet's id holds, to the millisecond, or None for ids older than the scheme."""
+    if tweet_id is None or not (tweet_id.isascii() and tweet_id.isdigit()) or len(tweet_id) > 19:
+        return None
+    number = int(tweet_id)
+    if number < _FIRST_SNOWFLAKE:
+        return None
+    return datetime.fromtimestamp(_EPOCH_MS // 1000, UTC) + timedelta(milliseconds=(number >> 22) + _EPOCH_MS % 1000)
+
+
+def time_of(value: object, *, tweet_id: str | None = None, zone: ZoneInfo | timezone = UTC) -> datetime | None:
+    """Return when a tweet was written: as the file says, else as its id says, else None.
+
+    Args:
+        value: ISO 8601, ``Wed Oct 02 20:03:42 +0000 2024``, or Unix seconds or milliseconds. Zero,
+            and the year 1 that Go writes for "no time", count as absent.
+        tweet_id: Also settles what a named zone means: "IST" is three of them, the id is one time.
+        zone: The zone of times that name none.
+    """
+    found = _number_time(value) if isinstance(value, (int, float)) else _text_time(value, tweet_id, zone)
+    return found if found is not None else snowflake_time(tweet_id)
+
+
+def _number_time(value: float) -> datetime | None:
+    seconds = value / 1000 if value > 1e11 else value
+    try:
+        return datetime.fromtimestamp(seconds, UTC) if seconds > 0 and not isinstance(value, bool) else None
+    except (ValueError, OverflowError, OSError):
+        return None
+
+
+def _text_time(value: object, tweet_id: str | None, zone: ZoneInfo | timezone) -> datetime | None:
+    if not isinstance(value, str) or not value:
+        return None
+    try:
+        found = datetime.fromisoformat(value)
+    except ValueError:
+        return _other_time(value.strip(), tweet_id, zone)
+    return _in_utc(found, zone)
+
+
+def _in_utc(found: datetime, zone: ZoneInfo | timezone) -> datetime | None:
+    if found.year < 2000:
+        return None
+    try:
+        return (found if found.tzinfo is not None else found.replace(tzinfo=zone)).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+
+
+def _other_time(value: str, tweet_id: str | None, zone: ZoneInfo | timezone) -> datetime | None:
+    if value.isascii() and value.replace(".", "", 1).isdigit() and len(value) < 20:
+        return _number_time(float(value))
+    parts = value.split()
+    try:
+        if len(parts) == 6 and parts[1] in _MONTHS:
+            _, month, day, clock, offset, year = parts
+            return _in_utc(
+                datetime.fromisoformat(f"{int(year):04d}-{_MONTHS[month]:02d}-{int(day):02d}T{clock}{offset}"), zone
+            )
+        if (match := _ZONED.fullmatch(value)) is not None:
+            return _named_zone_time(match, tweet_id, zone)
+    except ValueError:
+        return None
+    return None
+
+
+def _named_zone_time(match: re.Match[str], tweet_id: str | None, zone: ZoneInfo | timezone) -> datetime | None:
+    day, clock, name = match.groups()
+    found = datetime.fromisoformat(f"{day}T{clock}")
+    if name.upper() in ("UTC", "GMT", "Z"):
+        return _in_utc(found.replace(tzinfo=UTC), zone)
+    if (written := snowflake_time(tweet_id)) is not None:
+        offset = round((found.replace(tzinfo=UTC) - written) / timedelta(minutes=15))
+        if abs(offset) <= 56:  # zones lie within 14 hours of UTC, in quarters of an hour
+            return found.replace(tzinfo=UTC) - offset * timedelta(minutes=15)
+        return written
+    return _in_utc(found, zone)
