@@ -99,6 +99,12 @@ class WebPages(FileSource):
 
 def page_document(page: Page, *, record_id: str) -> Document | RecordError:
     """Return the page as a document, or the error that says why it cannot be one."""
+    if page.needs_browser:
+        return RecordError(
+            "received a page that is filled in by JavaScript, and holds no text without it; save it from a browser "
+            "(Save as, complete page) and give the saved file",
+            record_id=record_id,
+        )
     if not page.text.strip() and not page.segments:
         return RecordError("received a page without main text; expected some sentences", record_id=record_id)
     return Document(

@@ -1,0 +1,151 @@
+"""Main text, titles, authors and dates of web pages, beside other extractors, in one run.
+
+    python benchmarks/web_extraction.py ../shared/data/web_extraction
+    python benchmarks/web_extraction.py ../shared/data/web_extraction --only masa_rag,trafilatura
+
+Word F1: words by ``\\w+``, lower case, as bags; mean over pages. "seen" is the half of the pages
+that the block model was trained on, "unseen" the other. Time is CPU time, parsing included.
+A thread's text is what the library stores, "Author: text" a line. Dates count by their day.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gzip
+import json
+import re
+import time
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import fmean
+from typing import Any
+
+from train_web_blocks import is_for_training
+
+WORD = re.compile(r"\w+")
+
+
+@dataclass
+class Sample:
+    page_id: str
+    kind: str
+    html: bytes
+    truth: dict[str, Any]
+
+
+def samples(folder: Path) -> Iterator[Sample]:
+    for path in sorted((folder / "dev/html").glob("*.html.gz")):
+        page_id = path.name.split(".")[0]
+        told = json.loads((folder / f"dev/ground-truth/{page_id}.json").read_text())
+        kind = told["_internal"]["page_type"]["primary"]
+        yield Sample(page_id, kind, gzip.decompress(path.read_bytes()), told["ground_truth"])
+
+
+def word_f1(found: str, truth: str) -> float:
+    first, second = (Counter(WORD.findall(text.lower())) for text in (found, truth))
+    if not first or not second:
+        return float(first == second)
+    shared = (first & second).total()
+    return 2 * shared / (first.total() + second.total())
+
+
+def ours(fast: bool) -> Callable[[bytes], dict[str, Any]]:
+    from masa_rag.sources._extract import extract_page
+    from masa_rag.types import Document
+
+    def read(html: bytes) -> dict[str, Any]:
+        page = extract_page(html, fast=fast)
+        text = Document(id="x", segments=page.segments).text if page.segments else page.text
+        day = page.created_at.date().isoformat() if page.created_at else None
+        return {"text": text, "title": page.title, "author": page.author, "date": day}
+
+    return read
+
+
+def read_trafilatura(html: bytes) -> dict[str, Any]:
+    from trafilatura import extract
+
+    return {"text": extract(html, include_comments=False) or ""}
+
+
+def read_trafilatura_metadata(html: bytes) -> dict[str, Any]:
+    from trafilatura import extract_metadata
+
+    found = extract_metadata(html)
+    return {"text": "", "title": found.title, "author": found.author, "date": found.date}
+
+
+def read_readability(html: bytes) -> dict[str, Any]:
+    from lxml import html as lxml_html
+    from readability import Document
+
+    return {"text": lxml_html.fromstring(Document(html.decode("utf-8", "replace")).summary()).text_content()}
+
+
+def read_get_text(html: bytes) -> dict[str, Any]:
+    from bs4 import BeautifulSoup
+
+    return {"text": BeautifulSoup(html, "lxml").get_text(" ")}
+
+
+EXTRACTORS: dict[str, Callable[[], Callable[[bytes], dict[str, Any]]]] = {
+    "masa_rag": lambda: ours(fast=False),
+    "masa_rag fast": lambda: ours(fast=True),
+    "trafilatura": lambda: read_trafilatura,
+    "trafilatura metadata": lambda: read_trafilatura_metadata,
+    "readability": lambda: read_readability,
+    "get_text": lambda: read_get_text,
+}
+
+
+def same(found: str | None, truth: str | None) -> bool:
+    """Titles and authors are the same when their words are."""
+    return WORD.findall((found or "").lower()) == WORD.findall((truth or "").lower())
+
+
+def measure(name: str, pages: list[Sample]) -> None:
+    read = EXTRACTORS[name]()
+    read(pages[0].html)  # imports and tables
+    scores: dict[str, list[float]] = defaultdict(list)
+    told: dict[str, list[float]] = defaultdict(list)
+    spent = 0.0
+    for page in pages:
+        began = time.process_time()
+        try:
+            found = read(page.html)
+        except Exception as error:  # noqa: BLE001 - other people's extractors raise what they like; it counts as no text
+            print(f"  {name} {page.page_id}: {error!r:.80}")
+            found = {"text": ""}
+        spent += time.process_time() - began
+        score = word_f1(found["text"], page.truth["main_content"])
+        for group in ("all", page.kind, "seen" if is_for_training(page.page_id) else "unseen"):
+            scores[group].append(score)
+        if not is_for_training(page.page_id):
+            scores[f"unseen {page.kind}"].append(score)
+        for field, key in (("title", "title"), ("author", "author"), ("date", "publish_date")):
+            if page.truth.get(key) and "title" in found:
+                told[field].append(
+                    found[field] == page.truth[key] if field == "date" else same(found[field], page.truth[key])
+                )
+    print(f"{name:22} {len(pages) / spent:6.1f} pages/s", end="  ")
+    print(
+        "  ".join(f"{group} {fmean(values):.3f}" for group, values in sorted(scores.items()) if name[-8:] != "metadata")
+    )
+    for field, values in told.items():
+        print(f"{'':22} {field}: {fmean(values):.3f} of {len(values)}")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--only", default=",".join(EXTRACTORS))
+    given = parser.parse_args()
+    pages = list(samples(given.folder))
+    for name in given.only.split(","):
+        measure(name, pages)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,266 @@
+"""A page as a list of text blocks, each knowing where in the page it stands.
+
+A block is a run of text between two breaks: a paragraph, a heading, a list item, a table cell.
+Everything later (which blocks are the main text, how they look as Markdown) works on this list.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from masa_rag.sources._hidden import Sight, visible_characters
+
+if TYPE_CHECKING:
+    from lxml.etree import _Element
+
+WORD = re.compile(r"\w+")
+_SPACE = re.compile(r"\s+")
+
+_INLINE = frozenset(
+    {"a", "abbr", "acronym", "b", "bdi", "bdo", "big", "cite", "code", "data", "del", "dfn", "em", "font", "i", "ins"}
+    | {"kbd", "label", "mark", "nobr", "q", "rp", "rt", "ruby", "s", "samp", "small", "span", "strike", "strong"}
+    | {"sub", "sup", "time", "tt", "u", "var", "wbr", "br", "img", "picture", "source"}
+)
+_SKIPPED = frozenset(
+    {"script", "style", "noscript", "template", "svg", "iframe", "head", "select", "textarea", "object", "canvas"}
+    | {"embed", "audio", "video", "map", "math", "datalist", "applet", "frameset"}
+)
+
+MARKS: tuple[tuple[str, str], ...] = (
+    ("content", r"content|main|body|story|text|prose|markdown|entry|post|article"),
+    ("product", r"product|pdp|item|sku|price|spec|feature|detail|descr|variant"),
+    ("card", r"card|tile|grid|result|listing|teaser|archive|catalog|collection|row|col"),
+    ("navigation", r"nav|menu|breadcrumb|crumb|sitemap|pagination|pager|toc|toolbar|topbar|skip|drawer|mega"),
+    ("foot", r"foot|bottom|copyright|legal|imprint|colophon"),
+    ("head", r"header|masthead|banner|hero|announcement|top"),
+    ("side", r"side|aside|rail|widget"),
+    ("related", r"relat|recommend|similar|also|trending|popular|latest|upsell|cross|viewed|suggest|next|prev"),
+    ("social", r"shar|social|follow|facebook|twitter|whatsapp|pinterest|linkedin"),
+    ("comment", r"comment|respon|reply|disqus|discussion|message|thread"),
+    ("review", r"review|rating|star|testimonial|feedback"),
+    ("overlay", r"modal|popup|pop-up|overlay|cookie|consent|gdpr|dialog|lightbox|toast|tooltip|notice|alert"),
+    ("advert", r"(?<![a-z])ads?(?![a-z])|advert|sponsor|promo|affiliate|outbrain|taboola|cta"),
+    ("form", r"form|search|login|signup|subscri|newsletter|account|cart|basket|checkout|wishlist|filter|facet|sort"),
+    ("byline", r"byline|author|bio|avatar|date|meta|tag|categor|published|timestamp|label|badge"),
+    ("slide", r"slide|carousel|swiper|slick|gallery|tab|accordion|collaps|panel|faq|toggle|expand"),
+    ("caption", r"caption|credit|figure|image|media|video|thumb"),
+    ("hidden", r"hidden|sr-only|visually|screen-reader|offscreen|invisible|print"),
+)  # fmt: skip
+_MARK_TESTS = tuple((1 << number, re.compile(pattern)) for number, (_, pattern) in enumerate(MARKS))
+
+STRUCTURE = (
+    "article", "main", "section", "aside", "nav", "header", "footer", "form", "table", "ul", "ol", "dl", "figure",
+    "blockquote", "button", "dialog", "details", "pre", "li", "td", "th", "a",
+)  # fmt: skip
+_STRUCTURE_BIT = {tag: 1 << number for number, tag in enumerate(STRUCTURE)}
+_ROLES = {
+    "main": "main", "navigation": "nav", "banner": "header", "contentinfo": "footer", "complementary": "aside",
+    "article": "article", "dialog": "dialog", "search": "form", "button": "button", "menu": "nav", "menubar": "nav",
+}  # fmt: skip
+
+
+@dataclass(slots=True, eq=False)
+class Node:
+    """An element that breaks lines.
+
+    Attributes:
+        element: The element itself.
+        parent: The next such element above; None at the top.
+        number: Its place in the list of nodes.
+        tag: Its tag.
+        structure: Bits of STRUCTURE, its own and those of all above.
+        marks: Bits of MARKS found in the class and id, its own and those of all above.
+        own_marks: Those of its own.
+        depth: How many nodes are above.
+        first: The first block in it; with ``last``, the blocks below it are ``blocks[first:last]``.
+        last: One past the last block in it.
+        repeats: How many siblings have its tag and class, itself counted.
+        hidden: Whether the page does not show it at first.
+    """
+
+    element: _Element
+    parent: Node | None
+    number: int
+    tag: str
+    structure: int = 0
+    marks: int = 0
+    own_marks: int = 0
+    depth: int = 0
+    first: int = 0
+    last: int = 0
+    repeats: int = 1
+    hidden: bool = False
+
+
+@dataclass(slots=True, eq=False)
+class Block:
+    """A run of text.
+
+    Attributes:
+        text: The text, white space folded (kept inside ``pre``).
+        node: The element it stands in.
+        words: The words of the text, lower case.
+        link_words: How many of them are inside links.
+    """
+
+    text: str
+    node: Node
+    words: list[str]
+    link_words: int
+
+
+@dataclass(slots=True)
+class _Walk:
+    """The state of one walk through a page."""
+
+    skipped: frozenset[str]
+    blocks: list[Block] = field(default_factory=list)
+    nodes: list[Node] = field(default_factory=list)
+    pieces: list[str] = field(default_factory=list)
+    linked: list[str] = field(default_factory=list)
+    left_out: set[_Element] = field(default_factory=set)
+    links: int = 0
+    code: int = 0
+
+    def add(self, text: str | None) -> None:
+        if not text:
+            return
+        self.pieces.append(text)
+        if self.links:
+            self.linked.append(text)
+
+    def flush(self, node: Node) -> None:
+        """Close the current run of text as a block of ``node``."""
+        if not self.pieces:
+            return
+        raw = visible_characters("".join(self.pieces))
+        self.pieces.clear()
+        text = raw.strip("\n") if node.tag == "pre" else _SPACE.sub(" ", raw).strip()
+        linked = WORD.findall("".join(self.linked)) if self.linked else ()
+        self.linked.clear()
+        words = WORD.findall(text.lower())
+        if words:
+            self.blocks.append(Block(text, node, words, min(len(linked), len(words))))
+
+
+def read_blocks(
+    tree: _Element, *, sight: Callable[[_Element], Sight] | None = None, scriptless: bool = False
+) -> tuple[list[Block], list[Node]]:
+    """Return the blocks of a page in reading order, and its nodes, parents before children.
+
+    Args:
+        tree: The parsed page.
+        sight: Says of an element how far it can be seen: what never is, is left out, what is folded, marked.
+        scriptless: Read what the page shows to readers without JavaScript, too.
+    """
+    from lxml.etree import iterwalk
+
+    walk = _Walk(skipped=_SKIPPED - {"noscript"} if scriptless else _SKIPPED)
+    body = tree.find("body")
+    top = Node(element=tree, parent=None, number=0, tag="html")
+    walk.nodes.append(top)
+    open_nodes = [top]
+    root = body if body is not None else tree
+    walker = iterwalk(root, events=("start", "end", "comment", "pi"))
+    for event, element in walker:
+        if event == "start":
+            _enter(walk, walker, element, open_nodes, sight)
+        elif event == "end":
+            _leave(walk, element, open_nodes)
+            if element is root:
+                break  # its tail is no part of it
+        else:
+            walk.add(element.tail)
+    walk.flush(top)
+    top.last = len(walk.blocks)
+    _count_repeats(walk.nodes)
+    return walk.blocks, walk.nodes
+
+
+def _enter(walk: _Walk, walker: Any, element: _Element, open_nodes: list[Node], sight: Any) -> None:
+    tag = element.tag
+    if tag in walk.skipped:
+        walker.skip_subtree()
+        return
+    seen = sight(element) if sight is not None else Sight.SHOWN
+    if seen is Sight.NEVER:
+        walk.left_out.add(element)
+        walker.skip_subtree()
+        return
+    hides = seen is Sight.FOLDED
+    if tag in _INLINE and not hides:
+        if tag == "a":
+            walk.links += 1
+        elif tag == "br":
+            walk.add("\n")
+        elif tag == "code" and open_nodes[-1].tag != "pre":
+            walk.add("`")
+        walk.add(element.text)
+        return
+    walk.flush(open_nodes[-1])
+    node = _node(element, open_nodes[-1], number=len(walk.nodes), in_link=walk.links > 0)
+    node.first = len(walk.blocks)
+    node.hidden = hides or open_nodes[-1].hidden
+    walk.nodes.append(node)
+    open_nodes.append(node)
+    walk.add(element.text)
+
+
+def _leave(walk: _Walk, element: _Element, open_nodes: list[Node]) -> None:
+    tag = element.tag
+    if tag in walk.skipped or element in walk.left_out:
+        pass
+    elif open_nodes[-1].element is element:
+        node = open_nodes.pop()
+        walk.flush(node)
+        node.last = len(walk.blocks)
+    elif tag == "a":
+        walk.links -= 1
+    elif tag == "code" and open_nodes[-1].tag != "pre":
+        walk.add("`")
+    walk.add(element.tail)
+
+
+def _node(element: _Element, parent: Node, *, number: int, in_link: bool) -> Node:
+    tag = element.tag if isinstance(element.tag, str) else "?"
+    node = Node(element=element, parent=parent, number=number, tag=tag, depth=parent.depth + 1)
+    bits = _STRUCTURE_BIT.get(_ROLES.get(element.get("role") or "", tag), 0)
+    node.structure = parent.structure | bits | (_STRUCTURE_BIT["a"] if in_link else 0)
+    node.own_marks = _all_marks(f"{element.get('class') or ''} {element.get('id') or ''}")
+    node.marks = parent.marks | (node.own_marks if tag not in ("html", "body") else 0)
+    return node
+
+
+@lru_cache(maxsize=20_000)  # pages of one site, and of one maker of sites, share their class names
+def _marks(name: str) -> int:
+    """Return the bits of MARKS for one class name or id."""
+    lowered = name.lower()
+    return sum(bit for bit, test in _MARK_TESTS if test.search(lowered))
+
+
+def _all_marks(names: str) -> int:
+    bits = 0
+    for name in names.split():
+        bits |= _marks(name)
+    return bits
+
+
+def _count_repeats(nodes: list[Node]) -> None:
+    groups: dict[tuple[int, str, str], list[Node]] = {}
+    for node in nodes:
+        if node.parent is not None and node.last > node.first:
+            groups.setdefault((node.parent.number, node.tag, _shape(node.element)), []).append(node)
+    for members in groups.values():
+        if len(members) > 1:
+            for node in members:
+                node.repeats = len(members)
+
+
+def _shape(element: _Element) -> str:
+    """Return the first class name, without numbers: repeated cards share it."""
+    names = (element.get("class") or "").split()
+    return names[0].rstrip("0123456789-_") if names else ""

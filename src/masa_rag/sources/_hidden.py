@@ -1,0 +1,244 @@
+"""Text that a page holds but does not show: the place where instructions for machines are hidden.
+
+Two sorts are told apart. *Never shown*: CSS that puts text out of sight (no size, off the screen,
+the colour of its background, ``display: none`` on something nobody can open); it is left out.
+*Not shown at first*: tabs, folded answers, text that fades in; readers do get to see it, so it is
+kept and marked. Invisible characters are removed from all text.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from enum import Enum
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from lxml.etree import _Element
+
+MARK = "[hidden text]"
+"""Stands before each passage that the page does not show at first."""
+
+
+class Sight(Enum):
+    """How far an element can be seen."""
+
+    SHOWN = 0
+    FOLDED = 1
+    NEVER = 2
+
+
+_INVISIBLE = re.compile(
+    "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180e\u200b\u200e\u200f\u202a-\u202c\u2060-\u206f\u3164\ufeff\uffa0"
+    "\ufff9-\ufffb\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
+)
+_OVERRIDE = re.compile("[\u202d\u202e][^\u202c\n]*\u202c?")
+_JOINER = re.compile("(?<![^\x00-\x7f])[\u200c\u200d]|[\u200c\u200d](?![^\x00-\x7f])")
+_FLAG = re.compile("\U0001f3f4[\U000e0061-\U000e007a]{2,6}\U000e007f")
+
+
+def visible_characters(text: str) -> str:
+    """Return the text without characters that show nothing.
+
+    Left out: zero-width spaces and fillers, soft hyphens, bidirectional controls, tag characters
+    and variation selectors of the supplement (both used to smuggle text), interlinear marks. Text
+    between a bidirectional *override* and its end is left out whole: readers see it reversed.
+    Joiners stay where scripts and emoji need them, that is beside characters outside ASCII.
+    """
+    if text.isascii():
+        return text
+    text = _OVERRIDE.sub("", text)
+    if "\U0001f3f4" in text and _FLAG.search(text):
+        return "".join(
+            part if _FLAG.fullmatch(part) else _plain(part)
+            for part in re.split(f"({_FLAG.pattern})", text)
+        )  # fmt: skip
+    return _plain(text)
+
+
+def _plain(text: str) -> str:
+    return _JOINER.sub("", _INVISIBLE.sub("", text))
+
+
+_NONE = re.compile(r"display\s*:\s*none|visibility\s*:\s*(?:hidden|collapse)|content-visibility\s*:\s*hidden")
+_FADE = re.compile(r"(?<![-\w])opacity\s*:\s*(?:0|\.0+|0\.0+)\s*(?:%\s*)?(?:!important\s*)?(?:;|$)")
+_TRICK = re.compile(
+    r"(?<![-\w])font-size\s*:\s*(?:0|0?\.\d+|1)\s*(?:px|pt|em|rem|%|!|;|$)"
+    r"|(?<![-\w])(?:left|top|right|margin-left|margin-top|text-indent)\s*:\s*-\s*\d{3,}"
+    r"|clip\s*:\s*rect\(\s*(?:0|1px)|clip-path\s*:\s*(?:inset\(\s*(?:50|100)%|circle\(\s*0)"
+    r"|transform\s*:\s*(?:scale\(\s*0(?:\.0+)?\s*\)|translate[xy]?\(\s*-\s*\d{4,})"
+    r"|(?<![-\w])color\s*:\s*transparent|(?<![-\w])color\s*:\s*rgba\([^)]*,\s*0(?:\.0+)?\s*\)"
+)
+_NO_ROOM = re.compile(
+    r"(?<![-\w])(?:max-)?(?:height|width)\s*:\s*(?:0|1px)(?:px|em|rem|%)?\s*(?:!important\s*)?(?:;|$)"
+)
+_COLOUR = re.compile(r"(?<![-\w])color\s*:\s*([^;!]+)")
+_GROUND = re.compile(r"background(?:-color)?\s*:\s*([^;!]+)")
+_CLIPPED = re.compile(r"overflow\s*(?:-[xy])?\s*:\s*(?:hidden|clip)")
+_FOLDS = re.compile(
+    r"tab|accord|collaps|panel|faq|toggle|expand|fold|dropdown-content|more|slide|carousel|answer|step", re.I
+)
+_HIDING_CLASS = re.compile(
+    r"(?:^|\s)(?:sr-only|screen-reader-text|visually-?hidden|screenreader-only|a11y-hidden)(?:\s|$)", re.I
+)
+_WHITE = frozenset({"white", "#fff", "#ffffff", "rgb(255,255,255)", "#fefefe", "rgba(255,255,255,1)"})
+
+
+@lru_cache(maxsize=4_096)
+def _style_sight(style: str) -> Sight:
+    """Return what an inline style, or the body of a rule, does to the sight of text."""
+    style = style.lower()
+    if _TRICK.search(style) or (_NO_ROOM.search(style) and _CLIPPED.search(style)) or _same_colour(style):
+        return Sight.NEVER
+    if _NONE.search(style) or _FADE.search(style):
+        return Sight.FOLDED
+    return Sight.SHOWN
+
+
+def _same_colour(style: str) -> bool:
+    """Say whether text has its background's colour; white text counts where no background is named."""
+    colour = _COLOUR.search(style)
+    if colour is None:
+        return False
+    ground = _GROUND.search(style)
+    name = "".join(colour[1].split())
+    if ground is None:
+        return False
+    place = "".join(ground[1].split())
+    return name == place or (name in _WHITE and place in _WHITE)
+
+
+def sight_of(tree: _Element) -> Callable[[_Element], Sight]:
+    """Return a function that says of an element of the page how far its text can be seen.
+
+    It reads inline styles, the attributes ``hidden`` and ``aria-hidden``, the page's own
+    ``<style>`` rules for single classes, ids and tags, and white text on the page's white ground.
+    """
+    rules = _rules(tree)
+    opened = _opened_ids(tree)
+    pale = _ground_is_white(tree)
+
+    def sight(element: _Element) -> Sight:
+        own = _own_sight(element, rules, pale=pale)
+        if own is Sight.FOLDED and not _can_be_opened(element, opened):
+            return Sight.NEVER
+        return own
+
+    return sight
+
+
+def _own_sight(element: _Element, rules: dict[str, Sight], *, pale: bool) -> Sight:
+    get = element.get
+    names = get("class")
+    if names is not None and _HIDING_CLASS.search(names):
+        return Sight.NEVER
+    worst = Sight.SHOWN
+    if (style := get("style")) is not None:
+        worst = _style_sight(style)
+        if pale and worst is Sight.SHOWN and _is_pale(style):
+            return Sight.NEVER
+    if worst is Sight.SHOWN and get("hidden") is not None:
+        worst = Sight.FOLDED
+    if rules and worst is not Sight.NEVER:
+        keys = [f".{name}" for name in (names or "").split()] + [f"#{get('id')}"]
+        for key in keys:
+            found = rules.get(key, Sight.SHOWN)
+            worst = found if found.value > worst.value else worst
+    return worst
+
+
+def _is_pale(style: str) -> bool:
+    colour = _COLOUR.search(style.lower())
+    if colour is None or _GROUND.search(style.lower()) or "shadow" in style.lower():
+        return False
+    return "".join(colour[1].split()) in _WHITE
+
+
+def _ground_is_white(tree: _Element) -> bool:
+    """Say whether white text can be taken for hidden: the page sets no ground of its own anywhere.
+
+    White letters are normal on a dark banner, and where the banner's colour comes from a style
+    sheet that was not fetched nobody can tell; so only pages without style sheets are judged.
+    """
+    linked = any((item.get("rel") or "").lower() == "stylesheet" for item in tree.iter("link"))
+    return not linked and not any(_GROUND.search((item.text or "").lower()) for item in tree.iter("style"))
+
+
+def _can_be_opened(element: _Element, opened: frozenset[str]) -> bool:
+    """Say whether readers have a way to see the element: a tab, a fold, a script that fades it in."""
+    style = (element.get("style") or "").lower()
+    if _FADE.search(style) and ("transform" in style or "transition" in style or "translate" in style):
+        return True
+    if (element.get("id") or "") in opened or element.get("role") == "tabpanel":
+        return True
+    own = f"{element.get('class') or ''} {element.get('id') or ''}"
+    parent = element.getparent()
+    above = parent.get("class") or "" if parent is not None else ""
+    return _FOLDS.search(own) is not None or (_FOLDS.search(above) is not None)
+
+
+def _opened_ids(tree: _Element) -> frozenset[str]:
+    """Return the ids that some control of the page opens."""
+    found: set[str] = set()
+    for element in tree.iter("a", "button", "div", "summary", "li", "span", "h2", "h3", "h4"):
+        for name in ("aria-controls", "data-target", "data-bs-target", "data-tab", "href"):
+            value = element.get(name)
+            if value and (name != "href" or value.startswith("#")):
+                found.update(part.lstrip("#") for part in value.split())
+    return frozenset(found - {""})
+
+
+_CSS_COMMENT = re.compile(r"/\*.*?\*/", re.S)
+_CSS_RULE = re.compile(r"([^{}]+)\{([^{}]*)\}")
+_SIMPLE = re.compile(r"[.#][-\w]+")
+MAX_STYLE_CHARACTERS = 400_000
+"""Longer style sheets are not read: hiding one passage needs one rule, and themes inline megabytes."""
+
+
+def _rules(tree: _Element) -> dict[str, Sight]:
+    """Return what the page's own style sheets do to single classes and ids.
+
+    Rules inside ``@media`` and the like hold only sometimes and are left alone, except that a
+    later plain rule that shows the same name again wins, as it does on the page.
+    """
+    found: dict[str, Sight] = {}
+    for style in tree.iter("style"):
+        text = style.text or ""
+        if len(text) > MAX_STYLE_CHARACTERS or (style.get("media") or "all").lower() not in ("all", "screen"):
+            continue
+        for selectors, body in _CSS_RULE.findall(_without_blocks(_CSS_COMMENT.sub("", text))):
+            _add_rule(found, selectors, body)
+    return found
+
+
+def _add_rule(found: dict[str, Sight], selectors: str, body: str) -> None:
+    sight = _style_sight(body[:2000])
+    shows = sight is Sight.SHOWN and ("display" in body or "opacity" in body or "visibility" in body)
+    if sight is Sight.SHOWN and not shows:
+        return
+    for selector in selectors.split(","):
+        name = selector.strip()
+        if _SIMPLE.fullmatch(name):
+            found[name] = sight
+
+
+def _without_blocks(css: str) -> str:
+    """Return the sheet without ``@media {…}`` and other rules that hold rules."""
+    parts: list[str] = []
+    position = 0
+    for match in re.finditer(r"@(?:media|supports|keyframes|-webkit-keyframes|container|layer|font-face)[^{;]*\{", css):
+        if match.start() < position:
+            continue
+        parts.append(css[position : match.start()])
+        position = _block_end(css, match.end())
+    return "".join([*parts, css[position:]])
+
+
+def _block_end(css: str, position: int) -> int:
+    depth = 1
+    for match in re.compile(r"[{}]").finditer(css, position):
+        depth += 1 if match[0] == "{" else -1
+        if depth == 0:
+            return match.end()
+    return len(css)
