@@ -413,3 +413,51 @@ def test_two_exports_that_overlap_give_the_same_ids(tmp_path: Path) -> None:
     assert [segment.id for segment in second[0].segments] == [row["ID"] for row in rows[2:]]
     together = read(tmp_path)
     assert [(item.id, len(item.segments)) for item in together] == [(FIRST, 6)]
+
+
+def test_a_thread_with_a_hole_loses_nothing(tmp_path: Path) -> None:
+    """Without the middle of a thread, its first tweet and its end are both there, whatever the order."""
+    root = {"ID": FIRST, "ConversationID": FIRST, "Text": "Root", "UserID": "77"}
+    end = {
+        "ID": SECOND,
+        "ConversationID": FIRST,
+        "Text": "End",
+        "UserID": "77",
+        "InReplyToStatusID": "17900000000000001",
+    }
+    for number, rows in enumerate(([root, end], [end, root])):
+        documents = read(save(tmp_path / f"{number}.json", rows))
+        assert {(item.id, item.text) for item in documents} == {(FIRST, "Root"), (SECOND, "End")}
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+def test_a_thread_in_a_table(tmp_path: Path, encoding: str) -> None:
+    """A table with a column for what is answered gives threads too."""
+    path = tmp_path / "t.csv"
+    lines = [
+        "tweet_id,user_id,in_reply_to_status_id,in_reply_to_user_id,full_text",
+        f"{FIRST},77,,,Root",
+        f"{SECOND},77,{FIRST},77,Next",
+    ]
+    path.write_text("\n".join(lines), encoding=encoding)
+    (document,) = read(path)
+    assert (document.id, document.text) == (FIRST, "77: Root\nNext")
+
+
+def test_a_thread_in_utf_16(tmp_path: Path) -> None:
+    """Threads are found in every encoding."""
+    rows = [
+        {"ID": FIRST, "ConversationID": FIRST, "Text": "Root", "Name": "Mara", "UserID": "7"},
+        {
+            "ID": SECOND,
+            "ConversationID": FIRST,
+            "Text": "Next",
+            "Name": "Mara",
+            "UserID": "7",
+            "InReplyToStatusID": FIRST,
+        },
+    ]
+    path = tmp_path / "t.json"
+    path.write_text(json.dumps(rows), encoding="utf-16")
+    (document,) = read(path)
+    assert document.text == "Mara: Root\nNext"

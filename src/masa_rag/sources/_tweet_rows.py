@@ -85,7 +85,7 @@ def row(
     user = mapping_of(known.get("username")) or mapping_of(value.get("user"))
     username = text_of(known.get("username")) or text_of(user.get("username")) or text_of(user.get("screen_name"))
     name = text_of(known.get("author")) or text_of(user.get("displayname")) or text_of(user.get("name")) or author
-    tweet_id = _id(known.get("id"))
+    tweet_id = row_id(known.get("id"))
     created_at = time_of(known.get("time"), tweet_id=tweet_id, zone=zone)
     if tweet_id is None:
         tweet_id = digest(name or username or "", created_at.isoformat() if created_at else "", text)
@@ -94,12 +94,12 @@ def row(
         text=unescaped(text),
         author=name,
         username=username.lstrip("@") if username is not None else None,
-        user_id=_id(known.get("user_id")) or id_of(user.get("id")),
+        user_id=row_id(known.get("user_id")) or id_of(user.get("id")),
         created_at=created_at,
         url=text_of(known.get("url")),
-        conversation_id=_id(known.get("conversation_id")),
-        reply_to=_id(known.get("reply_to")),
-        reply_to_user=_id(known.get("reply_to_user")),
+        conversation_id=row_id(known.get("conversation_id")),
+        reply_to=row_id(known.get("reply_to")),
+        reply_to_user=row_id(known.get("reply_to_user")),
         retweet=_is_retweet(known, text),
         metadata=filled(
             {
@@ -113,10 +113,10 @@ def row(
 def _is_retweet(known: Mapping[str, Any], text: str) -> bool:
     flag = known.get("retweet")
     said = flag is True or (isinstance(flag, str) and flag.strip().casefold() in _TRUE)
-    return said or _id(known.get("retweet_of")) is not None or text.startswith("RT @")
+    return said or row_id(known.get("retweet_of")) is not None or text.startswith("RT @")
 
 
-def _id(value: object) -> str | None:
+def row_id(value: object) -> str | None:
     """Return an id; a table program's ``1234.0`` is read, its ``1.79e18`` has lost the id."""
     found = id_of(value)
     if found is None or found.casefold() in ("nan", "none", "null"):

@@ -76,7 +76,9 @@ class Assembler:
             passed.add(top.key)
         if not self.join_unseen or not answers_self(top):
             return top.key
-        return top.thread_id or (_opens_own(top) and top.conversation_id) or top.reply_to or top.key
+        first = top.thread_id or (_opens_own(top) and top.conversation_id) or top.reply_to or top.key
+        given = first in self.seen and first not in self.held  # as a document of its own, which this would replace
+        return top.key if given else first
 
     def _own_parent(self, tweet: Tweet) -> Tweet | None:
         parent = self.held.get(tweet.reply_to) if tweet.reply_to is not None else None
