@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from masa_rag.sources.irc import IrcLogs as IrcLogs
     from masa_rag.sources.masa_search import MasaSearch as MasaSearch
     from masa_rag.sources.masa_search import MasaWorker as MasaWorker
+    from masa_rag.sources.podcast import Podcast as Podcast
+    from masa_rag.sources.recordings import Recordings as Recordings
     from masa_rag.sources.reddit import RedditExport as RedditExport
     from masa_rag.sources.slack import SlackExport as SlackExport
     from masa_rag.sources.slack_live import SlackChannel as SlackChannel
@@ -33,8 +35,12 @@ if TYPE_CHECKING:
     from masa_rag.sources.whatsapp import WhatsAppExport as WhatsAppExport
     from masa_rag.sources.x_live import XSearch as XSearch
     from masa_rag.sources.x_live import XUser as XUser
+    from masa_rag.sources.youtube import YouTube as YouTube
 
 _HOMES = {
+    "Podcast": "podcast",
+    "Recordings": "recordings",
+    "YouTube": "youtube",
     "DiscordChannel": "discord_live",
     "DiscordExport": "discord",
     "DiscourseTopics": "discourse",

@@ -15,6 +15,9 @@ from masa_rag.protocols import Source
 from masa_rag.sources._base import FileSource, read_head
 
 FILE_SOURCES: tuple[tuple[str, str], ...] = (
+    ("recordings", "Recordings"),
+    ("youtube", "YouTube"),
+    ("podcast", "Podcast"),
     ("tweets", "Tweets"),
     ("discord", "DiscordExport"),
     ("slack", "SlackExport"),

@@ -1,0 +1,277 @@
+"""Audio and video become samples in a child process, which may fail without harm.
+
+Media files are binary input from strangers, read by C code. The child has a limit on memory, opens
+files only (no network protocol, no playlist format that could name other files), and is ended and
+replaced when it stops making progress. One child decodes many files, for starting one takes 0.2 s.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import selectors
+import struct
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from types import TracebackType
+from typing import Any, BinaryIO, cast
+
+from masa_rag.errors import ConfigurationError, TranscriptionError
+
+RATE = 16_000
+"""Samples a second of what is decoded: what Whisper and Silero work with."""
+
+FORMATS = (
+    "aac,ac3,adts,aiff,amr,ape,asf,au,avi,caf,dts,eac3,flac,flv,gsm,matroska,webm,mov,mp4,m4a,3gp,3g2,mj2,mp2,mp3,mpeg,"
+    "mpegts,ogg,opus,rm,spx,tta,voc,w64,wav,wv"
+)
+"""Containers that hold their own audio. Playlists (hls, concat, dash) are left out: they open other files."""
+
+SUFFIXES = frozenset(
+    ".3gp .aac .ac3 .aif .aiff .amr .ape .asf .au .avi .caf .flac .flv .m4a .m4b .mka .mkv .mov .mp2 .mp3 .mp4 .mpeg "
+    ".mpg .oga .ogg .opus .spx .ts .tta .wav .webm .wma .wmv .wv".split()
+)
+"""File names that are media, for choosing files in a folder."""
+
+MEMORY_BYTES = 1024 * 1024 * 1024
+"""Address space of the child: 150 MB of libraries, 100 MB for a 4K video's frame, and room."""
+
+MAX_HOURS = 30
+"""Longest recording: a day and a bit; more is a header that lies."""
+
+STALL_S = 8.0
+"""Seconds without a sample after which a file is given up: decoding runs at over 100 times real time."""
+
+_HEAD = struct.Struct("<cI")
+_BLOCK_BYTES = 1 << 20
+
+
+class MediaDecoder:
+    """Decodes media files to mono 16-bit samples at 16 kHz, one after the other, in a child process.
+
+    Use as a context manager, or call ``close``. Not for use by two threads at once.
+
+    Args:
+        stall_s: Seconds without progress after which a file is given up.
+        memory_bytes: Limit on the child's address space; None for none (and on systems without it).
+        max_hours: Longest recording accepted.
+    """
+
+    def __init__(
+        self, *, stall_s: float = STALL_S, memory_bytes: int | None = MEMORY_BYTES, max_hours: float = MAX_HOURS
+    ) -> None:
+        if stall_s <= 0 or max_hours <= 0:
+            raise ConfigurationError(f"received stall_s={stall_s}, max_hours={max_hours}; expected positive numbers")
+        self._stall_s = stall_s
+        self._memory_bytes = memory_bytes
+        self._max_bytes = int(max_hours * 3600 * RATE * 2)
+        self._child: subprocess.Popen[bytes] | None = None
+
+    def decode(self, path: Path) -> bytes:
+        """Return the samples as little-endian 16-bit integers.
+
+        Raises TranscriptionError when the file is missing, empty, no media, broken or too long, or
+        when the child died or stopped over it; the next file gets a new child.
+        """
+        _check(path)
+        parts: list[bytes] = []
+        size = 0
+        try:
+            for block in self._blocks(path):
+                parts.append(block)
+                size += len(block)
+                if size > self._max_bytes:
+                    raise TranscriptionError(
+                        f"{path}: received more than {self._max_bytes / 2 / RATE / 3600:.0f} hours of sound; "
+                        "expected less. Cut the recording into parts"
+                    )
+        except TranscriptionError as error:
+            if not isinstance(error, _RefusedError):
+                self.close()  # the child is in an unknown state
+            raise
+        if not size:
+            raise TranscriptionError(f"{path}: received a file whose audio is empty; expected sound")
+        return b"".join(parts)
+
+    def _blocks(self, path: Path) -> Iterator[bytes]:
+        child = self._started()
+        try:
+            stdin = cast("BinaryIO", child.stdin)
+            stdin.write(json.dumps(str(path.absolute())).encode() + b"\n")
+            stdin.flush()
+        except OSError as error:
+            raise TranscriptionError(f"{path}: the decoder could not be reached ({error}); try again") from error
+        while True:
+            kind, data = self._message(child, path)
+            if kind == b"D":
+                yield data
+            elif kind == b"E":
+                raise _RefusedError(f"{path}: {data.decode(errors='replace')}")
+            else:
+                return
+
+    def _message(self, child: subprocess.Popen[bytes], path: Path) -> tuple[bytes, bytes]:
+        kind, size = _HEAD.unpack(self._read(child, _HEAD.size, path))
+        if size > 2 * _BLOCK_BYTES:
+            raise TranscriptionError(f"{path}: the decoder answered with {size} bytes at once; the file was given up")
+        return kind, self._read(child, size, path)
+
+    def _read(self, child: subprocess.Popen[bytes], size: int, path: Path) -> bytes:
+        stdout = cast("BinaryIO", child.stdout)
+        data = bytearray()
+        with selectors.DefaultSelector() as selector:
+            selector.register(stdout, selectors.EVENT_READ)
+            while len(data) < size:
+                if not selector.select(self._stall_s):
+                    raise TranscriptionError(
+                        f"{path}: no sound was decoded for {self._stall_s:g} seconds, so it was given up; "
+                        "the file may be broken, or the disk very slow"
+                    )
+                block = os.read(stdout.fileno(), size - len(data))
+                if not block:
+                    raise TranscriptionError(
+                        f"{path}: the decoder died over this file; it is broken or needs too much memory"
+                    )
+                data += block
+        return bytes(data)
+
+    def _started(self) -> subprocess.Popen[bytes]:
+        if self._child is None or self._child.poll() is not None:
+            limit = str(self._memory_bytes or 0)
+            self._child = subprocess.Popen(
+                [sys.executable, "-c", "from masa_rag._media import serve; serve()", limit],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+            )
+            kind, data = self._message(self._child, Path("decoder"))
+            if kind == b"E":
+                from masa_rag.errors import MissingDependencyError
+
+                self.close()
+                raise MissingDependencyError("av", extra="speech", purpose=f"Decoding a recording ({data.decode()})")
+        return self._child
+
+    def close(self) -> None:
+        """End the child process. Closing twice is allowed; decoding again starts a new one."""
+        child, self._child = self._child, None
+        if child is None:
+            return
+        child.kill()
+        for stream in (child.stdin, child.stdout):
+            with contextlib.suppress(OSError):
+                cast("BinaryIO", stream).close()
+        child.wait()
+
+    def __enter__(self) -> MediaDecoder:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def __del__(self) -> None:
+        with contextlib.suppress(Exception):
+            self.close()
+
+
+class _RefusedError(TranscriptionError):
+    """The child said no and is ready for the next file."""
+
+
+def _check(path: Path) -> None:
+    if "://" in str(path) or not path.is_file():
+        raise TranscriptionError(f"{path}: received something that is not a file; expected a recording on this machine")
+    if path.stat().st_size == 0:
+        raise TranscriptionError(f"{path}: received an empty file; expected a recording")
+
+
+def serve() -> None:
+    """Answer decode requests on standard input; runs in the child only."""
+    _limit(int(sys.argv[1]))
+    out = sys.stdout.buffer
+    try:
+        import av
+        import av.logging
+    except ImportError as error:
+        _send(out, b"E", str(error).encode())
+        return
+    av.logging.set_level(av.logging.PANIC)
+    _send(out, b"F", b"")
+    for line in sys.stdin.buffer:
+        try:
+            for block in _samples(av, json.loads(line)):
+                _send(out, b"D", block)
+            _send(out, b"F", b"")
+        except MemoryError:
+            _send(out, b"E", b"received a file that needs too much memory to decode; expected an ordinary recording")
+        except Exception as error:  # noqa: BLE001 - FFmpeg raises many kinds; each is an answer, not a crash
+            _send(
+                out, b"E", f"received media that cannot be decoded ({error}); expected audio or video".encode()[:2000]
+            )
+
+
+def _limit(memory_bytes: int) -> None:
+    """Cap the address space, where the system can, and forbid core files."""
+    try:
+        import resource
+    except ImportError:  # Windows has no such limits; the time limit holds there
+        return
+    with contextlib.suppress(ValueError, OSError):
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+        if memory_bytes:
+            resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
+
+
+def _send(out: BinaryIO, kind: bytes, data: bytes) -> None:
+    out.write(_HEAD.pack(kind, len(data)) + data)
+    out.flush()
+
+
+def _samples(av: Any, path: str) -> Iterator[bytes]:
+    """Yield blocks of mono 16-bit samples at RATE; damaged packets are skipped, as players do."""
+    options = {"protocol_whitelist": "none", "format_whitelist": FORMATS}
+    resampler = av.audio.resampler.AudioResampler(format="s16", layout="mono", rate=RATE)
+    pending = bytearray()
+    found = False
+    with Path(path).open("rb") as file, av.open(file, mode="r", options=options, metadata_errors="ignore") as container:
+        if not container.streams.audio:
+            raise ValueError("it has no audio track")
+        for frame in _frames(av, container):
+            if frame is not None:
+                found, frame.pts = True, None
+            for part in resampler.resample(frame) if found else ():
+                pending += bytes(part.planes[0])[: part.samples * 2]
+            if len(pending) >= _BLOCK_BYTES:
+                yield bytes(pending[:_BLOCK_BYTES])
+                del pending[:_BLOCK_BYTES]
+    if pending:
+        yield bytes(pending)
+
+
+_BAD_PACKETS = 2000
+
+
+def _frames(av: Any, container: Any) -> Iterator[Any]:
+    """Yield audio frames, then None to flush the resampler; give up after many damaged packets in a row."""
+    frames = container.decode(audio=0)
+    damaged = 0
+    started = time.monotonic()
+    while damaged < _BAD_PACKETS and (damaged == 0 or time.monotonic() - started < STALL_S or damaged < 50):
+        try:
+            frame = next(frames)
+        except StopIteration:
+            break
+        except av.error.InvalidDataError:
+            damaged += 1
+            frames = container.decode(audio=0)
+            continue
+        damaged, started = 0, time.monotonic()
+        yield frame
+    yield None

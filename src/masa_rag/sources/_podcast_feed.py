@@ -1,0 +1,149 @@
+"""A podcast's feed: RSS with the Podcasting 2.0 namespace, all of its repeated elements kept."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+from lxml import etree
+
+from masa_rag.errors import SourceFormatError
+from masa_rag.sources._transcript_json import number
+
+_PODCAST = ("https://podcastindex.org/namespace/1.0",
+            "https://github.com/Podcastindex-org/podcast-namespace/blob/main/docs/1.0.md")  # fmt: skip
+"""Both addresses of the namespace that feeds use: the official one and its documentation's."""
+_ITUNES = "http://www.itunes.com/dtds/podcast-1.0.dtd"
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """Something a feed points at: address, media type, language (empty when not said)."""
+
+    url: str
+    type: str = ""
+    language: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Episode:
+    """One item of the feed."""
+
+    id: str
+    title: str | None = None
+    page: str | None = None
+    published: datetime | None = None
+    audio: Link | None = None
+    transcripts: tuple[Link, ...] = ()
+    chapters: Link | None = None
+    people: tuple[tuple[str, str], ...] = ()
+    description: str = ""
+    facts: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Show:
+    """A feed: its title, its people (name, role), its language, its episodes in the feed's order."""
+
+    title: str | None
+    people: tuple[tuple[str, str], ...]
+    language: str
+    episodes: tuple[Episode, ...]
+
+
+def parse_feed(data: bytes) -> Show:
+    """Read a feed. No entity is expanded and nothing is fetched. Raises SourceFormatError."""
+    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False, recover=True)
+    try:
+        root = etree.fromstring(data.lstrip(), parser)
+    except (etree.XMLSyntaxError, ValueError) as error:
+        raise SourceFormatError(f"received XML that cannot be read ({error}); expected a podcast's RSS feed") from error
+    channel = root.find("channel") if root is not None else None
+    if channel is None:
+        raise SourceFormatError("received XML without a channel; expected a podcast's RSS feed")
+    return Show(
+        _text(channel, "title"),
+        tuple(_people(channel)),
+        _text(channel, "language") or "",
+        tuple(episode for item in channel.iter("item") if (episode := _episode(item)) is not None),
+    )
+
+
+def _episode(item: Any) -> Episode | None:
+    audio = next((Link(url, one.get("type", "")) for one in item.iterfind("enclosure") if (url := _url(one))), None)
+    identity = _text(item, "guid") or (audio.url if audio else None) or _text(item, "link")
+    if identity is None:
+        return None
+    chapters = next(iter(_links(item, "chapters")), None)
+    facts = {"season": _of(item, "season"), "episode": _of(item, "episode"), "duration": _itunes(item, "duration")}
+    return Episode(
+        identity,
+        title=_text(item, "title"),
+        page=_text(item, "link"),
+        published=_date(_text(item, "pubDate")),
+        audio=audio,
+        transcripts=tuple(_links(item, "transcript")),
+        chapters=chapters,
+        people=tuple(_people(item)),
+        description=_text(item, "description") or "",
+        facts={key: value for key, value in facts.items() if value},
+    )
+
+
+def _elements(parent: Any, name: str) -> Iterator[Any]:
+    for space in _PODCAST:
+        yield from parent.iterfind(f"{{{space}}}{name}")
+
+
+def _people(parent: Any) -> Iterator[tuple[str, str]]:
+    """Yield (name, role); who is of the crew and not heard is left out."""
+    for element in _elements(parent, "person"):
+        name = " ".join("".join(element.itertext()).split())
+        role, group = (element.get("role") or "host").lower(), (element.get("group") or "cast").lower()
+        if name and group == "cast":
+            yield name, role
+
+
+def _links(parent: Any, name: str) -> Iterator[Link]:
+    for element in _elements(parent, name):
+        if url := _url(element):
+            yield Link(url, element.get("type", "").lower(), element.get("language", ""))
+
+
+def _url(element: Any) -> str | None:
+    return (element.get("url") or "").strip() or None
+
+
+def _text(parent: Any, name: str) -> str | None:
+    value = " ".join((parent.findtext(name) or "").split())
+    return value or None
+
+
+def _of(parent: Any, name: str) -> float | None:
+    return next((number(element.text) for element in _elements(parent, name)), None)
+
+
+def _itunes(parent: Any, name: str) -> str | None:
+    return (parent.findtext(f"{{{_ITUNES}}}{name}") or "").strip() or None
+
+
+def _date(value: str | None) -> datetime | None:
+    try:
+        parsed = parsedate_to_datetime(value) if value else None
+    except (ValueError, TypeError, IndexError, OverflowError):
+        return None
+    if parsed is None:
+        return None
+    return parsed.astimezone(UTC) if parsed.tzinfo else parsed.replace(tzinfo=UTC)
+
+
+def looks_like_podcast(head: bytes) -> bool:
+    """Say whether this is an RSS feed with audio or video enclosures or the podcast namespace."""
+    start = head.lstrip(b"\xef\xbb\xbf \t\r\n")[:2048]
+    rss = re.match(rb"(?:<\?xml[^>]*\?>\s*)?(?:<!--.*?-->\s*|<\?[^>]*\?>\s*)*<rss\b", start, re.DOTALL)
+    media = rb"<enclosure\b[^>]*(?:audio|video)/|<podcast:(?:transcript|person|chapters|guid)\b"
+    return rss is not None and re.search(media, head) is not None

@@ -1,0 +1,247 @@
+"""Podcasts by their feed: the published transcript where there is one, otherwise the audio."""
+
+from __future__ import annotations
+
+import contextlib
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, ClassVar
+from urllib.parse import urljoin, urlsplit
+
+from masa_rag._media import SUFFIXES
+from masa_rag.errors import RecordError, SourceError, SourceFormatError, SourceUnavailableError
+from masa_rag.protocols import Transcriber
+from masa_rag.sources._base import FileSource
+from masa_rag.sources._podcast_feed import Episode, Link, Show, looks_like_podcast, parse_feed
+from masa_rag.sources._transcript_base import Transcript, decode
+from masa_rag.sources._transcript_json import load_json, number
+from masa_rag.sources.recordings import SpeakerTurns, default_transcriber, named, transcribed, with_turns
+from masa_rag.sources.transcripts import format_of, link_at, readable_speaker
+from masa_rag.types import Document, Segment
+
+_BEST = (
+    "application/json",
+    "text/vtt",
+    "application/x-subrip",
+    "application/srt",
+    "text/srt",
+    "text/html",
+    "text/plain",
+)
+"""Kinds of published transcripts, those with speakers and times first."""
+
+MAX_AUDIO_BYTES = 1_000_000_000
+"""Largest episode fetched: ten hours at 200 kbit/s."""
+
+
+class Podcast(FileSource):
+    """A podcast's episodes: one document each, every line linked to its second (``#t=``).
+
+    The transcript that the feed publishes is taken (the kind that tells most); only without one is
+    the audio fetched and transcribed. Chapters go to ``metadata["chapters"]``, the people named in
+    the feed to ``metadata["participants"]``; if a show has one host, who alone is heard, the lines
+    are the host's. The id is the episode's guid, so that moved audio changes nothing.
+
+    Args:
+        feed: Path or address of the RSS feed. Relative links in a local feed are files beside it; a
+            local feed reads no other files, and a fetched feed reads none.
+        name: The source's name; default ``podcast:<file or host>``.
+        transcriber: For episodes without a transcript; None makes a ``FasterWhisperTranscriber``
+            when the first of them comes.
+        diarizer: Says who speaks when in audio; None for no speakers.
+        speakers: Names for labels, ``{"A": "Ryan"}``.
+        latest: Only that many episodes, newest first as in the feed; None takes all.
+        audio: Whether to transcribe audio at all; False leaves episodes without a transcript out.
+        fetcher: Fetches addresses; None makes a :class:`masa_rag._http.Fetcher`.
+    """
+
+    form: ClassVar[str] = "podcast"
+    suffixes: ClassVar[frozenset[str]] = frozenset({".xml", ".rss"})
+
+    def __init__(
+        self,
+        feed: str | Path,
+        *,
+        name: str | None = None,
+        transcriber: Transcriber | None = None,
+        diarizer: SpeakerTurns | None = None,
+        speakers: Mapping[str, str] | None = None,
+        latest: int | None = None,
+        audio: bool = True,
+        fetcher: Any = None,
+    ) -> None:
+        self._address = str(feed) if str(feed).startswith(("http://", "https://")) else None
+        host = urlsplit(self._address).netloc + urlsplit(self._address).path if self._address else None
+        super().__init__(feed, name=name or (f"{self.form}:{host}" if host else None))
+        self._transcriber = transcriber
+        self._diarizer = diarizer
+        self._speakers = dict(speakers or {})
+        self._latest = latest
+        self._audio = audio
+        self._fetcher = fetcher
+
+    @classmethod
+    def recognises(cls, path: Path, head: bytes) -> bool:
+        """Say yes to an RSS feed that carries audio or the podcast namespace."""
+        return not path.is_dir() and looks_like_podcast(head)
+
+    def __iter__(self) -> Iterator[Document | RecordError]:
+        """Yield the episodes in the feed's order."""
+        show = parse_feed(self._bytes(self._address or str(self.files()[0])))
+        for episode in show.episodes[: self._latest]:
+            try:
+                yield from self._episode(show, episode)
+            except (SourceError, OSError) as error:
+                yield RecordError(str(error), record_id=episode.id)
+
+    def _episode(self, show: Show, episode: Episode) -> Iterator[Document | RecordError]:
+        problem: SourceError | OSError | None = None
+        for link in sorted(episode.transcripts, key=_order):
+            try:
+                transcript = self._transcript(link)
+            except (SourceError, OSError) as error:
+                problem = error
+                continue
+            yield self._document(show, episode, self._spoken(episode, transcript), {"transcript": link.url})
+            return
+        if self._audio and episode.audio is not None:
+            yield from self._from_audio(show, episode)
+        elif problem is not None:
+            yield RecordError(f"its transcript cannot be read ({problem})", record_id=episode.id)
+
+    def _transcript(self, link: Link) -> Transcript:
+        text = decode(self._bytes(link.url))
+        parser = format_of(text, whole=True)
+        if parser is None:
+            raise SourceFormatError("received a transcript in no format we know", path=link.url)
+        transcript = parser(text)
+        if not transcript.lines:
+            raise SourceFormatError("received a transcript without a line; expected at least one", path=link.url)
+        return transcript
+
+    def _spoken(self, episode: Episode, transcript: Transcript) -> list[Segment]:
+        return [
+            Segment(
+                line.text,
+                author=readable_speaker(line.speaker, self._speakers),
+                start=line.start,
+                end=line.end,
+                url=_listen(episode, line.start),
+                metadata=line.metadata,
+            )
+            for line in transcript.lines
+        ]
+
+    def _from_audio(self, show: Show, episode: Episode) -> Iterator[Document | RecordError]:
+        if self._transcriber is None:
+            people = [name for name, _ in (*show.people, *episode.people)]
+            self._transcriber = default_transcriber(participants=people)
+        with self._recording(episode) as path:
+            ((_, lines),) = transcribed(self._transcriber, [path])
+            if isinstance(lines, Exception):
+                yield RecordError(str(lines), record_id=episode.id)
+            elif lines:
+                heard = (
+                    named(with_turns(lines, self._diarizer.diarize(path)), self._speakers) if self._diarizer else lines
+                )
+                segments = [_linked(item, _listen(episode, item.start)) for item in heard]
+                yield self._document(show, episode, segments, {"transcribed_by": self._transcriber.fingerprint})
+
+    def _document(
+        self, show: Show, episode: Episode, segments: Sequence[Segment], facts: Mapping[str, Any]
+    ) -> Document:
+        people = list(dict.fromkeys(name for name, _ in (*episode.people, *show.people)))
+        if len(people) == 1 and not any(item.author for item in segments):
+            segments = [_by(item, people[0]) for item in segments]
+        more = {
+            "show": show.title,
+            "participants": people,
+            "chapters": self._chapters(episode),
+            "language": show.language,
+        }
+        return Document(
+            episode.id,
+            segments=segments,
+            kind="speech",
+            title=episode.title,
+            created_at=episode.published,
+            url=episode.page or (episode.audio.url if episode.audio else None),
+            metadata={**facts, **episode.facts, **{key: value for key, value in more.items() if value}},
+        )
+
+    def _chapters(self, episode: Episode) -> list[dict[str, Any]]:
+        """Return [{start, title}]; chapters that cannot be had are no reason to lose the episode."""
+        if episode.chapters is None:
+            return []
+        try:
+            data = load_json(decode(self._bytes(episode.chapters.url)))
+        except (SourceError, OSError):
+            return []
+        rows = data.get("chapters") if isinstance(data, dict) else None
+        return [
+            {"start": start, "title": row["title"]}
+            for row in (rows if isinstance(rows, list) else ())
+            if isinstance(row, dict)
+            and isinstance(row.get("title"), str)
+            and (start := number(row.get("startTime"))) is not None
+        ]
+
+    @contextlib.contextmanager
+    def _recording(self, episode: Episode) -> Iterator[Path]:
+        """Give the episode's audio as a file: the one beside a local feed, or one fetched for a while."""
+        url = episode.audio.url if episode.audio else ""
+        if (local := self._local(url)) is not None:
+            yield local
+            return
+        suffix = Path(urlsplit(url).path).suffix.lower()
+        with tempfile.TemporaryDirectory(prefix="masa-rag-") as folder:
+            path = Path(folder) / f"episode{suffix if suffix in SUFFIXES else '.mp3'}"
+            path.write_bytes(self._fetched(self._absolute(url), large=True))
+            yield path
+
+    def _bytes(self, url: str) -> bytes:
+        local = self._local(url)
+        return local.read_bytes() if local is not None else self._fetched(self._absolute(url))
+
+    def _absolute(self, url: str) -> str:
+        return urljoin(self._address, url) if self._address else url
+
+    def _local(self, url: str) -> Path | None:
+        """Return the file meant by a link of a local feed: the feed itself, or one in its folder."""
+        if self._address is not None or url.startswith(("http://", "https://")):
+            return None
+        feed = self.files()[0].resolve()
+        path = (feed.parent / url).resolve() if url != str(self.files()[0]) else feed
+        if not path.is_relative_to(feed.parent):
+            raise SourceFormatError(f"received the link {url!r} out of the feed's folder; expected a file beside it")
+        return path
+
+    def _fetched(self, url: str, *, large: bool = False) -> bytes:
+        from masa_rag._http import Fetcher, Limits
+
+        if self._fetcher is None:
+            self._fetcher = Fetcher(limits=Limits(max_bytes=MAX_AUDIO_BYTES, timeout_s=3600))
+        response = self._fetcher.fetch(url)
+        if response.status != 200:
+            raise SourceUnavailableError(f"{url}: the server answered {response.status}; expected 200")
+        content: bytes = response.content
+        return content
+
+
+def _order(link: Link) -> int:
+    return _BEST.index(link.type) if link.type in _BEST else len(_BEST)
+
+
+def _listen(episode: Episode, start: float | None) -> str | None:
+    """Return a link to the second: in the episode's page if it has one, else in its audio."""
+    return link_at(episode.page or (episode.audio.url if episode.audio else None), start)
+
+
+def _linked(segment: Segment, url: str | None) -> Segment:
+    return replace(segment, url=url)
+
+
+def _by(segment: Segment, name: str) -> Segment:
+    return replace(segment, author=name, metadata={**segment.metadata, "speaker_from": "feed"})

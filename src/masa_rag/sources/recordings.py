@@ -1,0 +1,163 @@
+"""Audio and video files: transcribed, with speakers where a diarizer tells them apart."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import date, datetime
+from pathlib import Path
+from typing import ClassVar, Protocol
+
+from masa_rag._lazy import require
+from masa_rag._media import SUFFIXES
+from masa_rag._time import parse_time
+from masa_rag.errors import ConfigurationError, RecordError, TranscriptionError
+from masa_rag.protocols import Transcriber
+from masa_rag.sources._base import FileSource, read_head
+from masa_rag.sources._introductions import names_by_introduction, renamed
+from masa_rag.sources.transcripts import date_in, readable_speaker, readable_title, relative_id, root_of
+from masa_rag.types import Document, Segment
+
+_MAGIC = re.compile(
+    rb"RIFF....(?:WAVE|AVI )|ID3|fLaC|OggS|....ftyp|\x1a\x45\xdf\xa3|FORM....AIF[FC]|#!AMR|caff|\.snd"
+    rb"|\x30\x26\xb2\x75|\xff[\xe2\xe3\xf2\xf3\xfa\xfb][\x10-\xeb]|\xff[\xf0\xf1\xf8\xf9][\x40-\x7f]|FLV\x01|wvpk|MAC ",
+    re.DOTALL,
+)
+"""How the containers begin: RIFF, ID3, MPEG frames, FLAC, Ogg, MP4, Matroska, AIFF, AMR, CAF, AU, ASF, ADTS."""
+
+
+class SpeakerTurns(Protocol):
+    """A diarizer as this source needs it; see :mod:`masa_rag.transcribers`."""
+
+    def diarize(self, path: Path) -> object:
+        """Return turns with ``start``, ``end`` and ``speaker``."""
+        ...
+
+
+class Recordings(FileSource):
+    """Recordings in any container that PyAV reads: one document a file, one segment a line, with seconds.
+
+    The id is the path relative to what was given, with its suffix. A file that cannot be decoded or
+    transcribed is one RecordError; the others go on. Speakers need a ``diarizer``; without one, lines
+    have no author. Names are taken from ``speakers=``, then from introductions in the first minutes
+    ("my name is …", "please welcome …"); ``metadata["speaker_from"]`` of a segment says which.
+
+    Args:
+        paths: A file, a folder, a pattern, or several of these.
+        name: The source's name; default ``recordings:<folder or file>``.
+        transcriber: Turns a file into lines; default a ``FasterWhisperTranscriber`` (extra "speech").
+        diarizer: Says who speaks when; None for no speakers.
+        speakers: Names for ``Speaker A``, ``Speaker B``; keys may be "A" or "Speaker A".
+        participants: People known to speak; they go to ``metadata["participants"]``.
+        published: When it was published: a time, or a function of the path. Default: the date in the
+            path, as in :class:`~masa_rag.sources.transcripts.Transcripts`; None when there is none.
+        title: A title for all, or a function of the path. Default: the file's name made readable.
+    """
+
+    form: ClassVar[str] = "recordings"
+    suffixes: ClassVar[frozenset[str]] = SUFFIXES
+
+    def __init__(
+        self,
+        paths: str | Path | Iterable[str | Path],
+        *,
+        name: str | None = None,
+        transcriber: Transcriber | None = None,
+        diarizer: SpeakerTurns | None = None,
+        speakers: Mapping[str, str] | None = None,
+        participants: Sequence[str] | None = None,
+        published: str | date | datetime | Callable[[Path], str | date | datetime | None] | None = None,
+        title: str | Callable[[Path], str] | None = None,
+    ) -> None:
+        super().__init__(paths, name=name)
+        if isinstance(participants, str):
+            raise ConfigurationError(f"received participants={participants!r}; expected a list such as ['Ada', 'Ben']")
+        self._transcriber = transcriber
+        self._diarizer = diarizer
+        self._speakers = dict(speakers or {})
+        self._participants = list(participants or ())
+        self._published = published
+        self._title = title
+        self._root = root_of(self.paths)
+
+    @classmethod
+    def recognises(cls, path: Path, head: bytes) -> bool:
+        """Say yes to a file that begins like a media file, and to a folder most of whose files do."""
+        if path.is_dir():
+            files = [item for item in sorted(path.rglob("*")) if item.is_file() and not item.name.startswith(".")][:40]
+            return 2 * sum(bool(_MAGIC.match(read_head(item)[:64])) for item in files) > len(files)
+        return bool(_MAGIC.match(head[:64]))
+
+    def __iter__(self) -> Iterator[Document | RecordError]:
+        """Yield a document a recording that holds speech; one without a word is left out."""
+        for path, lines in transcribed(self._get_transcriber(), self.files()):
+            if isinstance(lines, TranscriptionError):
+                yield RecordError(str(lines), record_id=str(path))
+            elif lines:
+                yield from self._document(path, lines)
+
+    def _get_transcriber(self) -> Transcriber:
+        if self._transcriber is None:
+            self._transcriber = default_transcriber(participants=self._participants)
+        return self._transcriber
+
+    def _document(self, path: Path, lines: Sequence[Segment]) -> Iterator[Document | RecordError]:
+        try:
+            segments = self._named(path, lines)
+        except TranscriptionError as error:
+            yield RecordError(str(error), record_id=str(path))
+            return
+        identity = relative_id(path, self._root)
+        title = self._title(path) if callable(self._title) else self._title
+        given = self._published(path) if callable(self._published) else self._published
+        people = {"participants": self._participants} if self._participants else {}
+        yield Document(
+            f"{identity}{path.suffix}",
+            segments=segments,
+            kind="speech",
+            title=title if title is not None else readable_title(identity),
+            created_at=parse_time(given) if given is not None else date_in(f"{path.parent.name}/{identity}"),
+            metadata={"transcribed_by": self._get_transcriber().fingerprint, **people},
+        )
+
+    def _named(self, path: Path, lines: Sequence[Segment]) -> list[Segment]:
+        if self._diarizer is None:
+            return list(lines)
+        return named(with_turns(lines, self._diarizer.diarize(path)), self._speakers)
+
+
+def named(segments: Sequence[Segment], speakers: Mapping[str, str]) -> list[Segment]:
+    """Give labels their names: those given first, then those from introductions."""
+    labels = dict.fromkeys(item.author for item in segments if item.author is not None)
+    given = {label: name for label in labels if (name := readable_speaker(label, speakers)) and name != label}
+    found = {label: name for label, name in names_by_introduction(segments).items() if label not in given}
+    return renamed(renamed(segments, given, how="given"), found, how="introduction")
+
+
+def transcribed(
+    transcriber: Transcriber, paths: Sequence[Path]
+) -> Iterator[tuple[Path, Sequence[Segment] | TranscriptionError]]:
+    """Yield (path, lines or the error), many files at once where the transcriber can."""
+    many = getattr(transcriber, "transcribe_many", None)
+    if many is not None:
+        yield from many(paths)
+        return
+    for path in paths:
+        try:
+            yield path, list(transcriber.transcribe(path))
+        except TranscriptionError as error:
+            yield path, error
+
+
+def default_transcriber(*, participants: Sequence[str] = ()) -> Transcriber:
+    """Return a FasterWhisperTranscriber; the people's names are its glossary."""
+    module = require("masa_rag.transcribers.faster_whisper", extra="speech", purpose="Transcribing a recording")
+    transcriber: Transcriber = module.FasterWhisperTranscriber(glossary=list(participants) or None)
+    return transcriber
+
+
+def with_turns(lines: Sequence[Segment], turns: object) -> list[Segment]:
+    """Give the lines the speakers of a diarizer's turns."""
+    module = require("masa_rag.transcribers._diarization", extra="speech", purpose="Telling speakers apart")
+    segments: list[Segment] = module.with_speakers(lines, turns)
+    return segments

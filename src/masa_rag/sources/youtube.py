@@ -1,0 +1,237 @@
+"""YouTube videos: captions from files beside it, or fetched with yt-dlp."""
+
+from __future__ import annotations
+
+import json
+import re
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, ClassVar
+
+from masa_rag._lazy import require
+from masa_rag._time import parse_time
+from masa_rag.errors import ConfigurationError, RecordError, SourceError, SourceFormatError, SourceUnavailableError
+from masa_rag.sources._base import FileSource
+from masa_rag.sources._transcript_base import decode
+from masa_rag.sources.transcripts import format_of, link_at, readable_speaker
+from masa_rag.types import Document, Segment
+
+_VIDEO = re.compile(
+    r"(?:https?://)?(?:www\.|m\.)?(?:youtube\.com/(?:watch\?(?:.*&)?v=|shorts/|live/|embed/)|youtu\.be/)([\w-]{11})"
+)
+_IN_NAME = re.compile(r"\[([\w-]{11})\]|(?<![\w-])([\w-]{11})(?=\.)")
+_CAPTIONS = frozenset({".vtt", ".srt", ".json3", ".srv1", ".srv3", ".ttml", ".xml"})
+_BLOCKED = re.compile(
+    r"sign in to confirm|not a bot|http error 429|too many requests|requestblocked|ipblocked", re.IGNORECASE
+)
+
+
+class YouTube(FileSource):
+    """Captions of YouTube videos: one document a video, each line linked to its second (``&t=``).
+
+    Give files that ``yt-dlp --write-subs --write-auto-subs --write-info-json --skip-download`` has
+    written, or a folder of them: captions and ``.info.json`` of a video are put together by name.
+    Or give addresses of videos; then yt-dlp is used when it is installed. Captions written by people
+    are preferred to automatic ones. The id is the video's.
+
+    Args:
+        videos: Caption files, folders, patterns, or addresses.
+        name: The source's name; default ``youtube:<folder or video>``.
+        languages: Wanted languages of the captions, best first; None takes the video's own.
+        speakers: Names for labels in the captions.
+        cookies: A cookies file for yt-dlp, for videos that are not open to all.
+
+    Iterating over addresses raises SourceUnavailableError when YouTube refuses this machine; it
+    often does so for addresses of data centres.
+    """
+
+    form: ClassVar[str] = "youtube"
+    suffixes: ClassVar[frozenset[str]] = _CAPTIONS
+
+    def __init__(
+        self,
+        videos: str | Path | Sequence[str | Path],
+        *,
+        name: str | None = None,
+        languages: Sequence[str] | None = None,
+        speakers: Mapping[str, str] | None = None,
+        cookies: str | Path | None = None,
+    ) -> None:
+        given = [videos] if isinstance(videos, (str, Path)) else list(videos)
+        self._addresses = [match[1] for item in given if (match := _VIDEO.match(str(item)))]
+        files = [item for item in given if not _VIDEO.match(str(item))]
+        if any(str(item).startswith(("http://", "https://")) for item in files):
+            raise ConfigurationError(f"received {files!r}; expected addresses of YouTube videos, or files")
+        if self._addresses and name is None:
+            name = f"{self.form}:{self._addresses[0]}"
+        super().__init__(files or [Path()], name=name)
+        self._has_files = bool(files)
+        self._languages = list(languages or ())
+        self._speakers = dict(speakers or {})
+        self._cookies = cookies
+
+    @classmethod
+    def recognises(cls, path: Path, head: bytes) -> bool:
+        """Say yes to captions with a YouTube id in their name and yt-dlp's ``.info.json`` beside them."""
+        if path.is_dir():
+            return any(_described(item) for item in sorted(path.rglob("*.info.json"))[:20])
+        return (
+            bool(head)
+            and path.suffix.lower() in _CAPTIONS
+            and (info := _info_of(path)) is not None
+            and _described(info)
+        )
+
+    def __iter__(self) -> Iterator[Document | RecordError]:
+        """Yield the videos: files first, then addresses."""
+        if self._has_files:
+            yield from self._videos(self.files())
+        if self._addresses:
+            with tempfile.TemporaryDirectory(prefix="masa-rag-") as folder:
+                for video in self._addresses:
+                    yield from self._videos(self._fetched(video, Path(folder)))
+
+    def _videos(self, files: Sequence[Path]) -> Iterator[Document | RecordError]:
+        groups: dict[Path, list[Path]] = {}
+        for path in files:
+            groups.setdefault(_stem(path), []).append(path)
+        for stem, paths in groups.items():
+            best = min(paths, key=self._preference)
+            try:
+                yield self._document(stem, best)
+            except (SourceError, OSError) as error:
+                yield RecordError(str(error), record_id=str(best))
+
+    def _preference(self, path: Path) -> tuple[int, int, str]:
+        language = _language(path)
+        wanted = self._languages or [str(_facts(path).get("language") or "en")]
+        place = next(
+            (number for number, item in enumerate(wanted) if language.split("-")[0] == item.split("-")[0]), len(wanted)
+        )
+        return place, int(language.endswith("-orig")), path.name
+
+    def _document(self, stem: Path, path: Path) -> Document:
+        facts = _facts(path)
+        text = decode(path.read_bytes())
+        parser = format_of(text, whole=True)
+        if parser is None:
+            raise SourceFormatError("received captions in no format we know; expected .vtt, .srt or .json3")
+        lines = parser(text).lines
+        if not lines:
+            raise SourceFormatError("received captions without a line; expected at least one")
+        video = str(facts.get("id") or _video_id(path) or stem.name)
+        url = f"https://www.youtube.com/watch?v={video}" if re.fullmatch(r"[\w-]{11}", video) else None
+        segments = [
+            Segment(item.text, author=readable_speaker(item.speaker, self._speakers), start=item.start, end=item.end,
+                    url=link_at(url, item.start), metadata=item.metadata)
+            for item in lines
+        ]  # fmt: skip
+        more = {"channel": facts.get("channel"), "language": _language(path), "chapters": _chapters(facts)}
+        return Document(
+            video,
+            segments=segments,
+            kind="speech",
+            title=str(facts["title"]) if facts.get("title") else _title(stem),
+            created_at=_published(facts),
+            url=url,
+            metadata={key: value for key, value in more.items() if value},
+        )
+
+    def _fetched(self, video: str, folder: Path) -> list[Path]:
+        """Fetch captions and facts with yt-dlp; no video is downloaded."""
+        library = require("yt_dlp", extra="web", purpose="Fetching captions from YouTube", package="yt-dlp")
+        options: dict[str, Any] = {
+            "skip_download": True, "writesubtitles": True, "writeautomaticsub": True, "writeinfojson": True,
+            "subtitleslangs": self._languages or ["en.*"], "subtitlesformat": "vtt", "quiet": True, "no_warnings": True,
+            "outtmpl": str(folder / "%(id)s.%(ext)s"), "socket_timeout": 30, "noplaylist": True,
+        }  # fmt: skip
+        if self._cookies is not None:
+            options["cookiefile"] = str(self._cookies)
+        try:
+            with library.YoutubeDL(options) as loader:
+                loader.download([f"https://www.youtube.com/watch?v={video}"])
+        except library.utils.DownloadError as error:
+            raise _unavailable(video, str(error)) from error
+        found = [path for path in sorted(folder.glob(f"{video}*")) if path.suffix.lower() in _CAPTIONS]
+        if not found:
+            raise SourceUnavailableError(
+                f"the video {video} has no captions in {self._languages or ['en']}; name other languages, "
+                "or download its audio and use Recordings"
+            )
+        return found
+
+
+def _unavailable(video: str, reason: str) -> SourceUnavailableError:
+    if _BLOCKED.search(reason):
+        return SourceUnavailableError(
+            f"YouTube refuses this machine's address for the video {video}. Run "
+            "'yt-dlp --write-subs --write-auto-subs --write-info-json --skip-download' on another machine and give "
+            "YouTube() the files, or pass cookies="
+        )
+    return SourceUnavailableError(f"the captions of video {video} cannot be fetched ({reason.strip()[:300]})")
+
+
+def _stem(path: Path) -> Path:
+    """Return the path without language and suffix: ``talk [id].en.vtt`` is ``talk [id]``."""
+    name = path.with_suffix("").name
+    head, dot, last = name.rpartition(".")
+    return path.with_name(head if dot and re.fullmatch(r"[a-z]{2,3}(?:-[\w-]+)?", last) else name)
+
+
+def _language(path: Path) -> str:
+    last = path.with_suffix("").name.rpartition(".")[2]
+    return last if re.fullmatch(r"[a-z]{2,3}(?:-[\w-]+)?", last) and last != path.with_suffix("").name else ""
+
+
+def _info_of(path: Path) -> Path | None:
+    info = _stem(path).with_name(_stem(path).name + ".info.json")
+    return info if info.is_file() else None
+
+
+def _facts(path: Path) -> dict[str, Any]:
+    if (info := _info_of(path)) is None:
+        return {}
+    try:
+        data = json.loads(info.read_text(encoding="utf-8", errors="replace"))
+    except (ValueError, RecursionError):
+        return {}
+    return data if isinstance(data, dict) else {}
+
+
+def _described(info: Path) -> bool:
+    head = info.read_bytes()[:4096] if info.is_file() else b""
+    return b'"id"' in head and info.stat().st_size < 50_000_000
+
+
+def _video_id(path: Path) -> str | None:
+    match = _IN_NAME.search(path.name)
+    return (match[1] or match[2]) if match else None
+
+
+def _title(stem: Path) -> str:
+    return " ".join(_IN_NAME.sub("", stem.name).replace("_", " ").split()) or stem.name
+
+
+def _published(facts: Mapping[str, Any]) -> Any:
+    stamp = facts.get("timestamp")
+    if isinstance(stamp, (int, float)) and not isinstance(stamp, bool):
+        return parse_time(stamp)
+    day = facts.get("upload_date")
+    if isinstance(day, str) and re.fullmatch(r"\d{8}", day):
+        try:
+            return parse_time(f"{day[:4]}-{day[4:6]}-{day[6:]}")
+        except ConfigurationError:
+            return None
+    return None
+
+
+def _chapters(facts: Mapping[str, Any]) -> list[dict[str, Any]]:
+    rows = facts.get("chapters")
+    return [
+        {"start": row["start_time"], "title": row["title"]}
+        for row in (rows if isinstance(rows, list) else ())
+        if isinstance(row, dict)
+        and isinstance(row.get("title"), str)
+        and isinstance(row.get("start_time"), (int, float))
+    ]

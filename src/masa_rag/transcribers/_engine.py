@@ -1,0 +1,230 @@
+"""One batch of windows through a loaded Whisper model: encode, write, check, time the words."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from masa_rag.transcribers import _guards as guards
+from masa_rag.transcribers._glossary import Glossary, Repair, apply
+from masa_rag.transcribers._windows import ENCODER_S, MARGIN_S, Word
+
+FRAMES_PER_S = 100
+"""Columns of the spectrogram a second; every Whisper model."""
+
+PRIOR = 3.0
+"""How many nats less likely a glossary's term may be than an ordinary phrase that sounds like it. A model
+that has never seen a name finds it unlikely even where it was said; the user says it occurs."""
+
+
+@dataclass(slots=True)
+class Heard:
+    """What the model wrote for one window."""
+
+    tokens: list[int]
+    text: str
+    log_probability: float
+    no_speech: float
+    words: list[Word] = field(default_factory=list)
+    repairs: list[Repair] = field(default_factory=list)
+
+    @property
+    def confidence(self) -> float:
+        """Mean probability of a token, from 0 to 1."""
+        return math.exp(min(self.log_probability, 0.0))
+
+
+class Engine:
+    """Runs batches on a loaded ``faster_whisper.WhisperModel``.
+
+    Args:
+        whisper: The model.
+        tokenizers: Makes a faster-whisper tokenizer for a language code.
+        suppressed: Makes the list of tokens never written, for a tokenizer.
+        beam_size: Hypotheses kept while decoding.
+        glossary: Terms to hint at and to repair; None for none.
+    """
+
+    def __init__(
+        self, whisper: Any, *, tokenizers: Any, suppressed: Any, beam_size: int, glossary: Glossary | None
+    ) -> None:
+        self._whisper = whisper
+        self._make_tokenizer = tokenizers
+        self._suppressed = suppressed
+        self._beam_size = beam_size
+        self._glossary = glossary
+        self._tokenizers: dict[str, Any] = {}
+
+    def tokenizer(self, language: str) -> Any:
+        """Return the tokenizer of a language, made once."""
+        if language not in self._tokenizers:
+            self._tokenizers[language] = self._make_tokenizer(language)
+        return self._tokenizers[language]
+
+    def run(self, features: Sequence[Any], languages: Sequence[str | None]) -> list[tuple[str, Heard]]:
+        """Return (language, what was heard) for each window; a language of None is detected."""
+        encoded = self._encode(features)
+        spoken = self._languages(encoded, languages)
+        heard = self._write(encoded, spoken)
+        self._again(features, spoken, heard)
+        for item in heard:
+            self._judge(item)
+        if any(item.tokens for item in heard):
+            self._time(encoded, features, spoken, heard)
+        return list(zip(spoken, heard, strict=True))
+
+    def _encode(self, features: Sequence[Any], *, whole: bool = False) -> Any:
+        import numpy as np
+
+        limit = int(ENCODER_S * FRAMES_PER_S)
+        longest = max(item.shape[-1] for item in features) + int(MARGIN_S * FRAMES_PER_S)
+        length = limit if whole else min(limit, longest + longest % 2)
+        batch = np.zeros((len(features), features[0].shape[0], length), dtype=np.float32)
+        for row, item in zip(batch, features, strict=True):
+            row[:, : item.shape[-1]] = item[:, :length]
+        return self._whisper.encode(batch)
+
+    def _languages(self, encoded: Any, given: Sequence[str | None]) -> list[str]:
+        if not self._whisper.model.is_multilingual:
+            return ["en"] * len(given)
+        if all(language is not None for language in given):
+            return [language or "en" for language in given]
+        found = self._whisper.model.detect_language(encoded)
+        return [language or options[0][0][2:-2] for language, options in zip(given, found, strict=True)]
+
+    def _write(self, encoded: Any, languages: Sequence[str], *, strict: bool = False) -> list[Heard]:
+        """Let the model write; ``strict`` forbids it to repeat three words."""
+        tokenizers = [self.tokenizer(language) for language in languages]
+        prompts = [
+            self._whisper.get_prompt(item, [], without_timestamps=True, hotwords=self._hint()) for item in tokenizers
+        ]
+        results = self._whisper.model.generate(
+            encoded,
+            prompts,
+            beam_size=max(self._beam_size, 2) if strict else self._beam_size,
+            max_length=self._whisper.max_length,
+            suppress_blank=True,
+            suppress_tokens=list(self._suppressed(tokenizers[0])),
+            return_scores=True,
+            return_no_speech_prob=True,
+            repetition_penalty=1.1 if strict else 1.0,
+            no_repeat_ngram_size=3 if strict else 0,
+        )
+        return [_heard(result, tokenizer) for result, tokenizer in zip(results, tokenizers, strict=True)]
+
+    def _hint(self) -> str | None:
+        return self._glossary.hotwords if self._glossary else None
+
+    def _again(self, features: Sequence[Any], languages: Sequence[str], heard: list[Heard]) -> None:
+        """Ask once more, with the full 30 s and against repetition, for windows that look stuck."""
+        stuck = [number for number, item in enumerate(heard) if guards.is_looping(item.text)]
+        if not stuck:
+            return
+        encoded = self._encode([features[number] for number in stuck], whole=True)
+        for number, item in zip(stuck, self._write(encoded, [languages[n] for n in stuck], strict=True), strict=True):
+            heard[number] = item
+
+    def _judge(self, item: Heard) -> None:
+        """Empty what was invented, and cut loops that came back."""
+        invented = guards.is_invented(
+            item.text, confidence=item.confidence, no_speech=item.no_speech, log_probability=item.log_probability
+        )
+        if invented:
+            item.tokens, item.text = [], ""
+
+    def _time(self, encoded: Any, features: Sequence[Any], languages: Sequence[str], heard: list[Heard]) -> None:
+        sizes = [min(item.shape[-1], int(ENCODER_S * FRAMES_PER_S)) for item in features]
+        tokenizer = self.tokenizer(languages[0])
+        aligned = self._whisper.find_alignment(tokenizer, [item.tokens for item in heard], encoded, sizes)
+        for item, words in zip(heard, aligned, strict=True):
+            item.words = _words(words)
+        if self._glossary:
+            self._repair(encoded, sizes, tokenizer, heard)
+
+    def _repair(self, encoded: Any, sizes: Sequence[int], tokenizer: Any, heard: list[Heard]) -> None:
+        """Put near misses of the glossary right; ordinary words only where the recording agrees."""
+        glossary = self._glossary
+        found = [glossary.find(item.text) if glossary else [] for item in heard]
+        chosen = [[item for item in items if item.certain] for items in found]
+        doubtful = [[item for item in items if not item.certain] for items in found]
+        for round_ in range(max(map(len, doubtful), default=0)):
+            tries = [[*sure, *unsure[round_ : round_ + 1]] for sure, unsure in zip(chosen, doubtful, strict=True)]
+            better = self._agrees(encoded, sizes, tokenizer, heard, chosen, tries)
+            chosen = [new if good else old for new, old, good in zip(tries, chosen, better, strict=True)]
+        for item, repairs in zip(heard, chosen, strict=True):
+            item.repairs = sorted(repairs, key=lambda repair: repair.start)
+            item.words = replaced(item.words, item.repairs)
+
+    def _agrees(
+        self, encoded: Any, sizes: Sequence[int], tokenizer: Any, heard: Sequence[Heard],
+        before: Sequence[Sequence[Repair]], after: Sequence[Sequence[Repair]],
+    ) -> list[bool]:  # fmt: skip
+        """Say for each window whether the recording supports the repairs added in ``after``."""
+        old = self._support(
+            encoded,
+            sizes,
+            tokenizer,
+            [_applied(item.text, repairs) for item, repairs in zip(heard, before, strict=True)],
+        )
+        new = self._support(
+            encoded,
+            sizes,
+            tokenizer,
+            [_applied(item.text, repairs) for item, repairs in zip(heard, after, strict=True)],
+        )
+        return [gain + PRIOR >= loss for gain, loss in zip(new, old, strict=True)]
+
+    def _support(self, encoded: Any, sizes: Sequence[int], tokenizer: Any, texts: Sequence[str]) -> list[float]:
+        """Return the log probability of each text, given the sound."""
+        tokens = [tokenizer.encode(f" {text.strip()}") for text in texts]
+        results = self._whisper.model.align(encoded, tokenizer.sot_sequence, tokens, list(sizes))
+        return [sum(math.log(max(p, 1e-9)) for p in result.text_token_probs) for result in results]
+
+
+def _applied(text: str, repairs: Sequence[Repair]) -> str:
+    return apply(text, sorted(repairs, key=lambda repair: repair.start))
+
+
+def _heard(result: Any, tokenizer: Any) -> Heard:
+    tokens = [token for token in result.sequences_ids[0] if token < tokenizer.eot]
+    mean = result.scores[0] * len(result.sequences_ids[0]) / (len(result.sequences_ids[0]) + 1)
+    return Heard(tokens, tokenizer.decode(tokens), mean, result.no_speech_prob)
+
+
+def _words(aligned: Sequence[Mapping[str, Any]]) -> list[Word]:
+    """Return the words; punctuation on its own goes to the word before it."""
+    words: list[Word] = []
+    for item in aligned:
+        text = item["word"]
+        start, end = float(item["start"]), float(item["end"])
+        if words and not any(letter.isalnum() for letter in text):
+            last = words[-1]
+            words[-1] = Word(last.text + text, last.start, last.end, last.confidence)
+        else:
+            words.append(Word(text, start, max(start, end), float(item["probability"])))
+    return words
+
+
+def replaced(words: Sequence[Word], repairs: Sequence[Repair]) -> list[Word]:
+    """Return the words with the repairs made; a repair's words become one, with the time of all."""
+    result: list[Word] = []
+    position = 0
+    pending = list(repairs)
+    for word in words:
+        start, position = position, position + len(word.text)
+        while pending and pending[0].end <= start:
+            pending.pop(0)
+        if not pending or pending[0].start >= position:
+            result.append(word)
+            continue
+        item = pending[0]
+        if start <= item.start:
+            before, after = word.text[: item.start - start], word.text[max(item.end - start, 0) :]
+            result.append(Word(before + item.meant + after, word.start, word.end, word.confidence))
+        else:
+            last = result[-1]
+            rest = word.text[max(item.end - start, 0) :]
+            result[-1] = Word(last.text + rest, last.start, word.end, min(last.confidence, word.confidence))
+    return result

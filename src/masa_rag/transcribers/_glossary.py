@@ -1,0 +1,180 @@
+"""Names and tickers that a recogniser does not know, and the repair of what it heard instead."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from masa_rag.errors import ConfigurationError
+from masa_rag.transcribers._phonetics import begin_alike, sound_distance
+
+NEAR = 0.22
+"""Largest sound distance for a word that is no common word (measured on corrected meeting transcripts)."""
+
+NEAR_NAME = 0.26
+"""The same for a word written with a capital inside a sentence: the recogniser took it for a name too."""
+
+NEAR_COMMON = 0.12
+"""The same for a common word, which is repaired only when the recording agrees."""
+
+MIN_LETTERS = 3
+LONG_NAME = 8
+"""Shorter forms sound like too many things; from 8 letters on a lost beginning still leaves enough to tell."""
+
+_WORD = re.compile(r"\$?[^\W_][\w'’.-]*[^\W_]|\$?[^\W_]")
+_SENTENCE_END = re.compile(r"[.!?…:]\W*$")
+
+
+@dataclass(frozen=True, slots=True)
+class Repair:
+    """One near miss: ``text[start:end]`` was ``heard``, and ``meant`` is written instead.
+
+    ``certain`` is False when what was heard is an ordinary word: then something else than its sound
+    must agree before it is replaced.
+    """
+
+    start: int
+    end: int
+    heard: str
+    meant: str
+    certain: bool
+    distance: float
+
+
+class Glossary:
+    """Terms with their right spelling, and for each, if known, what was heard in its place before.
+
+    Args:
+        terms: Names and tickers (``["Masa", "TAO"]``), or a mapping of each to forms already seen in
+            its place (``{"FOCIL": ["fossil"]}``; those are always repaired).
+        common: Ordinary words in lower case. One of these is not taken for a miss of a name by its
+            sound alone. Without them every lower-case word counts as ordinary.
+    """
+
+    def __init__(
+        self, terms: Iterable[str] | Mapping[str, Iterable[str]], *, common: Collection[str] | None = None
+    ) -> None:
+        if isinstance(terms, str):
+            raise ConfigurationError(f"received the glossary {terms!r}; expected a list such as ['Masa', 'TAO']")
+        known = terms if isinstance(terms, Mapping) else dict.fromkeys(terms, ())
+        self.terms = tuple(dict.fromkeys(" ".join(term.split()) for term in known if term.strip()))
+        self._common = common
+        self._right = {_key(term): term for term in self.terms}
+        self._heard = {
+            _key(form): " ".join(term.split())
+            for term, forms in known.items()
+            for form in forms
+            if _key(form) != _key(term)
+        }
+        self._seen: dict[tuple[str, bool], tuple[str, float, bool] | None] = {}
+        longest = [len(key.split()) for key in (*self._right, *self._heard)]
+        self._longest = min(5, 1 + max(longest, default=1))
+
+    @property
+    def hotwords(self) -> str:
+        """The terms as a hint for a model's prompt."""
+        return ", ".join(self.terms)
+
+    def __bool__(self) -> bool:
+        return bool(self.terms)
+
+    def repair(self, text: str) -> tuple[str, list[Repair]]:
+        """Return the text with its certain near misses put right, and what was changed."""
+        repairs = [item for item in self.find(text) if item.certain]
+        return apply(text, repairs), repairs
+
+    def find(self, text: str) -> list[Repair]:
+        """Return the near misses in order, not overlapping; nearer ones win over farther ones."""
+        words = list(_WORD.finditer(text))
+        found = [item for first in range(len(words)) for item in self._at(text, words, first)]
+        chosen: list[Repair] = []
+        for item in sorted(found, key=lambda item: (not item.certain, item.distance, item.start - item.end)):
+            if all(item.end <= other.start or item.start >= other.end for other in chosen):
+                chosen.append(item)
+        return sorted((item for item in chosen if item.heard != item.meant), key=lambda item: item.start)
+
+    def _at(self, text: str, words: Sequence[re.Match[str]], first: int) -> Iterator[Repair]:
+        for last in range(first, min(first + self._longest, len(words))):
+            start, end = words[first].start(), words[last].end()
+            heard = text[start:end]
+            if "\n" in heard or (last > first and _SENTENCE_END.search(text[start : words[last].start()].rstrip())):
+                return
+            stem, tail = _possessive(heard)
+            if (found := self._match(stem, opens=_opens(text, start))) is not None:
+                meant, distance, certain = found
+                yield Repair(start, end, heard, meant + tail, certain, distance)
+
+    def _match(self, heard: str, *, opens: bool) -> tuple[str, float, bool] | None:
+        """Return (term, distance, certain) for a form, remembered: people use the same words again."""
+        if (heard, opens) not in self._seen:
+            self._seen[heard, opens] = self._judged(heard, opens=opens)
+        return self._seen[heard, opens]
+
+    def _judged(self, heard: str, *, opens: bool) -> tuple[str, float, bool] | None:
+        key = _key(heard)
+        if key in self._right:
+            return self._right[key], 0.0, _case_may_change(heard, self._right[key])
+        if key in self._heard:
+            return self._heard[key], 0.0, True
+        term, distance = min(
+            ((term, sound_distance(heard, term)) for term in self._candidates(heard, key)),
+            key=lambda pair: pair[1],
+            default=("", 1.0),
+        )
+        certain = distance <= self._allowed(heard, opens=opens)
+        return (term, distance, certain) if certain or distance <= NEAR_COMMON else None
+
+    def _candidates(self, heard: str, key: str) -> Iterator[str]:
+        """Yield the terms worth comparing: like length, the same digits, a like beginning."""
+        size, count = len(key.replace(" ", "")), len(key.split())
+        digits = re.sub(r"\D", "", key)
+        for other, term in self._right.items():
+            length, words = len(other.replace(" ", "")), len(other.split())
+            if (
+                min(length, size) >= MIN_LETTERS
+                and abs(length - size) <= max(2, length // 3)
+                and words - 1 <= count <= words + 1
+                and digits == re.sub(r"\D", "", other)
+                and (length >= LONG_NAME or begin_alike(heard, term))
+            ):
+                yield term
+
+    def _allowed(self, heard: str, *, opens: bool) -> float:
+        """Return the largest distance at which a form is repaired by its sound alone."""
+        words = heard.split()
+        named = [word for word in words[1 if opens else 0 :] if word[:1].isupper()]
+        if any(self._is_common(word) for word in words):
+            return NEAR if len(named) == len(words) else -1.0
+        return NEAR_NAME if named else NEAR
+
+    def _is_common(self, word: str) -> bool:
+        bare = re.sub(r"['’]\w+$", "", word.lower())
+        return word.islower() if self._common is None else bare in self._common or len(bare) < MIN_LETTERS
+
+
+def apply(text: str, repairs: Sequence[Repair]) -> str:
+    """Return the text with the repairs made; they must be in order and not overlap."""
+    for item in reversed(repairs):
+        text = text[: item.start] + item.meant + text[item.end :]
+    return text
+
+
+def _key(form: str) -> str:
+    return " ".join(re.sub(r"[^\w$]+", " ", form.lower()).split())
+
+
+def _possessive(heard: str) -> tuple[str, str]:
+    match = re.fullmatch(r"(.+?)(['’]s)", heard, re.DOTALL)
+    return (match[1], match[2]) if match else (heard, "")
+
+
+def _opens(text: str, start: int) -> bool:
+    """Say whether a sentence begins here, where a capital says nothing."""
+    before = text[:start].rstrip()
+    return not before or bool(_SENTENCE_END.search(before))
+
+
+def _case_may_change(heard: str, meant: str) -> bool:
+    """Say whether only the case differs in a way that is safe: never a plain word into a name."""
+    return not heard.islower() or not meant.istitle()

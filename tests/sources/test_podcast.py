@@ -1,0 +1,117 @@
+"""Podcasts by their feed."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from masa_rag.errors import RecordError, SourceFormatError
+from masa_rag.sources import Podcast, open_source
+from masa_rag.sources._podcast_feed import parse_feed
+from masa_rag.testing.contracts import SourceContract
+from masa_rag.types import Document, Segment
+
+FEED = """<?xml version="1.0"?>
+<rss version="2.0" xmlns:podcast="{space}" xmlns:itunes="http://www.itunes.com/dtds/podcast-1.0.dtd"><channel>
+<title>Kites at Noon</title><language>en</language><podcast:person role="host">Mia Ode</podcast:person>
+<item><title>Balloons</title><guid>kite-7</guid><link>https://example.org/7</link>
+<pubDate>Wed, 01 May 2024 10:00:00 +0200</pubDate>
+<podcast:transcript url="seven.txt" type="text/plain"/><podcast:transcript url="seven.vtt" type="text/vtt"/>
+<podcast:person role="guest">Ben Ito</podcast:person><podcast:person group="visuals">Zed Artist</podcast:person>
+<podcast:chapters url="chapters.json" type="application/json"/><podcast:episode>7</podcast:episode>
+<enclosure url="seven.mp3" length="1" type="audio/mpeg"/></item>
+<item><title>No words</title><guid>kite-6</guid><enclosure url="six.mp3" type="audio/mpeg" length="1"/></item>
+</channel></rss>"""
+SPACE = "https://podcastindex.org/namespace/1.0"
+
+
+class Spoken:
+    """A transcriber that hears the same in everything."""
+
+    fingerprint = "spoken:1"
+
+    def transcribe(self, path: Path) -> list[Segment]:
+        """Return one line."""
+        return [Segment(f"We hear {path.name}.", start=1.0, end=2.0)]
+
+
+@pytest.fixture
+def feed(tmp_path: Path) -> Path:
+    """A feed with its transcript, chapters and audio beside it."""
+    (tmp_path / "feed.xml").write_text(FEED.format(space=SPACE))
+    (tmp_path / "seven.txt").write_text("Speaker A: Hello.\nSpeaker B: Hi.\n")
+    (tmp_path / "seven.vtt").write_text("WEBVTT\n\n00:05.000 --> 00:07.000\n<v Ben Ito>Hello, kites.\n")
+    (tmp_path / "chapters.json").write_text(json.dumps({"chapters": [{"startTime": 5, "title": "Wind"}, {"x": 1}]}))
+    (tmp_path / "six.mp3").write_bytes(b"ID3")
+    return tmp_path / "feed.xml"
+
+
+class TestPodcastContract(SourceContract):
+    """The shipped contract."""
+
+    @pytest.fixture(autouse=True)
+    def _feed(self, feed: Path) -> None:
+        self.feed = feed
+
+    def make(self) -> Podcast:
+        """Return the podcast with a transcriber that needs no weights."""
+        return Podcast(self.feed, transcriber=Spoken())
+
+
+def test_published_transcript_is_taken(feed: Path) -> None:
+    """The kind with times wins; people, chapters, date and a link to the second come from the feed."""
+    (episode,) = Podcast(feed, audio=False)
+    assert isinstance(episode, Document)
+    assert (episode.id, episode.title, episode.kind) == ("kite-7", "Balloons", "speech")
+    assert episode.created_at == datetime(2024, 5, 1, 8, tzinfo=UTC)
+    assert episode.segments == (
+        Segment("Hello, kites.", author="Ben Ito", start=5.0, end=7.0, url="https://example.org/7#t=5"),
+    )
+    assert episode.metadata == {
+        "transcript": "seven.vtt", "episode": 7.0, "show": "Kites at Noon", "participants": ["Ben Ito", "Mia Ode"],
+        "chapters": [{"start": 5.0, "title": "Wind"}], "language": "en",
+    }  # fmt: skip
+
+
+def test_audio_is_transcribed_when_there_is_no_transcript(feed: Path) -> None:
+    """The only person of a show is who speaks, marked as known from the feed."""
+    _, episode = Podcast(feed, transcriber=Spoken())
+    assert isinstance(episode, Document)
+    (line,) = episode.segments
+    assert (line.text, line.author) == ("We hear six.mp3.", "Mia Ode")
+    assert line.metadata == {"speaker_from": "feed"}
+
+
+@pytest.mark.parametrize(
+    "space", [SPACE, "https://github.com/Podcastindex-org/podcast-namespace/blob/main/docs/1.0.md"]
+)
+def test_repeated_elements_are_kept(space: str) -> None:
+    """Both addresses of the namespace count, and every transcript and person is kept."""
+    show = parse_feed(FEED.format(space=space).encode())
+    assert [link.url for link in show.episodes[0].transcripts] == ["seven.txt", "seven.vtt"]
+    assert show.episodes[0].people == (("Ben Ito", "guest"),)
+
+
+def test_links_stay_beside_the_feed(feed: Path) -> None:
+    """A local feed cannot name files elsewhere: the episode fails, the others go on."""
+    feed.write_text(feed.read_text().replace("seven.txt", "../a.txt").replace("seven.vtt", "/etc/hostname"))
+    first, second = Podcast(feed, audio=False, transcriber=Spoken()), list(Podcast(feed, transcriber=Spoken()))
+    assert isinstance(next(iter(first)), RecordError)
+    assert isinstance(second[-1], Document)
+
+
+@pytest.mark.parametrize("data", [b"", b"<rss", b"<rss/>", b"<html></html>", b"\x00\x01"])
+def test_no_feed_is_one_error(tmp_path: Path, data: bytes) -> None:
+    """What is no feed is a SourceFormatError."""
+    (tmp_path / "feed.xml").write_bytes(data)
+    with pytest.raises(SourceFormatError):
+        list(Podcast(tmp_path / "feed.xml"))
+
+
+def test_it_is_recognised(feed: Path) -> None:
+    """A feed with audio is a podcast."""
+    assert isinstance(open_source(feed), Podcast)
+    assert not Podcast.recognises(Path("x.xml"), b"<rss><channel><item><title>News</title></item></channel></rss>")

@@ -1,0 +1,170 @@
+"""FasterWhisperTranscriber: how files go through it, and, where weights are installed, what it hears."""
+
+from __future__ import annotations
+
+import os
+import wave
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from masa_rag import models
+from masa_rag.errors import ConfigurationError, MasaRagError, TranscriptionError
+from masa_rag.testing.transcribers import TranscriberContract
+from masa_rag.transcribers import FasterWhisperTranscriber, Progress
+from masa_rag.transcribers._engine import Heard
+from masa_rag.transcribers._windows import RATE, Word
+
+np = pytest.importorskip("numpy")
+pytest.importorskip("faster_whisper", reason="faster-whisper comes with the extra 'speech'")
+
+DATA = Path(os.environ.get("MASA_RAG_DATA", Path(__file__).parents[3] / "shared" / "data"))
+
+
+class FakeEngine:
+    """Hears the length of each window, and stops after ``limit`` windows as a crash would."""
+
+    def __init__(self, limit: int | None = None) -> None:
+        self.batches: list[int] = []
+        self.limit = limit
+
+    def run(self, features: Sequence[Any], languages: Sequence[str | None]) -> list[tuple[str, Heard]]:
+        """Return one word a window."""
+        self.batches.append(len(features))
+        if self.limit is not None and sum(self.batches) > self.limit:
+            raise KeyboardInterrupt
+        return [("en", Heard([1], "x", -0.1, 0.0, [Word(f" {item.shape[-1]}.", 0.0, 1.0, 0.9)])) for item in features]
+
+
+class Scripted(FasterWhisperTranscriber):
+    """The real flow with a fake model: every second of a recording is a window of speech."""
+
+    def __init__(self, engine: FakeEngine, **options: Any) -> None:
+        super().__init__(batch_size=4, **options)
+        self.fake = engine
+
+    @property
+    def engine(self) -> Any:
+        """The fake."""
+        return self.fake
+
+    def _speech(self, samples: Any) -> list[tuple[int, int]]:
+        return [(start, start + 20 * RATE) for start in range(0, len(samples) - 1, 20 * RATE)]
+
+    def _features(self, samples: Any, window: Any) -> Any:
+        return np.zeros((80, window.start // RATE + 1), dtype=np.float32)
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> list[Path]:
+    """Five recordings of 40 s: two windows each."""
+    made = []
+    for number in range(5):
+        with wave.open(str(tmp_path / f"{number}.wav"), "wb") as file:
+            file.setparams((1, 2, RATE, 0, "NONE", ""))
+            file.writeframes(bytes([number, 0]) * (40 * RATE))
+        made.append(tmp_path / f"{number}.wav")
+    return made
+
+
+def test_windows_of_many_files_fill_batches(files: list[Path]) -> None:
+    """Ten windows of five files are three batches of at most four; results come in the order given."""
+    engine = FakeEngine()
+    results = dict(Scripted(engine).transcribe_many(files))
+    assert engine.batches == [4, 4, 2]
+    assert list(results) == files
+    assert [(line.text, line.start, line.end) for line in results[files[0]]] == [("1.", 0.0, 1.0), ("21.", 20.0, 21.0)]  # type: ignore[union-attr]
+    assert results[files[0]][0].metadata == {"confidence": 0.9, "language": "en"}  # type: ignore[index]
+
+
+def test_a_run_that_was_broken_off_goes_on(files: list[Path], tmp_path: Path) -> None:
+    """After a stop within the third file, what is done is not done again; a third run does nothing."""
+    cache = tmp_path / "cache"
+    first, second, third = FakeEngine(limit=5), FakeEngine(), FakeEngine()
+    with pytest.raises(KeyboardInterrupt):
+        list(Scripted(first, cache=cache).transcribe_many(files))
+    done = dict(Scripted(second, cache=cache).transcribe_many(files))
+    assert sum(second.batches) == 10 - 4
+    assert dict(Scripted(third, cache=cache).transcribe_many(files)) == done
+    assert third.batches == []
+
+
+def test_bad_files_are_errors_among_the_others(files: list[Path], tmp_path: Path) -> None:
+    """Missing, empty and broken recordings are one TranscriptionError each, in their place."""
+    (tmp_path / "words.mp3").write_text("words")
+    given = [files[0], tmp_path / "no.wav", tmp_path / "words.mp3"]
+    results = [result for _, result in Scripted(FakeEngine()).transcribe_many(given)]
+    assert [isinstance(result, TranscriptionError) for result in results] == [False, True, True]
+
+
+def test_progress_is_told(files: list[Path]) -> None:
+    """After each batch the share done is told; it only grows."""
+    told: list[Progress] = []
+    list(Scripted(FakeEngine()).transcribe_many(files, progress=told.append))
+    shares = [item.done for item in told]
+    assert shares == sorted(shares)
+    assert shares[-1] == 1.0
+
+
+def test_fingerprint_names_what_changes_words() -> None:
+    """Model, language, beam and glossary change it; device, batch size and cache do not."""
+    one = FasterWhisperTranscriber("base").fingerprint
+    assert one == FasterWhisperTranscriber("base", device="cpu", batch_size=2, cache="x").fingerprint
+    others = (FasterWhisperTranscriber("base", language="de"), FasterWhisperTranscriber("base", glossary=["Masa"]),
+              FasterWhisperTranscriber("base", beam_size=5), FasterWhisperTranscriber("tiny.en"))  # fmt: skip
+    assert len({one, *(item.fingerprint for item in others)}) == 5
+
+
+def test_wrong_settings_are_told_at_once() -> None:
+    """Unknown devices, a beam of nothing and a glossary that is a string are refused before any work."""
+    for options in ({"device": "tpu"}, {"beam_size": 0}, {"batch_size": 0}):
+        with pytest.raises(ConfigurationError):
+            FasterWhisperTranscriber(**options)  # type: ignore[arg-type]
+
+
+def test_cuda_that_does_not_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Asked for CUDA where there is none, the error says what is missing and offers the CPU."""
+    import ctranslate2
+
+    monkeypatch.setattr(ctranslate2, "get_cuda_device_count", lambda: 0)
+    monkeypatch.setattr(models, "locate", lambda name, accepts: Path("nowhere"))
+    with pytest.raises(TranscriptionError, match=r"no CUDA device was found.*device='cpu'"):
+        _ = FasterWhisperTranscriber(device="cuda").whisper
+
+
+def _weights() -> bool:
+    try:
+        models.locate("whisper-tiny.en", accepts=("model.bin",))
+    except MasaRagError:
+        return False
+    return True
+
+
+@pytest.mark.real_data
+@pytest.mark.skipif(not (DATA / "speech").is_dir(), reason="the data sets are not on this machine")
+class TestTinyWhisper(TranscriberContract):
+    """The contract, and a known sentence, with the tiny.en weights."""
+
+    @pytest.fixture(autouse=True)
+    def _needs_weights(self) -> None:
+        if not _weights():
+            pytest.skip("the weights whisper-tiny.en are not installed")
+
+    def make(self) -> FasterWhisperTranscriber:
+        """Return the smallest model."""
+        return FasterWhisperTranscriber("tiny.en", device="cpu")
+
+    def recording(self) -> Path:
+        """Return eleven seconds of speech."""
+        return DATA / "speech" / "whisper" / "jfk.flac"
+
+    def test_known_words(self) -> None:
+        """It hears what was said, to the second."""
+        lines = list(self.make().transcribe(self.recording()))
+        text = " ".join(line.text for line in lines).lower()
+        words = "".join(letter for letter in text if letter.isalpha() or letter == " ")
+        assert words.startswith("and so my fellow americans ask not what your country can do for you")
+        assert words.endswith("ask what you can do for your country")
+        assert 10 < (lines[-1].end or 0) < 11.1

@@ -1,0 +1,103 @@
+"""Media in a child process: what it reads, what it refuses, and that the parent stays alive."""
+
+from __future__ import annotations
+
+import random
+import wave
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("av", reason="PyAV comes with the extra 'speech'")
+
+from masa_rag._media import RATE, MediaDecoder
+from masa_rag.errors import ConfigurationError, TranscriptionError
+
+
+def tone(path: Path, *, rate: int = RATE, channels: int = 1, length_s: float = 0.5) -> Path:
+    """Write a WAV file with a saw tooth."""
+    frames = b"".join((int(number * 400) % 20000 - 10000).to_bytes(2, "little", signed=True) * channels
+                      for number in range(int(rate * length_s)))  # fmt: skip
+    with wave.open(str(path), "wb") as file:
+        file.setparams((channels, 2, rate, 0, "NONE", ""))
+        file.writeframes(frames)
+    return path
+
+
+@pytest.fixture(scope="module")
+def decoder() -> object:
+    """One decoder for all tests: it must survive what they give it."""
+    with MediaDecoder(stall_s=5) as one:
+        yield one
+
+
+@pytest.mark.parametrize(("rate", "channels"), [(8000, 1), (16000, 2), (44100, 2), (48000, 1)])
+def test_any_rate_and_channels(tmp_path: Path, decoder: MediaDecoder, rate: int, channels: int) -> None:
+    """Half a second is half a second, mono, at 16 kHz, whatever the file has."""
+    data = decoder.decode(tone(tmp_path / "a.wav", rate=rate, channels=channels))
+    assert len(data) / 2 / RATE == pytest.approx(0.5, abs=0.02)
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "says"),
+    [
+        ("empty.wav", b"", "empty file"),
+        ("words.mp3", b"these are words", "cannot be decoded"),
+        ("list.m3u8", b"#EXTM3U\n#EXTINF:1,\nfile:///etc/hostname\n#EXT-X-ENDLIST\n", "cannot be decoded"),
+        ("list.txt", b"ffconcat version 1.0\nfile /etc/hostname\n", "cannot be decoded"),
+        ("zeros.wav", bytes(5000), "cannot be decoded"),
+    ],
+)
+def test_what_is_refused(tmp_path: Path, decoder: MediaDecoder, name: str, data: bytes, says: str) -> None:
+    """Empty files, text, and playlists that name other files are one typed error each."""
+    (tmp_path / name).write_bytes(data)
+    with pytest.raises(TranscriptionError, match=says):
+        decoder.decode(tmp_path / name)
+
+
+@pytest.mark.parametrize("address", ["http://localhost:1/a.mp3", "file:///etc/hostname", "/nowhere/a.wav"])
+def test_only_files_are_opened(decoder: MediaDecoder, address: str) -> None:
+    """Addresses are refused before anything is opened."""
+    with pytest.raises(TranscriptionError, match="not a file"):
+        decoder.decode(Path(address))
+
+
+def test_damaged_files_do_no_harm(tmp_path: Path, decoder: MediaDecoder) -> None:
+    """Fifty files with random damage: each is sound or a typed error, and the next good one is read."""
+    good = tone(tmp_path / "good.wav").read_bytes()
+    chance = random.Random(7)
+    for number in range(50):
+        data = bytearray(good)
+        for _ in range(chance.randrange(1, 30)):
+            data[chance.randrange(min(len(data), 200))] = chance.randrange(256)
+        path = tmp_path / f"{number}.wav"
+        path.write_bytes(data[: chance.randrange(20, len(data))])
+        try:
+            assert decoder.decode(path)
+        except TranscriptionError as error:
+            assert path.name in str(error)
+    assert decoder.decode(tone(tmp_path / "after.wav"))
+
+
+def test_a_dead_child_is_replaced(tmp_path: Path) -> None:
+    """When the child has died, the next file gets a new one."""
+    path = tone(tmp_path / "a.wav")
+    with MediaDecoder() as decoder:
+        decoder.decode(path)
+        child = decoder._child
+        assert child is not None
+        child.kill()
+        child.wait()
+        assert decoder.decode(path)
+
+
+def test_too_long_is_refused(tmp_path: Path) -> None:
+    """More sound than allowed is given up while it is decoded, not after."""
+    with MediaDecoder(max_hours=0.0001) as decoder, pytest.raises(TranscriptionError, match="more than"):
+        decoder.decode(tone(tmp_path / "a.wav", length_s=2))
+
+
+def test_limits_are_positive() -> None:
+    """A limit of nothing is a mistake."""
+    with pytest.raises(ConfigurationError):
+        MediaDecoder(stall_s=0)
