@@ -5,7 +5,8 @@ annotated lines, a line that starts a conversation being linked to itself. Notic
 they are linked to themselves.
 
     python benchmarks/reply_links.py DEV                    shipped weights (fitted to DEV), baseline, lines a second
-    python benchmarks/reply_links.py DEV --cross-validate   weights fitted to other files (needs torch)
+    python benchmarks/reply_links.py DEV --cross-validate   weights fitted to other files (needs torch),
+                                                            and what the links do for retrieval
     python benchmarks/reply_links.py DEV --fit OUT.npz      fit weights to all files (needs torch)
 
 DEV is the folder ``irc_disentanglement/dev``.
@@ -15,8 +16,10 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
+import re
 import time
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -29,6 +32,7 @@ from masa_rag.sources._thread_cues import CUES, WINDOW, PairCues, read_lines
 from masa_rag.sources._threads import reply_links
 from masa_rag.types import Segment
 
+PASSAGE, BUDGET = 800, 2_400  # characters of a passage, and of the context found for a query
 HIDDEN, EPOCHS, DROPOUT, DECAY, RATE, BATCH, SEED, FOLDS = 24, 12, 0.2, 0.02, 5e-3, 64, 0, 5
 
 
@@ -139,22 +143,101 @@ def fit(parts: list[tuple[Any, Any, Any]]) -> tuple[Any, Any, Any]:
     return hidden.T.copy(), bias, output[0]
 
 
-def cross_validated(logs: list[Log]) -> dict[str, float]:
-    """Score each file with weights that were fitted without it."""
+def unseen_links(logs: list[Log]) -> list[list[int | None]]:
+    """Return the links of all messages of each log, by weights that were fitted without it."""
     parts = [examples(log) for log in logs]
     fits = [fit([part for place, part in enumerate(parts) if place % FOLDS != fold]) for fold in range(FOLDS)]
-    links = []
-    for number, log in enumerate(logs):
-        hidden, bias, output = fits[number % FOLDS]
-        values, valid, _ = parts[number]
+    return [_links(log, fits[number % FOLDS]) for number, log in enumerate(logs)]
+
+
+def _links(log: Log, weights: tuple[Any, Any, Any]) -> list[int | None]:
+    hidden, bias, output = weights
+    cues = PairCues(read_lines(log.segments))
+    links: list[int | None] = []
+    for start in range(0, len(log.rows), 256):
+        values, valid = cues.block(start, min(start + 256, len(log.rows)))
         scores = np.where(valid, np.maximum(values @ hidden + bias, 0) @ output, -np.inf)
-        place = {row: index for index, row in enumerate(log.rows)}
-        lines = [line for line in log.annotated if line in place]
-        found = {line: line for line in log.annotated}
-        for line, best in zip(lines, scores.argmax(1).tolist(), strict=True):
-            found[line] = log.rows[place[line] - WINDOW + best]
-        links.append(found)
-    return link_f(logs, links)
+        links += [
+            start + row - WINDOW + best if best < WINDOW else None for row, best in enumerate(scores.argmax(1).tolist())
+        ]
+    return links
+
+
+def passages(log: Log, groups: list[list[int]]) -> list[list[int]]:
+    """Cut each group of messages into passages of at most PASSAGE characters."""
+    found: list[list[int]] = []
+    for group in groups:
+        size = PASSAGE
+        for index in group:
+            length = len(log.segments[index].text) + len(log.segments[index].author or "") + 3
+            if size + length > PASSAGE or index == group[0]:
+                found.append([])
+                size = 0
+            found[-1].append(index)
+            size += length
+    return found
+
+
+def conversations(links: list[int | None]) -> list[list[int]]:
+    """Return the groups of linked messages."""
+    groups: list[list[int]] = []
+    group_of: list[list[int]] = []
+    for index, link in enumerate(links):
+        group = [] if link is None else group_of[link]
+        if not group:
+            groups.append(group)
+        group.append(index)
+        group_of.append(group)
+    return groups
+
+
+def recalled(log: Log, cut: list[list[int]]) -> list[float]:
+    """For each annotated conversation: how much of it stands in the BUDGET characters found for its first line.
+
+    Passages are ranked by BM25 (k1 1.2, b 0.75); the first line itself does not count.
+    """
+    words = [Counter(word for index in passage for word in _words(log, index)) for passage in cut]
+    sizes = [sum(bag.values()) for bag in words]
+    mean = sum(sizes) / len(sizes)
+    frequency = Counter(word for bag in words for word in bag)
+    weight = {word: math.log(1 + (len(cut) - count + 0.5) / (count + 0.5)) for word, count in frequency.items()}
+    shares = []
+    for first, *others in _annotated_conversations(log):
+        query = set(_words(log, first))
+        if len(others) < 2 or len(query) < 4:
+            continue
+        scores = [
+            sum(
+                weight[word] * bag[word] * 2.2 / (bag[word] + 1.2 * (0.25 + 0.75 * size / mean))
+                for word in query & bag.keys()
+            )
+            for bag, size in zip(words, sizes, strict=True)
+        ]
+        seen: set[int] = set()
+        left = BUDGET
+        for place in sorted(range(len(cut)), key=lambda place: -scores[place]):
+            left -= sum(
+                len(log.segments[index].text) + len(log.segments[index].author or "") + 3 for index in cut[place]
+            )
+            if left < 0:
+                break
+            seen.update(cut[place])
+        shares.append(len(seen & set(others)) / len(others))
+    return shares
+
+
+def _words(log: Log, index: int) -> list[str]:
+    return re.findall(r"\w{2,}", f"{log.segments[index].author} {log.segments[index].text}".lower())
+
+
+def _annotated_conversations(log: Log) -> list[list[int]]:
+    place = {row: index for index, row in enumerate(log.rows)}
+    links: list[int | None] = [None] * len(log.rows)
+    for line, targets in log.gold.items():
+        earlier = [place[target] for target in targets if target in place and target < line]
+        if line in place and earlier:
+            links[place[line]] = max(earlier)
+    return conversations(links)
 
 
 def main() -> None:
@@ -170,17 +253,27 @@ def main() -> None:
         np.savez(options.fit, hidden=hidden, bias=bias, output=output)
         return
     if options.cross_validate:
-        print(json.dumps({"files": len(logs), "cross_validated": cross_validated(logs)}))
+        links = unseen_links(logs)
+        by_time = [recalled(log, passages(log, [list(range(len(log.rows)))])) for log in logs]
+        by_talk = [recalled(log, passages(log, conversations(found))) for log, found in zip(logs, links, strict=True)]
+        result = {
+            "files": len(logs),
+            "cross_validated": link_f(logs, [predicted(log, found) for log, found in zip(logs, links, strict=True)]),
+            "conversations": sum(map(len, by_time)),
+            "recalled_without_links": round(float(np.mean([share for shares in by_time for share in shares])), 3),
+            "recalled_with_links": round(float(np.mean([share for shares in by_talk for share in shares])), 3),
+        }
+        print(json.dumps(result, indent=2))
         return
     started, cpu = time.perf_counter(), time.process_time()
-    links = [predicted(log, reply_links(log.segments)) for log in logs]
+    shipped = [predicted(log, reply_links(log.segments)) for log in logs]
     seconds, cpu = time.perf_counter() - started, time.process_time() - cpu
     lines = sum(len(log.segments) for log in logs)
     result = {
         "files": len(logs),
         "annotated_lines": sum(len(log.annotated) for log in logs),
         "previous_line": link_f(logs, [previous(log) for log in logs]),
-        "shipped_weights_fitted_to_these_files": link_f(logs, links),
+        "shipped_weights_fitted_to_these_files": link_f(logs, shipped),
         "lines_per_second": round(lines / seconds),
         "lines_per_cpu_second": round(lines / cpu),
     }

@@ -232,6 +232,24 @@ def test_replies_are_found_or_left_alone(tmp_path: Path) -> None:
     assert all(item.reply_to is None for item in segments(IrcLogs(path, threads=False)))
 
 
+def test_a_document_a_conversation(tmp_path: Path) -> None:
+    """Two talks at once and a lone greeting: three documents, each message in one of them."""
+    text = (
+        "[10:00] <ann> how do I mount a usb stick?\n[10:00] <bo> does anyone know why my sound card crackles?\n"
+        "[10:01] <cy> ann: which file system is on the stick?\n[10:01] <dan> bo: try another sound driver\n"
+        "[10:02] <ann> cy: I think fat32\n[10:02] <bo> dan: which driver instead?\n[10:40] <eve> hello everybody\n"
+    )
+    days = documents(IrcLogs(write(tmp_path, text, "#boats_20240513.log"), by_conversation=True))
+    assert [[item.author for item in day.segments] for day in days] == [
+        ["eve"],
+        ["ann", "cy", "ann"],
+        ["bo", "dan", "bo"],
+    ]
+    assert [day.id for day in days] == [
+        "#boats/2024-05-13", *(f"#boats/2024-05-13/{day.segments[0].id}" for day in days[1:]),
+    ]  # fmt: skip
+
+
 def test_damaged_files(tmp_path: Path) -> None:
     """300 damaged files give documents and record errors only."""
     forms = (PLAIN, IRSSI, WEECHAT, ZNC, MIRC, HEXCHAT)

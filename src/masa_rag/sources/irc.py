@@ -25,6 +25,7 @@ _SUFFIXES = re.compile(r"(?:\.(?:weechatlog|irclog|log|txt|ascii|raw))+$", re.IG
 _SECONDS_A_DAY = 86_400
 _BACK = 6 * 3600  # a clock that goes back further has passed midnight; less is a clock set back
 _LINES_LOOKED_AT = 2_000
+_FEWEST = 3  # messages of a conversation that gets a document
 
 
 class IrcLogs(FileSource):
@@ -46,6 +47,11 @@ class IrcLogs(FileSource):
             notices in it, or its folder.
         timezone: IANA name of the zone in which the times were written, where they name none.
         threads: Find out which message answers which (see :func:`reply_links`), and set ``reply_to``.
+        by_conversation: Give each conversation of three messages or more a document of its own, in place
+            of leaving it among the others of the day. Talks that run at once are then found whole: of 168
+            annotated conversations, 83 % of the lines stood in the 2,400 characters found for the first line,
+            64 % without (``benchmarks/reply_links.py``). The links are guesses, so that a log that grows at its
+            beginning may move a message to another document: prefer ``memory.sync`` then.
     """
 
     form = "irc"
@@ -59,11 +65,13 @@ class IrcLogs(FileSource):
         channel: str | None = None,
         timezone: str = "UTC",
         threads: bool = True,
+        by_conversation: bool = False,
     ) -> None:
         super().__init__(paths, name=name)
         self.channel = channel
         self.timezone = timezone
         self.threads = threads
+        self.by_conversation = by_conversation
         self._zone = zone_of(timezone)
 
     @classmethod
@@ -89,8 +97,18 @@ class IrcLogs(FileSource):
             channel=channel,
             title=channel,
             metadata={"platform": "irc"},
-            finish=_linked if self.threads else list,
+            parts=self._parts,
         )
+
+    def _parts(self, segments: list[Segment]) -> list[list[Segment]]:
+        if self.threads:
+            from masa_rag.sources._threads import reply_links  # late: numpy comes with it
+
+            segments = [
+                segment if link is None else replace(segment, reply_to=segments[link].id)
+                for segment, link in zip(segments, reply_links(segments), strict=True)
+            ]
+        return _apart(segments) if self.by_conversation else [segments]
 
     def _messages(self, path: Path, day: date | None) -> Iterator[Segment | RecordError]:
         calendar = _Calendar(day)
@@ -119,14 +137,16 @@ class IrcLogs(FileSource):
             return None
 
 
-def _linked(segments: list[Segment]) -> list[Segment]:
-    from masa_rag.sources._threads import reply_links  # late: numpy comes with it
-
-    links = reply_links(segments)
-    return [
-        segment if link is None else replace(segment, reply_to=segments[link].id)
-        for segment, link in zip(segments, links, strict=True)
-    ]
+def _apart(segments: list[Segment]) -> list[list[Segment]]:
+    """Return what is left over, then each conversation of _FEWEST messages or more."""
+    conversation: dict[str | None, list[Segment]] = {}
+    for segment in segments:
+        group = conversation.get(segment.reply_to, []) if segment.reply_to is not None else []
+        group.append(segment)
+        conversation[segment.id] = group
+    large = {id(group): group for group in conversation.values() if len(group) >= _FEWEST}
+    rest = [segment for segment in segments if id(conversation[segment.id]) not in large]
+    return [rest, *large.values()]
 
 
 def _lines(path: Path) -> Iterator[Line]:
