@@ -75,13 +75,20 @@ class Problem:
 def info(catalog: Catalog, folder: Path) -> Info:
     """Return what is in the memory."""
     authors = catalog.connection.execute("SELECT count(DISTINCT author) FROM chunk_authors").fetchone()[0]
-    size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+    size = sum(_size(path) for path in folder.rglob("*"))
     return Info(
         path=str(folder), documents=catalog.count("documents"), chunks=catalog.count("chunks"),
         vectors=catalog.count("vectors"), authors=authors, embedder=catalog.setting("embedder"),
         chunker=catalog.setting("chunker"), bytes_on_disk=size, writer=catalog.lock.owner(),
         sources=tuple(_sources(catalog.connection)),
     )  # fmt: skip
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size if path.is_file() else 0
+    except FileNotFoundError:  # another process took it away between listing and looking
+        return 0
 
 
 def _sources(connection: sqlite3.Connection) -> Iterator[SourceInfo]:

@@ -18,6 +18,7 @@ from masa_rag.errors import MasaRagError
 
 if TYPE_CHECKING:
     from masa_rag.memory import Memory
+    from masa_rag.protocols import Embedder
     from masa_rag.types import IngestReport
 
 
@@ -143,6 +144,23 @@ def context(query: str, max_tokens: int, k: int, place: Path, as_json: bool, **f
     with _open(place) as memory:
         found = memory.context(query, max_tokens=max_tokens, k=k, **_filters(**filters))
     click.echo(json.dumps(as_plain(found), ensure_ascii=False, indent=2) if as_json else found.text)
+
+
+@main.command()
+@click.argument("question")
+@_filter_options
+@_memory_option
+@_json_option
+def ask(question: str, k: int, place: Path, as_json: bool, **filters: Any) -> None:
+    """Answer with the best sentences, word for word and cited; no language model is needed."""
+    from masa_rag._output import print_json
+
+    with _open(place) as memory:
+        answer = memory.ask(question, k=k, **_filters(**filters))
+    if as_json:
+        print_json(answer)
+    else:
+        click.echo(str(answer))
 
 
 @main.command()
@@ -279,4 +297,14 @@ def _open(place: Path, *, create: bool = False, **options: Any) -> Memory:
         raise click.ClickException(
             f"there is no memory at {str(place)!r}; make one with: masa-rag add PATH, or name another with --memory"
         )
-    return Memory(place, **options)
+    return Memory(place, embedder=_embedder(), **options)
+
+
+def _embedder() -> Embedder | None:
+    """Return the embedder of MASA_RAG_MODEL, a sentence-transformers name or folder; None for the default."""
+    name = os.environ.get("MASA_RAG_MODEL")
+    if not name:
+        return None
+    from masa_rag.embedders import SentenceTransformerEmbedder
+
+    return SentenceTransformerEmbedder(name)

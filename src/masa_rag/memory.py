@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from masa_rag._check import Info, Problem
     from masa_rag._projection import Projection
     from masa_rag._view import VectorView
+    from masa_rag.answer import Answer, Model
     from masa_rag.chunkers._passages import CountTokens
     from masa_rag.integrations.langchain import MemoryRetriever
     from masa_rag.protocols import Chunker, Embedder, Index, Source
@@ -217,6 +218,20 @@ class Memory:
         from masa_rag.context import build_context
 
         return build_context(self.search(query, k=k, **filters), max_tokens=max_tokens, count_tokens=self._count_tokens)
+
+    def ask(self, question: str, *, model: Model | None = None, max_tokens: int = 1_500, **filters: Any) -> Answer:
+        """Return an answer that cites its passages, checked, or one that says the memory does not hold it.
+
+        Args:
+            question: What to ask.
+            model: A LangChain chat model, or a function from prompt to text. None takes the best
+                sentences of the best passages, word for word.
+            max_tokens: Budget for the passages.
+            filters: As for ``search``.
+        """
+        from masa_rag.answer import answer
+
+        return answer(question, self.context(question, max_tokens=max_tokens, **filters), model=model)
 
     def as_retriever(self, *, k: int = 8, **filters: Any) -> MemoryRetriever:
         """Return a LangChain retriever on this memory; needs the extra ``langchain``.

@@ -1,0 +1,126 @@
+"""Answers: cited, checked, and honest about what is not there."""
+
+from __future__ import annotations
+
+import http.server
+import json
+import threading
+from collections.abc import Iterator
+
+import pytest
+
+from masa_rag import ConfigurationError, Document, Memory
+from masa_rag.answer import NOT_FOUND
+
+
+@pytest.fixture
+def brain(memory: Memory) -> Memory:
+    """A memory of two remarks."""
+    memory.add([
+        Document(id="1", text="We sail on Monday. The weather is fine, they say.", author="Ann"),
+        Document(id="2", text="The seal was too thin.", author="Bo", url="https://b.example"),
+    ], name="s")  # fmt: skip
+    return memory
+
+
+def test_without_a_model_the_best_sentences_answer_word_for_word(brain: Memory) -> None:
+    """Nothing is invented: each line stands in a passage and cites it."""
+    answer = brain.ask("When do we sail?", author="Ann")
+    assert answer.text == "“We sail on Monday.” [1]"
+    assert [hit.chunk.document_id for hit in answer.cited] == ["1"]
+    assert str(answer) == "“We sail on Monday.” [1]\n\n[1] Ann"
+
+
+def test_a_model_sees_fenced_passages_and_its_citations_are_checked(brain: Memory) -> None:
+    """A quotation that stands in the cited passage has no problem."""
+    prompts: list[str] = []
+
+    def model(prompt: str) -> str:
+        prompts.append(prompt)
+        return 'They sail soon: "we sail on Monday" [1].'
+
+    answer = brain.ask("When do we sail?", model=model, author="Ann")
+    assert "```\nWe sail on Monday." in prompts[0]
+    assert (answer.problems, answer.found) == ((), True)
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("On Monday [7].", "[7] is no passage; there are 1"),
+        ("On Monday.", "nothing is cited"),
+        ('He said "we never sail on Monday" [1].', "“we never sail on Monday” stands in no cited passage"),
+        ("On Monday [0].", "[0] is no passage; there are 1"),
+    ],
+)
+def test_what_does_not_hold_is_said(brain: Memory, text: str, problem: str) -> None:
+    """An invented citation or quotation is a problem of the answer, and is printed with it."""
+    answer = brain.ask("When do we sail?", model=lambda prompt: text, author="Ann")
+    assert problem in answer.problems
+    assert f"Check this: {problem}" in str(answer)
+
+
+def test_an_empty_memory_and_a_model_that_does_not_know_say_so(brain: Memory) -> None:
+    """Not found is an answer of its own."""
+    assert brain.ask("Who?", author="Nobody").found is False
+    answer = brain.ask("Who?", model=lambda prompt: "the memory does not hold this")
+    assert (answer.text, answer.found) == (NOT_FOUND, False)
+
+
+def test_something_that_is_no_model_is_refused(brain: Memory) -> None:
+    """The error says what a model is."""
+    with pytest.raises(ConfigurationError, match="LangChain chat model or a function"):
+        brain.ask("Who?", model="gpt")
+
+
+@pytest.fixture
+def server() -> Iterator[tuple[str, list[dict[str, object]]]]:
+    """A server on loopback that speaks the protocol of OpenAI's chat completions."""
+    requests: list[dict[str, object]] = []
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            requests.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+            message = {"role": "assistant", "content": 'He said "the seal was too thin" [1].'}
+            body = json.dumps({"choices": [{"message": message}]}).encode()
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *args: object) -> None:
+            """Stay silent."""
+
+    service = http.server.HTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=service.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{service.server_port}", requests
+    service.shutdown()
+    thread.join()
+    service.server_close()
+
+
+def test_a_server_that_speaks_the_openai_protocol_is_a_model(
+    brain: Memory, server: tuple[str, list[dict[str, object]]]
+) -> None:
+    """A function of five lines is enough to use one."""
+    import urllib.request
+
+    address, requests = server
+
+    def model(prompt: str) -> str:
+        body = json.dumps({"model": "local", "messages": [{"role": "user", "content": prompt}]}).encode()
+        with urllib.request.urlopen(f"{address}/v1/chat/completions", body) as reply:
+            return str(json.load(reply)["choices"][0]["message"]["content"])
+
+    answer = brain.ask("What was wrong with the seal?", model=model, author="Bo")
+    assert answer.problems == ()
+    assert answer.cited[0].chunk.url == "https://b.example"
+    assert "What was wrong with the seal?" in json.dumps(requests)
+
+
+def test_a_langchain_chat_model_is_a_model(brain: Memory) -> None:
+    """Anything with ``invoke`` that returns a message."""
+    models = pytest.importorskip("langchain_core.language_models.fake_chat_models", reason="needs the extra langchain")
+    answer = brain.ask("When?", model=models.FakeListChatModel(responses=["On Monday [1]."]), author="Ann")
+    assert (answer.text, answer.problems) == ("On Monday [1].", ())
