@@ -184,10 +184,10 @@ class Head:
         from htmldate import find_date
 
         try:
-            found = find_date(self.tree, original_date=True, extensive_search=False, url=self.url)
+            found = find_date(self.tree, original_date=True, extensive_search=True, url=self.url)
         except (ValueError, TypeError, RecursionError, OverflowError):
             return None
-        return found if isinstance(found, str) else None
+        return str(found) if found else None
 
     @cached_property
     def language(self) -> str | None:
