@@ -9,10 +9,12 @@ from pathlib import Path
 import pytest
 from forum_helpers import documents, errors, said, segments, survives
 
+from masa_rag import Memory
 from masa_rag.errors import ConfigurationError
 from masa_rag.sources._base import read_head
 from masa_rag.sources.whatsapp import WhatsAppExport
 from masa_rag.testing.contracts import SourceContract
+from masa_rag.types import Segment
 
 GOOD = (
     "13/05/2024, 18:30 - Messages and calls are end-to-end encrypted. Tap to learn more.\n"
@@ -324,3 +326,26 @@ def test_ten_thousand_damaged_files(tmp_path: Path) -> None:
     with zipfile.ZipFile(tmp_path / "good.zip", "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("_chat.txt", GOOD)
     survives(WhatsAppExport, (tmp_path / "good.zip").read_bytes(), tmp_path / "chat.zip", files=1_000)
+
+
+def remembered(memory: Memory, day: int) -> list[Segment]:
+    """Return what the memory holds of a day of the chat."""
+    document = memory.document("boat", f"Boat/2024-05-{day}")
+    assert document is not None
+    return list(document.segments)
+
+
+def test_overlapping_exports_in_a_memory(memory: Memory, tmp_path: Path) -> None:
+    """Added: nothing twice, nothing lost. Synced: what was deleted or reworded since is gone."""
+    lines = GOOD.splitlines(keepends=True)
+    memory.add(WhatsAppExport(write(tmp_path, "".join(lines[:7])), name="boat"))
+    late = write(tmp_path, "".join(lines[3:]), "WhatsApp Chat with Boat (1).txt")
+    memory.add(WhatsAppExport(late, name="boat"))
+    whole = segments(WhatsAppExport(write(tmp_path, GOOD)))
+    kept = [*remembered(memory, 13), *remembered(memory, 14)]
+    assert sorted(item.id or "" for item in kept) == sorted(item.id or "" for item in whole)
+    changed = GOOD.replace("Mara: Who brings the ropes?", "Mara: Who brings ropes? <This message was edited>")
+    path = write(tmp_path, changed.replace("See you", "This message was deleted"))
+    memory.sync(WhatsAppExport(path, name="boat"))
+    texts = sorted(item.text for item in remembered(memory, 13))
+    assert texts == ["I do.\nTwo of them: long and short.", "Who brings ropes?"]
