@@ -35,6 +35,7 @@ _BOMS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
+_USUAL = ("\n{", ",{")
 _PREFIX = re.compile(r"\s*(?:(?:var|let|const)\s+)?[A-Za-z_$][\w.$]*\s*=\s*")
 _BETWEEN = re.compile(r"[\s,;\[\]\ufeff\x1e]*")
 _OTHER = re.compile(r'"(?:[^"\\\n]|\\.)*"?|[^\s,\[\]{}"]+|[}\]]')
@@ -120,7 +121,8 @@ class _Reader:
             self.at = match.end()
         while self._at_value():
             found = self._object() if self.text[self.at] == "{" else self._other()
-            yield from self._reports()
+            if self.pending is not None or self.undecodable is not None:
+                yield from self._reports()
             if found is not None:
                 yield found
         if self.depth > 0 and self.pending is None and not self.entered:
@@ -164,7 +166,9 @@ class _Reader:
     def _at_value(self) -> bool:
         """Go to the next value, or, in what was entered, to the next object; False at the end."""
         while True:
-            if self.entered:
+            if self.text.startswith(_USUAL, self.at) and not self.entered:
+                self.at += 1  # the usual case, without the cost of the general one
+            elif self.entered:
                 found = self.text.find("{", self.at)
                 self.at = found if found >= 0 else len(self.text)
             else:
@@ -189,6 +193,7 @@ class _Reader:
         while True:
             start = self.at
             try:
+                value: dict[str, Any]
                 value, self.at = _scan(self.text, start)
             except json.JSONDecodeError as error:
                 cut = error.pos > len(self.text) - 16 or error.msg.startswith("Unterminated string")
@@ -202,13 +207,17 @@ class _Reader:
             except ValueError as error:  # a number of more digits than int() takes
                 self._enter(start, start, str(error))
                 return None
-            return self._keep(value, start)
+            if self.entered:
+                return self._keep(value, start)
+            self.attempts = self.others = 0
+            self.count += 1
+            return value
 
     def _keep(self, value: dict[str, Any], start: int) -> dict[str, Any] | None:
         self.attempts = self.others = 0
-        if self.entered and not self.accept(value):
+        if not self.accept(value):
             return None
-        if self.entered and self.depth == 0 and self._starts_line(start):
+        if self.depth == 0 and self._starts_line(start):
             self.entered = False  # one object a line: after a bad line all is well again
         self.count += 1
         return value

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import hashlib
 from array import array
+from collections.abc import Iterable
+
+_LARGEST = (1 << 64) - 1
 
 
 class IdSet:
@@ -30,11 +33,23 @@ class IdSet:
         place = self._find(number)
         if self._slots[place]:
             return False
+        self._put(place, number)
+        return True
+
+    def _put(self, place: int, number: int) -> None:
         self._slots[place] = number
         self._size += 1
         if self._size * 2 > len(self._slots):
             self._grow()
-        return True
+
+    def update(self, numbers: Iterable[bytes]) -> None:
+        """Add many ids, given as digits."""
+        for digits in numbers:
+            number = int(digits)
+            if 0 < number <= _LARGEST:
+                place = self._find(number)
+                if not self._slots[place]:
+                    self._put(place, number)
 
     def _find(self, number: int) -> int:
         slots, last = self._slots, len(self._slots) - 1

@@ -64,7 +64,7 @@ def text_of(value: object) -> str | None:
 
     Half surrogate pairs, which exports hold where a text was cut within an emoji, become U+FFFD.
     """
-    if not isinstance(value, str) or not value or value.isspace():
+    if not value or not isinstance(value, str) or value.isspace():
         return None
     if value.isascii():  # a flag of the string: no cost
         return value

@@ -41,6 +41,10 @@ Found = Iterable[Tweet | Bad]
 
 def tweets_in(value: Mapping[str, Any], defaults: Defaults, *, page: Page = NO_PAGE, depth: int = 0) -> Found:
     """Return the tweets of one object of a file: a tweet, a wrapped tweet, or a page of them."""
+    if is_wire_1(value):  # first and directly: most of what is read is of this shape
+        tweet = wire_1(value)
+        if tweet is not None:
+            return (tweet,)
     if (kind := _kind(value)) is not None:
         tweet = _read(kind, value, defaults, page)
         if tweet is not None:

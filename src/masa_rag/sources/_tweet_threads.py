@@ -42,7 +42,7 @@ class Assembler:
             return ()
         if tweet.retweet:
             return (retweet(tweet),) if self.retweets else ()
-        if not (answers_self(tweet) or self._is_answered(tweet)):
+        if (tweet.reply_to is None or not answers_self(tweet)) and not self._is_answered(tweet):
             return (post(tweet),)
         self.held[tweet.key] = tweet
         return list(self.finish()) if len(self.held) >= MAX_HELD else ()
