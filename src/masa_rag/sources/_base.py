@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import glob
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from pathlib import Path
 from typing import ClassVar, ParamSpec
 
@@ -76,6 +76,9 @@ class FileSource:
     suffixes: ClassVar[frozenset[str]]
     """Which files of a folder are taken, lower case with the dot; empty takes all."""
 
+    only: Collection[Path] | None = None
+    """In a folder, take these files only; None takes all with the right suffix."""
+
     def __init__(self, paths: str | Path | Iterable[str | Path], *, name: str | None = None) -> None:
         self.paths = [paths] if isinstance(paths, (str, Path)) else list(paths)
         self.name = name if name is not None else f"{self.form}:{_label(self.paths)}"
@@ -104,7 +107,8 @@ class FileSource:
     def _expand(self, given: str | Path) -> Iterator[Path]:
         path = Path(given).expanduser()
         if path.is_dir():
-            yield from (item for item in path.rglob("*") if self._takes(item))
+            found = (item for item in path.rglob("*") if self._takes(item))
+            yield from (item for item in found if self.only is None or item in self.only)
         elif path.is_file():
             yield path
         else:

@@ -34,6 +34,10 @@ FILE_SOURCES: tuple[tuple[str, str], ...] = (
 that says yes is taken, and plain text comes last."""
 
 
+WHOLE_FOLDERS = frozenset({"Tweets", "DiscordExport", "SlackExport", "TelegramExport", "WebPages"})
+"""Those whose exports are folders with parts that mean nothing alone (an X archive, a Slack export, a
+page with its assets). Any other folder is taken apart, file by file."""
+
 PLUGINS = "masa_rag.sources"
 """Entry-point group of other packages' sources. One with a ``recognises`` like FileSource's is asked first."""
 
@@ -80,28 +84,33 @@ def open_sources(path: str | Path, *, form: str | None = None, **options: Any) -
         return [kind(place, **options)]
     groups = _kinds_within(place) if place.is_dir() else {}
     if not groups:
-        raise SourceFormatError(
-            f"no source recognises this content; known are {', '.join(known_sources())}", path=str(path)
-        )
+        known = ", ".join(known_sources())
+        raise SourceFormatError(f"no source recognises this content; known are {known}", path=str(path))
     if "name" in options and len(groups) > 1:
         names = ", ".join(kind.__name__ for kind in groups)
         raise ConfigurationError(f"received one name for a folder of several formats ({names}); leave it out")
-    label = place.resolve().name
-    return [kind(files, **({"name": f"{kind.form}:{label}"} | options)) for kind, files in groups.items()]
+    return [_restricted(kind(place, **options), files) for kind, files in groups.items()]
 
 
 def _recognise(place: Path) -> type[FileSource] | None:
     head = read_head(place)
-    return next((kind for kind in file_sources() if kind.recognises(place, head)), None)
+    kinds = (kind for kind in file_sources() if not place.is_dir() or kind.__name__ in WHOLE_FOLDERS)
+    return next((kind for kind in kinds if kind.recognises(place, head)), None)
 
 
 def _kinds_within(folder: Path) -> dict[type[FileSource], list[Path]]:
     """Return the readable files of a folder by their source; hidden and unknown ones are left out."""
     groups: dict[type[FileSource], list[Path]] = {}
     for path in sorted(folder.rglob("*")):
-        if path.is_file() and not path.name.startswith(".") and (kind := _recognise(path)) is not None:
+        kind = _recognise(path) if path.is_file() and not path.name.startswith(".") else None
+        if kind is not None and (not kind.suffixes or path.suffix.lower() in kind.suffixes):
             groups.setdefault(kind, []).append(path)
     return groups
+
+
+def _restricted(source: FileSource, files: list[Path]) -> FileSource:
+    source.only = frozenset(files)
+    return source
 
 
 def _kind_named(form: str) -> type[FileSource]:

@@ -1,0 +1,112 @@
+"""Recognising what somebody has, by its content."""
+
+from __future__ import annotations
+
+import importlib.metadata
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from masa_rag import ConfigurationError, Document, SourceFormatError, SourceUnavailableError, open_source
+from masa_rag.sources import Files, Transcripts, known_sources, open_sources
+from masa_rag.sources._base import FileSource
+from masa_rag.sources._registry import _plugins
+
+EXAMPLES = Path(__file__).parents[2] / "examples" / "data"
+
+
+@pytest.mark.parametrize(
+    ("file", "kind"),
+    [
+        ("tidewell_podcast.txt", "Transcripts"),
+        ("tidewell_podcast.ogg", "Recordings"),
+        ("tidewell_tweets.json", "Tweets"),
+        ("tidewell_discord.json", "DiscordExport"),
+        ("tidewell_rewards.html", "WebPages"),
+        ("README.md", "Files"),
+    ],
+)
+def test_example_files_are_recognised(file: str, kind: str) -> None:
+    """Each kind of file by its own source, whatever its suffix says."""
+    assert type(open_source(EXAMPLES / file)).__name__ == kind
+
+
+def test_a_folder_of_several_formats_gives_a_source_each() -> None:
+    """Each file is read once, by the source that knows it."""
+    sources = {type(source).__name__: source for source in open_sources(EXAMPLES)}
+    assert set(sources) == {"Transcripts", "Recordings", "Tweets", "DiscordExport", "WebPages", "Files"}
+    assert [item.id for item in sources["Transcripts"] if isinstance(item, Document)] == ["tidewell_podcast"]
+    assert [item.id for item in sources["Files"] if isinstance(item, Document)] == ["README.md"]
+    with pytest.raises(SourceFormatError, match="several formats"):
+        open_source(EXAMPLES)
+    with pytest.raises(ConfigurationError, match="one name for a folder of several formats"):
+        open_sources(EXAMPLES, name="x")
+
+
+def test_ids_do_not_depend_on_the_other_files_of_a_folder(tmp_path: Path) -> None:
+    """A file that is added elsewhere in the folder changes nobody's id."""
+
+    def ids() -> list[str]:
+        return [item.id for source in open_sources(tmp_path) for item in source if isinstance(item, Document)]
+
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a" / "one.md").write_text("One note.")
+    before = ids()
+    (tmp_path / "two.md").write_text("Another note.")
+    (tmp_path / "talk.txt").write_text("[00:00:00] Ann: Hello.\n[00:00:05] Bo: Hello to you.\n")
+    assert set(before) < set(ids())
+
+
+def test_the_form_can_be_named(tmp_path: Path) -> None:
+    """When the content says little, the user decides."""
+    (tmp_path / "x.txt").write_text("Ann: hello\nBo: hi\n")
+    assert isinstance(open_source(tmp_path / "x.txt", form="transcripts"), Transcripts)
+    assert isinstance(open_source(tmp_path / "x.txt", form="Files"), Files)
+    with pytest.raises(ConfigurationError, match="known are"):
+        open_source(tmp_path / "x.txt", form="Nonsense")
+
+
+def test_what_is_not_there_and_what_is_not_known_are_told_apart(tmp_path: Path) -> None:
+    """A wrong path is not a wrong format."""
+    with pytest.raises(SourceUnavailableError, match="check the spelling"):
+        open_source(tmp_path / "no")
+    (tmp_path / "x.bin").write_bytes(bytes(range(256)) * 8)
+    with pytest.raises(SourceFormatError, match="known are"):
+        open_source(tmp_path / "x.bin")
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(SourceFormatError, match="known are"):
+        open_source(tmp_path / "empty")
+
+
+class Letters(FileSource):
+    """A plug-in's source."""
+
+    form = "letters"
+    suffixes = frozenset({".letter"})
+
+    @classmethod
+    def recognises(cls, path: Path, head: bytes) -> bool:
+        """Letters begin with Dear."""
+        return head.startswith(b"Dear ")
+
+
+@pytest.fixture
+def plugins(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Two installed plug-ins, one of them broken."""
+    points = [
+        importlib.metadata.EntryPoint("Letters", f"{__name__}:Letters", "masa_rag.sources"),
+        importlib.metadata.EntryPoint("Broken", "no_such_package:Source", "masa_rag.sources"),
+    ]
+    monkeypatch.setattr("masa_rag.sources._registry.entry_points", lambda group: points)
+    _plugins.cache_clear()
+    yield
+    _plugins.cache_clear()
+
+
+def test_plugins_are_asked_first_and_a_broken_one_is_skipped(plugins: None, tmp_path: Path) -> None:
+    """One that cannot be loaded is warned about, by name."""
+    (tmp_path / "x.letter").write_text("Dear Ann, hello.")
+    with pytest.warns(UserWarning, match="'Broken'"):
+        assert isinstance(open_source(tmp_path / "x.letter"), Letters)
+    assert known_sources()["Letters"].endswith("(plug-in)")
