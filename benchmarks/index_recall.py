@@ -1,11 +1,13 @@
 """Recall, speed and size of ChromaIndex against FlatIndex.
 
-    python benchmarks/index_recall.py [--count 20000] [--scifact FOLDER] [--cache FILE.npy]
+    python benchmarks/index_recall.py [--count 20000] [--memory FOLDER | --scifact FOLDER | --synthetic]
 
-Passages are the titles and sentences of the abstracts in ``corpus.jsonl`` of SciFact, in groups of
-about 90 words, shifted by a sentence at a time until there are enough of them; queries are its
-claims. They are embedded by all-MiniLM-L6-v2. Without the data set, or with --synthetic, vectors
-are drawn around 2,000 random centres (and the report says so). Prints JSON.
+With --memory, passages and vectors come from a memory; 300 passages, drawn by chance, are left out
+of the index and their vectors are the queries. With --scifact (the default), passages are sentences
+of the abstracts in ``corpus.jsonl``, four at a time, shifted by a sentence until there are enough;
+queries are its claims; both are embedded by all-MiniLM-L6-v2 (kept in --cache). With --synthetic,
+or without the data set, vectors are drawn around 2,000 random centres: much harder than text.
+Prints JSON; the field "vectors" says which.
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ import json
 import os
 import re
 import resource
+import sqlite3
 import statistics
 import tempfile
 import time
@@ -24,6 +27,7 @@ from pathlib import Path
 
 import numpy as np
 
+from masa_rag._reading import chunks_by_id
 from masa_rag.indexes import ChromaIndex, FlatIndex
 from masa_rag.types import Chunk
 
@@ -33,8 +37,7 @@ DIM = 384
 
 def main() -> None:
     arguments = _arguments()
-    texts, vectors, queries, kind = _material(arguments)
-    chunks = [_chunk(number, text) for number, text in enumerate(texts)]
+    chunks, vectors, queries, kind = _material(arguments)
     exact = FlatIndex.from_vectors([chunk.id for chunk in chunks], vectors)
     with tempfile.TemporaryDirectory() as folder:
         index = ChromaIndex(folder)
@@ -55,23 +58,46 @@ def main() -> None:
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--count", type=int, default=20_000)
+    parser.add_argument("--memory", type=Path)
     parser.add_argument("--scifact", type=Path, default=DATA / "scifact")
     parser.add_argument("--cache", type=Path, default=Path(tempfile.gettempdir()) / "index_recall.npy")
     parser.add_argument("--synthetic", action="store_true")
     return parser.parse_args()
 
 
-def _material(arguments: argparse.Namespace) -> tuple[list[str], np.ndarray, np.ndarray, str]:
+def _material(arguments: argparse.Namespace) -> tuple[list[Chunk], np.ndarray, np.ndarray, str]:
+    if arguments.memory:
+        return (*_remembered(arguments.memory / "memory.db", arguments.count), f"the memory {arguments.memory.name}")
     if arguments.synthetic or not (arguments.scifact / "corpus.jsonl").exists():
-        return (*_synthetic(arguments.count), "synthetic: 2,000 centres")
-    texts = list(_passages(arguments.scifact / "corpus.jsonl", arguments.count))
-    claims = [json.loads(line)["text"] for line in (arguments.scifact / "queries.jsonl").open()][:300]
-    if not arguments.cache.exists() or len(np.load(arguments.cache, mmap_mode="r")) != len(texts) + len(claims):
+        texts, vectors, queries = _synthetic(arguments.count)
+        kind = "synthetic: 2,000 centres"
+    else:
+        texts, vectors, queries = _scifact(arguments.scifact, arguments.count, cache=arguments.cache)
+        kind = "SciFact, all-MiniLM-L6-v2"
+    return [_chunk(number, text) for number, text in enumerate(texts)], vectors, queries, kind
+
+
+def _remembered(database: Path, count: int) -> tuple[list[Chunk], np.ndarray, np.ndarray]:
+    connection = sqlite3.connect(f"{database.absolute().as_uri()}?mode=ro", uri=True)
+    connection.row_factory = sqlite3.Row
+    rows = connection.execute("SELECT id, vector FROM vectors JOIN chunks ON chunks.pk = vectors.chunk").fetchall()
+    order = np.random.default_rng(0).permutation(len(rows))
+    asked, kept = order[:300], order[300 : 300 + count]
+    vectors = np.array([np.frombuffer(rows[row][1], np.float32) for row in [*asked, *kept]])
+    ids = [rows[row][0] for row in kept]
+    chunks = chunks_by_id(connection, ids)
+    return [chunks[key] for key in ids], vectors[300:], vectors[:300]
+
+
+def _scifact(folder: Path, count: int, *, cache: Path) -> tuple[list[str], np.ndarray, np.ndarray]:
+    texts = list(_passages(folder / "corpus.jsonl", count))
+    claims = [json.loads(line)["text"] for line in (folder / "queries.jsonl").open()][:300]
+    if not cache.exists() or len(np.load(cache, mmap_mode="r")) != len(texts) + len(claims):
         from masa_rag.embedders import default_embedder
 
-        np.save(arguments.cache, default_embedder().embed_documents(texts + claims))
-    vectors = np.load(arguments.cache)
-    return texts, vectors[: len(texts)], vectors[len(texts) :], "SciFact, all-MiniLM-L6-v2"
+        np.save(cache, default_embedder().embed_documents(texts + claims))
+    vectors = np.load(cache)
+    return texts, vectors[: len(texts)], vectors[len(texts) :]
 
 
 def _passages(corpus: Path, count: int) -> Iterator[str]:

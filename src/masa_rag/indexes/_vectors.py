@@ -66,5 +66,5 @@ def ranked(ids: Sequence[str], scores: Sequence[float], k: int) -> list[tuple[st
 def _other_length(received: int, expected: int) -> MemoryMismatchError:
     return MemoryMismatchError(
         f"received vectors of length {received}, but the index holds vectors of length {expected}. "
-        "Use the embedder that the index was made with, or embed everything again with: masa-rag rebuild --embed"
+        "Use the embedder that the index was made with, or embed everything again with: masa-rag rebuild --re-embed"
     )

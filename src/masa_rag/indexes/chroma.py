@@ -22,12 +22,11 @@ _T = TypeVar("_T")
 
 _BATCH = 1_000
 """Records a call: from 300 to 3,000 the cost of one record is the same; at 100 it is a fifth higher."""
-_EXACT = 1_000
-"""So many allowed ids, or fewer, are fetched and compared one by one."""
-_NEAREST = 1_000
-"""How many neighbours are asked for at most before falling back to comparing one by one."""
-_MARGIN = 10
-"""Neighbours asked for beyond ``k``, so that equal scores at the end come out by id."""
+_NEIGHBOURS_PER_ID = 6
+"""Fetching one vector by its id costs Chroma as much as finding 6 more neighbours: 40 against 7 microseconds."""
+_MARGIN = 40
+"""Neighbours asked for beyond ``k``: passages said twice have equal scores, and only among all of them can
+the ids decide. On 20,000 posts with many repetitions recall@10 by id rises from 0.965 to 0.993."""
 
 
 class ChromaIndex:
@@ -105,9 +104,9 @@ class ChromaIndex:
     def query(self, vector: Vector, k: int, allowed: Iterable[str] | None = None) -> list[tuple[str, float]]:
         """Return up to ``k`` (id, cosine), best first; only ids in ``allowed`` unless it is None.
 
-        Without ``allowed``, and with many ids in it, the graph is asked: approximate. Few ids are
-        compared one by one: exact. Chroma's own metadata filters are never used; at 100,000 vectors
-        they take 200 ms where this takes 3.
+        Without ``allowed``, or with so many ids in it that enough of them are among the neighbours,
+        the graph is asked: approximate. Otherwise they are fetched and compared: exact. Chroma's own
+        metadata filters are never used: at 100,000 vectors they take 200 ms where this takes 3.
         """
         wanted = None if allowed is None else set(allowed)
         with engine_errors("search", self._where):
@@ -118,9 +117,8 @@ class ChromaIndex:
             query = unit_vector(vector, dim=dim)
             if wanted is None:
                 return ranked(*_nearest(store, query, k + _MARGIN), k)
-            if len(wanted) > _EXACT and (found := _nearest_of(store, query, wanted, k=k)) is not None:
-                return found
-            return _compared(store, query, wanted, k=k)
+            found = _nearest_of(store, query, wanted, k=k)
+            return _compared(store, query, wanted, k=k) if found is None else found
 
     def ids(self) -> set[str]:
         """Return the ids that are in it."""
@@ -196,13 +194,15 @@ def _nearest(store: Store, query: Vector, count: int) -> tuple[list[str], list[f
 
 
 def _nearest_of(store: Store, query: Vector, wanted: set[str], *, k: int) -> list[tuple[str, float]] | None:
-    """Return the best of many wanted ids, or None when they are too rare among the nearest.
+    """Return the best of the wanted ids, or None when fetching them all costs less.
 
-    Starts with as many neighbours as hold ``k`` wanted ones twice over if those are spread evenly.
+    Asks for as many neighbours as hold ``k`` wanted ones four times over if those are spread evenly
+    (recall@10 0.995 and more for 1,000 to 10,000 of 20,000), then for four times as many, and so on:
+    in vain, that costs at most about as much again as fetching.
     """
     total = int(store.api._count(store.collection))
-    count = 2 * k * max(1, total // len(wanted)) + _MARGIN
-    while count <= _NEAREST:
+    count = 4 * k * max(1, total // len(wanted)) + _MARGIN
+    while count < _NEIGHBOURS_PER_ID * len(wanted):
         ids, scores = _nearest(store, query, count)
         hits = [hit for hit in zip(ids, scores, strict=True) if hit[0] in wanted]
         if len(hits) >= k or count >= total:
