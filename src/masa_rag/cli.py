@@ -282,6 +282,21 @@ def mcp(http: bool, port: int, allow_write: bool, place: Path) -> None:
 
 
 @main.command()
+@click.option("--port", default=8766, show_default=True, type=click.IntRange(0, 65535), help="0 takes a free one.")
+@_memory_option
+def serve(port: int, place: Path) -> None:
+    """Show the memory in the browser, on this machine only. Ends with Ctrl-C."""
+    from masa_rag.integrations.serve import make_page_server
+
+    with _open(place) as memory, make_page_server(memory, port=port) as server:
+        click.echo(f"http://127.0.0.1:{server.server_address[1]}")
+        try:
+            server.serve_forever()
+        except KeyboardInterrupt:
+            click.echo()
+
+
+@main.command()
 @_memory_option
 def demo(place: Path) -> None:
     """Make a small memory of an invented story and ask it three questions."""

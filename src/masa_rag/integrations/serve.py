@@ -1,0 +1,86 @@
+"""A page to look at a memory in the browser, for this machine only. Standard library, no JavaScript."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+from masa_rag.errors import ConfigurationError
+from masa_rag.integrations._page import FIELDS, Asked, page
+from masa_rag.memory import Memory
+
+_HEADERS = {
+    "Content-Type": "text/html; charset=utf-8",
+    # Nothing may be loaded or run, wherever it was smuggled in.
+    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; "
+    "frame-ancestors 'none'; base-uri 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cache-Control": "no-store",
+}
+_LOOPBACK = ("127.0.0.1", "localhost")
+
+
+def make_page_server(memory: Memory, *, port: int = 8766, k: int = 20) -> ThreadingHTTPServer:
+    """Return a server on 127.0.0.1; call ``serve_forever`` on it.
+
+    A request whose Host is not this machine's is refused: a web page elsewhere could otherwise point its
+    own name at this address and read the memory through the browser (DNS rebinding).
+
+    Args:
+        memory: What is shown.
+        port: Where to listen; 0 takes a free port.
+        k: How many passages are shown.
+    """
+
+    class Handler(_Handler):
+        shown = memory
+        count = k
+
+    return ThreadingHTTPServer(("127.0.0.1", port), Handler)
+
+
+class _Handler(BaseHTTPRequestHandler):
+    shown: Memory
+    count: int
+    server_version = "masa-rag"
+    sys_version = ""
+
+    def do_GET(self) -> None:
+        """Answer the one page that there is."""
+        address = urlsplit(self.path)
+        if not self._is_local():
+            self._send(HTTPStatus.MISDIRECTED_REQUEST, "this page is for this machine only")
+        elif address.path != "/":
+            self._send(HTTPStatus.NOT_FOUND, "there is only one page: /")
+        else:
+            given = parse_qs(address.query)
+            self._send(HTTPStatus.OK, self._page({name: given.get(name, [""])[0][:2_000] for name in FIELDS}))
+
+    def _page(self, asked: Asked) -> str:
+        info = self.shown.info()
+        if not asked["q"].strip():
+            return page(info, asked, None)
+        filters = {name: value for name, value in asked.items() if name != "q" and value}
+        try:
+            return page(info, asked, self.shown.search(asked["q"], k=self.count, **filters))
+        except ConfigurationError as error:
+            return page(info, asked, None, error=str(error))
+
+    def _is_local(self) -> bool:
+        port = self.connection.getsockname()[1]
+        return self.headers.get("Host", "") in {f"{host}:{port}" for host in _LOOPBACK}
+
+    def _send(self, status: HTTPStatus, text: str) -> None:
+        body = text.encode("utf-8", "replace")
+        self.send_response(status)
+        for name, value in _HEADERS.items():
+            self.send_header(name, value)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: Any) -> None:
+        """Log nothing: questions are private."""

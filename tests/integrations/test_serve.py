@@ -1,0 +1,124 @@
+"""The page in the browser: what it shows, and what it refuses."""
+
+from __future__ import annotations
+
+import http.client
+import shutil
+import subprocess
+import threading
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from urllib.parse import urlencode
+
+import pytest
+
+from masa_rag import Document, Memory
+from masa_rag.integrations.serve import make_page_server
+
+ATTACK = "<script>alert(1)</script><img src=x onerror=alert(2)>"
+
+
+@pytest.fixture
+def port(memory: Memory) -> Iterator[int]:
+    """The page of a memory of three posts, one of them hostile."""
+    times = [datetime(2024, month, 1, tzinfo=UTC) for month in (3, 5)]
+    memory.add([
+        Document(id="1", text="The harbour is calm.", author="Ann", created_at=times[0], url="https://a.example/1"),
+        Document(id="2", text="The harbour is rough.", author="Bo", created_at=times[1], kind="post"),
+        Document(id="3", text=f"harbour {ATTACK}", author=ATTACK, title=ATTACK, url="javascript:alert(3)"),
+    ], name="posts")  # fmt: skip
+    server = make_page_server(memory, port=0)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield server.server_address[1]
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def get(port: int, path: str = "/", host: str | None = None, **fields: str) -> tuple[int, str, http.client.HTTPMessage]:
+    """Return status, body and headers."""
+    connection = http.client.HTTPConnection("127.0.0.1", port)
+    query = f"{path}?{urlencode(fields)}" if fields else path
+    connection.request("GET", query, headers={"Host": host if host is not None else f"127.0.0.1:{port}"})
+    reply = connection.getresponse()
+    body = reply.read().decode()
+    connection.close()
+    return reply.status, body, reply.headers
+
+
+def test_the_first_page_lists_the_sources(port: int) -> None:
+    """Before anything is asked: what there is."""
+    status, body, _ = get(port)
+    assert status == 200
+    assert 'posts</a></td><td class="n">3</td>' in body
+    assert '<input name="q"' in body
+
+
+def test_a_question_shows_passages_links_and_a_timeline(port: int) -> None:
+    """Who, when, the words, a link, and bars from March to May."""
+    _, body, _ = get(port, q="calm harbour")
+    assert "<b>Ann</b>" in body
+    assert "The harbour is calm." in body
+    assert 'href="https://a.example/1"' in body
+    assert "<span>2024-03</span><span>2024-05</span>" in body
+
+
+def test_filters_hold_and_stay_in_the_form(port: int) -> None:
+    """What was chosen is still there to be changed."""
+    _, body, _ = get(port, q="harbour", author="Bo", kind="post", after="2024-04-01")
+    assert "The harbour is rough." in body
+    assert "The harbour is calm." not in body
+    assert 'name="author" value="Bo"' in body
+    assert '<option value="post" selected>' in body
+
+
+def test_a_wrong_date_is_explained(port: int) -> None:
+    """An error of the question is shown in the page."""
+    status, body, _ = get(port, q="harbour", after="yesterday")
+    assert status == 200
+    assert "expected ISO 8601" in body
+
+
+def test_what_strangers_wrote_is_shown_as_text(port: int) -> None:
+    """No tag of theirs, no address that is code, and nothing may run anyway."""
+    _, body, headers = get(port, q=f"harbour {ATTACK}", author="", source=ATTACK)
+    _, found, _ = get(port, q="harbour alert")
+    for text in (body, found):
+        assert "<script" not in text
+        assert "<img" not in text
+    assert "&lt;script&gt;alert(1)" in found
+    assert "javascript:" not in found
+    assert headers["Content-Security-Policy"].startswith("default-src 'none'")
+
+
+@pytest.mark.parametrize(
+    "host", ["evil.example", "evil.example:80", "", "127.0.0.1", "localhost", "127.0.0.1:1", "[::1]"]
+)
+def test_other_hosts_are_refused(port: int, host: str) -> None:
+    """A page elsewhere cannot read the memory by pointing its name at this machine."""
+    assert get(port, host=host)[0] in (400, 421)
+
+
+@pytest.mark.parametrize("path", ["/etc/passwd", "/../memory.db", "//x", "/index.html"])
+def test_there_is_only_one_page(port: int, path: str) -> None:
+    """No file is served."""
+    assert get(port, path)[0] == 404
+
+
+@pytest.mark.slow
+def test_the_page_works_in_a_real_browser(port: int, tmp_path: Path) -> None:
+    """Headless Chromium renders the result; the hostile passage runs nothing."""
+    chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if chromium is None:
+        pytest.skip("no Chromium here: apt-get install chromium")
+    flags = ("--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
+             "--disable-component-update --disable-sync").split()  # fmt: skip
+    address = f"http://127.0.0.1:{port}/?{urlencode({'q': 'harbour alert'})}"
+    done = subprocess.run(
+        [chromium, *flags, f"--user-data-dir={tmp_path}", "--dump-dom", address],
+        capture_output=True, text=True, check=True, timeout=120,
+    )  # fmt: skip
+    assert "The harbour is calm." in done.stdout
+    assert "<script" not in done.stdout
