@@ -32,6 +32,16 @@ def test_overlapping_exports_are_united_in_order_of_time() -> None:
     assert [segment.id for segment in merged.segments] == ["1", "3", "4"]
 
 
+def test_messages_of_one_minute_keep_their_order() -> None:
+    """A log that knows only minutes, with ids that say nothing: the order of the export holds."""
+
+    def said(*keys: str) -> Document:
+        return day(*(Segment(key, "Ann", START, id=key) for key in keys))
+
+    assert [part.id for part in merge(said("z", "m"), said("m", "a", "k")).segments] == ["z", "m", "a", "k"]
+    assert [part.id for part in merge(said("a", "k"), said("z", "m", "a")).segments] == ["z", "m", "a", "k"]
+
+
 def test_the_later_edit_wins_whichever_came_first() -> None:
     """An older export added later does not undo an edit."""
     old, new = day(message(1, "teh", edited=None)), day(message(1, "the", edited=2))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -19,11 +19,12 @@ def merge(stored: Document, incoming: Document) -> Document:
     """
     if not (_mergeable(stored) and _mergeable(incoming)):
         return incoming
-    segments = {segment.id: segment for segment in stored.segments}
+    newest = {segment.id: segment for segment in stored.segments}
     for segment in incoming.segments:
-        known = segments.get(segment.id)
+        known = newest.get(segment.id)
         if known is None or _edited(segment) >= _edited(known):
-            segments[segment.id] = segment
+            newest[segment.id] = segment
+    order = _united([segment.id for segment in stored.segments], [segment.id for segment in incoming.segments])
     times = [time for time in (stored.created_at, incoming.created_at) if time is not None]
     return replace(incoming, text="", segments=_in_order(list(segments.values())), created_at=min(times, default=None))
 
@@ -64,8 +65,22 @@ def _edited(segment: Segment) -> datetime:
     return segment.edited_at if segment.edited_at is not None else _NEVER
 
 
-def _in_order(segments: list[Segment]) -> list[Segment]:
-    """Sort by time, then id, where every time is known; otherwise keep the order of arrival."""
+def _united(stored: Sequence[str | None], incoming: Sequence[str | None]) -> list[str | None]:
+    """Return all ids: what is new stands behind the id that it follows in ``incoming``."""
+    known = set(stored)
+    behind: dict[str | None, list[str | None]] = {}
+    last: str | None = None
+    for key in incoming:
+        if key in known:
+            last = key
+        else:
+            behind.setdefault(last, []).append(key)
+            known.add(key)
+    return [*behind.get(None, ()), *(item for key in stored for item in (key, *behind.get(key, ())))]
+
+
+def _by_time(segments: list[Segment]) -> list[Segment]:
+    """Sort by time where every time is known. Equal times (many logs know only minutes) keep their order."""
     if any(segment.created_at is None for segment in segments):
         return segments
-    return sorted(segments, key=lambda segment: (segment.created_at or _NEVER, segment.id or ""))
+    return sorted(segments, key=lambda segment: segment.created_at or _NEVER)
