@@ -26,7 +26,8 @@ def merge(stored: Document, incoming: Document) -> Document:
             newest[segment.id] = segment
     order = _united([segment.id for segment in stored.segments], [segment.id for segment in incoming.segments])
     times = [time for time in (stored.created_at, incoming.created_at) if time is not None]
-    return replace(incoming, text="", segments=_in_order(list(segments.values())), created_at=min(times, default=None))
+    segments = _by_time([newest[key] for key in order])
+    return replace(incoming, text="", segments=segments, created_at=min(times, default=None))
 
 
 def keep_segments(document: Document, ids: Collection[str]) -> Document | None:
