@@ -375,6 +375,10 @@ def test_half_an_emoji_becomes_a_replacement_character(tmp_path: Path) -> None:
     path.write_text(f'[{{"ID": "{FIRST}", "ConversationID": "1", "Text": "fog \\ud83c", "Name": "A"}}]')
     (document,) = read(path)
     assert document.text == "fog \ufffd"
+    link = {"url": "https://t.co/a", "expanded_url": "https://a.example/\ud83c"}
+    row = {"id": FIRST, "text": "see https://t.co/a", "author_id": "7", "entities": {"urls": [link]}}
+    (document,) = read(save(tmp_path / "l.json", row))
+    assert document.text == "see https://a.example/\ufffd"
 
 
 def test_an_unreadable_kind_of_file(tmp_path: Path) -> None:

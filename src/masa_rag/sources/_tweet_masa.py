@@ -116,7 +116,7 @@ def _time_1(value: Mapping[str, Any], tweet_id: str) -> datetime | None:
 
 def _with_anchors(text: str, html: object) -> str:
     """Expand t.co links by the anchors of the scraper's HTML: ``URLs`` alone does not say which is which."""
-    if "://t.co/" not in text or not isinstance(html, str):
+    if "://t.co/" not in text or (html := text_of(html)) is None:
         return text
     links = {short: full for full, short in _ANCHOR.findall(html)}
     links.update(_PICTURE.findall(html))

@@ -128,8 +128,8 @@ def entity_links(entities: Iterable[object]) -> dict[str, str]:
     for entity in entities:
         if isinstance(entity, dict):
             short, full = entity.get("url"), entity.get("unwound_url") or entity.get("expanded_url")
-            if isinstance(short, str) and isinstance(full, str) and full:
-                found[short] = full
+            if isinstance(short, str) and (address := text_of(full)) is not None:
+                found[short] = address
     return found
 
 
