@@ -10,11 +10,13 @@ if TYPE_CHECKING:
     from masa_rag.transcribers._glossary import Glossary as Glossary
     from masa_rag.transcribers._progress import Progress as Progress
     from masa_rag.transcribers.faster_whisper import FasterWhisperTranscriber as FasterWhisperTranscriber
+    from masa_rag.transcribers.senko import SenkoDiarizer as SenkoDiarizer
 
 _HOMES = {
     "FasterWhisperTranscriber": "faster_whisper",
     "Glossary": "_glossary",
     "Progress": "_progress",
+    "SenkoDiarizer": "senko",
     "SpeakerTurn": "_diarization",
 }
 

@@ -118,13 +118,19 @@ class Engine:
         return self._glossary.hotwords if self._glossary else None
 
     def _again(self, features: Sequence[Any], languages: Sequence[str], heard: list[Heard]) -> None:
-        """Ask once more, with the full 30 s and against repetition, for windows that look stuck."""
+        """Ask once more, with the full 30 s, for windows that look lost, and against repetition for stuck ones."""
         stuck = [number for number, item in enumerate(heard) if guards.is_looping(item.text)]
-        if not stuck:
-            return
-        encoded = self._encode([features[number] for number in stuck], whole=True)
-        for number, item in zip(stuck, self._write(encoded, [languages[n] for n in stuck], strict=True), strict=True):
-            heard[number] = item
+        lost = [
+            number
+            for number, (item, sound) in enumerate(zip(heard, features, strict=True))
+            if number not in stuck and _is_lost(item, sound.shape[-1] / FRAMES_PER_S)
+        ]
+        for numbers, strict in ((stuck, True), (lost, False)):
+            if numbers:
+                encoded = self._encode([features[number] for number in numbers], whole=True)
+                again = self._write(encoded, [languages[number] for number in numbers], strict=strict)
+                for number, item in zip(numbers, again, strict=True):
+                    heard[number] = item
 
     def _judge(self, item: Heard) -> None:
         """Empty what was invented, and cut loops that came back."""
@@ -181,6 +187,22 @@ class Engine:
         tokens = [tokenizer.encode(f" {text.strip()}") for text in texts]
         results = self._whisper.model.align(encoded, tokenizer.sot_sequence, tokens, list(sizes))
         return [sum(math.log(max(p, 1e-9)) for p in result.text_token_probs) for result in results]
+
+
+SHORT_S = 10.0
+LETTERS_PER_S = 7.0
+SURE = 0.5
+"""When a window is asked again with the full 30 s. Whisper was trained on 30 s; on less it now and then stops within a
+sentence, mostly in short windows, and then leaves out the full stop, is unsure, or writes too little: slow
+speech has about 10 letters a second."""
+
+
+def _is_lost(item: Heard, seconds: float) -> bool:
+    """Say whether the shortened sound seems to have cost words."""
+    text = item.text.strip()
+    few = len(text) < LETTERS_PER_S * (seconds - 1.0)
+    unfinished = seconds < SHORT_S and not text.endswith((".", "?", "!", "…", '"', "。"))
+    return item.confidence < SURE or few or unfinished
 
 
 def _applied(text: str, repairs: Sequence[Repair]) -> str:

@@ -176,5 +176,5 @@ def _opens(text: str, start: int) -> bool:
 
 
 def _case_may_change(heard: str, meant: str) -> bool:
-    """Say whether only the case differs in a way that is safe: never a plain word into a name."""
-    return not heard.islower() or not meant.istitle()
+    """Say whether another case is safe: never a plain word into a name, nor a capital away."""
+    return not (heard.islower() and meant.istitle()) and not meant.islower()

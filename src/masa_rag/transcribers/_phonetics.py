@@ -41,7 +41,12 @@ def sound_distance(one: str, other: str) -> float:
         return _letter_distance(one, other)
     ours, theirs = sound_of(one), sound_of(other)
     longest = max(_weight(ours), _weight(theirs))
-    return min(1.0, _edit(ours, theirs) / longest) if longest else 1.0
+    mixed = MIXED if _is_spelled(one) != _is_spelled(other) else 0.0
+    return min(1.0, _edit(ours, theirs) / longest + mixed) if longest else 1.0
+
+
+MIXED = 0.15
+"""Added when only one of the two is read letter by letter: "GET" is seldom "Geth", but "PRISM" is "Prysm"."""
 
 
 def begin_alike(one: str, other: str) -> bool:
