@@ -53,6 +53,18 @@ def test_without_edit_times_the_later_import_wins() -> None:
     assert merge(day(message(1, "a")), day(message(1, "b"))).segments[0].text == "b"
 
 
+def test_a_tweet_and_its_thread_become_one() -> None:
+    """One export has the first tweet, another the author's replies: in either order both are kept."""
+    first = Document(id="1", text="We sail.", author="Ann", created_at=START, kind="post")
+    replies = Document(id="1", kind="post", segments=[message(2), message(3)])
+    for merged in (merge(first, replies), merge(replies, first)):
+        assert [(part.id, part.text) for part in merged.segments] == [
+            ("1", "We sail."),
+            ("2", "text 2"),
+            ("3", "text 3"),
+        ]
+
+
 def test_without_ids_the_new_document_replaces_the_old() -> None:
     """A transcript that was made again is not mixed with its first version."""
     assert merge(Document(id="e", segments=[Segment("old")]), Document(id="e", segments=[Segment("new")])).text == "new"

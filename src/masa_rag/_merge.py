@@ -16,7 +16,11 @@ def merge(stored: Document, incoming: Document) -> Document:
 
     Segments with ids merge: of two with the same id the later edit wins, and the incoming one when
     neither is later. Without ids nothing says which segments are the same, so ``incoming`` replaces.
+    A plain document and one with segments under the same id are a tweet and its thread, of which one
+    export knows the beginning only and the other the rest: the plain one counts as a segment.
     """
+    if bool(stored.segments) != bool(incoming.segments):
+        stored, incoming = _as_segments(stored), _as_segments(incoming)
     if not (_mergeable(stored) and _mergeable(incoming)):
         return incoming
     newest = {segment.id: segment for segment in stored.segments}
@@ -56,6 +60,17 @@ def without_authors(document: Document, forgotten: Collection[str]) -> Document 
 def same_name(name: str) -> str:
     """Return the form in which names are compared: case and outer blanks do not count."""
     return name.strip().casefold()
+
+
+def _as_segments(document: Document) -> Document:
+    """Return a plain document as one of a single segment."""
+    if document.segments:
+        return document
+    only = Segment(
+        document.text, document.author, document.created_at, url=document.url, id=document.id,
+        reply_to=document.metadata.get("reply_to"), metadata=document.metadata,
+    )  # fmt: skip
+    return replace(document, text="", segments=[only])
 
 
 def _mergeable(document: Document) -> bool:

@@ -11,6 +11,7 @@ import numpy as np
 
 from masa_rag._reading import chunks_by_id
 from masa_rag.catalog import Catalog, Change
+from masa_rag.errors import StorageError
 
 if TYPE_CHECKING:
     from masa_rag.protocols import Index, Vector, Vectors
@@ -60,12 +61,14 @@ class Projection:
         the index has taken everything.
         """
         with self._catalog.lock.hold(), self._lock:
-            if self._catalog.setting("index_state") == "emptied":
-                return self.rebuild()  # a rebuild was cut off: the outbox alone would not fill it again
+            if not self._is_sound():
+                return self.rebuild()
             changes = self._catalog.outbox()
             if changes:
-                self._freshen()
-                self._tell(changes)
+                try:
+                    self._tell(changes)
+                except StorageError:  # its files are damaged, and all that is in them is in the catalogue too
+                    return self.rebuild()
                 self._commit(changes[-1].seq)
             return len(changes)
 
@@ -88,7 +91,9 @@ class Projection:
         """Make the index ready to be asked; return the number up to which it knows the catalogue."""
         with self._lock:
             position = int(self._catalog.setting("index_position") or 0)
-            self._freshen()
+            if not self._is_sound():
+                self.rebuild()
+                position = int(self._catalog.setting("index_position") or 0)
             self.is_open = True
             return position
 
@@ -120,6 +125,21 @@ class Projection:
         """Release the index."""
         with self._lock:
             self.index.close()
+
+    def _is_sound(self) -> bool:
+        """Open the index and say whether it can be told the rest, or must be made anew.
+
+        A rebuild that was cut off leaves it empty or half full; a torn write makes it unreadable; and
+        somebody may have deleted its folder.
+        """
+        self._freshen()
+        if self._catalog.setting("index_state") == "emptied":
+            return False
+        told = int(self._catalog.setting("index_position") or 0)
+        try:
+            return not told or len(self.index) > 0 or self._catalog.count("vectors") <= self._catalog.count("outbox")
+        except StorageError:
+            return False
 
     def _freshen(self) -> None:
         """Close the index when another handle wrote it after this one."""

@@ -1,0 +1,97 @@
+"""The Chroma collection of a memory: complete for other programs, mended when it is not."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from masa_rag import Document, Memory
+from masa_rag._view import VectorView
+from masa_rag.indexes import ChromaIndex
+
+
+def notes(count: int) -> list[Document]:
+    """Return so many notes."""
+    return [Document(id=str(number), text=f"note {number} of the harbour") for number in range(count)]
+
+
+@pytest.fixture
+def open_chroma(open_memory: Callable[..., Memory], tmp_path: Path) -> Callable[[], Memory]:
+    """Open the memory with its index on disk."""
+    return lambda: open_memory(index=ChromaIndex(tmp_path / "brain" / "chroma"))
+
+
+def indexed(memory: Memory) -> int:
+    """Return how many passages a program that knows only Chroma finds."""
+    index = ChromaIndex(memory.path / "chroma")
+    try:
+        return len(index)
+    finally:
+        index.close()
+
+
+def test_closing_brings_the_collection_up_to_date(open_chroma: Callable[[], Memory]) -> None:
+    """Few changes wait; after closing nothing is missing, and what was deleted is not in it."""
+    memory = open_chroma()
+    memory.add(notes(5), name="s")
+    memory.sync(notes(4), name="s")
+    memory.close()
+    assert indexed(memory) == 4
+    assert open_chroma().verify() == []
+
+
+@pytest.mark.parametrize("damage", ["deleted", "torn"])
+def test_a_lost_or_torn_index_is_filled_again(open_chroma: Callable[[], Memory], damage: str) -> None:
+    """The next write finds out, and nothing is embedded again."""
+    memory = open_chroma()
+    memory.add(notes(5), name="s")
+    memory.close()
+    folder = memory.path / "chroma"
+    if damage == "deleted":
+        shutil.rmtree(folder)
+    else:
+        (folder / "chroma.sqlite3").write_bytes(b"torn" * 1_000)
+    again = open_chroma()
+    report = again.add([*notes(5), Document(id="new", text="new")], name="s")
+    assert report.embedded == 1
+    again.close()
+    assert indexed(again) == 6
+
+
+def test_forgetting_empties_the_files_of_the_index(open_chroma: Callable[[], Memory]) -> None:
+    """Chroma keeps deleted text and vectors in its files; here they are gone."""
+    memory = open_chroma()
+    memory.add([*notes(3), Document(id="x", text="zanzibar password", author="Ann")], name="s")
+    vector = memory.catalog.connection.execute(
+        "SELECT v.vector FROM vectors v JOIN chunks c ON c.pk = v.chunk WHERE c.text LIKE 'zanzibar%'"
+    ).fetchone()[0]
+    memory.close()
+    memory = open_chroma()
+    memory.forget(author="Ann")
+    for needle in (b"zanzibar", b"Ann", vector):
+        assert [path for path in memory.path.rglob("*") if path.is_file() and needle in path.read_bytes()] == []
+    memory.close()
+    assert indexed(memory) == 3
+
+
+def test_beyond_the_limit_the_index_is_asked_and_new_passages_count_at_once(
+    open_chroma: Callable[[], Memory],
+) -> None:
+    """What the index has not heard of is compared exactly beside it; filters hold."""
+    memory = open_chroma()
+    memory.add(notes(30), name="s")
+    memory.close()
+    memory = open_chroma()
+    projection = memory._projection
+    assert projection is not None
+    memory.__dict__["_view"] = VectorView(memory.catalog, projection, dim=memory.embedder.dim, exact_limit=10)
+    assert memory.search("note 7 of the harbour")[0].chunk.document_id == "7"
+    assert projection.is_open
+    memory.add([Document(id="new", text="a lighthouse", author="Ann")], name="s")
+    found = memory.search("a lighthouse", k=1)[0]
+    assert found.chunk.document_id == "new"
+    assert "vectors" in found.why
+    assert [hit.chunk.document_id for hit in memory.search("harbour", author="Ann")] == ["new"]
