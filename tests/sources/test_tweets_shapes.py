@@ -420,7 +420,7 @@ def test_two_exports_that_overlap_give_the_same_ids(tmp_path: Path) -> None:
 
 
 def test_a_thread_with_a_hole_loses_nothing(tmp_path: Path) -> None:
-    """Without the middle of a thread, its first tweet and its end are both there, whatever the order."""
+    """Without the middle of a thread, its first tweet and its end share one id, so that a memory joins them."""
     root = {"ID": FIRST, "ConversationID": FIRST, "Text": "Root", "UserID": "77"}
     end = {
         "ID": SECOND,
@@ -431,7 +431,9 @@ def test_a_thread_with_a_hole_loses_nothing(tmp_path: Path) -> None:
     }
     for number, rows in enumerate(([root, end], [end, root])):
         documents = read(save(tmp_path / f"{number}.json", rows))
-        assert {(item.id, item.text) for item in documents} == {(FIRST, "Root"), (SECOND, "End")}
+        assert {(item.id, item.text) for item in documents} == {(FIRST, "Root"), (FIRST, "77: End")}
+        first, second = documents
+        assert [part.text for part in merge(first, second).segments] == ["Root", "End"]
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])

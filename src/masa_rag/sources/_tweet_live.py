@@ -83,7 +83,7 @@ class LiveTweets:
         What waits for the rest of its thread is given before a stop, whatever the reason for it, and
         the cursor moves only past what was given.
         """
-        assembler = Assembler(retweets=self.retweets, answered=IdSet(), join_unseen=False)
+        assembler = Assembler(retweets=self.retweets, answered=IdSet())
         failure: SourceError | None = None
         self._stopped = False
         try:

@@ -23,14 +23,10 @@ class Assembler:
     Args:
         retweets: Whether retweets become documents.
         answered: Ids of the tweets that some tweet of the export answers.
-        join_unseen: Whether a thread whose first tweet is not in the export is the document of that
-            tweet all the same, so that its parts from several exports meet. Else it has the id of its
-            first tweet that is there.
     """
 
-    def __init__(self, *, retweets: bool, answered: IdSet, join_unseen: bool = True) -> None:
+    def __init__(self, *, retweets: bool, answered: IdSet) -> None:
         self.retweets = retweets
-        self.join_unseen = join_unseen
         self.answered = answered
         self.seen = IdSet()
         self.edits: dict[str, str] = {}
@@ -69,16 +65,17 @@ class Assembler:
         return False
 
     def _thread_of(self, tweet: Tweet) -> str:
-        """Return the id of the thread's first tweet, as far up as it is known."""
+        """Return the id of the thread's first tweet, also when that tweet itself is not in the export.
+
+        So the parts of a thread that come from several exports, or at several times, meet in one document.
+        """
         top, passed = tweet, {tweet.key}
         while answers_self(top) and (parent := self._own_parent(top)) is not None and parent.key not in passed:
             top = parent
             passed.add(top.key)
-        if not self.join_unseen or not answers_self(top):
+        if not answers_self(top):
             return top.key
-        first = top.thread_id or (_opens_own(top) and top.conversation_id) or top.reply_to or top.key
-        given = first in self.seen and first not in self.held  # as a document of its own, which this would replace
-        return top.key if given else first
+        return top.thread_id or (_opens_own(top) and top.conversation_id) or top.reply_to or top.key
 
     def _own_parent(self, tweet: Tweet) -> Tweet | None:
         parent = self.held.get(tweet.reply_to) if tweet.reply_to is not None else None
@@ -97,9 +94,7 @@ def answers_self(tweet: Tweet) -> bool:
     """Say whether a tweet goes on from one of the same author.
 
     Where the shape does not say whom it answers, its text does: X opens a reply with the handle of
-    the one who is answered, but not when that is the author. (In a year of one trader's tweets, 103
-    of 104 replies that open otherwise answer the author's own tweet, the one other a tweet that is
-    not in the file.)
+    the one who is answered, but not when that is the author.
     """
     if tweet.reply_to is None:
         return False
