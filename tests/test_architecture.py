@@ -13,13 +13,14 @@ PACKAGE = Path(__file__).parents[1] / "src" / "masa_rag"
 PLUGINS = ("sources", "chunkers", "embedders", "indexes", "transcribers", "rerankers")
 LAYERS = (
     ("errors", "_ids", "_time", "_lazy"),
-    ("types",),
+    ("types", "_views"),
     ("protocols",),
     ("_addresses", "_http", "_media", "_lock", "_merge", "_rows", "_schema", "_reading", "models"),
     (*PLUGINS, "catalog"),
-    ("_projection", "_view", "_check", "ingest", "search", "context"),
+    ("_projection", "_view", "_check", "_statistics"),
+    ("ingest", "search", "context", "answer"),
     ("memory",),
-    ("integrations", "testing", "_output", "_demo", "_doctor", "cli"),
+    ("integrations", "plots", "testing", "_output", "_demo", "_doctor", "cli"),
 )
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}
 FILES = sorted(path for path in PACKAGE.rglob("*.py") if path != PACKAGE / "__init__.py")

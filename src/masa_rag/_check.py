@@ -55,6 +55,11 @@ class Info:
     writer: str | None
     sources: tuple[SourceInfo, ...]
 
+    def _repr_html_(self) -> str:
+        from masa_rag._views import info_view
+
+        return info_view(self)
+
 
 @dataclass(frozen=True, slots=True)
 class Problem:

@@ -50,6 +50,11 @@ class Answer:
         warnings = [f"Check this: {problem}" for problem in self.problems]
         return "\n".join([self.text, *([""] if lines or warnings else []), *lines, *warnings])
 
+    def _repr_html_(self) -> str:
+        from masa_rag._views import answer_view
+
+        return answer_view(self)
+
 
 def answer(question: str, context: Context, *, model: Model | None = None) -> Answer:
     """Return an answer from the passages of a context.

@@ -15,7 +15,7 @@ from masa_rag._reading import Filters, Moment, Names
 from masa_rag.catalog import Catalog
 from masa_rag.errors import ConfigurationError, MemoryMismatchError, RecordError
 from masa_rag.ingest import Errors, Ingest, Progress, named
-from masa_rag.types import Context, Document, Hit, IngestReport
+from masa_rag.types import Context, Document, Hits, IngestReport
 
 if TYPE_CHECKING:
     from masa_rag._check import Info, Problem
@@ -187,7 +187,7 @@ class Memory:
         kind: Names | None = None,
         after: Moment | None = None,
         before: Moment | None = None,
-    ) -> list[Hit]:
+    ) -> Hits:
         """Return up to ``k`` passages that answer the query, best first.
 
         Args:
@@ -203,8 +203,9 @@ class Memory:
 
         filters = Filters(author, source, kind, after, before)
         if not self.catalog.count("chunks"):
-            return []
-        return search(query, k=k, filters=filters, catalog=self.catalog, view=self._view, embedder=self.embedder)
+            return Hits()
+        found = search(query, k=k, filters=filters, catalog=self.catalog, view=self._view, embedder=self.embedder)
+        return Hits(found)
 
     def context(self, query: str, *, max_tokens: int = 1_500, k: int = 24, **filters: Any) -> Context:
         """Return passages for a prompt: numbered, cited, fenced as data, within ``max_tokens``.

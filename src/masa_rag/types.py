@@ -207,6 +207,20 @@ class Hit:
     rank: int
     why: Mapping[str, float] = field(default_factory=dict, hash=False)
 
+    def _repr_html_(self) -> str:
+        from masa_rag._views import hits_view
+
+        return hits_view([self])
+
+
+class Hits(list[Hit]):
+    """A list of hits, best first, that a notebook shows as cards; in all else a list."""
+
+    def _repr_html_(self) -> str:
+        from masa_rag._views import hits_view
+
+        return hits_view(self)
+
 
 @dataclass(frozen=True, slots=True)
 class Context:
@@ -222,6 +236,11 @@ class Context:
 
     def __str__(self) -> str:
         return self.text
+
+    def _repr_html_(self) -> str:
+        from masa_rag._views import context_view
+
+        return context_view(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -267,3 +286,8 @@ class IngestReport:
         if self.failed:
             parts.append(f"{len(self.failed)} failed")
         return f"{self.source}: {', '.join(parts)} ({self.embedded} passages embedded, {self.elapsed_s:.1f} s)"
+
+    def _repr_html_(self) -> str:
+        from masa_rag._views import report_view
+
+        return report_view(self)

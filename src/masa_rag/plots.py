@@ -1,0 +1,156 @@
+"""A memory in pictures: what came in over time, and who speaks. Needs the extra ``plots``.
+
+::
+
+    from masa_rag.plots import activity, speakers
+
+    activity(memory)                         # in a notebook, the last line of a cell is shown
+    speakers(memory).savefig("people.png")
+
+The figures belong to no window and to no global state of matplotlib.
+"""
+
+from __future__ import annotations
+
+import io
+from collections import Counter
+from collections.abc import Sequence
+from datetime import date
+from typing import TYPE_CHECKING
+
+from masa_rag._lazy import require
+from masa_rag._statistics import Count, Period, passages_by_speaker, passages_by_time
+from masa_rag.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+    from matplotlib.ticker import MaxNLocator
+
+    from masa_rag.memory import Memory
+else:
+    Figure = require("matplotlib.figure", extra="plots", purpose="A plot of a memory").Figure
+    MaxNLocator = require("matplotlib.ticker", extra="plots", purpose="A plot of a memory").MaxNLocator
+
+__all__ = ["activity", "speakers"]
+
+_COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442")
+"""Seven of the eight colours of Okabe and Ito (2008), which people of all colour vision tell apart."""
+_REST = "#999999"
+_LONGEST_NAME = 32
+_WIDTH_DAYS = {"day": 0.85, "month": 26.0}
+
+
+class _Plot(Figure):
+    """A figure that notebooks show without pyplot."""
+
+    def _repr_png_(self) -> bytes:
+        buffer = io.BytesIO()
+        self.savefig(buffer, format="png")
+        return buffer.getvalue()
+
+
+def activity(memory: Memory, *, by: Period = "day") -> Figure:
+    """Return bars of how many passages were said in each day or month, stacked by source.
+
+    The time is that of the event (when it was said or published, UTC), not of the import; passages
+    without a known time are left out. The seven largest sources have a colour each, the others share grey.
+
+    Args:
+        memory: What is shown.
+        by: "day" or "month".
+    """
+    figure, axes = _empty("Passages a " + by, height=3.6)
+    counts = passages_by_time(memory.catalog.connection, by=by)
+    if not counts:
+        return _nothing(figure, axes, "No passage has a known time yet.")
+    bottom: Counter[date] = Counter()
+    names = _sources(counts)
+    for number, name in enumerate(names):
+        share = _share(counts, name, names)
+        colour = _REST if name is None else _COLOURS[number]
+        axes.bar(
+            [_as_number(day) for day in share], list(share.values()), bottom=[bottom[day] for day in share],
+            width=_WIDTH_DAYS[by], color=colour, label=str(number),
+        )  # fmt: skip
+        bottom.update(share)
+    _name_sources(axes, names)
+    axes.xaxis_date()
+    axes.yaxis.set_major_locator(MaxNLocator(integer=True))
+    figure.autofmt_xdate(rotation=30)
+    return figure
+
+
+def speakers(memory: Memory, *, top: int = 15, source: str | None = None) -> Figure:
+    """Return bars of the people who speak in most passages.
+
+    Args:
+        memory: What is shown.
+        top: How many people, at least 1.
+        source: Only in this source; None counts in all.
+    """
+    if top < 1:
+        raise ConfigurationError(f"received top={top}; expected 1 or more")
+    found = passages_by_speaker(memory.catalog.connection, top=top, source=source)
+    figure, axes = _empty("Passages in which they speak", height=1.2 + 0.28 * len(found))
+    if not found:
+        return _nothing(figure, axes, "Nobody speaks here yet.")
+    places = range(len(found))
+    bars = axes.barh(places, [person.chunks for person in found], color=_COLOURS[0])
+    axes.bar_label(bars, padding=3)
+    # Names are not formulas: "$" would start one.
+    axes.set_yticks(places, labels=[_short(person.name) for person in found], parse_math=False)
+    axes.invert_yaxis()
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.margins(x=0.12)
+    return figure
+
+
+def _empty(title: str, *, height: float) -> tuple[_Plot, Axes]:
+    figure = _Plot(figsize=(8, height), dpi=100, layout="constrained", facecolor="white")
+    axes = figure.add_subplot()
+    axes.set_title(title, loc="left", fontsize=11)
+    axes.spines[["top", "right"]].set_visible(False)
+    return figure, axes
+
+
+def _nothing(figure: _Plot, axes: Axes, text: str) -> _Plot:
+    axes.set_axis_off()
+    axes.text(0.5, 0.5, text, ha="center", va="center", transform=axes.transAxes)
+    return figure
+
+
+def _sources(counts: Sequence[Count]) -> list[str | None]:
+    """Return the largest sources, the largest first, and None for the others where there are more than colours."""
+    total: Counter[str] = Counter()
+    for count in counts:
+        total[count.source] += count.chunks
+    names = sorted(total, key=lambda name: (-total[name], name))
+    return [*names[: len(_COLOURS)], *([None] if len(names) > len(_COLOURS) else [])]
+
+
+def _share(counts: Sequence[Count], name: str | None, names: Sequence[str | None]) -> Counter[date]:
+    """Return passages by day of one source, or of those that are not named."""
+    share: Counter[date] = Counter()
+    for count in counts:
+        if count.source == name or (name is None and count.source not in names):
+            share[count.day] += count.chunks
+    return share
+
+
+def _name_sources(axes: Axes, names: Sequence[str | None]) -> None:
+    """Write the legend after it is made: matplotlib would hide a name that begins with "_"."""
+    legend = axes.legend(frameon=False, loc="upper left", bbox_to_anchor=(1.0, 1.0), fontsize=9)
+    for text, name in zip(legend.get_texts(), names, strict=True):
+        text.set_parse_math(False)
+        text.set_text("others" if name is None else _short(name))
+
+
+def _as_number(day: date) -> float:
+    """Return days since 1970, matplotlib's own measure of dates."""
+    return float((day - date(1970, 1, 1)).days)
+
+
+def _short(name: str) -> str:
+    plain = "".join(letter if letter.isprintable() else " " for letter in name)
+    return plain if len(plain) <= _LONGEST_NAME else f"{plain[: _LONGEST_NAME - 1]}…"

@@ -1,0 +1,132 @@
+"""Pictures of a memory: what they count, and that names are shown as they are."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+
+pytest.importorskip("matplotlib", reason="needs the extra plots")
+
+from masa_rag import ConfigurationError, Document, Memory
+from masa_rag._statistics import Count, Speaker, passages_by_speaker, passages_by_time
+from masa_rag.plots import activity, speakers
+
+MONDAY = datetime(2024, 4, 29, 9, tzinfo=UTC)
+PNG = b"\x89PNG\r\n"
+
+
+@pytest.fixture
+def brain(memory: Memory) -> Memory:
+    """Two posts on Monday, one on Wednesday, a note on Wednesday, and one that nobody dated."""
+    posts = [
+        Document(id="1", text="one", author="Ann", created_at=MONDAY),
+        Document(id="2", text="two", author="Bo", created_at=MONDAY),
+        Document(id="3", text="three", author="Ann", created_at=MONDAY + timedelta(days=2)),
+        Document(id="4", text="four", author="Cy"),
+    ]
+    memory.add(posts, name="posts")
+    memory.add([Document(id="1", text="five", author="Ann", created_at=MONDAY + timedelta(days=2))], name="notes")
+    return memory
+
+
+def test_passages_are_counted_by_day_and_source(brain: Memory) -> None:
+    """In order of time, then of source; what has no time is left out."""
+    assert passages_by_time(brain.catalog.connection) == [
+        Count(date(2024, 4, 29), "posts", 2),
+        Count(date(2024, 5, 1), "notes", 1),
+        Count(date(2024, 5, 1), "posts", 1),
+    ]
+
+
+def test_passages_are_counted_by_month(brain: Memory) -> None:
+    """A month is named by its first day."""
+    found = passages_by_time(brain.catalog.connection, by="month")
+    assert [(count.day.isoformat(), count.chunks) for count in found if count.source == "posts"] == [
+        ("2024-04-01", 2), ("2024-05-01", 1),
+    ]  # fmt: skip
+
+
+def test_people_are_counted(brain: Memory) -> None:
+    """Who speaks most comes first, equals by name; a source can be asked for."""
+    connection = brain.catalog.connection
+    assert passages_by_speaker(connection, top=2) == [Speaker("Ann", 3), Speaker("Bo", 1)]
+    assert passages_by_speaker(connection, top=9, source="notes") == [Speaker("Ann", 1)]
+
+
+def test_the_bars_are_as_high_as_the_counts(brain: Memory) -> None:
+    """The largest source stands at the bottom, the next on top of it."""
+    posts, notes = activity(brain).axes[0].containers
+    assert [bar.get_height() for bar in posts] == [2, 1]
+    assert [(bar.get_y(), bar.get_height()) for bar in notes] == [(1, 1)]
+
+
+def test_people_stand_in_order_with_their_counts(brain: Memory) -> None:
+    """One bar a person, the first on top."""
+    axes = speakers(brain, top=3).axes[0]
+    assert [label.get_text() for label in axes.get_yticklabels()] == ["Ann", "Bo", "Cy"]
+    assert axes.yaxis_inverted()
+
+
+def test_more_sources_than_colours_share_one(memory: Memory) -> None:
+    """The seven largest are named, the others are together."""
+    for number in range(9):
+        memory.add([Document(id="1", text="word", created_at=MONDAY)], name=f"source {number}")
+    axes = activity(memory).axes[0]
+    names = [text.get_text() for text in axes.get_legend().get_texts()]
+    assert names == [*(f"source {number}" for number in range(7)), "others"]
+    assert axes.containers[-1][0].get_height() == 2
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("$\\frac{", "$\\frac{"),
+        ("_hidden", "_hidden"),
+        ("a\nb\x07", "a b "),
+        ("<b>&amp;", "<b>&amp;"),
+        ("\u202eright to left", " right to left"),
+        ("n" * 500, "n" * 31 + "…"),
+    ],
+)
+def test_any_name_can_be_drawn(memory: Memory, name: str, shown: str) -> None:
+    """Strangers choose their names: no formula, no hidden label, no line of its own."""
+    memory.add([Document(id="1", text="word", author=name, created_at=MONDAY)], name=name)
+    figures = activity(memory), speakers(memory)
+    assert all(figure._repr_png_().startswith(PNG) for figure in figures)  # type: ignore[attr-defined]
+    assert figures[0].axes[0].get_legend().get_texts()[0].get_text() == shown
+    assert figures[1].axes[0].get_yticklabels()[0].get_text() == shown
+
+
+def test_an_empty_memory_is_drawn_with_a_sentence(memory: Memory) -> None:
+    """Nothing to show is said, not an error."""
+    assert activity(memory).axes[0].texts[0].get_text() == "No passage has a known time yet."
+    assert speakers(memory).axes[0].texts[0].get_text() == "Nobody speaks here yet."
+
+
+def test_wrong_arguments_are_refused(memory: Memory) -> None:
+    """The message says what was expected."""
+    with pytest.raises(ConfigurationError, match="expected 'day' or 'month'"):
+        activity(memory, by="week")  # type: ignore[arg-type]
+    with pytest.raises(ConfigurationError, match="expected 1 or more"):
+        speakers(memory, top=0)
+
+
+def test_figures_leave_no_global_state() -> None:
+    """pyplot, which keeps every figure alive, is not loaded."""
+    program = "import masa_rag.plots, sys; print('matplotlib.pyplot' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False"
+
+
+def test_without_matplotlib_the_extra_is_named() -> None:
+    """The error says what to install."""
+    program = (
+        "import sys; sys.modules['matplotlib'] = None; sys.modules['matplotlib.figure'] = None\n"
+        "try:\n    import masa_rag.plots\nexcept ImportError as error:\n    print(type(error).__name__, error)"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert "MissingDependencyError" in done.stdout
+    assert "masa-rag[plots]" in done.stdout
