@@ -81,6 +81,7 @@ KNOWN: Mapping[str, Model] = {
         revision="c9745ed1d9f207416be6d2e6f8de32d1f16199bf",
         digests={
             "model.safetensors": "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db",
+            "model.onnx": "70a28113c4736d48de650d177d70e360b2a7ed382889d79e4fcb9b14fbacf71f",
             "tokenizer.json": "be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037",
         },
         packages=(

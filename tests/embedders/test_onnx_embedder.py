@@ -18,7 +18,9 @@ import tiny_bert
 
 from masa_rag import models
 from masa_rag.embedders import OnnxEmbedder, default_embedder
+from masa_rag.embedders._bert import _largest_pair, _quantise
 from masa_rag.embedders._convert import convert
+from masa_rag.embedders._smooth import smoothing
 from masa_rag.embedders.onnx import _batches, _cut
 from masa_rag.errors import ConfigurationError, EmbeddingError
 from masa_rag.testing.embedders import TEXTS, EmbedderContract
@@ -109,6 +111,34 @@ def test_conversion_is_reproducible(tiny: Path, tmp_path: Path) -> None:
     subprocess.run([sys.executable, "-c", code, tiny, there], check=True)
     for name in ("model.onnx", "tokenizer.json", "masa_rag.json"):
         assert (here / name).read_bytes() == (there / name).read_bytes()
+
+
+def test_sums_cannot_saturate() -> None:
+    """Two neighbours of one sign add up to 128 at most, so 255 times both fits into 16 bits, without loss elsewhere."""
+    weight = np.array([[1.0, 1.0, 0.0], [1.0, -1.0, 0.0], [0.5, 0.0, 0.0]], np.float32)
+    largest = _largest_pair(weight)
+    assert largest.tolist() == [2.0, 1.0, 0.0]
+    values, scale = _quantise(weight, largest)
+    assert values.tolist() == [[64, 127, 0], [64, -127, 0], [32, 0, 0]]
+    assert scale.tolist() == pytest.approx([2 / 127, 1 / 127, 1])
+    random_weight = np.random.default_rng(1).normal(size=(64, 500)).astype(np.float32)
+    values, _ = _quantise(random_weight, _largest_pair(random_weight))
+    pairs = values.astype(int).reshape(32, 2, 500)
+    assert max(np.maximum(pairs, 0).sum(axis=1).max(), np.maximum(-pairs, 0).sum(axis=1).max()) <= 128
+
+
+def test_smoothing_changes_rounding_only(tiny: Path) -> None:
+    """Channels are divided by powers of two, larger where the text makes them large."""
+    weights = tiny_bert.tensors()
+    name = "encoder.layer.0.attention.self"
+    plain = smoothing(weights, layers=2, heads=4, epsilon=1e-12, texts=[[2, 4, 5, 6, 3]])
+    weights["embeddings.LayerNorm.weight"][5] *= 64
+    loud = smoothing(weights, layers=2, heads=4, epsilon=1e-12, texts=[[2, 4, 5, 6, 3]])
+    assert loud[name][5] / plain[name][5] == 8  # the square root: weights take the other half
+    assert (np.log2(plain[name]) % 1 == 0).all()
+    assert sorted(plain) == sorted(
+        f"encoder.layer.{n}.{part}" for n in (0, 1) for part in ("attention.self", "intermediate")
+    )
 
 
 def test_the_file_s_own_truncation_is_reset(tiny: Path) -> None:
