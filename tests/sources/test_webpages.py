@@ -6,10 +6,12 @@ import gzip
 import shutil
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 
-from masa_rag.errors import RecordError
+from masa_rag._http import Fetcher, Response
+from masa_rag.errors import RecordError, SourceError
 from masa_rag.protocols import Source
 from masa_rag.sources import WebPages, open_source
 from masa_rag.sources._base import read_head
@@ -151,3 +153,36 @@ def test_damaged_gzip(tmp_path: Path) -> None:
     path = tmp_path / "page.html.gz"
     path.write_bytes(gzip.compress(b"<html><p>word</p></html>" * 99)[:40])
     assert len(errors(WebPages(path))) == 1
+
+
+class Answers(Fetcher):
+    """A fetcher that answers from a table."""
+
+    pages: ClassVar[dict[str, Response]] = {
+        "https://courier.example/mill": Response(
+            "https://courier.example/news/mill", 200, {}, (DATA / "site" / "harbour.html").read_bytes()
+        ),
+        "https://courier.example/gone": Response("https://courier.example/gone", 404),
+    }
+
+    def fetch(self, url: str, *, headers: object = None) -> Response:
+        """Answer from the table, or refuse."""
+        if url not in self.pages:
+            raise SourceError("refused")
+        return self.pages[url]
+
+
+def test_addresses() -> None:
+    """Addresses are fetched; the id is the address that answered; failures are errors of their own."""
+    places = [f"https://courier.example/{name}" for name in ("mill", "gone", "refused", "mill")]
+    source = WebPages(places, fetcher=Answers())
+    assert source.name == "pages:courier.example"
+    (page,) = documents(source)
+    assert page.id == "https://courier.example/news/mill"
+    assert page.fetched_at is not None
+    assert [error.record_id for error in errors(source)] == places[1:3]
+
+
+def test_addresses_inside_the_network_are_refused() -> None:
+    """A private address is one record's error, not a fetched page."""
+    assert "refused" in str(errors(WebPages("http://127.0.0.1/"))[0])

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from masa_rag.sources.discord import DiscordExport as DiscordExport
     from masa_rag.sources.discord_live import DiscordChannel as DiscordChannel
     from masa_rag.sources.discourse import DiscourseTopics as DiscourseTopics
+    from masa_rag.sources.feed import Feed as Feed
     from masa_rag.sources.files import Files as Files
     from masa_rag.sources.irc import IrcLogs as IrcLogs
     from masa_rag.sources.masa_search import MasaSearch as MasaSearch
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from masa_rag.sources.transcripts import Transcripts as Transcripts
     from masa_rag.sources.tweets import Tweets as Tweets
     from masa_rag.sources.webpages import WebPages as WebPages
+    from masa_rag.sources.website import Website as Website
     from masa_rag.sources.whatsapp import WhatsAppExport as WhatsAppExport
     from masa_rag.sources.x_live import XSearch as XSearch
     from masa_rag.sources.x_live import XUser as XUser
@@ -53,7 +55,9 @@ _HOMES = {
     "TelegramExport": "telegram",
     "Transcripts": "transcripts",
     "Tweets": "tweets",
+    "Feed": "feed",
     "WebPages": "webpages",
+    "Website": "website",
     "WhatsAppExport": "whatsapp",
     "known_sources": "_registry",
     "MasaSearch": "masa_search",

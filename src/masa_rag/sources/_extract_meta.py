@@ -201,7 +201,7 @@ class Head:
         """The licence the page names, as an address or a name."""
         for item in self.tree.iter("link", "a"):
             if "license" in (item.get("rel") or "").split() and (place := item.get("href")):
-                return urljoin(self.url or "", place)
+                return urljoin(self.url or "", str(place))
         return next((text for item in self.things() if (text := _string(item.get("license")))), None)
 
     @cached_property

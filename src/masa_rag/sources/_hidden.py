@@ -25,8 +25,9 @@ class Sight(Enum):
     """How far an element can be seen."""
 
     SHOWN = 0
-    FOLDED = 1
-    NEVER = 2
+    FADED = 1
+    FOLDED = 2
+    NEVER = 3
 
 
 _INVISIBLE = re.compile(
@@ -64,12 +65,14 @@ def _plain(text: str) -> str:
 _NONE = re.compile(r"display\s*:\s*none|visibility\s*:\s*(?:hidden|collapse)|content-visibility\s*:\s*hidden")
 _FADE = re.compile(r"(?<![-\w])opacity\s*:\s*(?:0|\.0+|0\.0+)\s*(?:%\s*)?(?:!important\s*)?(?:;|$)")
 _TRICK = re.compile(
-    r"(?<![-\w])font-size\s*:\s*(?:0|0?\.\d+|1)\s*(?:px|pt|em|rem|%|!|;|$)"
-    r"|(?<![-\w])(?:left|top|right|margin-left|margin-top|text-indent)\s*:\s*-\s*\d{3,}"
+    r"(?<![-\w])font-size\s*:\s*(?:0(?:\.0\d*)?(?:px|pt|em|rem|%)?|1(?:\.\d+)?(?:px|pt)|0?\.\d+(?:px|pt))\s*(?:!|;|$)"
+    r"|(?<![-\w])(?:text-indent|margin-left|margin-top)\s*:\s*-\s*\d{4,}|(?<![-\w])text-indent\s*:\s*-\s*[1-9]\d\d"
     r"|clip\s*:\s*rect\(\s*(?:0|1px)|clip-path\s*:\s*(?:inset\(\s*(?:50|100)%|circle\(\s*0)"
     r"|transform\s*:\s*(?:scale\(\s*0(?:\.0+)?\s*\)|translate[xy]?\(\s*-\s*\d{4,})"
     r"|(?<![-\w])color\s*:\s*transparent|(?<![-\w])color\s*:\s*rgba\([^)]*,\s*0(?:\.0+)?\s*\)"
 )
+_OUTSIDE = re.compile(r"(?<![-\w])(?:left|top|right|bottom)\s*:\s*-\s*(?:[5-9]\d\d|\d{4,})")
+_PLACED = re.compile(r"position\s*:\s*(?:absolute|fixed)")
 _NO_ROOM = re.compile(
     r"(?<![-\w])(?:max-)?(?:height|width)\s*:\s*(?:0|1px)(?:px|em|rem|%)?\s*(?:!important\s*)?(?:;|$)"
 )
@@ -89,7 +92,9 @@ _WHITE = frozenset({"white", "#fff", "#ffffff", "rgb(255,255,255)", "#fefefe", "
 def _style_sight(style: str) -> Sight:
     """Return what an inline style, or the body of a rule, does to the sight of text."""
     style = style.lower()
-    if _TRICK.search(style) or (_NO_ROOM.search(style) and _CLIPPED.search(style)) or _same_colour(style):
+    if _TRICK.search(style) or _same_colour(style):
+        return Sight.NEVER
+    if (_NO_ROOM.search(style) and _CLIPPED.search(style)) or (_OUTSIDE.search(style) and _PLACED.search(style)):
         return Sight.NEVER
     if _NONE.search(style) or _FADE.search(style):
         return Sight.FOLDED
@@ -119,13 +124,53 @@ def sight_of(tree: _Element) -> Callable[[_Element], Sight]:
     opened = _opened_ids(tree)
     pale = _ground_is_white(tree)
 
+    size = _Size(tree)
+
     def sight(element: _Element) -> Sight:
         own = _own_sight(element, rules, pale=pale)
-        if own is Sight.FOLDED and not _can_be_opened(element, opened):
-            return Sight.NEVER
-        return own
+        if own is Sight.FADED:  # a style sheet's class that starts transparent is one that fades in
+            return Sight.FOLDED
+        if own is not Sight.FOLDED:
+            return own
+        if element.tag in ("html", "body") or _is_filled_in(element, tree):
+            return Sight.SHOWN
+        return own if _can_be_opened(element, opened) or size.is_most_of_the_page(element) else Sight.NEVER
 
     return sight
+
+
+class _Size:
+    """How much of a page's text an element holds."""
+
+    def __init__(self, tree: _Element) -> None:
+        self._tree = tree
+        self._total: int | None = None
+
+    def is_most_of_the_page(self, element: _Element) -> bool:
+        """Say whether it holds the larger part: then the page fades in as a whole, once its scripts run."""
+        if self._total is None:
+            self._total = _text_length(self._tree)
+        return self._total > 0 and 2 * _text_length(element) > self._total
+
+
+def _text_length(element: _Element) -> int:
+    return sum(
+        len(text.strip())
+        for item in element.iter("p", "li", "td", "h1", "h2", "h3", "h4", "span", "a", "div")
+        for text in (item.text,)
+        if text
+    )
+
+
+_PLACEHOLDER = re.compile(r"S:[0-9a-f]+")
+
+
+def _is_filled_in(element: _Element, tree: _Element) -> bool:
+    """Say whether React's streaming moves the element to its place as soon as the page is there."""
+    name = element.get("id") or ""
+    if not _PLACEHOLDER.fullmatch(name):
+        return False
+    return any("$RC" in text and f'"{name}"' in text for script in tree.iter("script") if (text := script.text))
 
 
 def _own_sight(element: _Element, rules: dict[str, Sight], *, pale: bool) -> Sight:
@@ -170,7 +215,8 @@ def _can_be_opened(element: _Element, opened: frozenset[str]) -> bool:
     style = (element.get("style") or "").lower()
     if _FADE.search(style) and ("transform" in style or "transition" in style or "translate" in style):
         return True
-    if (element.get("id") or "") in opened or element.get("role") == "tabpanel":
+    name = element.get("id") or ""
+    if name in opened or _PLACEHOLDER.fullmatch(name) or element.get("role") == "tabpanel":
         return True
     own = f"{element.get('class') or ''} {element.get('id') or ''}"
     parent = element.getparent()
@@ -214,6 +260,8 @@ def _rules(tree: _Element) -> dict[str, Sight]:
 
 def _add_rule(found: dict[str, Sight], selectors: str, body: str) -> None:
     sight = _style_sight(body[:2000])
+    if sight is Sight.FOLDED and not _NONE.search(body.lower()):
+        sight = Sight.FADED
     shows = sight is Sight.SHOWN and ("display" in body or "opacity" in body or "visibility" in body)
     if sight is Sight.SHOWN and not shows:
         return

@@ -1,4 +1,4 @@
-"""Web pages: saved HTML files, and the two shapes in which Masa's scrapers wrote pages."""
+"""Web pages: addresses, saved HTML files, and the two shapes in which Masa's scrapers wrote pages."""
 
 from __future__ import annotations
 
@@ -7,13 +7,17 @@ import json
 import re
 import zlib
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, ClassVar
 
+from masa_rag._http import Fetcher
 from masa_rag.errors import RecordError, SourceError
 from masa_rag.sources import _masa_web
 from masa_rag.sources._base import FileSource, read_head
 from masa_rag.sources._extract import Page, extract_page
+from masa_rag.sources._extract_meta import host_of
 from masa_rag.types import Document
 
 MAX_PAGE_BYTES = 50_000_000
@@ -27,26 +31,40 @@ _ASSETS = frozenset(
 
 
 class WebPages(FileSource):
-    """Pages saved as HTML (also gzipped), and JSON files of Masa's web scrapers.
+    """Pages by address, pages saved as HTML (also gzipped), and JSON files of Masa's web scrapers.
 
     A page becomes one document: its main text as Markdown, without navigation and adverts, with
     title, author, date, language and licence as far as the page names them. A forum thread
     becomes a document with one segment a post.
 
     Args:
-        paths: A file, folder or pattern, or several.
+        paths: A file, folder, pattern or http(s) address, or several. An address is fetched at
+            each reading; its document has the id of the address that answered.
         name: The source's name in the memory; by default ``pages:<file, folder>``.
         fast: Extract with the quick rules only: several times the speed, at some loss of precision.
+        fetcher: How to fetch addresses; give one to set limits or hosts of your own network.
     """
 
     form: ClassVar[str] = "pages"
     suffixes: ClassVar[frozenset[str]] = frozenset({".html", ".htm", ".xhtml", ".gz", ".json"})
 
     def __init__(
-        self, paths: str | Path | Iterable[str | Path], *, name: str | None = None, fast: bool = False
+        self,
+        paths: str | Path | Iterable[str | Path],
+        *,
+        name: str | None = None,
+        fast: bool = False,
+        fetcher: Fetcher | None = None,
     ) -> None:
-        super().__init__(paths, name=name)
+        given = [paths] if isinstance(paths, (str, Path)) else list(paths)
+        self.urls = [str(place) for place in given if _is_address(place)]
+        files = [place for place in given if not _is_address(place)]
+        if self.urls and name is None:
+            name = f"{self.form}:{host_of(self.urls[0]) or self.urls[0]}"
+        super().__init__(files or given, name=name)
+        self.paths = files if self.urls else self.paths
         self.fast = fast
+        self._fetcher = fetcher
 
     @classmethod
     def recognises(cls, path: Path, head: bytes) -> bool:
@@ -62,6 +80,25 @@ class WebPages(FileSource):
         if item.suffix.lower() in (".json", ".gz"):
             return self.recognises(item, read_head(item))
         return True
+
+    def __iter__(self) -> Iterator[Document | RecordError]:
+        if self.urls:
+            with self._fetcher if self._fetcher is not None else Fetcher() as fetcher:
+                for url in dict.fromkeys(self.urls):
+                    yield self._fetch(url, fetcher)
+        if self.paths:
+            yield from super().__iter__()
+
+    def _fetch(self, url: str, fetcher: Fetcher) -> Document | RecordError:
+        try:
+            response = fetcher.fetch(url)
+            if response.status != 200:
+                return RecordError(f"answered {response.status}; expected 200", record_id=url)
+            page = extract_page(response.content, url=response.url, fast=self.fast)
+        except SourceError as error:
+            return RecordError(str(error), record_id=url)
+        item = page_document(page, record_id=response.url)
+        return fetched_now(item, response.url) if isinstance(item, Document) else item
 
     def _read(self, path: Path) -> Iterator[Document | RecordError]:
         data = _load(path)
@@ -119,6 +156,16 @@ def page_document(page: Page, *, record_id: str) -> Document | RecordError:
         licence=page.licence,
         metadata=page.metadata,
     )
+
+
+def fetched_now(document: Document, url: str) -> Document:
+    """Return the document with the time of fetching, and the address it came from where it names none."""
+    text = "" if document.segments else document.text
+    return replace(document, text=text, url=document.url or url, fetched_at=datetime.now(UTC))
+
+
+def _is_address(place: str | Path) -> bool:
+    return isinstance(place, str) and place.lower().startswith(("http://", "https://"))
 
 
 def _load(path: Path) -> bytes | RecordError:

@@ -1,0 +1,175 @@
+"""The entries of a feed, whichever of the three forms it has: RSS, Atom, JSON feed."""
+
+from __future__ import annotations
+
+import calendar
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from masa_rag._lazy import require
+from masa_rag._time import parse_time
+from masa_rag.errors import ConfigurationError, SourceFormatError
+
+_PODCAST = (
+    "https://podcastindex.org/namespace/1.0",
+    "https://github.com/Podcastindex-org/podcast-namespace/blob/main/docs/1.0.md",
+)
+_REPEATED = ("transcript", "person")
+"""Elements of the podcast namespace that may occur more than once; feedparser keeps the last of each only."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One entry.
+
+    Attributes:
+        id: Its guid or id, else its link, else its title.
+        html: Its content, or its summary where that is all there is.
+        is_whole: Whether ``html`` is marked as content, not as a summary.
+        title: Its title.
+        link: The address of its page.
+        author: Who wrote it.
+        created_at: When it was published.
+        metadata: ``tags``, ``transcripts``, ``persons``, ``audio``. JSON values only.
+    """
+
+    id: str
+    html: str
+    is_whole: bool
+    title: str | None = None
+    link: str | None = None
+    author: str | None = None
+    created_at: datetime | None = None
+    metadata: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class FeedText:
+    """A parsed feed: its title, and its entries in the feed's order."""
+
+    title: str | None
+    entries: tuple[Entry, ...]
+
+
+def read_feed(data: bytes, *, headers: Mapping[str, str] | None = None) -> FeedText:
+    """Return the entries of a feed.
+
+    Entities that a feed declares itself are refused; broken XML is read as far as it can be.
+
+    Args:
+        data: The feed.
+        headers: The server's, for the encoding.
+
+    Raises:
+        SourceFormatError: It is no feed, or declares entities.
+    """
+    if data.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"{":
+        return _read_json(data)
+    if re.search(rb"<!\s*(?:ENTITY|ELEMENT|ATTLIST)", data.replace(b"\x00", b""), re.I):
+        raise SourceFormatError("received a feed with XML declarations of its own; expected plain elements")
+    feedparser = require("feedparser", extra="web", purpose="Reading a feed")
+    parsed = feedparser.parse(data, response_headers=dict(headers or {}), sanitize_html=False)
+    if not parsed.entries and not parsed.get("version"):
+        raise SourceFormatError("received bytes that are no feed; expected RSS, Atom or a JSON feed")
+    repeated = list(_repeated(data))
+    entries = []
+    for number, item in enumerate(parsed.entries):
+        extra = repeated[number] if len(repeated) == len(parsed.entries) else {}
+        entries.append(_from_xml(item, extra))
+    return FeedText(_text(parsed.feed.get("title")), tuple(entries))
+
+
+def _from_xml(item: Any, repeated: dict[str, Any]) -> Entry:
+    content = max((part.get("value") or "" for part in item.get("content") or ()), key=len, default="")
+    summary = item.get("summary") or ""
+    title, link = _text(item.get("title")), _text(item.get("link"))
+    metadata = {"tags": [tag["term"] for tag in item.get("tags") or () if tag.get("term")], **repeated}
+    enclosures = item.get("enclosures") or ()
+    audio = [{key: file[key] for key in ("href", "type", "length") if file.get(key)} for file in enclosures]
+    return Entry(
+        id=_text(item.get("id")) or link or title or "",
+        html=content or summary,
+        is_whole=bool(content),
+        title=title,
+        link=link,
+        author=_text(item.get("author")),
+        created_at=_parsed_time(item.get("published_parsed") or item.get("updated_parsed")),
+        metadata={key: value for key, value in {**metadata, "audio": audio}.items() if value},
+    )
+
+
+def _repeated(data: bytes) -> Iterator[dict[str, Any]]:
+    """Yield, for each item, all of its transcripts and persons with their attributes."""
+    from lxml import etree
+
+    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, recover=True, huge_tree=False)
+    try:
+        root = etree.fromstring(data, parser)
+    except (etree.XMLSyntaxError, ValueError):
+        return
+    if root is None:
+        return
+    for item in root.iter("{*}item", "{*}entry"):
+        found: dict[str, Any] = {}
+        for name in _REPEATED:
+            elements = [element for space in _PODCAST for element in item.iterfind(f"{{{space}}}{name}")]
+            if elements:
+                found[f"{name}s"] = [_attributes(element) for element in elements]
+        yield found
+
+
+def _attributes(element: Any) -> dict[str, str]:
+    told = {str(key): str(value) for key, value in element.attrib.items()}
+    text = " ".join((element.text or "").split())
+    return {**({"name": text} if text else {}), **told}
+
+
+def _read_json(data: bytes) -> FeedText:
+    try:
+        value = json.loads(data)
+    except (ValueError, RecursionError) as error:
+        raise SourceFormatError(f"received JSON that cannot be parsed ({error}); expected a feed") from error
+    items = value.get("items") if isinstance(value, dict) else None
+    if not isinstance(items, list) or "jsonfeed.org" not in str(value.get("version")):
+        raise SourceFormatError("received JSON that is no feed; expected version and items of jsonfeed.org")
+    return FeedText(_text(value.get("title")), tuple(_from_json(item) for item in items if isinstance(item, dict)))
+
+
+def _from_json(item: Mapping[str, Any]) -> Entry:
+    authors = item.get("authors") or [item.get("author")]
+    listed = authors if isinstance(authors, list) else []
+    names = [_text(author.get("name")) for author in listed if isinstance(author, dict)]
+    whole = _text(item.get("content_html")) or _text(item.get("content_text"))
+    link, tags = _text(item.get("url")) or _text(item.get("external_url")), item.get("tags")
+    return Entry(
+        id=str(item.get("id") or link or item.get("title") or ""),
+        html=whole or _text(item.get("summary")) or "",
+        is_whole=whole is not None,
+        title=_text(item.get("title")),
+        link=link,
+        author="; ".join(name for name in names if name) or None,
+        created_at=_iso(item.get("date_published")),
+        metadata={"tags": [str(tag) for tag in tags]} if isinstance(tags, list) and tags else {},
+    )
+
+
+def _text(value: Any) -> str | None:
+    return " ".join(value.split()) or None if isinstance(value, str) else None
+
+
+def _parsed_time(value: Any) -> datetime | None:
+    try:
+        return datetime.fromtimestamp(calendar.timegm(value), UTC) if value else None
+    except (ValueError, TypeError, OverflowError, OSError):
+        return None
+
+
+def _iso(value: Any) -> datetime | None:
+    try:
+        return parse_time(value) if isinstance(value, str) else None
+    except ConfigurationError:
+        return None

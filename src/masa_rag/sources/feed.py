@@ -1,0 +1,153 @@
+"""Feeds: RSS, Atom and JSON feed; one document an entry."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from masa_rag._addresses import read_address
+from masa_rag._http import Fetcher
+from masa_rag._ids import digest
+from masa_rag.errors import RecordError, SourceError, SourceFormatError, SourceUnavailableError
+from masa_rag.sources._extract import extract_page, fragment_text
+from masa_rag.sources._feed_entries import Entry, read_feed
+from masa_rag.types import Document
+
+SUMMARY_WORDS = 120
+"""An entry with fewer words, and none marked as its content, is a summary: its page is fetched."""
+
+
+class Feed:
+    """The entries of a feed, read from an address or a file.
+
+    Feeds forget: an entry that is no longer in the feed is still published, so a feed cannot be
+    mirrored, only added. The cursor holds the feed's ETag and Last-Modified and a digest of each
+    entry: an unchanged feed costs one request, an unchanged entry none.
+
+    Args:
+        place: An http(s) address, or a file.
+        name: The source's name in the memory; by default ``feed:<host and path, or file>``.
+        full_text: Whether to fetch the page of an entry that is a summary only. None means yes for
+            an address, no for a file.
+        fetcher: How to fetch; give one to set limits or hosts of your own network.
+    """
+
+    def __init__(
+        self,
+        place: str | Path,
+        *,
+        name: str | None = None,
+        full_text: bool | None = None,
+        fetcher: Fetcher | None = None,
+    ) -> None:
+        self._url = read_address(str(place)).url if str(place).lower().startswith(("http://", "https://")) else None
+        self._path = Path(place).expanduser() if self._url is None else None
+        self.name = name if name is not None else f"feed:{_label(self._url, self._path)}"
+        self._full_text = full_text if full_text is not None else self._url is not None
+        self._fetcher = fetcher if fetcher is not None else Fetcher()
+        self._given: dict[str, Any] = {}
+        self._state: dict[str, Any] = {}
+
+    @property
+    def cursor(self) -> str | None:
+        """What the last visit told, as text. Each iteration begins from the one that was set last."""
+        return json.dumps(self._state, sort_keys=True) if self._state else None
+
+    @cursor.setter
+    def cursor(self, text: str | None) -> None:
+        try:
+            self._given = dict(json.loads(text)) if text is not None else {}
+        except (ValueError, TypeError) as error:
+            raise SourceUnavailableError(f"received a cursor that cannot be read ({error}); forget it") from error
+        self._state = self._given
+
+    def __iter__(self) -> Iterator[Document | RecordError]:
+        self._state = dict(self._given)
+        loaded = self._load()
+        if loaded is None:
+            return
+        data, headers = loaded
+        try:
+            feed = read_feed(data, headers=headers)
+        except SourceFormatError as error:
+            raise SourceFormatError(str(error), path=self._url or str(self._path)) from error
+        seen = dict(self._state.get("entries", {}))
+        current: dict[str, str] = {}
+        for entry in feed.entries:
+            mark = digest(entry.id, entry.title or "", entry.html, json.dumps(entry.metadata, sort_keys=True))
+            if current.get(entry.id) == mark:
+                continue
+            if seen.get(entry.id) == mark and self._url is not None:
+                current[entry.id] = mark
+                continue
+            item = self._document(entry, feed.title)
+            if isinstance(item, Document):
+                current[entry.id] = mark
+                self._state["entries"] = {**seen, **current}
+            yield item
+        self._state = {"entries": current, "headers": _validators(headers)} if self._url is not None else {}
+
+    def __repr__(self) -> str:
+        return f"<Feed {self.name!r}>"
+
+    def _load(self) -> tuple[bytes, dict[str, str]] | None:
+        """Return the feed and the server's headers, or None if it has not changed."""
+        if self._url is None:
+            try:
+                return self._path.read_bytes() if self._path is not None else b"", {}
+            except OSError as error:
+                raise SourceUnavailableError(f"{self._path} cannot be read ({error.strerror})") from error
+        told = self._state.get("headers") or {}
+        conditions = {"If-None-Match": told.get("etag"), "If-Modified-Since": told.get("last-modified")}
+        response = self._fetcher.fetch(self._url, headers={key: value for key, value in conditions.items() if value})
+        if response.status == 304:
+            return None
+        if response.status != 200:
+            raise SourceUnavailableError(f"{self._url} answered {response.status}; expected a feed")
+        return response.content, dict(response.headers)
+
+    def _document(self, entry: Entry, feed_title: str | None) -> Document | RecordError:
+        text = fragment_text(entry.html)
+        author, created_at = entry.author, entry.created_at
+        metadata = {**entry.metadata, **({"feed": feed_title} if feed_title else {})}
+        if self._full_text and entry.link and not entry.is_whole and len(text.split()) < SUMMARY_WORDS:
+            try:
+                text = self._page_text(entry.link) or text
+            except SourceError as error:
+                metadata["page_error"] = str(error)[:300]
+        text = text or entry.title or ""
+        if not text.strip() or not entry.id:
+            record_id = entry.id or entry.link or "entry"
+            return RecordError("received an entry without text or id; expected both", record_id=record_id)
+        return Document(
+            id=entry.id,
+            text=text,
+            kind="page",
+            title=entry.title,
+            author=author,
+            created_at=created_at,
+            url=entry.link,
+            fetched_at=datetime.now(UTC) if self._url is not None else None,
+            metadata=metadata,
+        )
+
+    def _page_text(self, link: str) -> str:
+        response = self._fetcher.fetch(link)
+        if response.status != 200 or response.content_type not in ("", "text/html", "application/xhtml+xml"):
+            return ""
+        page = extract_page(response.content, url=response.url)
+        return page.text or "\n\n".join(segment.text for segment in page.segments)
+
+
+def _label(url: str | None, path: Path | None) -> str:
+    if url is not None:
+        address = read_address(url)
+        return f"{address.authority}{address.target}".rstrip("/")
+    return path.name if path is not None else ""
+
+
+def _validators(headers: dict[str, str]) -> dict[str, str]:
+    return {name: headers[name] for name in ("etag", "last-modified") if headers.get(name)}

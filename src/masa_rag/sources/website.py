@@ -1,0 +1,200 @@
+"""A whole site, crawled politely: robots.txt, one connection, only what changed."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from masa_rag._addresses import read_address
+from masa_rag._http import Fetcher, Response
+from masa_rag.errors import RecordError, SourceError, SourceFormatError
+from masa_rag.sources._crawl import MAX_SITEMAPS, Frontier, Known, Robots, Scope, links_of, read_sitemap
+from masa_rag.sources._extract import extract_tree, parse_page
+from masa_rag.sources._extract_meta import Head
+from masa_rag.sources.webpages import fetched_now, page_document
+from masa_rag.types import Document
+
+if TYPE_CHECKING:
+    from lxml.etree import _Element
+
+_HTML_TYPES = frozenset({"", "text/html", "application/xhtml+xml"})
+_GONE = frozenset({404, 410})
+
+
+class Website:
+    """The pages of one site, found by links and sitemaps.
+
+    It is resumable: ``cursor`` holds what is known of each page and what is left to fetch, so a
+    crawl that was stopped goes on, and the next one fetches only what changed (by ETag,
+    Last-Modified, and the digest of the text). After a round, ``gone`` names the documents whose
+    pages answered 404 or 410; server errors, time-outs and pages that robots.txt now forbids do
+    not count as gone.
+
+    A page's document has the id of its canonical address. Pages that ask not to be indexed
+    (``noindex``) are left out, and links marked ``nofollow`` are not followed.
+
+    Args:
+        start: The first page's address. Only its host is crawled.
+        name: The source's name in the memory; by default ``site:<host>``.
+        max_pages: Pages fetched in one round.
+        max_depth: Links between the start, or a sitemap's page, and a page.
+        include: Patterns of addresses to take, for example ``"*/docs/*"``; empty takes all.
+        exclude: Patterns of addresses to leave out.
+        delay_s: Seconds between two requests; a longer Crawl-delay in robots.txt wins.
+        fetcher: How to fetch; give one to set limits, the user agent, or hosts of your own network.
+    """
+
+    def __init__(
+        self,
+        start: str,
+        *,
+        name: str | None = None,
+        max_pages: int = 500,
+        max_depth: int = 5,
+        include: Iterable[str] = (),
+        exclude: Iterable[str] = (),
+        delay_s: float = 1.0,
+        fetcher: Fetcher | None = None,
+    ) -> None:
+        address = read_address(start)
+        self.start = address.url
+        self.name = name if name is not None else f"site:{address.authority}"
+        self.max_pages, self.max_depth, self.delay_s = max_pages, max_depth, delay_s
+        self._scope_patterns = (tuple(include), tuple(exclude))
+        self._fetcher = fetcher if fetcher is not None else Fetcher()
+        self._given: str | None = None
+        self._frontier = Frontier()
+        self._gone: list[str] = []
+        self._sleep: Callable[[float], None] = time.sleep
+
+    @property
+    def cursor(self) -> str | None:
+        """What is known and left, as text; written out only when it is asked for.
+
+        Each iteration begins from the cursor that was set last, so iterating twice reads twice.
+        """
+        empty = not self._frontier.known and not self._frontier.queue
+        return None if empty else self._frontier.to_text()
+
+    @cursor.setter
+    def cursor(self, text: str | None) -> None:
+        self._frontier = Frontier.from_text(text)
+        self._given = text
+
+    @property
+    def gone(self) -> Sequence[str]:
+        """Ids of the documents whose pages answered 404 or 410 in the last iteration."""
+        return tuple(self._gone)
+
+    def __iter__(self) -> Iterator[Document | RecordError]:
+        robots = Robots.fetch(self.start, self._fetcher)
+        scope = Scope(self.start, *self._scope_patterns)
+        self._gone = []
+        frontier = self._frontier = Frontier.from_text(self._given)
+        if not frontier.queue:
+            frontier.begin([self.start, *self._sitemap_pages(robots, scope)])
+        pause = max(self.delay_s, robots.delay_s)
+        while frontier.queue and frontier.fetched < self.max_pages:
+            url, depth = frontier.queue.popleft()
+            if not robots.allows(url):
+                continue
+            if frontier.fetched and pause:
+                self._sleep(pause)
+            frontier.fetched += 1
+            item = self._visit(url, depth, scope)
+            if item is not None:
+                yield item
+        frontier.queue.clear()
+
+    def __repr__(self) -> str:
+        return f"<Website {self.name!r}>"
+
+    def _sitemap_pages(self, robots: Robots, scope: Scope) -> list[str]:
+        """Return the site's pages that its sitemaps name; a sitemap that cannot be read is passed over."""
+        waiting = robots.sitemaps or [read_address("/sitemap.xml", base=self.start).url]
+        pages: dict[str, None] = {}
+        asked: set[str] = set()
+        while waiting and len(asked) < MAX_SITEMAPS and len(pages) < self.max_pages:
+            place = waiting.pop(0)
+            if place in asked:
+                continue
+            asked.add(place)
+            try:
+                response = self._fetcher.fetch(place)
+                if response.status != 200:
+                    continue
+                found, further = read_sitemap(response.content, limit=self.max_pages)
+            except SourceError:
+                continue
+            waiting.extend(further)
+            pages.update(dict.fromkeys(filter(None, (scope.normal(url, self.start) for url in found))))
+        return list(pages)
+
+    def _visit(self, url: str, depth: int, scope: Scope) -> Document | RecordError | None:
+        """Fetch one page; return its document if it is new or changed, an error if it failed, else None."""
+        known = self._frontier.known.get(url, Known())
+        try:
+            response = self._fetcher.fetch(url, headers=known.conditions())
+        except SourceError as error:
+            return RecordError(str(error), record_id=url)
+        if response.status in _GONE:
+            self._forget(url)
+            return None
+        if response.status == 304:
+            return None
+        if response.status != 200:
+            return RecordError(f"answered {response.status}; expected 200", record_id=url)
+        final = scope.normal(response.url, url)
+        if response.content_type not in _HTML_TYPES or final is None:
+            return None
+        if final != url and (final in self._frontier.known or final in self._frontier.queued):
+            return None  # a redirect to a page that has its own turn
+        self._frontier.queued.add(final)
+        return self._read(final, depth, response, scope)
+
+    def _forget(self, url: str) -> None:
+        known = self._frontier.known.pop(url, None)
+        if known is not None and known.document:
+            self._gone.append(known.document)
+
+    def _read(self, url: str, depth: int, response: Response, scope: Scope) -> Document | RecordError | None:
+        try:
+            tree = parse_page(response.content)
+        except SourceFormatError as error:
+            return RecordError(str(error), record_id=url)
+        head = Head(tree, response.url)
+        rules = (head.meta("robots") or "").lower() + response.headers.get("x-robots-tag", "").lower()
+        if depth < self.max_depth and "nofollow" not in rules and "none" not in rules:
+            self._follow(tree, response.url, depth, scope)
+        if "noindex" in rules or "none" in rules:
+            return None
+        canonical = self._canonical(url, head, scope)
+        if canonical != url:
+            self._frontier.add(canonical, depth)
+            return None
+        return self._document(url, head, response)
+
+    def _canonical(self, url: str, head: Head, scope: Scope) -> str:
+        """Return the address under which the site wants the page to be known; a page's own where that is unlikely.
+
+        Pages that all name the front page as theirs are a common mistake of templates.
+        """
+        named = scope.normal(head.canonical, url) if head.canonical else None
+        return url if named is None or urlsplit(named).path == "/" else named
+
+    def _follow(self, tree: _Element, base: str, depth: int, scope: Scope) -> None:
+        for link in links_of(tree, base, scope):
+            if link not in self._frontier.queued and scope.is_new_query(link):
+                self._frontier.add(link, depth + 1)
+
+    def _document(self, url: str, head: Head, response: Response) -> Document | RecordError | None:
+        document = page_document(extract_tree(head), record_id=url)
+        digest = document.digest if isinstance(document, Document) else ""
+        before = self._frontier.known.get(url)
+        etag, modified = response.headers.get("etag", ""), response.headers.get("last-modified", "")
+        self._frontier.known[url] = Known(etag, modified, digest, url if digest else "")
+        if isinstance(document, RecordError):
+            return document
+        return None if before is not None and before.digest == digest else fetched_now(document, url)

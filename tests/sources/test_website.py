@@ -1,0 +1,321 @@
+"""Crawling a site of 300 pages on loopback: loops, traps, redirects, failures, changes, stops."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from itertools import islice
+
+import pytest
+
+from masa_rag._http import Fetcher, Limits
+from masa_rag.errors import RecordError, SourceError, SourceFormatError, SourceUnavailableError
+from masa_rag.protocols import ResumableSource, Source
+from masa_rag.sources import website
+from masa_rag.sources._crawl import Robots, Scope, read_sitemap
+from masa_rag.sources._extract import Page
+from masa_rag.sources._extract_meta import Head
+from masa_rag.sources.website import Website
+from masa_rag.testing.contracts import SourceContract
+from masa_rag.types import Document
+
+PAGES = 300
+SENTENCES = (
+    "The ferry number {n} leaves the western quay at dawn and returns before the lamps are lit.",
+    "Its captain keeps a log of {n} lines in which every gull and every delay is written down.",
+    "Nobody in the village remembers who painted the funnel blue, though many claim that they did.",
+    "When the fog is thick, a bell is rung {n} times so that the rowing boats keep away.",
+)
+
+
+class Site:
+    """What the server shows: pages by number, each with a version, and what it was asked."""
+
+    def __init__(self) -> None:
+        self.versions = dict.fromkeys(range(PAGES), 1)
+        self.broken: dict[str, int] = {}
+        self.asked: Counter[str] = Counter()
+        self.whole: Counter[str] = Counter()
+        self.robots = "User-agent: *\nDisallow: /private\nCrawl-delay: 0.0\n"
+        self.delay_s = 0.0
+
+    def page(self, number: int) -> str:
+        """Return page ``number``: some text, and links onward, back, into traps, out."""
+        text = "".join(f"<p>{sentence.format(n=number)}</p>" for sentence in SENTENCES)
+        links = [f"/p/{(number * 3 + step) % (PAGES - 5)}" for step in (1, 2, 3)]
+        links += [
+            f"/old/{number}",
+            f"/calendar?day={number}",
+            "deeper/deeper/deeper/",
+            "/private/x",
+            "https://other.example/",
+        ]
+        links += ["mailto:a@b.example", "/photo.jpg", f"/p/{number}#top", f"/p/{number}?utm_source=x"]
+        links += ["/error", "/slow", "/noindex"]
+        nav = "".join(f'<li><a href="{link}">go</a></li>' for link in links)
+        return (
+            f"<html lang='en'><head><title>Ferry {number}</title><link rel='canonical' href='/p/{number}'></head>"
+            f"<body><nav><ul>{nav}</ul></nav><main><article><h1>Ferry {number}</h1>"
+            f"<p>Version {self.versions[number]} of the story.</p>{text}</article></main></body></html>"
+        )
+
+    def answer(self, path: str, given: str | None) -> tuple[int, dict[str, str], str]:
+        """Return status, headers and body for a path; every second page has an ETag."""
+        html = {"Content-Type": "text/html"}
+        if path in self.broken:
+            return self.broken[path], html, "broken"
+        fixed = self._fixed(path)
+        if fixed is not None:
+            return fixed
+        bare = path.partition("?")[0]
+        if bare.startswith("/old/"):
+            return 301, {"Location": bare.replace("/old/", "/p/")}, ""
+        number = int(bare.removeprefix("/p/")) if bare.startswith("/p/") and bare[3:].isdigit() else -1
+        if number not in self.versions:
+            return 404, html, "nothing"
+        etag = f'"{number}-{self.versions[number]}"'
+        if number % 2 == 0 and given == etag:
+            return 304, {}, ""
+        return 200, {**html, **({"ETag": etag} if number % 2 == 0 else {})}, self.page(number)
+
+    def _fixed(self, path: str) -> tuple[int, dict[str, str], str] | None:
+        html = {"Content-Type": "text/html"}
+        if path == "/robots.txt":
+            return 200, {"Content-Type": "text/plain"}, self.robots
+        if path == "/sitemap.xml":
+            orphans = "".join(f"<url><loc>/p/{number}</loc></url>" for number in range(PAGES - 5, PAGES))
+            schema = "http://www.sitemaps.org/schemas/sitemap/0.9"
+            return 200, {"Content-Type": "text/xml"}, f"<urlset xmlns='{schema}'>{orphans}</urlset>"
+        if path.startswith("/calendar"):
+            day = int(path.rpartition("=")[2])
+            return 200, html, f"<html><body><p>Day</p><a href='/calendar?day={day + 1}'>next</a></body></html>"
+        if path == "/error":
+            return 500, html, "broken"
+        if path == "/noindex":
+            head = "<head><meta name='robots' content='noindex'></head>"
+            return 200, html, f"<html>{head}<body><p>{SENTENCES[2]}</p></body></html>"
+        if path == "/slow":
+            time.sleep(self.delay_s)
+            return 200, html, "<html><body><p>late</p></body></html>"
+        return None
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Take a page's paragraphs for its text: these tests are about the crawl, not about main text."""
+
+    def paragraphs(head: Head) -> Page:
+        return Page("\n\n".join(" ".join(item.itertext()) for item in head.tree.iter("p")), title=head.title)
+
+    monkeypatch.setattr(website, "extract_tree", paragraphs)
+
+
+@pytest.fixture
+def served() -> Iterator[tuple[Site, str]]:
+    """Serve a fresh site on a loopback port."""
+    site = Site()
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+        wbufsize = -1  # one packet an answer, or each waits 40 ms for an acknowledgement
+
+        def do_GET(self) -> None:
+            status, headers, body = site.answer(self.path, self.headers.get("If-None-Match"))
+            site.asked[self.path] += 1
+            site.whole[self.path] += status == 200
+            data = body.encode()
+            self.send_response(status)
+            for name, value in headers.items():
+                self.send_header(name, value)
+            self.send_header("Content-Length", str(len(data)))
+            self.end_headers()
+            self.wfile.write(data)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
+    thread.start()
+    yield site, f"http://127.0.0.1:{server.server_address[1]}"
+    server.shutdown()
+    server.server_close()
+
+
+def crawl(base: str, **options: object) -> Website:
+    """Return a website source for the served site."""
+    limits = Limits(timeout_s=1.0, retries=0)
+    fetcher = Fetcher(allow_hosts=[base.removeprefix("http://")], limits=limits)
+    settings: dict[str, object] = {"delay_s": 0.0, "max_pages": 1_000, "max_depth": 400, "fetcher": fetcher, **options}
+    return Website(f"{base}/p/0", **settings)  # type: ignore[arg-type]
+
+
+def split(source: Source) -> tuple[list[Document], list[RecordError]]:
+    """Return the documents and the errors of a source."""
+    items = list(source)
+    return [i for i in items if isinstance(i, Document)], [i for i in items if isinstance(i, RecordError)]
+
+
+def test_the_whole_site_once(served: tuple[Site, str]) -> None:
+    """All 300 pages come once, orphans of the sitemap too; traps, robots and other hosts are kept out."""
+    site, base = served
+    site.delay_s = 1.5
+    documents, errors = split(crawl(base))
+    ids = sorted(document.id for document in documents if "/p/" in document.id)
+    assert ids == sorted(f"{base}/p/{number}" for number in range(PAGES))
+    assert {error.record_id.removeprefix(base) for error in errors} >= {"/error", "/slow"}
+    assert not any(path.startswith("/private") for path in site.asked)
+    assert site.asked["/photo.jpg"] == 0
+    assert sum(count for path, count in site.asked.items() if path.startswith("/calendar")) <= 20
+    assert all("deeper" not in path or path.count("deeper") <= 3 for path in site.asked)
+    assert "ferry number 7 leaves" in next(document.text for document in documents if document.id.endswith("/p/7"))
+
+
+def test_the_second_round_brings_only_changes(served: tuple[Site, str]) -> None:
+    """Unchanged pages are not given again, those with an ETag not even sent; changes and new pages are."""
+    site, base = served
+    first = crawl(base, exclude=["*/slow", "*/calendar*", "*/old/*"])
+    documents, _ = split(first)
+    assert len(documents) == PAGES
+    site.whole.clear()
+    site.versions[4] = site.versions[7] = 2
+    site.broken = {"/p/10": 404, "/p/11": 410, "/p/12": 500, "/p/13": 503, "/p/14": 403}
+    second = crawl(base, exclude=["*/slow", "*/calendar*", "*/old/*"])
+    second.cursor = first.cursor
+    documents, errors = split(second)
+    assert sorted(document.id for document in documents) == [f"{base}/p/4", f"{base}/p/7"]
+    assert sorted(second.gone) == [f"{base}/p/10", f"{base}/p/11"]
+    assert {error.record_id.removeprefix(base) for error in errors} >= {"/p/12", "/p/13", "/p/14"}
+    sent = [int(path[3:]) for path in +site.whole if path.startswith("/p/") and path[3:].isdigit()]
+    assert all(number % 2 or number == 4 for number in sent)
+
+
+def test_robots_that_turn_away_delete_nothing(served: tuple[Site, str]) -> None:
+    """Pages that robots.txt forbids from now on are not fetched and not gone."""
+    site, base = served
+    options = {"exclude": ["*/slow", "*/calendar*"], "max_pages": 30}
+    first = crawl(base, **options)
+    split(first)
+    site.robots = "User-agent: *\nDisallow: /\n"
+    site.asked.clear()
+    second = crawl(base, **options)
+    second.cursor = first.cursor
+    assert split(second) == ([], [])
+    assert second.gone == ()
+    assert set(site.asked) == {"/robots.txt", "/sitemap.xml"}
+
+
+@pytest.mark.parametrize("stop", [1, 2, 17, 60])
+def test_stop_and_resume(served: tuple[Site, str], stop: int) -> None:
+    """A crawl that is stopped after any page goes on with the next: none twice, none lost."""
+    _, base = served
+    options = {"exclude": ["*/slow", "*/calendar*", "*/old/*", "*utm*"], "max_depth": 4}
+    whole = [document.id for document in split(crawl(base, **options))[0]]
+    first = crawl(base, **options)
+    found = [item.id for item in islice((i for i in first if isinstance(i, Document)), stop)]
+    second = crawl(base, **options)
+    second.cursor = first.cursor
+    found += [document.id for document in split(second)[0]]
+    assert sorted(found) == sorted(whole)
+
+
+def test_limits_of_pages_and_depth(served: tuple[Site, str]) -> None:
+    """No more pages than allowed are fetched, and none further away than allowed."""
+    site, base = served
+    site.broken = {"/sitemap.xml": 404}
+    documents, _ = split(crawl(base, max_depth=1, exclude=["*/slow", "*/calendar*", "*/old/*", "*utm*"]))
+    assert sorted(document.id.removeprefix(base) for document in documents) == ["/p/0", "/p/1", "/p/2", "/p/3"]
+    site.asked.clear()
+    split(crawl(base, max_pages=10))
+    assert sum(site.asked.values()) <= 10 + 2 + 10
+
+
+def test_include(served: tuple[Site, str]) -> None:
+    """Only addresses that match are taken, beside the start."""
+    _, base = served
+    documents, _ = split(crawl(base, include=["*/p/1", "*/p/2"]))
+    assert sorted(document.id.removeprefix(base) for document in documents) == ["/p/0", "/p/1", "/p/2"]
+
+
+def test_the_delay_robots_ask_for(served: tuple[Site, str]) -> None:
+    """A Crawl-delay longer than ours is kept between all requests."""
+    site, base = served
+    site.robots = "User-agent: *\nCrawl-delay: 7\n"
+    source = crawl(base, max_pages=5, exclude=["*/slow"])
+    waits: list[float] = []
+    source._sleep = waits.append
+    split(source)
+    assert waits == [7.0] * 4
+
+
+def test_a_site_whose_robots_fail_is_left_alone(served: tuple[Site, str]) -> None:
+    """A server error for robots.txt means that nothing may be fetched now (RFC 9309)."""
+    site, base = served
+    site.broken = {"/robots.txt": 503}
+    with pytest.raises(SourceUnavailableError):
+        list(crawl(base))
+
+
+def test_a_private_site_needs_to_be_allowed(served: tuple[Site, str]) -> None:
+    """Without the allow list, loopback is refused before anything is sent."""
+    site, base = served
+    with pytest.raises(SourceError, match="not in the public internet"):
+        list(Website(f"{base}/p/0", delay_s=0.0))
+    assert not site.asked
+
+
+def test_it_is_resumable() -> None:
+    """The memory recognises it as a source with a cursor; a fresh one has none; nonsense is refused."""
+    source = Website("https://site.example/")
+    assert isinstance(source, ResumableSource)
+    assert source.cursor is None
+    assert source.name == "site:site.example"
+    with pytest.raises(SourceUnavailableError, match="cursor"):
+        source.cursor = '{"queue": 3}'
+
+
+def test_robots_rules() -> None:
+    """The group for our name wins over the one for all."""
+    robots = Robots("User-agent: masa-rag\nDisallow: /a\n\nUser-agent: *\nDisallow: /b\n", "masa-rag/0.1 (+x)")
+    assert not robots.allows("https://s.example/a")
+    assert robots.allows("https://s.example/b")
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("/a#b", "https://s.example/a"), ("//s.example/x", "https://s.example/x"), ("https://other.example/", None),
+        ("/film.mp4", None), ("/a/a/a/", None), ("javascript:void(0)", None), ("http://[", None),
+        ("/" + "x" * 600, None),
+        ("/ä", "https://s.example/%C3%A4"), ("https://user@s.example/", None),
+    ],
+)  # fmt: skip
+def test_scope(url: str, expected: str | None) -> None:
+    """Pages of the site are brought into one spelling, the rest is left out."""
+    assert Scope("https://s.example/").normal(url, "https://s.example/") == expected
+
+
+def test_sitemaps() -> None:
+    """Pages and further sitemaps are told apart; bombs and broken XML are typed errors."""
+    index = b"<sitemapindex><sitemap><loc> https://s.example/2.xml </loc></sitemap></sitemapindex>"
+    assert read_sitemap(index, limit=9) == ([], ["https://s.example/2.xml"])
+    entities = b'<!DOCTYPE l [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;">]>'
+    bomb = entities + b"<urlset><url><loc>&b;</loc></url></urlset>"
+    for bad in (bomb, b"", b"<urlset>", b"\x1f\x8bnot gzip", b"<a>" * 100_000):
+        with pytest.raises(SourceFormatError):
+            read_sitemap(bad, limit=9)
+
+
+class TestWebsiteContract(SourceContract):
+    """A small site keeps the source contract."""
+
+    @pytest.fixture(autouse=True)
+    def _site(self, served: tuple[Site, str]) -> None:
+        self.base = served[1]
+
+    def make(self) -> Source:
+        """Return a fresh source, without a cursor."""
+        return crawl(self.base, max_pages=4, exclude=["*/slow", "*/calendar*", "*/error"])
