@@ -1,0 +1,32 @@
+"""Everything that was said on some subjects, in the order in which it was said, cited: a dossier to write from.
+
+python examples/book_draft.py
+"""
+
+from pathlib import Path
+
+from masa_rag import Memory
+from masa_rag.sources import Transcripts
+
+DATA = Path(__file__).parent / "data"
+SUBJECTS = ("How the idea came up", "The fault of buoy three", "What comes after the launch")
+EPISODES = {DATA / "tidewell_podcast.txt": ("Salt & Signal 12", "2025-04-20", "https://salt-and-signal.example/12")}
+
+
+def dossier(memory: Memory) -> str:
+    parts, notes, used = ["# Material for a chapter"], [], set()
+    for subject in SUBJECTS:
+        parts.append(f"## {subject}")
+        chunks = [hit.chunk for hit in memory.search(subject, k=4, kind="speech") if hit.chunk.id not in used]
+        for chunk in sorted(chunks, key=lambda chunk: (chunk.started_at, chunk.document_id, chunk.position)):
+            used.add(chunk.id)
+            notes.append(f"[^{len(notes) + 1}]: {chunk.header} <{chunk.url}>")
+            parts.append(f"> {chunk.text}[^{len(notes)}]".replace("\n", "\n> "))
+    return "\n\n".join([*parts, "\n".join(notes)]) + "\n"
+
+
+with Memory("book-memory") as memory:
+    for path, (title, published, url) in EPISODES.items():
+        memory.add(Transcripts(path, name=title, title=title, published=published, url=url))
+    Path("dossier.md").write_text(dossier(memory), encoding="utf-8")
+print(Path("dossier.md").read_text(encoding="utf-8"))
