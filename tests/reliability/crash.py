@@ -51,7 +51,7 @@ def document(key: str, version: int) -> Document:
 def open_memory(folder: Path, index: str) -> Memory:
     """Open the memory with an embedder that needs no weights."""
     return Memory(
-        folder, embedder=HashingEmbedder(64), index=FlatIndex() if index == "flat" else None, lock_timeout_s=30
+        folder, embedder=HashingEmbedder(2048), index=FlatIndex() if index == "flat" else None, lock_timeout_s=30
     )
 
 

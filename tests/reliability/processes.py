@@ -23,7 +23,7 @@ from masa_rag.embedders import HashingEmbedder
 
 def open_memory(folder: str) -> Memory:
     """Open the memory with an embedder that needs no weights."""
-    return Memory(folder, embedder=HashingEmbedder(64), lock_timeout_s=300)
+    return Memory(folder, embedder=HashingEmbedder(2048), lock_timeout_s=300)
 
 
 def write(folder: str, number: int, documents: int, readers: int) -> dict[str, object]:
@@ -48,7 +48,7 @@ def read(folder: str, number: int, documents: int, writers: int) -> dict[str, ob
         memory.search("load what is needed")
         (Path(folder).parent / f"ready-{number}").touch()
         deadline = time.time() + 600
-        while len(seen) < writers * documents and time.time() < deadline:
+        while len(seen) < writers * documents and time.time() < deadline and Path(folder).exists():
             for writer, index in following.items():
                 if index == documents:
                     continue
