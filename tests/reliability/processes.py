@@ -33,7 +33,7 @@ def write(folder: str, number: int, documents: int, readers: int) -> dict[str, o
         while len(list(Path(folder).parent.glob("ready-*"))) < readers:
             time.sleep(0.05)
         for index in range(documents):
-            key = f"d{number}x{index}"
+            key = f"p{number}x{index}"
             memory.add([Document(id=key, text=f"{key}word calm sea and wind")], name=f"writer{number}")
             committed[key] = time.time()
     return {"committed": committed}
@@ -52,7 +52,7 @@ def read(folder: str, number: int, documents: int, writers: int) -> dict[str, ob
             for writer, index in following.items():
                 if index == documents:
                     continue
-                key = f"d{writer}x{index}"
+                key = f"p{writer}x{index}"
                 began = time.perf_counter()
                 hits = memory.search(f"{key}word", k=1)
                 worst_ms = max(worst_ms, 1000 * (time.perf_counter() - began))
