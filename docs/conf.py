@@ -1,5 +1,7 @@
 """Sphinx configuration: make docs, or sphinx-build -W docs docs/_build."""
 
+import re
+
 project = "masa_rag"
 author = "The masa_rag developers"
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx_click"]
@@ -13,3 +15,14 @@ autodoc_typehints = "signature"
 autodoc_preserve_defaults = True
 nitpicky = False
 suppress_warnings = ["myst.header", "myst.xref_missing"]
+
+
+def _close_literals(*given):
+    """Let a literal of a docstring end in a space (``> ``), which reStructuredText does not allow."""
+    lines = given[-1]
+    lines[:] = [re.sub(r"``([^`\s][^`]*?) ``(?=[\s.,;)]|$)", r"``\1``", line) for line in lines]
+
+
+def setup(app):
+    """Register what is above."""
+    app.connect("autodoc-process-docstring", _close_literals)
