@@ -15,9 +15,9 @@ LAYERS = (
     ("errors", "_ids", "_time", "_lazy"),
     ("types", "_views"),
     ("protocols",),
-    ("_addresses", "_http", "_media", "_lock", "_merge", "_rows", "_schema", "_reading", "models"),
+    ("_addresses", "_http", "_media", "_lock", "_merge", "_rows", "_words", "_schema", "_reading", "models"),
     (*PLUGINS, "catalog"),
-    ("_projection", "_view", "_check", "_statistics"),
+    ("_late", "_query", "_pool", "_rank", "_projection", "_view", "_check", "_statistics"),
     ("ingest", "search", "context", "answer"),
     ("memory",),
     ("integrations", "plots", "testing", "_output", "_demo", "_doctor", "cli"),
@@ -78,10 +78,10 @@ def test_every_public_name_can_be_had() -> None:
 
 
 def test_only_the_catalogue_writes() -> None:
-    """No other module holds a statement that changes a table."""
+    """No other module holds a statement that changes a table; the one of _words.py is in memory and rolled back."""
     writers = [
         path.name
         for path in FILES
         if any(f'"{verb} ' in path.read_text() for verb in ("INSERT", "UPDATE", "DELETE FROM", "VACUUM"))
     ]
-    assert set(writers) <= {"catalog.py", "_schema.py", "_check.py"}
+    assert set(writers) <= {"catalog.py", "_schema.py", "_check.py", "_words.py"}

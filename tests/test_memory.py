@@ -117,7 +117,7 @@ def test_a_reader_sees_what_another_memory_committed(open_memory: Callable[..., 
     reader, writer = open_memory(), open_memory()
     assert reader.search("lighthouse") == []
     writer.add([Document(id="1", text="lighthouse"), Document(id="2", text="harbour")], name="s")
-    assert set(reader.search("lighthouse")[0].why) == {"words", "vectors"}
+    assert set(reader.search("lighthouse")[0].why) >= {"words", "vectors"}
     writer.sync([Document(id="2", text="harbour")], name="s")
     assert [hit.chunk.text for hit in reader.search("lighthouse")] == ["harbour"]
     writer.forget(source="s")

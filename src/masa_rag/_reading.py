@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import re
 import sqlite3
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
 from masa_rag._merge import same_name
 from masa_rag._rows import CHUNK_SELECT, row_chunk, seconds
 from masa_rag._time import parse_time
+from masa_rag._words import words_of
 from masa_rag.types import Chunk
 
 Moment = str | date | datetime | int | float
@@ -90,6 +92,24 @@ def ids_of(connection: sqlite3.Connection, numbers: Sequence[int]) -> Mapping[in
     """Return number -> id for these chunks."""
     rows = connection.execute(f"SELECT pk, id FROM chunks WHERE pk IN ({_marks(numbers)})", tuple(numbers))
     return {row[0]: row[1] for row in rows}
+
+
+def numbers_of(connection: sqlite3.Connection, ids: Sequence[str]) -> list[int]:
+    """Return the numbers of the chunks of these ids, in no particular order; those that are gone are left out."""
+    rows = connection.execute(
+        "SELECT pk FROM chunks WHERE id IN (SELECT value FROM json_each(?))", (json.dumps(list(ids)),)
+    )
+    return [row[0] for row in rows]
+
+
+def named_in(connection: sqlite3.Connection, numbers: Sequence[int], words: Collection[str]) -> set[int]:
+    """Return those of the chunks in which somebody speaks of whose name a word is among ``words``."""
+    rows = connection.execute(
+        "SELECT a.chunk, n.name FROM chunk_authors a JOIN authors n ON n.pk = a.author "
+        "WHERE a.chunk IN (SELECT value FROM json_each(?))",
+        (json.dumps(numbers),),
+    )
+    return {number for number, name in rows if any(word in words for word, _, _ in words_of(name))}
 
 
 def _listed(names: Names) -> list[str]:

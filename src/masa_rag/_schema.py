@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import sqlite3
 
+from masa_rag._words import TOKENIZER
 from masa_rag.errors import StorageError
 
-_FIRST = """
+_FIRST = f"""
 CREATE TABLE settings (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 
 CREATE TABLE sources (pk INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, cursor TEXT);
@@ -24,6 +25,7 @@ CREATE TABLE documents (
     title TEXT,
     created_at REAL,
     segments INTEGER NOT NULL,
+    origin TEXT NOT NULL,
     body BLOB NOT NULL,
     UNIQUE (source, id)
 );
@@ -64,6 +66,16 @@ CREATE TABLE vectors (
     vector BLOB NOT NULL
 );
 
+-- One small vector for each word piece of a passage (see _late.py), where the embedder gives them.
+CREATE TABLE tokens (chunk INTEGER PRIMARY KEY REFERENCES chunks (pk) ON DELETE CASCADE, vectors BLOB NOT NULL);
+
+-- The stems of a passage and of a whole document as digests (see _words.py): what FTS5 finds but cannot
+-- count fast, for windows of neighbouring passages and for documents are ranked by the same words.
+CREATE TABLE bags (chunk INTEGER PRIMARY KEY REFERENCES chunks (pk) ON DELETE CASCADE, words BLOB NOT NULL);
+CREATE TABLE document_bags (
+    document INTEGER PRIMARY KEY REFERENCES documents (pk) ON DELETE CASCADE, words BLOB NOT NULL
+);
+
 CREATE TABLE pending (chunk INTEGER PRIMARY KEY REFERENCES chunks (pk) ON DELETE CASCADE);
 
 -- What the vector index has yet to be told; AUTOINCREMENT so that a number is never used twice.
@@ -73,8 +85,10 @@ CREATE TABLE tombstones (digest TEXT PRIMARY KEY) WITHOUT ROWID;
 
 -- External content: the words live here, the text only in chunks.
 CREATE VIRTUAL TABLE words USING fts5 (
-    header, text, content='chunks', content_rowid='pk', tokenize="porter unicode61 remove_diacritics 2"
+    header, text, content='chunks', content_rowid='pk', tokenize="{TOKENIZER}"
 );
+-- How many passages hold a word: a view of the index, without storage of its own.
+CREATE VIRTUAL TABLE vocabulary USING fts5vocab (words, row);
 CREATE TRIGGER words_insert AFTER INSERT ON chunks BEGIN
     INSERT INTO words (rowid, header, text) VALUES (new.pk, new.header, new.text);
 END;

@@ -19,6 +19,7 @@ from masa_rag._lock import WriterLock
 from masa_rag._merge import keep_segments, merge, same_name, without_authors
 from masa_rag._rows import CHUNK_COLUMNS, chunk_row, decode_document, encode_document, seconds
 from masa_rag._schema import migrate
+from masa_rag._words import bags, total
 from masa_rag.errors import RecordError, StorageError
 from masa_rag.types import Chunk, Document
 
@@ -31,6 +32,9 @@ Cut = Callable[[Document], Sequence[Chunk]]
 _INSERT_CHUNK = f"INSERT INTO chunks ({', '.join(CHUNK_COLUMNS)}) VALUES ({', '.join('?' * len(CHUNK_COLUMNS))})"
 _UPDATE_CHUNK = f"UPDATE chunks SET {', '.join(f'{name} = ?' for name in CHUNK_COLUMNS)} WHERE pk = ?"
 _COMPARED = ", ".join(CHUNK_COLUMNS)
+
+_COUNTED = 500
+"""Chunks whose words are counted at once: enough to spread the cost of a call, 10 MB at the moment."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +69,7 @@ class Catalog:
         self._local = threading.local()
         self._connections: list[sqlite3.Connection] = []
         self.is_closed = False
+        self._unindexed: dict[int, None] = {}
         with _storage_errors(self.path):
             migrate(self.connection)
 
@@ -93,11 +98,14 @@ class Catalog:
             connection.execute("BEGIN IMMEDIATE")
             try:
                 yield connection
+                self._index_words()
                 connection.execute("COMMIT")
             except BaseException:
                 if connection.in_transaction:
                     connection.execute("ROLLBACK")
                 raise
+            finally:
+                self._unindexed.clear()
 
     # Settings and cursors
 
@@ -121,15 +129,18 @@ class Catalog:
 
     # Documents
 
-    def put(self, source: str, document: Document, cut: Cut) -> Outcome:
+    def put(self, source: str, document: Document, cut: Cut, *, origin: str = "") -> Outcome:
         """Insert or merge one document and bring its chunks up to date; call inside a transaction.
 
-        Chunks that stay the same keep their vectors; new ones wait in ``pending``.
+        Chunks that stay the same keep their vectors; new ones wait in ``pending``. ``origin`` is where it
+        was seen last: ``sync`` of another export of the same source leaves it alone.
 
         Raises:
             RecordError: The document cannot be stored, for example because of lone surrogates.
         """
         row = self._row(source, document.id)
+        if row is not None and row["origin"] != origin:
+            self.connection.execute("UPDATE documents SET origin = ? WHERE pk = ?", (origin, row["pk"]))
         if row is not None and row["digest"] == document.digest:
             return "unchanged"
         allowed = self._without_forgotten(source, document)
@@ -145,28 +156,31 @@ class Catalog:
             raise RecordError(
                 f"cannot be stored ({error}); expected text and JSON values", record_id=document.id
             ) from error
-        self._write(source, allowed, body, cut)
+        self._write(source, allowed, body, cut, origin=origin)
         return "added" if row is None else "updated"
 
     def rewrite(self, source: str, document: Document, cut: Cut) -> None:
         """Replace a document as it stands, without merging; call inside a transaction."""
-        self._write(source, document, encode_document(document), cut)
+        row = self._row(source, document.id)
+        self._write(source, document, encode_document(document), cut, origin="" if row is None else row["origin"])
 
-    def _write(self, source: str, document: Document, body: bytes, cut: Cut) -> None:
+    def _write(self, source: str, document: Document, body: bytes, cut: Cut, *, origin: str) -> None:
         chunks = cut(document)  # first, for it may fail
         pk = self.connection.execute(
-            "INSERT INTO documents (source, id, digest, kind, title, created_at, segments, body) "
-            "VALUES (?, ?, ?, ?, ?, ?, ?, ?) "
+            "INSERT INTO documents (source, id, digest, kind, title, created_at, segments, origin, body) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) "
             "ON CONFLICT (source, id) DO UPDATE SET digest = excluded.digest, kind = excluded.kind, "
             "title = excluded.title, created_at = excluded.created_at, segments = excluded.segments, "
+            "origin = excluded.origin, "
             "body = excluded.body RETURNING pk",
             (self._source(source), document.id, document.digest, document.kind, document.title,
-             seconds(document.created_at), len(document.segments), body),
+             seconds(document.created_at), len(document.segments), origin, body),
         ).fetchone()[0]  # fmt: skip
         self._write_chunks(pk, chunks)
 
     def _write_chunks(self, document: int, chunks: Sequence[Chunk]) -> None:
         """Make the stored chunks equal to these, touching only the rows that differ."""
+        self._unindexed[document] = None
         query = f"SELECT pk, {_COMPARED} FROM chunks WHERE document = ?"
         stored = {row["id"]: tuple(row) for row in self.connection.execute(query, (document,))}
         for chunk in chunks:
@@ -183,6 +197,40 @@ class Catalog:
         for chunk_id, row in stored.items():
             self.connection.execute("DELETE FROM chunks WHERE pk = ?", (row[0],))
             self.set_setting("removals", str(self._note(chunk_id, deleted=True)))
+
+    def _index_words(self) -> None:
+        """Count the words of the documents this transaction wrote: many at once, for each call has its price."""
+        numbers = [
+            row[0]
+            for document in self._unindexed
+            for row in self.connection.execute(
+                "SELECT pk FROM chunks WHERE document = ? AND pk NOT IN (SELECT chunk FROM bags)", (document,)
+            )
+        ]
+        for start in range(0, len(numbers), _COUNTED):
+            self._count_words(numbers[start : start + _COUNTED])
+        for document in self._unindexed:
+            self._index_document(document)
+
+    def _count_words(self, numbers: Sequence[int]) -> None:
+        rows = self.connection.execute(
+            f"SELECT pk, header || char(10) || text FROM chunks WHERE pk IN ({', '.join('?' * len(numbers))})", numbers
+        ).fetchall()
+        counted = bags([row[1] for row in rows])
+        self.connection.executemany(
+            "INSERT INTO bags VALUES (?, ?)", ((row[0], bag.tobytes()) for row, bag in zip(rows, counted, strict=True))
+        )
+
+    def _index_document(self, document: int) -> None:
+        import numpy as np
+
+        rows = self.connection.execute(
+            "SELECT b.words FROM chunks c JOIN bags b ON b.chunk = c.pk WHERE c.document = ?", (document,)
+        ).fetchall()
+        self.connection.execute("DELETE FROM document_bags WHERE document = ?", (document,))
+        if rows:
+            words = total(np.frombuffer(row[0], np.uint32) for row in rows)
+            self.connection.execute("INSERT INTO document_bags VALUES (?, ?)", (document, words.tobytes()))
 
     def _write_authors(self, chunk: int | None, names: Iterable[str]) -> None:
         self.connection.execute("DELETE FROM chunk_authors WHERE chunk = ?", (chunk,))
@@ -223,6 +271,20 @@ class Catalog:
         """Return the ids of a source's documents, each with its number of segments."""
         query = "SELECT d.id, d.segments FROM documents d JOIN sources s ON s.pk = d.source WHERE s.name = ?"
         return {row[0]: row[1] for row in self.connection.execute(query, (source,))}
+
+    def ids_from(self, source: str, origin: str) -> set[str]:
+        """Return the ids of a source's documents that were seen last at this origin."""
+        query = "SELECT d.id FROM documents d JOIN sources s ON s.pk = d.source WHERE s.name = ? AND d.origin = ?"
+        return {row[0] for row in self.connection.execute(query, (source, origin))}
+
+    def other_origin(self, source: str, origin: str) -> str | None:
+        """Return another origin of the source's documents, or None."""
+        query = (
+            "SELECT d.origin FROM documents d JOIN sources s ON s.pk = d.source "
+            "WHERE s.name = ? AND d.origin NOT IN ('', ?) LIMIT 1"
+        )
+        row = self.connection.execute(query, (source, origin)).fetchone()
+        return None if row is None else str(row[0])
 
     def all_documents(self, *, batch: int = 500) -> Iterator[tuple[str, list[str]]]:
         """Yield (source, ids) of all documents, at most ``batch`` ids at once."""
@@ -293,20 +355,29 @@ class Catalog:
         """Return the numbers of the chunks that wait for a vector, oldest first."""
         return [row[0] for row in self.connection.execute("SELECT chunk FROM pending ORDER BY chunk")]
 
-    def store_vectors(self, chunks: Sequence[int], vectors: Vectors) -> None:
-        """Store the vectors of these chunks and tell the outbox; call inside a transaction."""
-        for pk, vector in zip(chunks, vectors, strict=True):
+    def store_vectors(self, chunks: Sequence[int], vectors: Vectors, tokens: Sequence[bytes] | None = None) -> None:
+        """Store the vectors of these chunks and tell the outbox; call inside a transaction.
+
+        Args:
+            chunks: Their numbers.
+            vectors: One row a chunk.
+            tokens: The packed vectors of each chunk's word pieces, or None when the embedder gives none.
+        """
+        for place, (pk, vector) in enumerate(zip(chunks, vectors, strict=True)):
             row = self.connection.execute("SELECT id FROM chunks WHERE pk = ?", (pk,)).fetchone()
             if row is None:  # deleted while it was being embedded
                 continue
             seq = self._note(row["id"], deleted=False)
             self.connection.execute("INSERT OR REPLACE INTO vectors VALUES (?, ?, ?)", (pk, seq, vector.tobytes()))
+            if tokens is not None:
+                self.connection.execute("INSERT OR REPLACE INTO tokens VALUES (?, ?)", (pk, tokens[place]))
             self.connection.execute("DELETE FROM pending WHERE chunk = ?", (pk,))
 
     def drop_vectors(self, generation: str) -> None:
         """Forget all vectors and embed every chunk anew; call inside a transaction."""
         self.set_setting("generation", generation)
         self.connection.execute("DELETE FROM vectors")
+        self.connection.execute("DELETE FROM tokens")
         self.connection.execute("INSERT OR IGNORE INTO pending SELECT pk FROM chunks")
 
     def requeue(self, *, dim: int) -> None:
@@ -316,6 +387,8 @@ class Catalog:
             "INSERT OR IGNORE INTO pending SELECT pk FROM chunks WHERE pk NOT IN (SELECT chunk FROM vectors)"
         )
         self.connection.execute("INSERT INTO words (words) VALUES ('rebuild')")
+        self.connection.execute("DELETE FROM bags")
+        self._unindexed.update((row[0], None) for row in self.connection.execute("SELECT pk FROM documents"))
 
     def outbox(self) -> list[Change]:
         """Return what the vector index has yet to be told, oldest first."""
@@ -365,7 +438,7 @@ class Catalog:
 
     def _row(self, source: str, document_id: str) -> sqlite3.Row | None:
         row: sqlite3.Row | None = self.connection.execute(
-            "SELECT d.pk, d.digest, d.body FROM documents d JOIN sources s ON s.pk = d.source "
+            "SELECT d.pk, d.digest, d.origin, d.body FROM documents d JOIN sources s ON s.pk = d.source "
             "WHERE s.name = ? AND d.id = ?",
             (source, document_id),
         ).fetchone()

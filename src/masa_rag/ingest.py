@@ -13,12 +13,12 @@ from masa_rag._merge import same_name, without_authors
 from masa_rag._reading import chunks_by_id, ids_of
 from masa_rag.catalog import Catalog
 from masa_rag.errors import ConfigurationError, EmbeddingError, MasaRagError, RecordError, SourceError
-from masa_rag.protocols import ResumableSource, Source
+from masa_rag.protocols import ResumableSource, Source, TokenEmbedder
 from masa_rag.types import Document, IngestReport
 
 if TYPE_CHECKING:
     from masa_rag._projection import Projection
-    from masa_rag.protocols import Chunker, Embedder, Vectors
+    from masa_rag.protocols import Chunker, Embedder, TokenVectors, Vectors
 
 Errors = Literal["collect", "raise"]
 Progress = Callable[[str, int, int], None]
@@ -104,7 +104,7 @@ class Ingest:
         seen: dict[str, set[str]] = {}
         self._read(source, tally, errors=errors, seen=seen)
         if not tally.failed:
-            self._mirror(source.name, seen, tally, allow_mass_delete=allow_mass_delete)
+            self._mirror(source, seen, tally, allow_mass_delete=allow_mass_delete)
         return self._finish(tally)
 
     def forget(self, *buried: str) -> IngestReport:
@@ -179,13 +179,14 @@ class Ingest:
     # Reading
 
     def _read(self, source: Source, tally: Tally, *, errors: Errors, seen: dict[str, set[str]] | None) -> None:
+        self._refuse_strangers(source)
         resumable = source if isinstance(source, ResumableSource) else None
         if resumable is not None:
             resumable.cursor = self._catalog.cursor(source.name)
         documents = 0
         try:
             for batch in _timed_batches(iter(source)):
-                self._store(source.name, batch, tally, errors=errors, seen=seen, resumable=resumable)
+                self._store(source, batch, tally, errors=errors, seen=seen, resumable=resumable)
                 documents += len(batch)
                 self._progress("read", documents, 0)
                 if self._catalog.count("pending") >= _CYCLE:
@@ -196,7 +197,7 @@ class Ingest:
 
     def _store(
         self,
-        source: str,
+        source: Source,
         batch: Sequence[Document | RecordError],
         tally: Tally,
         *,
@@ -216,22 +217,39 @@ class Ingest:
                     tally.failed.append(error)
                 else:
                     if seen is not None:
-                        seen.setdefault(item.id, set()).update(part.id for part in item.segments if part.id)
+                        parts = [part.id for part in item.segments if part.id] if item.segments else [item.id]
+                        seen.setdefault(item.id, set()).update(parts)
             if resumable is not None:
-                self._catalog.set_cursor(source, resumable.cursor)
+                self._catalog.set_cursor(source.name, resumable.cursor)
 
-    def _put(self, source: str, document: Document) -> str:
-        return self._catalog.put(source, document, partial(self._chunker.chunk, source=source))
+    def _put(self, source: Source, document: Document) -> str:
+        cut = partial(self._chunker.chunk, source=source.name)
+        return self._catalog.put(source.name, document, cut, origin=_origin(source))
+
+    def _refuse_strangers(self, source: Source) -> None:
+        """Refuse two folders under one default name when ids are paths: their documents would replace each other."""
+        origin = _origin(source)
+        if not origin or getattr(source, "global_ids", False):
+            return
+        other = self._catalog.other_origin(source.name, origin)
+        if other is not None:
+            raise ConfigurationError(
+                f"received {origin!r} as {source.name!r}, a name under which {other!r} was read before; the two would "
+                f"replace each other's documents. Give it a name of its own: name='...' (--name), or "
+                f"name={source.name!r} if it is the same folder in a new place"
+            )
 
     # Deleting
 
-    def _mirror(self, source: str, seen: dict[str, set[str]], tally: Tally, *, allow_mass_delete: bool) -> None:
+    def _mirror(self, mirrored: Source, seen: dict[str, set[str]], tally: Tally, *, allow_mass_delete: bool) -> None:
+        source = mirrored.name
         with self._catalog.transaction():
             stored = self._catalog.document_sizes(source)
-            gone = [document_id for document_id in stored if document_id not in seen]
-            pruned = {key: ids for key, ids in seen.items() if ids and len(ids) != stored.get(key)}
+            own = self._catalog.ids_from(source, _origin(mirrored))
+            gone = sorted(own - seen.keys())
+            pruned = {key: ids for key, ids in seen.items() if ids and stored.get(key) and len(ids) != stored[key]}
             if not allow_mass_delete:
-                _refuse_mass_delete(source, len(gone), len(stored), "documents")
+                _refuse_mass_delete(source, len(gone), len(own), "documents")
                 lost = sum(max(0, stored.get(key, 0) - len(ids)) for key, ids in pruned.items())
                 _refuse_mass_delete(source, lost, sum(stored[key] for key in seen if key in stored), "messages")
             tally.counts["deleted"] += self._catalog.remove(source, gone)
@@ -252,19 +270,33 @@ class Ingest:
     def _embed(self, numbers: Sequence[int], tally: Tally) -> None:
         ids = ids_of(self._catalog.connection, numbers)
         chunks = chunks_by_id(self._catalog.connection, list(ids.values()))
+        from masa_rag._late import pack
+
         texts = [chunks[ids[number]].embedded_text for number in numbers]
         began = time.perf_counter()
-        vectors = checked(self._embedder.embed_documents(texts), count=len(texts), dim=self._embedder.dim)
+        given, tokens = self._vectors(texts)
         tally.embedding_s += time.perf_counter() - began
+        vectors = checked(given, count=len(texts), dim=self._embedder.dim)
+        packed = None if tokens is None else pack(tokens)
         with self._catalog.transaction():
-            self._catalog.store_vectors(numbers, vectors)
+            self._catalog.store_vectors(numbers, vectors, packed)
         tally.counts["embedded"] += len(numbers)
+
+    def _vectors(self, texts: Sequence[str]) -> tuple[Vectors, list[TokenVectors] | None]:
+        if isinstance(self._embedder, TokenEmbedder):
+            return self._embedder.embed_documents_with_tokens(texts)
+        return self._embedder.embed_documents(texts), None
 
     def _finish(self, tally: Tally, *, drain: bool = True) -> IngestReport:
         self.embed_pending(tally)
         if drain and self._projection is not None:
             self._projection.drain_some()
         return tally.report()
+
+
+def _origin(source: Source) -> str:
+    """Return where a source with a default name reads, or nothing when its name says all."""
+    return str(getattr(source, "origin", ""))
 
 
 def _refuse_mass_delete(source: str, gone: int, stored: int, what: str) -> None:

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     """Shape ``(n, dim)``; each row has length 1."""
     Vector = NDArray[np.float32]
     """Shape ``(dim,)``, of length 1."""
+    TokenVectors = NDArray[np.float32]
+    """Shape ``(tokens, token_dim)``; each row has length 1."""
 
 
 @runtime_checkable
@@ -91,6 +93,29 @@ class TokenCounter(Protocol):
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """Return the number of tokens of each text, special tokens left out."""
+        ...
+
+
+@runtime_checkable
+class TokenEmbedder(Protocol):
+    """An embedder that also gives one small vector for each piece of a word, out of the same pass of its model.
+
+    Search then compares a question with passages word by word (late interaction). The vectors' length is
+    the same in all of them, and part of what the fingerprint stands for.
+    """
+
+    def embed_documents_with_tokens(self, texts: Sequence[str]) -> tuple[Vectors, list[TokenVectors]]:
+        """Return what ``embed_documents`` does, and for each text its pieces' vectors.
+
+        Pieces that no question is compared with (the model's own tokens, marks, common words) may be left out.
+        """
+        ...
+
+    def embed_query_with_tokens(self, text: str) -> tuple[Vector, TokenVectors, list[tuple[int, int]]]:
+        """Return what ``embed_query`` does, its pieces' vectors, and for each (first character, one past the last).
+
+        The model's own tokens have equal ends.
+        """
         ...
 
 

@@ -1,21 +1,30 @@
-"""Query -> ranked chunks: words and vectors, filtered before ranking, fused, with reasons."""
+"""Query -> candidates by words and by meaning -> one pool, scored by every ranker -> hits with reasons."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from math import isfinite
 from typing import TYPE_CHECKING
 
-from masa_rag._reading import Filters, allowed_chunks, chunks_by_id, ids_of
+from masa_rag._reading import Filters, allowed_chunks, chunks_by_id, named_in, numbers_of
 from masa_rag.indexes.words import search_words
 from masa_rag.types import Hit
 
 if TYPE_CHECKING:
+    import sqlite3
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from masa_rag._pool import Pool
+    from masa_rag._query import Embedded, Question
     from masa_rag._view import VectorView
     from masa_rag.catalog import Catalog
     from masa_rag.protocols import Embedder
 
-_DEPTH = 100
-"""How many passages each ranker names before they are fused."""
+    Scores = dict[str, NDArray[np.float64]]
+
+DEPTH = 100
+"""How many passages words and vectors name each, before their neighbours are added."""
 
 
 def search(
@@ -23,34 +32,75 @@ def search(
 ) -> list[Hit]:
     """Return up to ``k`` hits, best first.
 
-    Both rankers are always asked: words win names, tickers and numbers, vectors win paraphrases.
+    Words and vectors are always asked: words win names, tickers and numbers, vectors win paraphrases.
+    What they name, and the passages beside it, is then scored by all rankers; see ``rank``.
     Filters hold before ranking, so ``k`` hits come back whenever so many passages pass.
     """
     if not query.strip() or k < 1:
         return []
-    allowed = allowed_chunks(catalog.connection, filters)
-    depth = max(_DEPTH, 2 * k)
-    words = search_words(catalog.connection, query, depth, allowed)
-    ids = ids_of(catalog.connection, [number for number, _ in words])
-    rankings = {
-        "words": [(ids[number], score) for number, score in words if number in ids],
-        "vectors": view.query(embedder.embed_query(query), depth, None if allowed is None else set(allowed.values())),
+    pool, scores = scored(query, depth=max(DEPTH, k), filters=filters, catalog=catalog, view=view, embedder=embedder)
+    return _hits(catalog.connection, pool, scores, k=k)
+
+
+def scored(
+    query: str, *, depth: int, filters: Filters, catalog: Catalog, view: VectorView, embedder: Embedder
+) -> tuple[Pool, Scores]:
+    """Return the candidates of a question and all their scores; ``depth`` is how many each index names."""
+    from masa_rag._pool import gather
+    from masa_rag._query import embed, understand
+
+    connection = catalog.connection
+    allowed = allowed_chunks(connection, filters)
+    question = understand(query, connection)
+    embedded = embed(question, embedder)
+    words = search_words(connection, question.words, depth, allowed)
+    near = view.query(embedded.vector, depth, None if allowed is None else set(allowed.values()))
+    candidates = {number for number, _ in words} | set(numbers_of(connection, [chunk_id for chunk_id, _ in near]))
+    pool = gather(connection, candidates, allowed)
+    return pool, rank(connection, pool, question, embedded)
+
+
+def rank(connection: sqlite3.Connection, pool: Pool, question: Question, embedded: Embedded) -> Scores:
+    """Return the scores of the pool's chosen rows: of each ranker, and all together as ``"all"``.
+
+    * ``words``: BM25 over a window of neighbouring passages
+    * ``document``: BM25 over the whole document
+    * ``vectors``: cosine of the passage's vector
+    * ``tokens``, ``tokens_beside``: late interaction with the passage, and with it and its neighbours
+    * ``author``: 1 where the question names the speaker
+    """
+    import numpy as np
+
+    from masa_rag._pool import cosines, document_scores, window_scores, with_neighbours, word_matches
+    from masa_rag._rank import fuse
+
+    scores: Scores = {
+        "words": window_scores(connection, pool, question),
+        "document": document_scores(connection, pool, question),
+        "vectors": cosines(connection, pool, embedded.vector),
     }
-    ranked = fuse(rankings)
-    chunks = chunks_by_id(catalog.connection, [chunk_id for chunk_id, _ in ranked[: 2 * k]])
-    found = [(chunks[chunk_id], score) for chunk_id, score in ranked if chunk_id in chunks]
-    why = {name: dict(ranking) for name, ranking in rankings.items()}
+    if embedded.tokens is not None and len(embedded.tokens):
+        matches = word_matches(connection, pool, embedded.tokens)
+        unknown = np.isnan(scores["vectors"])
+        for name, table in (("tokens", matches), ("tokens_beside", with_neighbours(pool, matches))):
+            scores[name] = np.where(unknown, np.nan, table[pool.chosen] @ embedded.weights)
+    named = named_in(connection, pool.numbers[pool.chosen].tolist(), question.names)
+    author = np.array([number in named for number in pool.numbers[pool.chosen].tolist()], np.bool_)
+    return {**scores, "all": fuse(scores.values(), author), "author": author.astype(np.float64)}
+
+
+def _hits(connection: sqlite3.Connection, pool: Pool, scores: Scores, *, k: int) -> list[Hit]:
+    ids = [pool.ids[row] for row in pool.chosen]
+    order = sorted(range(len(ids)), key=lambda place: (-scores["all"][place], ids[place]))
+    chunks = chunks_by_id(connection, [ids[place] for place in order[: 2 * k]])
+    found = [place for place in order if ids[place] in chunks][:k]
     return [
-        Hit(chunk, score, rank, {name: scores[chunk.id] for name, scores in why.items() if chunk.id in scores})
-        for rank, (chunk, score) in enumerate(found[:k], 1)
+        Hit(chunks[ids[place]], float(scores["all"][place]), rank, _why(scores, place))
+        for rank, place in enumerate(found, 1)
     ]
 
 
-def fuse(rankings: Mapping[str, Sequence[tuple[str, float]]]) -> list[tuple[str, float]]:
-    """Return ids with the sum of their scores, each ranking divided by its best, best first; ties by id."""
-    total: dict[str, float] = {}
-    for ranking in rankings.values():
-        best = max((score for _, score in ranking), default=0.0)
-        for chunk_id, score in ranking:
-            total[chunk_id] = total.get(chunk_id, 0.0) + (score / best if best > 0 else 0.0)
-    return sorted(total.items(), key=lambda item: (-item[1], item[0]))
+def _why(scores: Scores, place: int) -> dict[str, float]:
+    """Return what each ranker says of a passage; what is not known, or no word, is left out."""
+    found = {name: float(values[place]) for name, values in scores.items() if name != "all"}
+    return {name: score for name, score in found.items() if isfinite(score) and (score or name == "vectors")}

@@ -1,0 +1,165 @@
+"""What search finds, on sets with known answers: the full pipeline, its parts, and each technique on and off.
+
+    python benchmarks/retrieval [SET ...] [--data FOLDER] [--cache FOLDER] [--parts] [--budgets 500 1000 1500]
+
+Everything goes through ``Memory.add``, ``search`` and ``context``; ``--parts`` also ranks the same candidates by
+words only, by vectors only, and without one technique at a time. A set is embedded once: its memory in the
+cache folder is used again. Units: ndcg, recall, rr, hit and evidence are shares from 0 to 1; times are ms.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from itertools import groupby
+from pathlib import Path
+from statistics import median
+
+from measures import Row, average, evidence, ranking, shown
+from sets import SETS, Part, Question
+
+import masa_rag.search as engine
+from masa_rag import Memory
+from masa_rag._rank import fuse
+from masa_rag._reading import Filters, allowed_chunks, chunks_by_id, ids_of
+from masa_rag.errors import MemoryMismatchError
+from masa_rag.indexes import FlatIndex
+from masa_rag.indexes.words import search_words
+
+_RANKED = 60
+"""Passages ranked a question: enough for recall@20 of messages that were cut into several."""
+
+
+def opened(name: str, part: Part, cache: Path, embedder: object) -> Memory:
+    """Return the part's memory, made if the cache has none of this kind."""
+    path = cache / name.split("_")[0] / part.name
+    try:
+        memory = Memory(path, index=FlatIndex(), embedder=embedder)
+    except MemoryMismatchError:
+        shutil.rmtree(path)
+        memory = Memory(path, index=FlatIndex(), embedder=embedder)
+    for source, group in groupby(part.documents, key=lambda item: item[0]):
+        memory.add([document for _, document in group], name=source, errors="raise")
+    return memory
+
+
+def whole(memory: Memory, name: str, part: Part, budgets: Sequence[int]) -> Iterator[tuple[Question, Row]]:
+    """Measure the full pipeline through the public verbs."""
+    for question in part.questions:
+        began = time.perf_counter()
+        hits = memory.search(question.text, k=_RANKED, source=question.source)
+        row = {"ms": 1000 * (time.perf_counter() - began)}
+        row |= ranking(name, [hit.chunk for hit in hits], question)
+        for budget in budgets:
+            context = memory.context(question.text, max_tokens=budget, source=question.source)
+            row |= {f"{key}@{budget}": value for key, value in evidence(name, context, part, question).items()}
+        yield question, row
+
+
+Order = Callable[[], list[str]]
+
+
+def parts(memory: Memory, name: str, part: Part) -> Iterator[tuple[str, Question, Row]]:
+    """Measure single rankers, and the pipeline without one technique at a time, on the same candidates."""
+    connection = memory.catalog.connection
+    for question in part.questions:
+        filters = Filters(source=question.source)
+        pool, scores = engine.scored(
+            question.text, depth=engine.DEPTH, filters=filters, catalog=memory.catalog, view=memory._view,
+            embedder=memory.embedder,
+        )  # fmt: skip
+        ids = [pool.ids[row] for row in pool.chosen]
+        orders = {
+            "words alone": _by_words(memory, question, filters),
+            "vectors alone": _by_vectors(memory, question, filters),
+        }
+        rankers = [key for key in scores if key not in ("all", "author")]
+        named = scores["author"] > 0
+        orders["all"] = _sorted(ids, fuse([scores[key] for key in rankers], named))
+        orders["without author"] = _sorted(ids, fuse([scores[key] for key in rankers], named & False))
+        for left_out in rankers:
+            kept = [scores[key] for key in rankers if key != left_out]
+            orders[f"without {left_out}"] = _sorted(ids, fuse(kept, named))
+        if "tokens" in scores:
+            kept = [scores[key] for key in rankers if not key.startswith("tokens")]
+            orders["without late interaction"] = _sorted(ids, fuse(kept, named))
+        chunks = chunks_by_id(connection, list({key for order in orders.values() for key in order}))
+        for label, order in orders.items():
+            yield label, question, ranking(name, [chunks[key] for key in order], question)
+
+
+def _sorted(ids: Sequence[str], scores: Sequence[float]) -> list[str]:
+    order = sorted(range(len(ids)), key=lambda place: (-scores[place], ids[place]))
+    return [ids[place] for place in order[:_RANKED]]
+
+
+def _by_words(memory: Memory, question: Question, filters: Filters) -> list[str]:
+    from masa_rag._query import understand
+
+    connection = memory.catalog.connection
+    words = understand(question.text, connection).words
+    found = search_words(connection, words, _RANKED, allowed_chunks(connection, filters))
+    ids = ids_of(connection, [number for number, _ in found])
+    return [ids[number] for number, _ in found]
+
+
+def _by_vectors(memory: Memory, question: Question, filters: Filters) -> list[str]:
+    allowed = allowed_chunks(memory.catalog.connection, filters)
+    vector = memory.embedder.embed_query(question.text)
+    return [key for key, _ in memory._view.query(vector, _RANKED, None if allowed is None else set(allowed.values()))]
+
+
+def _line(label: str, means: Row, keys: Sequence[str]) -> str:
+    return f"  {label:26s}" + "  ".join(f"{key} {means[key]:.3f}" for key in keys if key in means)
+
+
+def measure(name: str, options: argparse.Namespace, embedder: object) -> None:
+    """Print one set's figures."""
+    rows: list[tuple[Question, Row]] = []
+    tables: dict[str, list[tuple[Question, Row]]] = {}
+    for part in SETS[name](options.data):
+        with opened(name, part, options.cache, embedder) as memory:
+            rows += whole(memory, name, part, options.budgets)
+            if options.parts:
+                for label, question, row in parts(memory, name, part):
+                    tables.setdefault(label, []).append((question, row))
+    means = average(name, rows)
+    times = sorted(row["ms"] for _, row in rows)
+    print(
+        f"{name}: {len(rows)} questions, search p50 {median(times):.0f} ms, p95 {times[int(0.95 * len(times))]:.0f} ms"
+    )
+    print(_line("search", means, shown(name)))
+    print(_line("context", means, [key for key in means if "@" in key]), flush=True)
+    for label, table in tables.items():
+        print(_line(label, average(name, table), shown(name)))
+    if name == "beam":
+        abilities = sorted(key[:-4] for key in means if key.endswith(":r10"))
+        for ability in abilities:
+            columns = {label: average(name, tables[label])[f"{ability}:r10"] for label in list(tables)[:3]}
+            print(_line(ability, columns or {"search": means[f"{ability}:r10"]}, list(columns or ["search"])))
+    print(flush=True)
+
+
+def main() -> None:
+    """Read the command line and measure the sets named, or all."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("sets", nargs="*", choices=[*SETS, []], default=list(SETS))
+    default = os.environ.get("MASA_RAG_DATA", Path(__file__).parents[3] / "shared/data")
+    parser.add_argument("--data", type=Path, default=Path(default))
+    parser.add_argument("--cache", type=Path, default=Path(tempfile.gettempdir()) / "masa_rag_benchmark")
+    parser.add_argument("--parts", action="store_true", help="also single rankers and techniques on and off")
+    parser.add_argument("--budgets", type=int, nargs="*", default=[500, 1000, 1500], help="tokens of context")
+    options = parser.parse_args()
+    from masa_rag.embedders import default_embedder
+
+    embedder = default_embedder()
+    for name in options.sets or SETS:
+        measure(name, options, embedder)
+
+
+if __name__ == "__main__":
+    main()

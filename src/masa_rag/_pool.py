@@ -1,0 +1,174 @@
+"""The passages that may answer a question, with their neighbours, and what is counted on them."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from masa_rag._late import nearest
+from masa_rag._query import rarity
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from masa_rag._query import Question
+    from masa_rag.protocols import TokenVectors, Vector
+
+_REACH = 3
+"""Neighbours read on each side: one that may answer itself, and two more for its window."""
+_K1, _B = 1.2, 0.75
+"""BM25's usual constants (Robertson and Zaragoza, 2009), the same as FTS5 has."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pool:
+    """Rows in the order of the documents: candidates, and neighbours that are only context to them.
+
+    Attributes:
+        numbers: The passages' numbers in the catalogue.
+        ids: Their ids.
+        documents: The numbers of their documents.
+        positions: Their places in the documents.
+        chosen: The rows that may be returned.
+    """
+
+    numbers: NDArray[np.int64]
+    ids: list[str]
+    documents: NDArray[np.int64]
+    positions: NDArray[np.int64]
+    chosen: NDArray[np.int64]
+
+    def shifted(self, steps: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Return (rows, the rows that stand ``steps`` after them in the same document), where there is one."""
+        rows = np.arange(max(0, len(self.numbers) - steps))
+        same = self.documents[rows] == self.documents[rows + steps]
+        rows = rows[same & (self.positions[rows + steps] - self.positions[rows] == steps)]
+        return rows, rows + steps
+
+
+def gather(connection: sqlite3.Connection, candidates: Collection[int], allowed: Collection[int] | None) -> Pool:
+    """Return the candidates and the passages beside each in its document, which may hold the answer too."""
+    rows = connection.execute(
+        f"SELECT DISTINCT n.pk, n.id, n.document, n.position FROM chunks c JOIN chunks n ON n.document = c.document "
+        f"AND n.position BETWEEN c.position - {_REACH} AND c.position + {_REACH} "
+        "WHERE c.pk IN (SELECT value FROM json_each(?)) ORDER BY n.document, n.position",
+        (json.dumps(list(candidates)),),
+    ).fetchall()
+    table = np.array([(row[0], row[2], row[3]) for row in rows], np.int64).reshape(-1, 3)
+    pool = Pool(table[:, 0], [row[1] for row in rows], table[:, 1], table[:, 2], np.zeros(0, np.int64))
+    chosen = np.isin(pool.numbers, list(candidates))
+    left, right = pool.shifted(1)
+    beside = chosen.copy()
+    beside[left] |= chosen[right]
+    beside[right] |= chosen[left]
+    if allowed is not None:
+        beside &= np.array([int(number) in allowed for number in pool.numbers], np.bool_)
+    return Pool(pool.numbers, pool.ids, pool.documents, pool.positions, np.flatnonzero(beside))
+
+
+def window_scores(connection: sqlite3.Connection, pool: Pool, question: Question) -> NDArray[np.float64]:
+    """Return BM25 of each chosen row counted over a window: itself thrice, neighbours twice, the next ones once.
+
+    In a conversation the words of a question stand in the turns around the answer more often than in it.
+    """
+    bags = _blobs(connection, "SELECT chunk, words FROM bags WHERE chunk", pool.numbers)
+    words = [np.frombuffer(bags.get(int(number), b""), np.uint32) for number in pool.numbers]
+    counts = _counts(words, question)
+    table = np.column_stack([counts, [len(part) for part in words]]).astype(np.float64)
+    window = 3 * table
+    for steps, weight in ((1, 2), (2, 1)):
+        left, right = pool.shifted(steps)
+        window[left] += weight * table[right]
+        window[right] += weight * table[left]
+    return _bm25(window[pool.chosen], np.array(list(question.weights.values())))
+
+
+def document_scores(connection: sqlite3.Connection, pool: Pool, question: Question) -> NDArray[np.float64]:
+    """Return BM25 of each chosen row's whole document: which meeting, thread or page this is about.
+
+    How rare a stem is among documents is counted in those of the pool: of the words of a question, most
+    stand in nearly every long document, though in few passages.
+    """
+    documents, places = np.unique(pool.documents[pool.chosen], return_inverse=True)
+    bags = _blobs(connection, "SELECT document, words FROM document_bags WHERE document", documents)
+    wanted = np.array(list(question.weights), np.uint32)
+    table = np.zeros((len(documents), len(wanted) + 1))
+    for row, number in zip(table, documents, strict=True):
+        digests, counts = np.frombuffer(bags.get(int(number), b""), np.uint32).reshape(2, -1)
+        row[-1] = counts.sum()
+        if len(digests):
+            found = np.minimum(np.searchsorted(digests, wanted), len(digests) - 1)
+            row[:-1] = np.where(digests[found] == wanted, counts[found], 0)
+    holding = (table[:, :-1] > 0).sum(axis=0)
+    weights = np.array([rarity(int(count), len(documents)) for count in holding])
+    scores: NDArray[np.float64] = _bm25(table, weights)[places]
+    return scores
+
+
+def cosines(connection: sqlite3.Connection, pool: Pool, vector: Vector) -> NDArray[np.float64]:
+    """Return the cosine of each chosen row; not a number for those that are not embedded yet."""
+    numbers = pool.numbers[pool.chosen]
+    blobs = _blobs(connection, "SELECT chunk, vector FROM vectors WHERE chunk", numbers)
+    present = [place for place, number in enumerate(numbers) if int(number) in blobs]
+    out = np.full(len(numbers), np.nan)
+    if present:
+        rows = np.frombuffer(b"".join(blobs[int(numbers[place])] for place in present), np.float32)
+        out[present] = rows.reshape(-1, len(vector)) @ vector
+    return out
+
+
+def word_matches(connection: sqlite3.Connection, pool: Pool, tokens: TokenVectors) -> NDArray[np.float32]:
+    """Return for each row and each word of the question the cosine of its nearest word; see ``_late.nearest``."""
+    near = np.zeros(len(pool.numbers), np.bool_)
+    near[pool.chosen] = True
+    left, right = pool.shifted(1)
+    used = near.copy()
+    used[left] |= near[right]
+    used[right] |= near[left]
+    rows = np.flatnonzero(used)
+    blobs = _blobs(connection, "SELECT chunk, vectors FROM tokens WHERE chunk", pool.numbers[rows])
+    out = np.zeros((len(pool.numbers), len(tokens)), np.float32)
+    if blobs:
+        out[rows] = nearest([blobs.get(int(number), b"") for number in pool.numbers[rows]], tokens)
+    return out
+
+
+def with_neighbours(pool: Pool, matches: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return for each word the best of a row and the rows beside it."""
+    best = matches.copy()
+    left, right = pool.shifted(1)
+    best[left] = np.maximum(best[left], matches[right])
+    best[right] = np.maximum(best[right], matches[left])
+    return best
+
+
+def _blobs(connection: sqlite3.Connection, select: str, numbers: Sequence[int] | NDArray[np.int64]) -> dict[int, bytes]:
+    wanted = json.dumps([int(number) for number in numbers])
+    rows = connection.execute(f"{select} IN (SELECT value FROM json_each(?))", (wanted,))
+    return {row[0]: row[1] for row in rows}
+
+
+def _counts(bags: Sequence[NDArray[np.uint32]], question: Question) -> NDArray[np.int64]:
+    """Return how often each stem of the question stands in each bag: shape ``(bags, stems)``."""
+    owners = np.repeat(np.arange(len(bags)), [len(bag) for bag in bags])
+    words = np.concatenate([np.zeros(0, np.uint32), *bags])
+    columns = [np.bincount(owners[words == stem], minlength=len(bags)) for stem in question.weights]
+    return np.array(columns, np.int64).reshape(len(columns), len(bags)).T
+
+
+def _bm25(table: NDArray[np.float64], weights: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Score counts of stems, one row a text; the last column is the text's length.
+
+    The mean length is that of these texts: the whole memory's would have to be kept up to date, and ranks
+    nearly the same.
+    """
+    counts, lengths = table[:, :-1], table[:, -1]
+    mean = float(lengths.mean()) if len(lengths) and lengths.any() else 1.0
+    damped = counts * (_K1 + 1) / (counts + (_K1 * (1 - _B + _B * lengths / mean))[:, None])
+    scores: NDArray[np.float64] = damped @ weights
+    return scores

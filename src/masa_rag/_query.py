@@ -1,0 +1,103 @@
+"""A question, taken apart: which words of it rank, how rare each is, and whom it names."""
+
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import dataclass
+from math import log1p
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from masa_rag._words import STOP_WORDS, digest_of, stems, words_of
+from masa_rag.protocols import TokenEmbedder
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from masa_rag.protocols import Embedder, TokenVectors, Vector
+
+_FIRST_PERSON = frozenset(["i", "me", "my", "mine", "we", "our", "ours"])
+_SELF = frozenset(["user", "human"])
+"""What chats with assistants call the person who now asks."""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What search needs to know of a query.
+
+    Attributes:
+        text: As it was asked.
+        words: Each word that ranks, once, with the number of passages that hold it.
+        weights: Digest of each stem -> how much it tells: its inverse document frequency.
+        names: Words that may name a speaker, in small letters.
+        places: (first character, one past the last, weight) of each word that ranks.
+    """
+
+    text: str
+    words: dict[str, int]
+    weights: dict[int, float]
+    names: frozenset[str]
+    places: tuple[tuple[int, int, float], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Embedded:
+    """The question as vectors.
+
+    Attributes:
+        vector: Of the whole question, length 1.
+        tokens: One row for each word piece that ranks; None when the embedder gives none.
+        weights: How much each of them counts, summing to 1.
+    """
+
+    vector: Vector
+    tokens: TokenVectors | None
+    weights: NDArray[np.float64]
+
+
+def embed(question: Question, embedder: Embedder) -> Embedded:
+    """Embed a question; pieces of common words, marks and the model's own tokens are left out."""
+    if not isinstance(embedder, TokenEmbedder):
+        return Embedded(embedder.embed_query(question.text), None, np.zeros(0))
+    vector, tokens, spans = embedder.embed_query_with_tokens(question.text)
+    if not len(tokens):
+        return Embedded(vector, None, np.zeros(0))
+    weights = np.array([_weight(question, start, end) for start, end in spans], np.float64)
+    kept = np.flatnonzero(weights > 0)
+    return Embedded(vector, tokens[kept], weights[kept] / max(float(weights.sum()), 1e-9))
+
+
+def _weight(question: Question, start: int, end: int) -> float:
+    """Return the rarity of the word that a piece of text belongs to."""
+    return next((weight for first, last, weight in question.places if first < end and start < last), 0.0)
+
+
+def understand(text: str, connection: sqlite3.Connection) -> Question:
+    """Take a query apart. When it has common words only, they are kept: better a weak answer than none."""
+    found = words_of(text)
+    kept = [item for item in found if item[0] not in STOP_WORDS] or found
+    words = list(dict.fromkeys(word for word, _, _ in kept))
+    total = connection.execute("SELECT count(*) FROM chunks").fetchone()[0]
+    rare: dict[str, float] = {}
+    counts: dict[str, int] = {}
+    weights: dict[int, float] = {}
+    for word, parts in zip(words, stems(words), strict=True):
+        frequencies = {part: _passages_with(part, connection) for part in parts}
+        weights.update((digest_of(part), rarity(count, total)) for part, count in frequencies.items())
+        counts[word] = min(frequencies.values(), default=0)
+        rare[word] = rarity(counts[word], total)
+    spoken = {word for word, _, _ in found}
+    names = (spoken - STOP_WORDS) | (_SELF if spoken & _FIRST_PERSON else set())
+    places = tuple((start, end, rare[word]) for word, start, end in kept)
+    return Question(text, counts, weights, frozenset(names), places)
+
+
+def _passages_with(stem: str, connection: sqlite3.Connection) -> int:
+    row = connection.execute("SELECT doc FROM vocabulary WHERE term = ?", (stem,)).fetchone()
+    return 0 if row is None else int(row[0])
+
+
+def rarity(count: int, total: int) -> float:
+    """Return the inverse document frequency as BM25 has it (Robertson and Zaragoza, 2009), never below 0."""
+    return log1p(max(0.0, total - count + 0.5) / (count + 0.5))

@@ -1,0 +1,101 @@
+"""Words as the word index sees them: folded, stemmed, and as numbers that can be counted fast.
+
+SQLite's own tokenizer does the work, in a table in memory, so that what is counted here and what FTS5
+finds are the same words, in every language and without a second stemmer.
+"""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+import threading
+import zlib
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Bag = NDArray[np.uint32]
+    """Digests of a text's stems, one for each word of it."""
+
+TOKENIZER = "porter unicode61 remove_diacritics 2"
+"""How FTS5 splits: runs of letters and digits, without accents, English endings off (Porter, 1980)."""
+
+STOP_WORDS = frozenset(
+    """a about above after again against ain all am an and any are aren as at be because been before being below
+    between both but by can could couldn d did didn discuss discussed do does doesn doing don down during each few
+    for from further had hadn has hasn have haven having he her here hers herself him himself his how i if in into
+    is isn it its itself just ll m me mention mentioned more most my myself no nor not now of off on once only or
+    other our ours ourselves out over own please re s said same say says she should shouldn so some such t talk
+    talked tell than that the their theirs them themselves then there these they this those through to too under
+    until up us ve very was wasn we were weren what when where which while who whom whose why will with won would
+    wouldn you your yours yourself yourselves""".split()
+)
+"""Words that rank nothing: they stand in nearly every passage, or say only that something is asked
+("who said", "did they mention"). OR-ing them makes FTS5 score every row (measured: 55 ms instead of
+2 ms on 50,000 passages)."""
+
+_WORD = re.compile(r"[^\W_]+")
+_scratch = threading.local()
+
+
+def words_of(text: str) -> list[tuple[str, int, int]]:
+    """Return (word in small letters, first character, one past the last) of each word."""
+    return [(found[0].lower(), found.start(), found.end()) for found in _WORD.finditer(text)]
+
+
+def stems(words: Sequence[str]) -> list[tuple[str, ...]]:
+    """Return the stems of each word: one, none for a mark, several where FTS5 splits further."""
+    found: list[tuple[str, ...]] = [() for _ in words]
+    for term, row in _instances(words):
+        found[row] += (term,)
+    return found
+
+
+def bags(texts: Sequence[str]) -> list[Bag]:
+    """Return the digests of each text's stems, in no particular order."""
+    import numpy as np
+
+    rows = _instances(texts)
+    known: dict[str, int] = {}
+    for term, _ in rows:
+        if term not in known:
+            known[term] = digest_of(term)
+    digests = np.fromiter((known[term] for term, _ in rows), np.uint32, len(rows))
+    owners = np.fromiter((row for _, row in rows), np.int64, len(rows))
+    order = np.argsort(owners, kind="stable")
+    return np.split(digests[order], np.searchsorted(owners[order], np.arange(1, len(texts))))[: len(texts)]
+
+
+def digest_of(stem: str) -> int:
+    """Return 32 bits that stand for a stem. Of 100,000 stems, one pair collides, and only rank suffers."""
+    return zlib.crc32(stem.encode("utf-8", "replace"))
+
+
+def total(parts: Iterable[Bag]) -> NDArray[np.uint32]:
+    """Return the distinct digests, in order, and beneath them how often each occurs: shape ``(2, n)``."""
+    import numpy as np
+
+    parts = list(parts)
+    if not parts:
+        return np.zeros((2, 0), np.uint32)
+    digests, counts = np.unique(np.concatenate(parts), return_counts=True)
+    return np.stack([digests, counts.astype(np.uint32)])
+
+
+def _instances(texts: Sequence[str]) -> list[tuple[str, int]]:
+    """Return (stem, number of its text) for each word of the texts."""
+    connection: sqlite3.Connection | None = getattr(_scratch, "connection", None)
+    if connection is None:
+        connection = _scratch.connection = sqlite3.connect(":memory:", isolation_level=None)
+        connection.execute(f"CREATE VIRTUAL TABLE scratch USING fts5 (text, content='', tokenize='{TOKENIZER}')")
+        connection.execute("CREATE VIRTUAL TABLE instances USING fts5vocab (scratch, instance)")
+    rows = ((number, text.encode("utf-8", "replace").decode()) for number, text in enumerate(texts))
+    connection.execute("BEGIN")
+    try:
+        connection.executemany("INSERT INTO scratch (rowid, text) VALUES (?, ?)", rows)
+        return connection.execute("SELECT term, doc FROM instances").fetchall()
+    finally:
+        connection.execute("ROLLBACK")
