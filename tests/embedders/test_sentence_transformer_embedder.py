@@ -70,6 +70,17 @@ def test_the_fingerprint_names_model_and_weights(embedder: SentenceTransformerEm
 
 
 @needs_torch
+def test_loading_draws_nothing(source: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """No progress bar appears, and the program's own setting is left as it was."""
+    from transformers.utils import logging
+
+    assert logging.is_progress_bar_enabled()
+    assert SentenceTransformerEmbedder(source, device="cpu").dim == 384
+    assert capfd.readouterr() == ("", "")
+    assert logging.is_progress_bar_enabled()
+
+
+@needs_torch
 def test_prompts_of_the_model_are_used(source: Path, tmp_path: Path) -> None:
     """A model that wants "query: " before queries gets it before queries only."""
     folder = tmp_path / "prompted"

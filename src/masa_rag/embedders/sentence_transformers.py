@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -118,13 +119,14 @@ class SentenceTransformerEmbedder:
         )
         folder = self._located()
         try:
-            encoder = package.SentenceTransformer(
-                str(folder),
-                device=self.device,
-                trust_remote_code=False,
-                local_files_only=True,
-                model_kwargs={"use_safetensors": True},
-            )
+            with _without_bars():
+                encoder = package.SentenceTransformer(
+                    str(folder),
+                    device=self.device,
+                    trust_remote_code=False,
+                    local_files_only=True,
+                    model_kwargs={"use_safetensors": True},
+                )
         except (OSError, ValueError, RuntimeError, KeyError) as error:
             raise EmbeddingError(
                 f"received {folder}, which sentence-transformers cannot load ({error}); "
@@ -132,3 +134,16 @@ class SentenceTransformerEmbedder:
             ) from error
         wants_half = self.half if self.half is not None else encoder.device.type == "cuda"
         return encoder.half() if wants_half else encoder
+
+
+@contextmanager
+def _without_bars() -> Iterator[None]:
+    """Keep transformers from drawing its loading bar into the output of a program that did not ask for it."""
+    logging = require("transformers.utils.logging", extra="torch", purpose="SentenceTransformerEmbedder")
+    wanted = logging.is_progress_bar_enabled()
+    logging.disable_progress_bar()
+    try:
+        yield
+    finally:
+        if wanted:
+            logging.enable_progress_bar()
