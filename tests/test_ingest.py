@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -158,6 +159,17 @@ def test_sync_reads_a_document_that_comes_in_parts(memory: Memory) -> None:
         stored = memory.document("s", "c/2024-05-01")
         assert stored is not None
         assert [segment.id for segment in stored.segments] == ["1", "2"]
+
+
+def test_a_thread_that_lost_its_replies_shrinks_to_its_first_tweet(memory: Memory) -> None:
+    """With sync; other plain documents and lines without ids are left as they are."""
+    thread = replace(day(("1", "Ann", "wind"), ("2", "Ann", "sea")), id="1")
+    talk = Document(id="talk", segments=[Segment("one"), Segment("two")])
+    plain = [note("1", "wind", author="Ann", created_at=NOON), talk, note("other", "x"), note("more", "y")]
+    memory.sync([thread, *plain[1:]], name="s")
+    memory.sync(plain, name="s", allow_mass_delete=True)
+    texts = {key: item.text for key in ("1", "talk", "other") if (item := memory.document("s", key)) is not None}
+    assert texts == {"1": "Ann: wind", "talk": "one\ntwo", "other": "x"}
 
 
 def test_a_failing_sync_deletes_nothing(memory: Memory) -> None:
@@ -342,3 +354,39 @@ def test_an_edit_of_a_forgotten_authors_line_stays_out(memory: Memory) -> None:
         edited, text="", segments=[replace(edited.segments[0], text="new", edited_at=NOON), edited.segments[1]]
     )
     assert memory.add([edited], name="s").unchanged == 1
+
+
+def test_exports_of_one_platform_meet_and_sync_deletes_only_its_own(memory: Memory, tmp_path: Path) -> None:
+    """Two Discord exports share a source by default: nothing is doubled, and mirroring one leaves the other."""
+    from masa_rag.sources import DiscordExport
+
+    def export(name: str, *numbers: int) -> DiscordExport:
+        rows = [
+            {"id": f"13500000000000{number:05d}", "channel_id": "1349000000000880044", "content": f"text {number}",
+             "author": {"id": "1350000000000000071", "username": "ann", "discriminator": "0", "avatar": None},
+             "timestamp": f"2025-03-{number:02d}T06:00:00+00:00"}
+            for number in numbers
+        ]  # fmt: skip
+        (tmp_path / name).write_text(json.dumps(rows))
+        return DiscordExport(tmp_path / name)
+
+    memory.add(export("one.json", 1, 2, 3))
+    assert memory.add(export("two.json", 3, 4)).added == 1
+    assert [(item.name, item.documents) for item in memory.info().sources] == [("discord", 4)]
+    assert memory.sync(export("one.json", 2, 1)).deleted == 0
+    assert memory.sync(export("two.json", 4)).deleted == 1
+    assert memory.info().documents == 3
+
+
+def test_two_folders_of_one_name_are_not_mixed(memory: Memory, tmp_path: Path) -> None:
+    """Their ids are paths and would replace each other; a name of its own, or saying that it moved, helps."""
+    from masa_rag.sources import Files
+
+    for place in ("a/notes", "b/notes"):
+        (tmp_path / place).mkdir(parents=True)
+        (tmp_path / place / "one.md").write_text(f"This is {place}.")
+    memory.add(Files(tmp_path / "a" / "notes"))
+    with pytest.raises(ConfigurationError, match="name='files:notes' if it is the same folder"):
+        memory.add(Files(tmp_path / "b" / "notes"))
+    assert memory.add(Files(tmp_path / "b" / "notes", name="others")).added == 1
+    assert memory.add(Files(tmp_path / "a" / "notes" / "*.md")).unchanged == 1

@@ -5,6 +5,8 @@ from __future__ import annotations
 import threading
 import uuid
 from collections.abc import Collection, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -42,6 +44,7 @@ class Projection:
         self._dim = dim
         self._handle = uuid.uuid4().hex
         self._lock = threading.RLock()
+        self._worker: ThreadPoolExecutor | None = None
         self.is_open = False
 
     def drain_some(self) -> None:
@@ -61,16 +64,34 @@ class Projection:
         the index has taken everything.
         """
         with self._catalog.lock.hold(), self._lock:
-            if not self._is_sound():
+            waiting = self._catalog.count("outbox")
+            try:
+                self._commit(self._tell_all())
+            except StorageError:  # its files are damaged, and all that is in them is in the catalogue too
                 return self.rebuild()
-            changes = self._catalog.outbox()
-            if changes:
-                try:
-                    self._tell(changes)
-                except StorageError:  # its files are damaged, and all that is in them is in the catalogue too
-                    return self.rebuild()
-                self._commit(changes[-1].seq)
-            return len(changes)
+            return waiting
+
+    @contextmanager
+    def drained_meanwhile(self) -> Iterator[None]:
+        """Tell the index what it has not heard while the block runs, if that is much.
+
+        Embedding leaves half a processor idle here and there; the index is written in that time. The
+        caller holds the writer's lock.
+        """
+        if self._catalog.count("outbox") < _MUCH:
+            yield
+            return
+        if self._worker is None:
+            self._worker = ThreadPoolExecutor(1, thread_name_prefix="masa-rag-index")
+        telling = self._worker.submit(self._tell_all)
+        try:
+            yield
+        finally:
+            wait([telling])
+        try:
+            self._commit(telling.result())
+        except StorageError:
+            self.rebuild()
 
     def rebuild(self) -> int:
         """Empty the index, so that no byte of what it held remains, and fill it from the catalogue.
@@ -123,8 +144,20 @@ class Projection:
 
     def close(self) -> None:
         """Release the index."""
+        if self._worker is not None:
+            self._worker.shutdown()
+            self._worker = None
         with self._lock:
             self.index.close()
+
+    def _tell_all(self) -> int:
+        """Tell the index everything in the outbox; return the number up to which it knows the catalogue."""
+        with self._lock:
+            if not self._is_sound():
+                raise StorageError("the vector index does not hold what it was told; it is made anew")
+            changes = self._catalog.outbox()
+            self._tell(changes)
+            return changes[-1].seq if changes else 0
 
     def _is_sound(self) -> bool:
         """Open the index and say whether it can be told the rest, or must be made anew.

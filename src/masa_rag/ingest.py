@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Literal
@@ -273,9 +274,10 @@ class Ingest:
         from masa_rag._late import pack
 
         texts = [chunks[ids[number]].embedded_text for number in numbers]
-        began = time.perf_counter()
-        given, tokens = self._vectors(texts)
-        tally.embedding_s += time.perf_counter() - began
+        with self._projection.drained_meanwhile() if self._projection is not None else nullcontext():
+            began = time.perf_counter()
+            given, tokens = self._vectors(texts)
+            tally.embedding_s += time.perf_counter() - began
         vectors = checked(given, count=len(texts), dim=self._embedder.dim)
         packed = None if tokens is None else pack(tokens)
         with self._catalog.transaction():

@@ -76,12 +76,20 @@ class FileSource:
     suffixes: ClassVar[frozenset[str]]
     """Which files of a folder are taken, lower case with the dot; empty takes all."""
 
+    global_ids: ClassVar[bool] = False
+    """Whether ids are unique on the whole platform. Then all exports go into one source by default, named
+    after the form, and overlapping ones meet; otherwise ids are paths, and the name has the folder's."""
+
     only: Collection[Path] | None = None
     """In a folder, take these files only; None takes all with the right suffix."""
 
     def __init__(self, paths: str | Path | Iterable[str | Path], *, name: str | None = None) -> None:
         self.paths = [paths] if isinstance(paths, (str, Path)) else list(paths)
-        self.name = name if name is not None else f"{self.form}:{_label(self.paths)}"
+        place = _place(self.paths)
+        default = self.form if self.global_ids else f"{self.form}:{_label(place)}"
+        self.name = name if name is not None else default
+        # What is gone from one export is not gone from the others of the same default name.
+        self.origin = "" if name is not None else str(place.absolute())
 
     @classmethod
     def recognises(cls, path: Path, head: bytes) -> bool:
@@ -135,15 +143,20 @@ class FileSource:
         return f"<{type(self).__name__} {self.name!r}>"
 
 
-def _label(paths: list[str | Path]) -> str:
-    """Name what was given: the file's stem, the folder's name, or the folder a pattern looks into."""
+def _place(paths: list[str | Path]) -> Path:
+    """Return what was given first: a file, a folder, or the folder that a pattern looks into."""
     if not paths:
         raise ConfigurationError("received no path; expected a file, a folder or a pattern such as 'episodes/*.txt'")
     first = Path(paths[0]).expanduser()
-    if glob.has_magic(first.name):
-        first = next((parent for parent in first.parents if not glob.has_magic(str(parent))), Path())
-        return first.resolve().name or "files"
-    return first.resolve().stem if first.is_file() else first.resolve().name
+    if glob.has_magic(str(first)) and not first.exists():
+        return next((parent for parent in first.parents if not glob.has_magic(str(parent))), Path())
+    return first
+
+
+def _label(place: Path) -> str:
+    """Return the file's stem or the folder's name."""
+    resolved = place.resolve()
+    return (resolved.stem if resolved.is_file() else resolved.name) or "files"
 
 
 def read_head(path: Path) -> bytes:

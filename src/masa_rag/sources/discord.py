@@ -35,6 +35,7 @@ class DiscordExport(FileSource):
     """
 
     form = "discord"
+    global_ids = True
     suffixes = frozenset({".json", ".html", ".htm"})
 
     def __init__(

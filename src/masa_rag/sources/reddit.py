@@ -41,6 +41,7 @@ class RedditExport(FileSource):
     """
 
     form = "reddit"
+    global_ids = True
     suffixes = frozenset({".json", ".jsonl", ".ndjson"})
 
     @classmethod

@@ -42,6 +42,7 @@ class SlackExport(FileSource):
     """
 
     form = "slack"
+    global_ids = True
     suffixes = frozenset({".zip"})
 
     def __init__(

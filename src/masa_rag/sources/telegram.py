@@ -34,6 +34,7 @@ class TelegramExport(FileSource):
     """
 
     form = "telegram"
+    global_ids = True
     suffixes = frozenset({".json", ".html"})
 
     def __init__(

@@ -46,6 +46,7 @@ class Tweets(FileSource):
     """
 
     form: ClassVar[str] = "tweets"
+    global_ids = True
     suffixes: ClassVar[frozenset[str]] = SUFFIXES
 
     def __init__(
