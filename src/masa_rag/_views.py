@@ -54,7 +54,7 @@ def report_view(report: IngestReport) -> str:
     """Return what was done as a table of one row, and each failure below it."""
     names = ("added", "updated", "unchanged", "deleted", "forgotten")
     cells = [*((name, getattr(report, name)) for name in names), ("failed", len(report.failed))]
-    cells += [("passages", report.chunks), ("embedded", report.embedded)]
+    cells.append(("passages embedded", report.embedded))
     head = _head(["source"], [*(name for name, _ in cells), "seconds"])
     row = _row([_isolated(report.source)], [*(f"{count:,}" for _, count in cells), f"{report.elapsed_s:.1f}"])
     failures = "".join(f"<li>{_safe(str(error))}</li>" for error in report.failed)
