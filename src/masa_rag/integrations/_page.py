@@ -26,7 +26,7 @@ input, select, button { font: inherit; color: inherit; padding: .5rem .7rem; bor
   border-radius: .5rem; background: var(--field); min-width: 0 }
 button { background: var(--accent); color: var(--paper); border-color: transparent; font-weight: 600; cursor:
   pointer }
-fieldset { grid-column: 1 / -1; border: 0; padding: 0; margin: 0; display: grid; gap: .5rem; 
+fieldset { grid-column: 1 / -1; border: 0; padding: 0; margin: 0; display: grid; gap: .5rem;
   grid-template-columns: repeat(auto-fit, minmax(9rem, 1fr)) }
 label { font-size: .8rem; color: var(--soft) }
 label input, label select { display: block; width: 100%; font-size: .95rem; color: var(--ink) }
