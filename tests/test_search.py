@@ -113,6 +113,39 @@ def test_an_empty_query_finds_nothing(talks: Memory, query: str) -> None:
     assert talks.search(query) == []
 
 
+def test_the_same_words_are_one_hit_with_a_count(memory: Memory) -> None:
+    """A post that forty accounts copied is one hit that says how often and by how many; a greeting is no copy."""
+    copied = "Claim your harbour tokens before the boat leaves"
+    posts = [Document(id=f"c{number}", kind="post", text=copied, author=f"Bot {number % 8}") for number in range(40)]
+    greetings = [Document(id=f"g{number}", kind="post", text="gm harbour", author="Ann") for number in range(3)]
+    memory.add([*posts, *greetings], name="tweets")
+    hits = memory.search("harbour tokens", k=10)
+    assert [hit.chunk.text for hit in hits] == [copied, "gm harbour", "gm harbour", "gm harbour"]
+    assert (hits[0].why["said"], hits[0].why["said_by"]) == (40, 8)
+    assert "said" not in hits[1].why
+
+
+def test_the_turn_beside_the_words_is_found_too(memory: Memory) -> None:
+    """The answer shares no word with the question; the turn before it does, and brings it in."""
+    talk = [Segment("Where did you moor the schooner?", "Ann"), Segment("Behind the old mill.", "Bo")]
+    other = [Document(id=str(number), text=f"Number {number} of many unrelated notes.") for number in range(30)]
+    memory.add([Document(id="talk", kind="conversation", segments=talk), *other], name="s")
+    assert [hit.chunk.text for hit in memory.search("moor the schooner", k=2)] == [
+        "Ann: Where did you moor the schooner?",
+        "Bo: Behind the old mill.",
+    ]
+
+
+def test_a_speaker_who_is_named_comes_first(memory: Memory) -> None:
+    """Two say the same; the question names one of them. It is a boost: the other is still found."""
+    memory.add([Document(id="a", text="Nets dry in the wind.", author="Ann Reef")], name="s")
+    memory.add([Document(id="b", text="Nets dry in the sun.", author="Bo Quay")], name="s")
+    for name in ("Reef", "Quay"):
+        hits = memory.search(f"What did {name} say about nets?")
+        assert hits[0].chunk.authors[0].endswith(name)
+        assert len(hits) == 2
+
+
 def test_an_empty_memory_finds_nothing(memory: Memory) -> None:
     """No error, no model loaded."""
     assert memory.search("anything") == []

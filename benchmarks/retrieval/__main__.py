@@ -26,6 +26,7 @@ import masa_rag.search as engine
 from masa_rag import Memory
 from masa_rag._rank import fuse
 from masa_rag._reading import Filters, allowed_chunks, chunks_by_id, ids_of
+from masa_rag.embedders import OnnxEmbedder
 from masa_rag.errors import MemoryMismatchError
 from masa_rag.indexes import FlatIndex
 from masa_rag.indexes.words import search_words
@@ -72,29 +73,24 @@ def parts(memory: Memory, name: str, part: Part) -> Iterator[tuple[str, Question
             question.text, depth=engine.DEPTH, filters=filters, catalog=memory.catalog, view=memory._view,
             embedder=memory.embedder,
         )  # fmt: skip
-        ids = [pool.ids[row] for row in pool.chosen]
         orders = {
             "words alone": _by_words(memory, question, filters),
             "vectors alone": _by_vectors(memory, question, filters),
         }
         rankers = [key for key in scores if key not in ("all", "author")]
         named = scores["author"] > 0
-        orders["all"] = _sorted(ids, fuse([scores[key] for key in rankers], named))
-        orders["without author"] = _sorted(ids, fuse([scores[key] for key in rankers], named & False))
+        sort = lambda total: engine.best_first(connection, pool, total)[1][:_RANKED]  # noqa: E731, B023
+        orders["all"] = sort(fuse([scores[key] for key in rankers], named))
+        orders["without author"] = sort(fuse([scores[key] for key in rankers], named & False))
         for left_out in rankers:
             kept = [scores[key] for key in rankers if key != left_out]
-            orders[f"without {left_out}"] = _sorted(ids, fuse(kept, named))
+            orders[f"without {left_out}"] = sort(fuse(kept, named))
         if "tokens" in scores:
             kept = [scores[key] for key in rankers if not key.startswith("tokens")]
-            orders["without late interaction"] = _sorted(ids, fuse(kept, named))
+            orders["without late interaction"] = sort(fuse(kept, named))
         chunks = chunks_by_id(connection, list({key for order in orders.values() for key in order}))
         for label, order in orders.items():
             yield label, question, ranking(name, [chunks[key] for key in order], question)
-
-
-def _sorted(ids: Sequence[str], scores: Sequence[float]) -> list[str]:
-    order = sorted(range(len(ids)), key=lambda place: (-scores[place], ids[place]))
-    return [ids[place] for place in order[:_RANKED]]
 
 
 def _by_words(memory: Memory, question: Question, filters: Filters) -> list[str]:
@@ -153,10 +149,9 @@ def main() -> None:
     parser.add_argument("--cache", type=Path, default=Path(tempfile.gettempdir()) / "masa_rag_benchmark")
     parser.add_argument("--parts", action="store_true", help="also single rankers and techniques on and off")
     parser.add_argument("--budgets", type=int, nargs="*", default=[500, 1000, 1500], help="tokens of context")
+    parser.add_argument("--model", default="all-MiniLM-L6-v2", help="a name or a folder, as for OnnxEmbedder")
     options = parser.parse_args()
-    from masa_rag.embedders import default_embedder
-
-    embedder = default_embedder()
+    embedder = OnnxEmbedder(options.model)
     for name in options.sets or SETS:
         measure(name, options, embedder)
 

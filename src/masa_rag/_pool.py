@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -31,14 +31,12 @@ class Pool:
 
     Attributes:
         numbers: The passages' numbers in the catalogue.
-        ids: Their ids.
         documents: The numbers of their documents.
         positions: Their places in the documents.
         chosen: The rows that may be returned.
     """
 
     numbers: NDArray[np.int64]
-    ids: list[str]
     documents: NDArray[np.int64]
     positions: NDArray[np.int64]
     chosen: NDArray[np.int64]
@@ -54,13 +52,14 @@ class Pool:
 def gather(connection: sqlite3.Connection, candidates: Collection[int], allowed: Collection[int] | None) -> Pool:
     """Return the candidates and the passages beside each in its document, which may hold the answer too."""
     rows = connection.execute(
-        f"SELECT DISTINCT n.pk, n.id, n.document, n.position FROM chunks c JOIN chunks n ON n.document = c.document "
+        "SELECT DISTINCT n.pk, n.document, n.position FROM chunks c JOIN chunks n ON n.document = c.document "
         f"AND n.position BETWEEN c.position - {_REACH} AND c.position + {_REACH} "
-        "WHERE c.pk IN (SELECT value FROM json_each(?)) ORDER BY n.document, n.position",
+        "WHERE c.pk IN (SELECT value FROM json_each(?))",
         (json.dumps(list(candidates)),),
     ).fetchall()
-    table = np.array([(row[0], row[2], row[3]) for row in rows], np.int64).reshape(-1, 3)
-    pool = Pool(table[:, 0], [row[1] for row in rows], table[:, 1], table[:, 2], np.zeros(0, np.int64))
+    table = np.array(list(map(tuple, rows)), np.int64).reshape(-1, 3)
+    table = table[np.lexsort((table[:, 2], table[:, 1]))]
+    pool = Pool(table[:, 0], table[:, 1], table[:, 2], np.zeros(0, np.int64))
     chosen = np.isin(pool.numbers, list(candidates))
     left, right = pool.shifted(1)
     beside = chosen.copy()
@@ -68,7 +67,7 @@ def gather(connection: sqlite3.Connection, candidates: Collection[int], allowed:
     beside[right] |= chosen[left]
     if allowed is not None:
         beside &= np.array([int(number) in allowed for number in pool.numbers], np.bool_)
-    return Pool(pool.numbers, pool.ids, pool.documents, pool.positions, np.flatnonzero(beside))
+    return replace(pool, chosen=np.flatnonzero(beside))
 
 
 def window_scores(connection: sqlite3.Connection, pool: Pool, question: Question) -> NDArray[np.float64]:

@@ -104,12 +104,16 @@ def numbers_of(connection: sqlite3.Connection, ids: Sequence[str]) -> list[int]:
 
 def named_in(connection: sqlite3.Connection, numbers: Sequence[int], words: Collection[str]) -> set[int]:
     """Return those of the chunks in which somebody speaks of whose name a word is among ``words``."""
-    rows = connection.execute(
-        "SELECT a.chunk, n.name FROM chunk_authors a JOIN authors n ON n.pk = a.author "
-        "WHERE a.chunk IN (SELECT value FROM json_each(?))",
+    pairs = connection.execute(
+        "SELECT chunk, author FROM chunk_authors WHERE chunk IN (SELECT value FROM json_each(?))",
         (json.dumps(numbers),),
+    ).fetchall()
+    authors = {author for _, author in pairs}
+    names = connection.execute(
+        "SELECT pk, name FROM authors WHERE pk IN (SELECT value FROM json_each(?))", (json.dumps(list(authors)),)
     )
-    return {number for number, name in rows if any(word in words for word, _, _ in words_of(name))}
+    named = {pk for pk, name in names if any(word in words for word, _, _ in words_of(name))}
+    return {chunk for chunk, author in pairs if author in named}
 
 
 def _listed(names: Names) -> list[str]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from itertools import pairwise
 
 from masa_rag.chunkers._passages import CountTokens
 from masa_rag.types import Chunk, Context, Hit
@@ -14,7 +16,11 @@ _TICKS = re.compile(r"`{3,}")
 
 
 def build_context(hits: Sequence[Hit], *, max_tokens: int, count_tokens: CountTokens) -> Context:
-    """Return the best hits that fit the budget, in the order of their rank.
+    """Return the best hits that fit the budget; what belongs together stands together.
+
+    Documents come in the order of their best passage, the passages of a document in their own order.
+    Turns that follow one another become one passage with one citation, so no text and no header is
+    repeated. A passage too long for what is left of the budget makes way for shorter ones after it.
 
     Args:
         hits: Best first.
@@ -24,23 +30,67 @@ def build_context(hits: Sequence[Hit], *, max_tokens: int, count_tokens: CountTo
     if not hits:
         return Context(_NOTHING)
     fence = _fence(hit.chunk.text for hit in hits)
-    passages = [
-        f"[{number}] {cite(hit.chunk)}\n{fence}\n{hit.chunk.text}\n{fence}" for number, hit in enumerate(hits, 1)
-    ]
-    sizes = count_tokens([_PREFACE, *passages])
-    used, taken = sizes[0], 0
-    for size in sizes[1:]:
-        if used + size > max_tokens:
-            break
-        used, taken = used + size, taken + 1
-    taken = max(taken, 1)  # an over-long first passage is better than none
-    return Context("\n\n".join([_PREFACE, *passages[:taken]]), tuple(hits[:taken]))
+    sizes = count_tokens([_PREFACE, *(_passage(hit, len(hits), fence) for hit in hits)])
+    taken: list[Hit] = []
+    used = sizes[0]
+    for hit, size in zip(hits, sizes[1:], strict=True):
+        if used + size <= max_tokens or not taken:  # an over-long first passage is better than none
+            taken.append(hit)
+            used += size
+    ordered = _joined(_in_reading_order(taken))
+    passages = [_passage(hit, number, fence) for number, hit in enumerate(ordered, 1)]
+    return Context("\n\n".join([_PREFACE, *passages]), tuple(ordered))
 
 
 def cite(chunk: Chunk) -> str:
     """Return who, when, where and the link, for example ``Crypto Hipster · Jamil · 2024-10-15 · 00:09:39 <https://…>``."""
     label = chunk.header or chunk.title or chunk.document_id
     return f"{label} <{chunk.url}>" if chunk.url else label
+
+
+def _passage(hit: Hit, number: int, fence: str) -> str:
+    return f"[{number}] {cite(hit.chunk)}\n{fence}\n{hit.chunk.text}\n{fence}"
+
+
+def _in_reading_order(hits: Sequence[Hit]) -> list[Hit]:
+    first: dict[tuple[str, str], int] = {}
+    for hit in hits:
+        first.setdefault((hit.chunk.source, hit.chunk.document_id), hit.rank)
+    return sorted(hits, key=lambda hit: (first[hit.chunk.source, hit.chunk.document_id], hit.chunk.position))
+
+
+def _joined(hits: Sequence[Hit]) -> list[Hit]:
+    """Join turns that follow one another without a gap; the joined hit keeps the better score and rank."""
+    joined = list(hits[:1])
+    for before, hit in pairwise(hits):
+        if _follows(before.chunk, hit.chunk):
+            joined[-1] = _join(joined[-1], hit)
+        else:
+            joined.append(hit)
+    return joined
+
+
+def _follows(before: Chunk, after: Chunk) -> bool:
+    """Say whether ``after`` is the next turn by somebody else: only then is what stands between them known."""
+    same = (before.source, before.document_id) == (after.source, after.document_id)
+    return same and after.start == before.end + 1 and bool(after.authors) and before.authors != after.authors
+
+
+def _join(one: Hit, two: Hit) -> Hit:
+    best = min(one, two, key=lambda hit: hit.rank)
+    first, last = one.chunk, two.chunk
+    return replace(
+        best,
+        chunk=replace(
+            first,
+            text=f"{first.text}\n{last.text}",
+            end=last.end,
+            segment_ids=(*first.segment_ids, *last.segment_ids),
+            authors=tuple(dict.fromkeys((*first.authors, *last.authors))),
+            ended_at=last.ended_at,
+            end_s=last.end_s,
+        ),
+    )
 
 
 def _fence(texts: Iterable[str]) -> str:

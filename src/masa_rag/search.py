@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import isfinite
 from typing import TYPE_CHECKING
 
-from masa_rag._reading import Filters, allowed_chunks, chunks_by_id, named_in, numbers_of
+from masa_rag._reading import Filters, allowed_chunks, chunks_by_id, ids_of, named_in, numbers_of
 from masa_rag.indexes.words import search_words
 from masa_rag.types import Hit
 
@@ -20,11 +20,15 @@ if TYPE_CHECKING:
     from masa_rag._view import VectorView
     from masa_rag.catalog import Catalog
     from masa_rag.protocols import Embedder
+    from masa_rag.types import Chunk
 
     Scores = dict[str, NDArray[np.float64]]
 
 DEPTH = 100
 """How many passages words and vectors name each, before their neighbours are added."""
+
+_COPIED_WORDS = 6
+"""From so many words on, the same words are a copy; shorter ones ("gm", "I agree.") people say on their own."""
 
 
 def search(
@@ -34,7 +38,9 @@ def search(
 
     Words and vectors are always asked: words win names, tickers and numbers, vectors win paraphrases.
     What they name, and the passages beside it, is then scored by all rankers; see ``rank``.
-    Filters hold before ranking, so ``k`` hits come back whenever so many passages pass.
+    Filters hold before ranking, so ``k`` hits come back whenever so many different passages pass.
+    The same words said again are one hit: ``why["said"]`` is how often they are among the candidates,
+    ``why["said_by"]`` by how many authors.
     """
     if not query.strip() or k < 1:
         return []
@@ -68,36 +74,65 @@ def rank(connection: sqlite3.Connection, pool: Pool, question: Question, embedde
     * ``vectors``: cosine of the passage's vector
     * ``tokens``, ``tokens_beside``: late interaction with the passage, and with it and its neighbours
     * ``author``: 1 where the question names the speaker
+
     """
     import numpy as np
 
     from masa_rag._pool import cosines, document_scores, window_scores, with_neighbours, word_matches
     from masa_rag._rank import fuse
 
+    named = named_in(connection, pool.numbers[pool.chosen].tolist(), question.names)
     scores: Scores = {
         "words": window_scores(connection, pool, question),
         "document": document_scores(connection, pool, question),
         "vectors": cosines(connection, pool, embedded.vector),
     }
+    author = np.array([number in named for number in pool.numbers[pool.chosen].tolist()], np.bool_)
     if embedded.tokens is not None and len(embedded.tokens):
         matches = word_matches(connection, pool, embedded.tokens)
         unknown = np.isnan(scores["vectors"])
         for name, table in (("tokens", matches), ("tokens_beside", with_neighbours(pool, matches))):
             scores[name] = np.where(unknown, np.nan, table[pool.chosen] @ embedded.weights)
-    named = named_in(connection, pool.numbers[pool.chosen].tolist(), question.names)
-    author = np.array([number in named for number in pool.numbers[pool.chosen].tolist()], np.bool_)
     return {**scores, "all": fuse(scores.values(), author), "author": author.astype(np.float64)}
 
 
 def _hits(connection: sqlite3.Connection, pool: Pool, scores: Scores, *, k: int) -> list[Hit]:
-    ids = [pool.ids[row] for row in pool.chosen]
-    order = sorted(range(len(ids)), key=lambda place: (-scores["all"][place], ids[place]))
-    chunks = chunks_by_id(connection, [ids[place] for place in order[: 2 * k]])
-    found = [place for place in order if ids[place] in chunks][:k]
+    order, ids = best_first(connection, pool, scores["all"])
+    chunks = chunks_by_id(connection, ids[: k + DEPTH])
+    found = [(place, chunks[chunk_id]) for place, chunk_id in zip(order, ids, strict=True) if chunk_id in chunks]
     return [
-        Hit(chunks[ids[place]], float(scores["all"][place]), rank, _why(scores, place))
-        for rank, place in enumerate(found, 1)
+        Hit(chunks[0], float(scores["all"][place]), rank, _why(scores, place) | _said(chunks))
+        for rank, (place, chunks) in enumerate(_folded(found)[:k], 1)
     ]
+
+
+def _folded(found: list[tuple[int, Chunk]]) -> list[tuple[int, list[Chunk]]]:
+    """Gather what was said in the same words: the best of them, then the others."""
+    groups: dict[str, tuple[int, list[Chunk]]] = {}
+    for place, chunk in found:
+        groups.setdefault(_said_text(chunk), (place, []))[1].append(chunk)
+    return list(groups.values())
+
+
+def _said_text(chunk: Chunk) -> str:
+    """Return what two copies have in common, or the passage's id when it is too short to be one."""
+    words = chunk.text.removeprefix(f"{', '.join(chunk.authors)}:").lower().split()
+    return " ".join(words) if len(words) >= _COPIED_WORDS else chunk.id
+
+
+def _said(chunks: list[Chunk]) -> dict[str, float]:
+    if len(chunks) == 1:
+        return {}
+    return {"said": float(len(chunks)), "said_by": float(len({chunk.authors for chunk in chunks}))}
+
+
+def best_first(connection: sqlite3.Connection, pool: Pool, scores: NDArray[np.float64]) -> tuple[list[int], list[str]]:
+    """Return the places of the pool's chosen rows, best first, and the ids of the passages; ties by id."""
+    numbers = pool.numbers[pool.chosen].tolist()
+    ids = ids_of(connection, numbers)
+    places = [place for place, number in enumerate(numbers) if number in ids]
+    places.sort(key=lambda place: (-scores[place], ids[numbers[place]]))
+    return places, [ids[numbers[place]] for place in places]
 
 
 def _why(scores: Scores, place: int) -> dict[str, float]:

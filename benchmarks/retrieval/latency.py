@@ -1,0 +1,104 @@
+"""How long a search takes on many passages, the question's embedding counted in.
+
+    python benchmarks/retrieval/latency.py [--data FOLDER] [--cache FOLDER] [--passages 100000]
+
+The text is that of the podcasts in masa/podcasts, its sentences shuffled into new turns until there are enough.
+Vectors of passages are drawn by chance, for time does not depend on them; questions are embedded by the default
+model. Times are wall-clock and processor ms: on a busy machine the second tells more.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import random
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from masa_rag import Document, Memory, Segment
+from masa_rag._words import STOP_WORDS
+from masa_rag.embedders import OnnxEmbedder
+from masa_rag.indexes import FlatIndex
+
+_TURNS = 200
+"""Turns of a document."""
+_TOKENS = 96
+
+
+class _Drawn(OnnxEmbedder):
+    """Draws the vectors of passages by chance, as many pieces as there are words that rank."""
+
+    def embed_documents_with_tokens(self, texts: Sequence[str]) -> tuple[np.ndarray, list[np.ndarray]]:
+        chance = np.random.default_rng(len(texts))
+        sizes = [sum(word not in STOP_WORDS for word in text.lower().split()) for text in texts]
+        pieces = _unit(chance.standard_normal((sum(sizes), _TOKENS), np.float32))
+        return _unit(chance.standard_normal((len(texts), self.dim), np.float32)), np.split(
+            pieces, np.cumsum(sizes)[:-1]
+        )
+
+
+def _unit(rows: np.ndarray) -> np.ndarray:
+    return rows / np.linalg.norm(rows, axis=1, keepdims=True)
+
+
+def sentences(data: Path) -> list[str]:
+    """Return every turn's sentences of the podcasts, in order."""
+    found: list[str] = []
+    for path in sorted((data / "masa/podcasts").rglob("*.json")):
+        rows = json.loads(path.read_text())
+        for row in rows if isinstance(rows, list) else []:
+            found += [part.strip() for part in str(row.get("text", "")).split(". ") if part.strip()]
+    return found
+
+
+def documents(parts: Sequence[str], passages: int) -> Iterator[Document]:
+    """Yield documents of turns by two speakers, about 60 words each."""
+    chance = random.Random(5)
+    for number in range(passages // _TURNS):
+        turns = []
+        for turn in range(_TURNS):
+            text = ". ".join(chance.choice(parts) for _ in range(4))
+            turns.append(Segment(" ".join(text.split()[:70]), ("Ann", "Bo")[turn % 2], start=20.0 * turn))
+        yield Document(id=str(number), kind="speech", title=f"Episode {number}", segments=turns)
+
+
+def questions(parts: Sequence[str]) -> list[str]:
+    """Return questions of three to nine words that rank, out of the text itself."""
+    chance = random.Random(6)
+    chosen = [part.split() for part in chance.sample(list(parts), 400)]
+    return ["What did they say about " + " ".join(words[:12]) + "?" for words in chosen if len(words) > 5][:200]
+
+
+def main() -> None:
+    """Fill the memory if need be, warm up, and time the questions."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    default = os.environ.get("MASA_RAG_DATA", Path(__file__).parents[3] / "shared/data")
+    parser.add_argument("--data", type=Path, default=Path(default))
+    parser.add_argument("--cache", type=Path, default=Path(tempfile.gettempdir()) / "masa_rag_benchmark")
+    parser.add_argument("--passages", type=int, default=100_000)
+    options = parser.parse_args()
+    parts = sentences(options.data)
+    with Memory(options.cache / f"latency{options.passages}", embedder=_Drawn(), index=FlatIndex()) as memory:
+        began = time.perf_counter()
+        report = memory.add(documents(parts, options.passages), name="episodes")
+        print(f"{report}; {time.perf_counter() - began:.0f} s, {memory.info().bytes_on_disk / 1e6:.0f} MB on disk")
+        asked = questions(parts)
+        for question in asked[:20]:
+            memory.search(question)
+        wall, processor = [], []
+        for question in asked[20:]:
+            began, used = time.perf_counter(), time.process_time()
+            memory.search(question)
+            wall.append(1000 * (time.perf_counter() - began))
+            processor.append(1000 * (time.process_time() - used))
+        for label, times in (("wall", sorted(wall)), ("processor", sorted(processor))):
+            print(f"{label}: p50 {times[len(times) // 2]:.1f} ms, p95 {times[int(0.95 * len(times))]:.1f} ms")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,59 @@
+"""Contexts: what belongs together stands together, within the budget, cited to the second."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from masa_rag import Chunk, Document, Hit, Segment
+from masa_rag.chunkers import TurnChunker
+from masa_rag.context import build_context
+
+TALK = Document(
+    id="talk",
+    title="Harbour",
+    url="https://pod.example/1",
+    segments=[
+        Segment("Where is the boat?", "Ann", start=5.0, end=7.0, id="1"),
+        Segment("At the mill.", "Bo", start=7.0, end=9.0, id="2"),
+        Segment("And the nets?", "Ann", start=9.0, end=11.0, id="3"),
+        Segment("They dry in the wind.", "Bo", start=11.0, end=14.0, id="4"),
+    ],
+)
+CHUNKS = TurnChunker().chunk(TALK, source="pod")
+PAGE = Chunk("p", "page", "web", "Copper is dear.", "Prices", 0, 15)
+
+
+def words(texts: Sequence[str]) -> list[int]:
+    """Count words."""
+    return [len(text.split()) for text in texts]
+
+
+def hits(*chunks: Chunk) -> list[Hit]:
+    """Return hits in this order."""
+    return [Hit(chunk, 1.0 / rank, rank) for rank, chunk in enumerate(chunks, 1)]
+
+
+def test_turns_that_follow_one_another_become_one_passage() -> None:
+    """One citation, at the second the first of them begins; every character as it stands in the document."""
+    context = build_context(hits(CHUNKS[2], PAGE, CHUNKS[1]), max_tokens=200, count_tokens=words)
+    first = context.hits[0].chunk
+    assert first.text == "Bo: At the mill.\nAnn: And the nets?" == TALK.text[first.start : first.end]
+    assert first.segment_ids == ("2", "3")
+    assert (first.start_s, first.end_s, first.authors) == (7.0, 11.0, ("Bo", "Ann"))
+    assert "[1] Harbour · Bo · 00:00:07 <https://pod.example/1#t=7>" in str(context)
+    assert context.hits[1].chunk == PAGE
+
+
+def test_a_document_s_passages_stand_in_their_own_order() -> None:
+    """The best passage decides where its document stands, not where it stands in it."""
+    context = build_context(hits(CHUNKS[3], PAGE, CHUNKS[0]), max_tokens=200, count_tokens=words)
+    assert [hit.chunk.id for hit in context.hits] == [CHUNKS[0].id, CHUNKS[3].id, PAGE.id]
+    assert [hit.rank for hit in context.hits] == [3, 1, 2]
+
+
+def test_a_long_passage_makes_way_for_short_ones() -> None:
+    """What does not fit is left out; what comes after it may still fit."""
+    long = Chunk("l", "long", "web", "word " * 100, "Long", 0, 500)
+    context = build_context(hits(CHUNKS[0], long, PAGE), max_tokens=60, count_tokens=words)
+    assert [hit.chunk.id for hit in context.hits] == [CHUNKS[0].id, "p"]
+    assert words([str(context)])[0] <= 60
