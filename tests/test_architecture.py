@@ -15,7 +15,7 @@ LAYERS = (
     ("errors", "_ids", "_time", "_lazy"),
     ("types", "_views"),
     ("protocols",),
-    ("_addresses", "_http", "_media", "_lock", "_merge", "_rows", "_words", "_schema", "_reading", "models"),
+    ("_addresses", "_http", "_media", "_lock", "_merge", "_rows", "_verbs", "_words", "_schema", "_reading", "models"),
     (*PLUGINS, "catalog"),
     ("_late", "_query", "_pool", "_rank", "_projection", "_view", "_check", "_statistics"),
     ("ingest", "search", "context", "answer"),

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from masa_rag._verbs import FORMS
 from masa_rag._words import STOP_WORDS, digest_of, stems, words_of
 from masa_rag.protocols import TokenEmbedder
 
@@ -82,11 +83,16 @@ def understand(text: str, connection: sqlite3.Connection) -> Question:
     rare: dict[str, float] = {}
     counts: dict[str, int] = {}
     weights: dict[int, float] = {}
-    for word, parts in zip(words, stems(words), strict=True):
-        frequencies = {part: _passages_with(part, connection) for part in parts}
-        weights.update((digest_of(part), rarity(count, total)) for part, count in frequencies.items())
-        counts[word] = min(frequencies.values(), default=0)
-        rare[word] = rarity(counts[word], total)
+    for word in words:
+        forms = (word, *FORMS.get(word, ()))
+        held: dict[str, int] = {}
+        for form, parts in zip(forms, stems(forms), strict=True):
+            frequencies = {part: _passages_with(part, connection) for part in parts}
+            held |= frequencies
+            counts[form] = min(frequencies.values(), default=0)
+        # The forms of a verb are one word to the question, so they are as rare as all of them together.
+        rare[word] = rarity(sum(counts[form] for form in forms), total)
+        weights.update((digest_of(part), min(rare[word], rarity(count, total))) for part, count in held.items())
     spoken = {word for word, _, _ in found}
     names = (spoken - STOP_WORDS) | (_SELF if spoken & _FIRST_PERSON else set())
     places = tuple((start, end, rare[word]) for word, start, end in kept)
