@@ -20,7 +20,7 @@ from sklearn.ensemble import HistGradientBoostingClassifier
 
 from masa_rag.sources._extract import other_text, page_blocks, parse_page
 from masa_rag.sources._extract_blocks import WORD
-from masa_rag.sources._extract_features import features, shares_taken
+from masa_rag.sources._extract_features import features, shares_taken, with_votes
 from masa_rag.sources._extract_forum import read_thread
 from masa_rag.sources._extract_meta import Head
 
@@ -48,7 +48,8 @@ def rows(folder: Path):
         facts = head.facts()
         votes = shares_taken(blocks, other_text(head.tree))
         labels = shares_taken(blocks, truth) > 0.5
-        yield features(blocks, nodes, facts), features(blocks, nodes, facts, votes), labels, weights
+        table = features(blocks, nodes, facts)
+        yield table, with_votes(table, blocks, nodes, votes), labels, weights
 
 
 def train(table: np.ndarray, labels: np.ndarray, weights: np.ndarray) -> dict:

@@ -86,29 +86,32 @@ KINDS: tuple[tuple[str, tuple[str, ...]], ...] = (
 """Signs of what sort of page it is: schema.org types, Open Graph's type, names of the software that made it."""
 
 
-def features(blocks: list[Block], nodes: list[Node], facts: PageFacts, votes: Floats | None = None) -> Floats:
+def features(blocks: list[Block], nodes: list[Node], facts: PageFacts) -> Floats:
     """Return one row a block.
 
     Args:
         blocks: The page's blocks in reading order, at least one.
         nodes: The page's nodes.
         facts: What the head says.
-        votes: For each block the share of its words that another extractor took; None without one.
     """
     table = _Table(blocks, nodes)
     columns = [*_text_columns(blocks, facts), *table.tree_columns(), *table.sum_columns(table.base_sums())]
     columns.extend(_page_columns(table, facts))
-    if votes is not None:
-        columns.append(votes)
-        columns.extend(table.share_columns(votes))
     return np.stack([np.asarray(column, dtype=np.float32) for column in columns], axis=1)
 
 
-def context_features(blocks: list[Block], nodes: list[Node], scores: Floats) -> Floats:
-    """Return, for each block, how its surroundings were scored: the input of the second look."""
-    table = _Table(blocks, nodes)
-    columns = [scores, *table.share_columns(scores)]
-    return np.stack([np.asarray(column, dtype=np.float32) for column in columns], axis=1)
+def with_votes(rows: Floats, blocks: list[Block], nodes: list[Node], votes: Floats) -> Floats:
+    """Return the rows with what another extractor took of each block, and of its surroundings.
+
+    Args:
+        rows: What ``features`` returned.
+        blocks: The page's blocks.
+        nodes: The page's nodes.
+        votes: For each block the share of its words that the other took, 0 to 1.
+    """
+    columns = [votes, *_Table(blocks, nodes).share_columns(votes)]
+    added = np.stack([np.asarray(column, dtype=np.float32) for column in columns], axis=1)
+    return np.concatenate((rows, added), axis=1)
 
 
 class _Table:

@@ -114,11 +114,26 @@ def read_thread(head: Head) -> tuple[Segment, ...]:
     for name, layout in _LAYOUTS.items():
         if name == "schema.org" and is_article:
             return ()  # the posts are readers' comments on it
+        if not _may_fit(name, head):
+            continue
         posts = list(_posts(head.tree, layout))
         if len(posts) >= least and sum(post.author is not None for post in posts) * 2 > len(posts):
             return _in_order(posts)
     linked = list(_linked_posts(head))
     return _in_order(linked) if len(linked) >= 2 else ()
+
+
+_CLASSES = {
+    "discourse": {"crawler-post", "topic-body", "cooked"}, "xenforo": {"bbWrapper", "messageText"},
+    "vbulletin": {"bigusername", "postcontent", "js-post__content-text", "postbit", "tborder"},
+    "phpbb": {"postbody"}, "fluxbb": {"blockpost"}, "invision": {"cPost", "ipsComment", "cPost_contentWrap"},
+    "vanilla": {"ItemDiscussion", "ItemComment"}, "stackexchange": {"js-post-body", "comment-copy"},
+}  # fmt: skip
+"""Class names of which a page of that software has at least one: cheaper to look for than its posts."""
+
+
+def _may_fit(name: str, head: Head) -> bool:
+    return name not in _CLASSES or not head.class_names.isdisjoint(_CLASSES[name])
 
 
 def _posts(tree: _Element, layout: _Layout) -> Iterator[Segment]:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlsplit
 
@@ -91,6 +91,11 @@ class Head:
         return (item for item in self.linked_data if not wanted.isdisjoint(_types(item)))
 
     @cached_property
+    def class_names(self) -> frozenset[str]:
+        """All class names that the page uses."""
+        return frozenset(" ".join(_xpath("//@class")(self.tree)).split())
+
+    @cached_property
     def canonical(self) -> str | None:
         """The address the page names as its own, absolute; None where it names none or a bare site."""
         link = next((item.get("href") for item in self.tree.iter("link") if item.get("rel") == "canonical"), None)
@@ -147,36 +152,38 @@ class Head:
                 yield "; ".join(dict.fromkeys(values))
 
     def _shown_authors(self) -> Iterator[str]:
-        for path in _AUTHOR_PATHS:
-            for element in self.tree.iterfind(path):
-                text = _clean(" ".join(element.itertext()))
-                if text and len(text) < 60:
-                    yield text
-        for element in self.tree.iter("a", "span", "div", "p"):
-            names = element.get("class") or ""
-            if _AUTHOR_CLASS.search(names) and (text := _clean(" ".join(element.itertext()))) and len(text) < 50:
+        for element in _xpath(_SHOWN_AUTHOR)(self.tree):
+            text = _clean(" ".join(element.itertext()))
+            if text and len(text) < 60:
+                yield text
+        for element in _xpath(_CLASS_WITH.format("author", "byline"))(self.tree):
+            text = _clean(" ".join(element.itertext())) if _AUTHOR_CLASS.search(element.get("class")) else None
+            if text and len(text) < 50:
                 yield text
 
-    @cached_property
-    def created_at(self) -> datetime | None:
-        """When the page was published; a day without a time is midnight UTC."""
-        for candidate in filter(None, self._dates()):
+    def published(self, *, search: bool = True) -> datetime | None:
+        """Return when the page was published; a day without a time is midnight UTC.
+
+        Args:
+            search: Look through the whole page where the head is silent, which takes as long as reading it.
+        """
+        for candidate in filter(None, self._dates(search=search)):
             if (found := read_date(candidate)) is not None and 1990 <= found.year <= datetime.now(UTC).year + 1:
                 return found
         return None
 
-    def _dates(self) -> Iterator[str | None]:
+    def _dates(self, *, search: bool) -> Iterator[str | None]:
         for key in ("datePublished", "dateCreated", "uploadDate"):
             yield from (text for item in self.things() if (text := _string(item.get(key))))
         yield from (self.metas[name][0] for name in _DATE_NAMES if name in self.metas)
-        if found := self._searched_date():
+        if search and (found := self._searched_date()):
             yield found
         for element in self.tree.iter("time"):
             yield element.get("datetime") or " ".join(element.itertext())
         if match := _URL_DATE.search(self.url or self.canonical or ""):
             yield "-".join(match.groups())
-        for element in self.tree.iter("span", "div", "p", "li"):
-            if _DATE_CLASS.search(element.get("class") or "") and len(text := " ".join(element.itertext())) < 80:
+        for element in _xpath(_CLASS_WITH.format("date", "publish"))(self.tree):
+            if _DATE_CLASS.search(element.get("class")) and len(text := " ".join(element.itertext())) < 80:
                 yield text
 
     def _searched_date(self) -> str | None:
@@ -230,16 +237,24 @@ class Head:
         return " ".join(parts).lower()
 
 
-_AUTHOR_PATHS = (
-    ".//*[@rel='author']", ".//*[@itemprop='author']//*[@itemprop='name']", ".//*[@itemprop='author']",
-    ".//a[@class='author']", ".//*[@class='author-name']", ".//*[@class='byline']",
-)  # fmt: skip
+_SHOWN_AUTHOR = (
+    "//*[@rel='author'] | //*[@itemprop='author']//*[@itemprop='name'] | //*[@itemprop='author']"
+    " | //a[@class='author'] | //*[@class='author-name'] | //*[@class='byline']"
+)
+_CLASS_WITH = "//*[contains(@class, '{}') or contains(@class, '{}')]"
 _AUTHOR_CLASS = re.compile(
     r"(?<![a-z])(?:author[-_]?name|byline|post-author|entry-author|article-author|author)(?![a-z])", re.I
 )
 _DATE_CLASS = re.compile(
     r"(?<![a-z])(?:date|published|posted[-_]on|post-date|entry-date|publish[-_]date|timestamp)(?![a-z])", re.I
 )
+
+
+@lru_cache(maxsize=8)
+def _xpath(path: str) -> Any:
+    from lxml.etree import XPath
+
+    return XPath(path)
 
 
 def read_date(text: str) -> datetime | None:
