@@ -83,6 +83,23 @@ def test_a_broken_file_is_reported_and_the_others_get_in(notes: Path) -> None:
     assert "broken.md" in result.output
 
 
+def test_a_source_that_cannot_be_read_does_not_keep_the_others_out(
+    notes: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A recording without the package that hears it: the notes beside it get in, and the error says what to install."""
+    from masa_rag.errors import MissingDependencyError
+
+    def missing(self: object) -> None:
+        raise MissingDependencyError("faster-whisper", extra="speech", purpose="Transcribing a recording")
+
+    monkeypatch.setattr("masa_rag.sources.recordings.Recordings.__iter__", missing)
+    (notes / "talk.ogg").write_bytes(b"OggS\x00\x02" + bytes(60))
+    result = run("add", str(notes))
+    assert result.exit_code == 3
+    assert "files:notes: 2 added" in result.output
+    assert "pip install 'masa-rag[speech]'" in result.output
+
+
 def test_notes_are_remembered_and_forgotten() -> None:
     """Remember from an argument and from standard input; forget asks first."""
     assert run("remember", "Ann likes tea.", "--author", "Ann").exit_code == 0

@@ -29,7 +29,7 @@ def standardised(scores: NDArray[np.float64]) -> NDArray[np.float64]:
 
 def fuse(rankers: Iterable[NDArray[np.float64]], named: NDArray[np.bool_]) -> NDArray[np.float64]:
     """Return the sum of the standardised scores, and the boost of the speakers that are named."""
-    total = AUTHOR_BOOST * named
+    total: NDArray[np.float64] = np.where(named, AUTHOR_BOOST, 0.0)
     for scores in rankers:
         total = total + standardised(scores)
     return total

@@ -14,7 +14,7 @@ import click
 
 from masa_rag import __version__
 from masa_rag._lazy import require
-from masa_rag.errors import MasaRagError
+from masa_rag.errors import MasaRagError, MissingDependencyError, SourceError, TranscriptionError
 
 if TYPE_CHECKING:
     from masa_rag.memory import Memory
@@ -111,10 +111,20 @@ def _bring(
         raise click.UsageError(f"received one --name for {len(paths)} paths; give one path, or leave --name out")
     given = {} if name is None else {"name": name}
     sources = [source for path in paths for source in open_sources(path, form=form, **given)]
+    reports: list[IngestReport] = []
+    broken: list[str] = []
     with Bar() as bar, _open(place, create=True, progress=bar) as memory:
-        reports: list[IngestReport] = [getattr(memory, verb)(source, **options) for source in sources]
+        for source in sources:
+            try:
+                reports.append(getattr(memory, verb)(source, **options))
+            except (SourceError, MissingDependencyError, TranscriptionError) as error:  # the others still get in
+                broken.append(f"{source.name}: {error}")
     print_reports(reports, as_json=as_json)
-    if any(report.failed for report in reports):
+    for line in broken:
+        click.secho(f"Error: {line}", fg="red", err=True)
+    if not as_json and reports:
+        click.echo(f'ask it with: masa-rag search -m {place} "your question"', err=True)
+    if broken or any(report.failed for report in reports):
         sys.exit(3)
 
 

@@ -260,7 +260,6 @@ class IngestReport:
         deleted: Documents removed because the source no longer has them (``sync`` only; not "seen").
         forgotten: Documents kept out because they, or all of their authors, were forgotten.
         failed: The errors of records that could not be read, in order.
-        chunks: Passages written.
         embedded: Passages that had to be embedded.
         elapsed_s: Seconds it took.
         embedding_s: Seconds of that spent in the embedder.
@@ -273,7 +272,6 @@ class IngestReport:
     deleted: int = 0
     forgotten: int = 0
     failed: tuple[MasaRagError, ...] = ()
-    chunks: int = 0
     embedded: int = 0
     elapsed_s: float = 0.0
     embedding_s: float = 0.0

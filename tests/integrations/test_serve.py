@@ -26,6 +26,7 @@ def port(memory: Memory) -> Iterator[int]:
     memory.add([
         Document(id="1", text="The harbour is calm.", author="Ann", created_at=times[0], url="https://a.example/1"),
         Document(id="2", text="The harbour is rough.", author="Bo", created_at=times[1], kind="post"),
+        Document(id="4", text="harbour of broken links", url="http://[::1"),
         Document(id="3", text=f"harbour {ATTACK}", author=ATTACK, title=ATTACK, url="javascript:alert(3)"),
     ], name="posts")  # fmt: skip
     server = make_page_server(memory, port=0)
@@ -52,7 +53,7 @@ def test_the_first_page_lists_the_sources(port: int) -> None:
     """Before anything is asked: what there is."""
     status, body, _ = get(port)
     assert status == 200
-    assert 'posts</a></td><td class="n">3</td>' in body
+    assert 'posts</a></td><td class="n">4</td>' in body
     assert '<input name="q"' in body
 
 

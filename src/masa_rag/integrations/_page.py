@@ -6,10 +6,11 @@ import datetime as dt
 from collections import Counter
 from collections.abc import Sequence
 from html import escape
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 
 from masa_rag._check import Info, SourceInfo
 from masa_rag._time import clock
+from masa_rag._views import web_address
 from masa_rag.types import Hit
 
 STYLE = """
@@ -122,10 +123,10 @@ def _hit(hit: Hit) -> str:
 
 def _link(url: str | None, place: str) -> str:
     """Return a link if the address is one that a browser should follow: a stranger may have written it."""
-    if url is None or urlsplit(url).scheme not in ("http", "https"):
+    if (address := web_address(url)) is None:
         return ""
     label = f"open at {place}" if place else "open"
-    return f'<a href="{escape(url)}" rel="noopener noreferrer nofollow" target="_blank">{label}</a>'
+    return f'<a href="{escape(address)}" rel="noopener noreferrer nofollow" target="_blank">{label}</a>'
 
 
 def _timeline(hits: Sequence[Hit]) -> str:
