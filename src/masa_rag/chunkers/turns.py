@@ -19,7 +19,8 @@ class TurnChunker:
     searching, find more than larger passages that mix speakers.
 
     Args:
-        max_tokens: Upper bound of a passage, header not counted.
+        max_tokens: Upper bound of a passage, header not counted. From 64 to 96 (50 to 70 words) a passage
+            holds one thought of a monologue; at 120 a question about one of two finds neither well.
         message_gap: Silence between messages that ends a passage.
         pause_s: Silence in a recording that does, in seconds.
         count_tokens: Counts tokens of many texts; an estimate when None.
@@ -28,7 +29,7 @@ class TurnChunker:
     def __init__(
         self,
         *,
-        max_tokens: int = 120,
+        max_tokens: int = 96,
         message_gap: timedelta = timedelta(minutes=30),
         pause_s: float = 10.0,
         count_tokens: CountTokens | None = None,
