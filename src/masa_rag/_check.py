@@ -122,6 +122,8 @@ def _check_words(connection: sqlite3.Connection) -> Iterator[Problem]:
         connection.execute("INSERT INTO words (words, rank) VALUES ('integrity-check', 1)")
     except sqlite3.DatabaseError as error:
         yield Problem("words", f"the word index does not match the passages ({error})")
+    uncounted = connection.execute("SELECT id FROM chunks WHERE pk NOT IN (SELECT chunk FROM bags)")
+    yield from (Problem("words", f"the words of passage {row[0]} are not counted") for row in uncounted)
 
 
 def _check_chunks(connection: sqlite3.Connection) -> Iterator[Problem]:

@@ -1,0 +1,55 @@
+"""Five questions on the seed podcast: does one of the three best passages hold the moment?
+
+python benchmarks/retrieval/seed.py [--data FOLDER] [--model NAME-OR-FOLDER]
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import tempfile
+from pathlib import Path
+
+from masa_rag import Memory
+from masa_rag.embedders import OnnxEmbedder
+from masa_rag.indexes import FlatIndex
+from masa_rag.sources import open_sources
+
+MOMENTS = {
+    "What does RAG mean, the agent's memory?": [(579, 628)],
+    "Which coin did he mine early?": [(185, 189)],
+    "Where did Brendan grow up?": [(119, 128)],
+    "What will hold AI back in the next 20 years?": [(1457, 1474)],
+    "Who owns 80% of the data market?": [(297, 320), (378, 413)],
+}
+"""Question -> (first second, last second) of what answers it; one of them is enough."""
+
+
+def main() -> None:
+    """Read the podcast into a new memory, ask, and print where the moment was found."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    default = os.environ.get("MASA_RAG_DATA", Path(__file__).parents[3] / "shared/data")
+    parser.add_argument("--data", type=Path, default=Path(default))
+    parser.add_argument("--model", default="all-MiniLM-L6-v2")
+    options = parser.parse_args()
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        Memory(folder, index=FlatIndex(), embedder=OnnxEmbedder(options.model)) as memory,
+    ):
+        for source in open_sources(options.data / "seed_podcast"):
+            memory.add(source)
+        for question, moments in MOMENTS.items():
+            hits = memory.search(question, k=8)
+            spans = [(hit.chunk.start_s, hit.chunk.end_s) for hit in hits]
+            places = [
+                rank
+                for rank, (start, end) in enumerate(spans, 1)
+                if any(start is not None and start <= last and (end or start) >= first for first, last in moments)
+            ]
+            print(
+                f"{question} first at {places[0] if places else '-'}; best three begin at {[s for s, _ in spans[:3]]}"
+            )
+
+
+if __name__ == "__main__":
+    main()
