@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from masa_rag.errors import SourceFormatError
-from masa_rag.sources._extract_blocks import Block, Node, read_blocks
+from masa_rag.sources._extract_blocks import Block, Node, read_blocks, structure_bits
 from masa_rag.sources._extract_features import features, shares_taken, with_votes
 from masa_rag.sources._extract_forum import read_thread
 from masa_rag.sources._extract_markdown import to_markdown
@@ -34,6 +34,9 @@ above it the choice of the second changes the mean by less than 0.003."""
 
 FEW_WORDS = 60
 """A page with fewer words is read again with what it shows to readers without JavaScript."""
+
+_MAIN = structure_bits("main", "article")
+_FRAME = structure_bits("nav", "header", "footer", "aside", "dialog")
 
 LEAST_WORDS = 10.0
 """Expected words of main text below which there is none."""
@@ -137,6 +140,7 @@ def main_text(head: Head, *, fast: bool) -> str:
         probabilities = load_model("voted").probabilities(with_votes(rows, blocks, nodes, votes))
         taken, expected = choose(probabilities, words)
     keep_whole(blocks, nodes, taken, words)
+    leave_frame(blocks, taken, words)
     return _render(blocks, taken, expected_words=float((probabilities * words).sum()))
 
 
@@ -157,6 +161,18 @@ def keep_whole(blocks: list[Block], nodes: list[Node], taken: NDArray[np.bool_],
         inside = float(words[part][taken[part]].sum()) / float(words[part].sum())
         if inside >= 0.5 or _share_beside(node, taken, words) >= 2 / 3:
             taken[part] = True
+
+
+def leave_frame(blocks: list[Block], taken: NDArray[np.bool_], words: NDArray[np.float32]) -> None:
+    """Leave out, in place, menus, banners, asides and footers that stand outside of ``main`` and ``article``.
+
+    Only where the page marks its main part, that is where most of what was taken stands inside one: on a
+    page of few words the model has little to tell a menu by, but the page itself says it.
+    """
+    inside = np.array([bool(block.node.structure & _MAIN) for block in blocks])
+    if float(words[taken & inside].sum()) > 0.5 * float(words[taken].sum()):
+        frame = np.array([bool(block.node.structure & _FRAME) for block in blocks])
+        taken[frame & ~inside] = False
 
 
 def _is_link_list(blocks: list[Block], node: Node) -> bool:

@@ -63,6 +63,11 @@ _ROLES = {
 }  # fmt: skip
 
 
+def structure_bits(*tags: str) -> int:
+    """Return the bits of ``Node.structure`` that stand for these tags."""
+    return sum(_STRUCTURE_BIT[tag] for tag in tags)
+
+
 @dataclass(slots=True, eq=False)
 class Node:
     """An element that breaks lines.
