@@ -9,6 +9,7 @@ DEV := $(VENV)/.dev
 .PHONY: demo test test-all check docs clean
 
 demo: $(BASE)
+	rm -rf $(VENV)/demo
 	$(BIN)/masa-rag demo --memory $(VENV)/demo
 
 test: $(DEV)
