@@ -6,11 +6,13 @@ import http.server
 import json
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
-from masa_rag import ConfigurationError, Document, Memory
+from masa_rag import ConfigurationError, Context, Document, Memory
 from masa_rag.answer import NOT_FOUND
+from masa_rag.answer import answer as extract
 
 
 @pytest.fixture
@@ -29,6 +31,13 @@ def test_without_a_model_the_best_sentences_answer_word_for_word(brain: Memory) 
     assert answer.text == "“We sail on Monday.” [1]"
     assert [hit.chunk.document_id for hit in answer.cited] == ["1"]
     assert str(answer) == "“We sail on Monday.” [1]\n\n[1] Ann"
+
+
+def test_the_best_passage_answers_first_wherever_it_stands(brain: Memory) -> None:
+    """A context is in reading order; the answer begins with the passage of rank 1 and keeps its number."""
+    first, second = brain.search("seal", k=2)
+    answer = extract("What was the seal?", Context("", (replace(second, rank=2), replace(first, rank=1))))
+    assert answer.text.splitlines()[0] == "“The seal was too thin.” [2]"
 
 
 def test_a_model_sees_fenced_passages_and_its_citations_are_checked(brain: Memory) -> None:

@@ -113,6 +113,17 @@ def test_one_connection_a_host() -> None:
     assert (len(server.requests), server.connections) == (5, 1)
 
 
+@pytest.mark.parametrize("version", [b"HTTP/1.0", b"HTTP/1.1"])
+def test_a_server_that_closes_after_its_answer(version: bytes) -> None:
+    """The body is read to its end although the connection closes with it, as python -m http.server does."""
+
+    def answer(_request: bytes, connection: socket.socket) -> None:
+        connection.sendall(version + b" 200 OK\r\nConnection: close\r\n\r\n" + b"calm sea " * 2_000)
+        connection.shutdown(socket.SHUT_RDWR)
+
+    assert get(answer).content == b"calm sea " * 2_000
+
+
 def test_a_kept_connection_that_was_closed() -> None:
     """A connection the server closed between two pages is opened again."""
 

@@ -280,6 +280,8 @@ class _TimedReader(io.RawIOBase):
     def __init__(self, inner: socket.socket, clock: _Clock) -> None:
         super().__init__()
         self._inner = inner
+        # Keeps the socket open: http.client closes its own end at once when the server means to.
+        self._file = inner.makefile("rb", buffering=0)
         self._clock = clock
 
     def readable(self) -> bool:
@@ -287,7 +289,11 @@ class _TimedReader(io.RawIOBase):
 
     def readinto(self, buffer: Any) -> int:
         self._inner.settimeout(self._clock.left())
-        return self._inner.recv_into(buffer)
+        return self._file.readinto(buffer) or 0
+
+    def close(self) -> None:
+        self._file.close()
+        super().close()
 
 
 @lru_cache(maxsize=1)

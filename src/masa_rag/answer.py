@@ -94,11 +94,12 @@ def _extract(question: str, hits: Sequence[Hit]) -> Answer:
     """Take, from the three best passages, the sentence that shares most words with the question."""
     wanted = set(_WORD.findall(question.lower()))
     lines = []
-    for number, hit in enumerate(hits[:3], 1):
+    best_three = sorted(enumerate(hits, 1), key=lambda item: item[1].rank)[:3]  # a context is in reading order
+    for number, hit in best_three:
         sentences = [part.strip() for part in _SENTENCE.split(hit.chunk.text) if part.strip()]
         best = max(sentences, key=lambda part: len(wanted & set(_WORD.findall(part.lower()))))
         lines.append(f"“{best}” [{number}]")
-    return Answer("\n".join(lines), tuple(hits), tuple(hits[: len(lines)]))
+    return Answer("\n".join(lines), tuple(hits), tuple(hits[number - 1] for number, _ in sorted(best_three)))
 
 
 def _ask(model: Model, prompt: str) -> str:

@@ -85,7 +85,9 @@ class Child:
         """Add ten new documents and change three."""
         new = {str(number): 1 for number in range(self.next, self.next + 10)}  # nobody forgotten is among them
         self.next += 10
-        changed = {key: self.expected[key] + 1 for key in self.random.sample(sorted(self.expected), 3)}
+        changed = {
+            key: self.expected[key] + 1 for key in self.random.sample(sorted(self.expected), min(3, len(self.expected)))
+        }
         after = self.expected | new | changed
         self.announce("add", after)
         self.memory.add([document(key, version) for key, version in (new | changed).items()], name="s", errors="raise")
@@ -93,16 +95,16 @@ class Child:
 
     def sync(self) -> None:
         """Mirror a source that lost three documents and changed three."""
-        gone = set(self.random.sample(sorted(self.expected), 3))
+        gone = set(self.random.sample(sorted(self.expected), min(3, len(self.expected))))
         after = {key: version for key, version in self.expected.items() if key not in gone}
-        after |= {key: after[key] + 1 for key in self.random.sample(sorted(after), 3)}
+        after |= {key: after[key] + 1 for key in self.random.sample(sorted(after), min(3, len(after)))}
         self.announce("sync", after)
         self.memory.sync([document(key, version) for key, version in after.items()], name="s", errors="raise")
         self.done(after)
 
     def forget(self) -> None:
         """Erase an author."""
-        name = author(self.random.choice(sorted(self.expected)))
+        name = author(self.random.choice(sorted(self.expected) or ["0"]))
         after = {key: version for key, version in self.expected.items() if author(key) != name}
         self.announce("forget", after)
         self.memory.forget(author=name)
@@ -127,7 +129,7 @@ def check(folder: Path, index: str, events: list[dict[str, object]], before: Exp
         problems = [str(problem) for problem in memory.verify()]
         stored = {key: memory.document("s", key) for key in memory.catalog.document_sizes("s")}
         problems += compare({key: item.text for key, item in stored.items() if item}, acknowledged, begun)  # type: ignore[arg-type]
-        for key in random.sample(sorted(stored), 5):
+        for key in random.sample(sorted(stored), min(5, len(stored))):
             text = (stored[key] or Document(id="-")).text.split()[0]
             hits = [hit for hit in memory.search(text, k=3) if text in hit.chunk.text]
             if len(hits) != 1 or set(hits[0].why) < {"words", "vectors"}:
