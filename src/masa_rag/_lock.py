@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,8 +16,9 @@ class WriterLock:
     """An inter-process lock that may be taken again by the thread that holds it.
 
     The operating system releases it when its owner dies, so a killed process locks nobody out.
-    The owner's process id stands in a file beside it while it is held: when that file is there and
-    the lock is free, its owner was killed.
+    The owner's process id stands in a file beside it while it is held, for messages. A process that
+    writes in several steps also leaves a file with its process id for as long as it is at it: when
+    no process has that id any more, it was killed half-way.
 
     Args:
         path: The lock file.
@@ -29,6 +31,7 @@ class WriterLock:
         self._owner_file = path.with_suffix(".owner")
         self._timeout_s = timeout_s
         self._thread_lock = threading.RLock()
+        self._working = 0
         self._file_lock = FileLock(path, thread_local=False)
 
     @contextmanager
@@ -58,9 +61,38 @@ class WriterLock:
         """Return who holds the lock now, for example ``"pid 4711"``, or None when it is free."""
         return None if self._is_free() else self._read_owner()
 
+    @contextmanager
+    def working(self) -> Iterator[None]:
+        """Mark this process as being at work while the block runs; may be nested."""
+        mark = self._mark(os.getpid())
+        with self._thread_lock:
+            self._working += 1
+            mark.touch()
+        try:
+            yield
+        finally:
+            with self._thread_lock:
+                self._working -= 1
+                if not self._working:
+                    mark.unlink(missing_ok=True)
+
     def was_killed(self) -> bool:
-        """Say whether the last owner died while holding the lock, so that its work is half done."""
-        return self._owner_file.exists() and self._is_free()
+        """Say whether a process died while it was at work."""
+        return any(True for _ in self._left_behind())
+
+    def forget_killed(self) -> None:
+        """Take note that what dead processes left was mended."""
+        for mark in self._left_behind():
+            mark.unlink(missing_ok=True)
+
+    def _mark(self, pid: int) -> Path:
+        return self._owner_file.with_suffix(f".writer-{pid}")
+
+    def _left_behind(self) -> Iterator[Path]:
+        for mark in self._owner_file.parent.glob(f"{self._owner_file.stem}.writer-*"):
+            pid = mark.name.rpartition("-")[2]
+            if pid.isdigit() and not _is_alive(int(pid)):
+                yield mark
 
     def _is_free(self) -> bool:
         from filelock import FileLock, Timeout
@@ -83,3 +115,16 @@ class WriterLock:
             f"and did not become free within {self._timeout_s:g} s; try again, or give a longer lock_timeout_s",
             owner=owner,
         )
+
+
+def _is_alive(pid: int) -> bool:
+    """Say whether a process has this id. On Windows, where asking could end it, always: the next write mends."""
+    if sys.platform == "win32":
+        return True
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:  # somebody else's, so it is there
+        return True
+    return True

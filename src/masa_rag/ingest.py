@@ -87,8 +87,9 @@ class Ingest:
             SourceError: The source as a whole cannot be read. What came before it is kept.
         """
         tally = Tally(source.name)
-        self._read(source, tally, errors=errors, seen=None)
-        return self._finish(tally)
+        with self._catalog.lock.working():
+            self._read(source, tally, errors=errors, seen=None)
+            return self._finish(tally)
 
     def sync(self, source: Source, *, errors: Errors = "collect", allow_mass_delete: bool = False) -> IngestReport:
         """Make the memory mirror the source: as ``add``, and what the source no longer has is deleted.
@@ -103,25 +104,27 @@ class Ingest:
             )
         tally = Tally(source.name)
         seen: dict[str, set[str]] = {}
-        self._read(source, tally, errors=errors, seen=seen)
-        if not tally.failed:
-            self._mirror(source, seen, tally, allow_mass_delete=allow_mass_delete)
-        return self._finish(tally)
+        with self._catalog.lock.working():
+            self._read(source, tally, errors=errors, seen=seen)
+            if not tally.failed:
+                self._mirror(source, seen, tally, allow_mass_delete=allow_mass_delete)
+            return self._finish(tally)
 
     def forget(self, *buried: str) -> IngestReport:
         """Erase ("author", name), ("source", name) or ("document", source, id); see ``Memory.forget``."""
         tally = Tally("forget")
-        with self._catalog.transaction():
-            self._catalog.set_setting("scrub", "due")
-            self._catalog.bury(*buried)
-            if buried[0] == "author":
-                self._forget_author(buried[1], tally)
-            else:
-                ids = buried[2:] or list(self._catalog.document_sizes(buried[1]))
-                tally.counts["deleted"] += self._catalog.remove(buried[1], ids)
-        report = self._finish(tally, drain=False)
-        self.scrub()
-        return report
+        with self._catalog.lock.working():
+            with self._catalog.transaction():
+                self._catalog.set_setting("scrub", "due")
+                self._catalog.bury(*buried)
+                if buried[0] == "author":
+                    self._forget_author(buried[1], tally)
+                else:
+                    ids = buried[2:] or list(self._catalog.document_sizes(buried[1]))
+                    tally.counts["deleted"] += self._catalog.remove(buried[1], ids)
+            report = self._finish(tally, drain=False)
+            self.scrub()
+            return report
 
     def mend(self) -> None:
         """Do what a killed writer left undone."""
@@ -130,6 +133,7 @@ class Ingest:
             self._finish(Tally("mend"))
             if self._projection is not None:
                 self._projection.drain()
+            self._catalog.lock.forget_killed()
 
     def close(self) -> None:
         """Tell the index what it has not heard, so that other programs can read it."""
@@ -164,7 +168,7 @@ class Ingest:
 
     def rebuild(self) -> None:
         """Make chunks, words and index anew from the documents, and embed what has no sound vector."""
-        with self._catalog.lock.hold():
+        with self._catalog.lock.working(), self._catalog.lock.hold():
             for source, ids in self._catalog.all_documents():
                 with self._catalog.transaction():
                     for document_id in ids:
