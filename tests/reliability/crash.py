@@ -119,12 +119,15 @@ class Child:
 
 def check(folder: Path, index: str, events: list[dict[str, object]], before: Expected) -> list[str]:
     """Return what is wrong with the memory after the kill."""
-    acknowledged, begun, verb = before, None, ""
+    acknowledged, begun = before, None
+    forgotten: set[str] = set()
     for event in events:
         if "done" in event:
             acknowledged, begun = event["done"], None  # type: ignore[assignment]
         else:
-            begun, verb = event["after"], str(event["begin"])  # type: ignore[assignment]
+            begun = event["after"]  # type: ignore[assignment]
+            if event["begin"] == "forget":
+                forgotten |= acknowledged.keys() - begun.keys()  # type: ignore[union-attr]
     with open_memory(folder, index) as memory:
         problems = [str(problem) for problem in memory.verify()]
         stored = {key: memory.document("s", key) for key in memory.catalog.document_sizes("s")}
@@ -134,9 +137,7 @@ def check(folder: Path, index: str, events: list[dict[str, object]], before: Exp
             hits = [hit for hit in memory.search(text, k=3) if text in hit.chunk.text]
             if len(hits) != 1 or set(hits[0].why) < {"words", "vectors"}:
                 problems.append(f"{text} is found {len(hits)} times")
-    if verb == "forget":
-        problems += left_bytes(folder, stored, begun if begun is not None else acknowledged, before)  # type: ignore[arg-type]
-    return problems
+    return problems + left_bytes(folder, forgotten - stored.keys())
 
 
 def compare(texts: dict[str, str], acknowledged: Expected, begun: Expected | None) -> list[str]:
@@ -150,11 +151,10 @@ def compare(texts: dict[str, str], acknowledged: Expected, begun: Expected | Non
     return problems
 
 
-def left_bytes(folder: Path, stored: dict[str, object], after: Expected, before: Expected) -> list[str]:
-    """Once a document of a forgotten author is gone, no byte of any of theirs may be left."""
-    gone = {key for key in before if key not in after and key not in stored}
+def left_bytes(folder: Path, erased: set[str]) -> list[str]:
+    """Of a document that was forgotten, and is gone, no byte may be left in any file."""
     files = [path.read_bytes() for path in folder.rglob("*") if path.is_file()]
-    return [f"a byte of {key} is left" for key in gone if any(f"w{key}v".encode() in data for data in files)]
+    return [f"a byte of {key} is left" for key in erased if any(f"w{key}v".encode() in data for data in files)]
 
 
 def trial(template: Path, scratch: Path, index: str, seed: int, before: Expected) -> tuple[str, list[str]]:
