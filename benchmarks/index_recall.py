@@ -92,6 +92,7 @@ def _remembered(database: Path, count: int) -> tuple[list[Chunk], np.ndarray, np
 def _scifact(folder: Path, count: int, *, cache: Path) -> tuple[list[str], np.ndarray, np.ndarray]:
     texts = list(_passages(folder / "corpus.jsonl", count))
     claims = [json.loads(line)["text"] for line in (folder / "queries.jsonl").open()][:300]
+    cache = cache.with_suffix(".npy")  # what np.save would add by itself
     if not cache.exists() or len(np.load(cache, mmap_mode="r")) != len(texts) + len(claims):
         from masa_rag.embedders import default_embedder
 
