@@ -14,8 +14,9 @@ Names are resolved at first use, so that ``import masa_rag`` loads no heavy libr
 
 from __future__ import annotations
 
-import importlib
 from typing import TYPE_CHECKING
+
+from masa_rag._lazy import late_name
 
 if TYPE_CHECKING:
     from masa_rag.errors import (
@@ -82,17 +83,17 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOMES = {
-    "Memory": "masa_rag.memory",
-    "open_source": "masa_rag.sources",
-    "source": "masa_rag.sources",
-    **dict.fromkeys(("Chunk", "Context", "Document", "Hit", "IngestReport", "Segment"), "masa_rag.types"),
+    "Memory": "memory",
+    "open_source": "sources",
+    "source": "sources",
+    **dict.fromkeys(("Chunk", "Context", "Document", "Hit", "IngestReport", "Segment"), "types"),
     **dict.fromkeys(
         (
             "ConfigurationError", "DocumentNotFoundError", "EmbeddingError", "MasaRagError", "MemoryLockedError",
             "MemoryMismatchError", "MissingDependencyError", "RecordError", "SourceError", "SourceFormatError",
             "SourceUnavailableError", "StorageError", "TranscriptionError",
         ),
-        "masa_rag.errors",
+        "errors",
     ),
 }  # fmt: skip
 
@@ -100,11 +101,7 @@ __all__ = ["__version__", *sorted(_HOMES)]
 
 
 def __getattr__(name: str) -> object:
-    if (home := _HOMES.get(name)) is None:
-        raise AttributeError(f"module 'masa_rag' has no attribute {name!r}")
-    value = getattr(importlib.import_module(home), name)
-    globals()[name] = value
-    return value
+    return late_name(__name__, _HOMES, name)
 
 
 def __dir__() -> list[str]:

@@ -340,9 +340,9 @@ def _timed_batches(items: Iterator[Document | RecordError]) -> Iterator[list[Doc
             if len(batch) >= _CYCLE or time.perf_counter() - began > _READ_S:
                 yield batch
                 batch, began = [], time.perf_counter()
-    except Exception:
+    except Exception:  # whatever it was, what was read before it is kept
         if batch:
-            yield batch  # read before the failure, whatever it was: keep it
+            yield batch
         raise
     if batch:
         yield batch

@@ -5,8 +5,9 @@ Names are resolved at first use, so that nothing is imported for a model that is
 
 from __future__ import annotations
 
-import importlib
 from typing import TYPE_CHECKING
+
+from masa_rag._lazy import late_name
 
 if TYPE_CHECKING:
     from masa_rag.embedders.hashing import HashingEmbedder as HashingEmbedder
@@ -32,11 +33,7 @@ def default_embedder() -> OnnxEmbedder:
 
 
 def __getattr__(name: str) -> object:
-    if (home := _HOMES.get(name)) is None:
-        raise AttributeError(f"module 'masa_rag.embedders' has no attribute {name!r}")
-    value = getattr(importlib.import_module(f"masa_rag.embedders.{home}"), name)
-    globals()[name] = value
-    return value
+    return late_name(__name__, _HOMES, name)
 
 
 def __dir__() -> list[str]:

@@ -5,8 +5,9 @@ Names are resolved at first use, so that no program loads an engine that it does
 
 from __future__ import annotations
 
-import importlib
 from typing import TYPE_CHECKING
+
+from masa_rag._lazy import late_name
 
 if TYPE_CHECKING:
     from masa_rag.indexes.chroma import ChromaIndex as ChromaIndex
@@ -21,11 +22,7 @@ __all__ = sorted(_HOMES)
 
 
 def __getattr__(name: str) -> object:
-    if (home := _HOMES.get(name)) is None:
-        raise AttributeError(f"module 'masa_rag.indexes' has no attribute {name!r}")
-    value = getattr(importlib.import_module(f"masa_rag.indexes.{home}"), name)
-    globals()[name] = value
-    return value
+    return late_name(__name__, _HOMES, name)
 
 
 def __dir__() -> list[str]:

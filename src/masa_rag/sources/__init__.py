@@ -5,9 +5,9 @@ Names are resolved at first use, so that a program pays only for the formats it 
 
 from __future__ import annotations
 
-import importlib
 from typing import TYPE_CHECKING
 
+from masa_rag._lazy import late_name
 from masa_rag.sources._base import FunctionSource as FunctionSource
 from masa_rag.sources._base import source as source
 
@@ -72,11 +72,7 @@ __all__ = ["FunctionSource", "source", *sorted(_HOMES)]
 
 
 def __getattr__(name: str) -> object:
-    if (home := _HOMES.get(name)) is None:
-        raise AttributeError(f"module 'masa_rag.sources' has no attribute {name!r}")
-    value = getattr(importlib.import_module(f"masa_rag.sources.{home}"), name)
-    globals()[name] = value
-    return value
+    return late_name(__name__, _HOMES, name)
 
 
 def __dir__() -> list[str]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import importlib
 from typing import TYPE_CHECKING
+
+from masa_rag._lazy import late_name
 
 if TYPE_CHECKING:
     from masa_rag.transcribers._diarization import SpeakerTurn as SpeakerTurn
@@ -24,11 +25,7 @@ __all__ = sorted(_HOMES)
 
 
 def __getattr__(name: str) -> object:
-    if (home := _HOMES.get(name)) is None:
-        raise AttributeError(f"module 'masa_rag.transcribers' has no attribute {name!r}")
-    value = getattr(importlib.import_module(f"masa_rag.transcribers.{home}"), name)
-    globals()[name] = value
-    return value
+    return late_name(__name__, _HOMES, name)
 
 
 def __dir__() -> list[str]:
