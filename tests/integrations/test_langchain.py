@@ -20,16 +20,18 @@ from langchain_core.retrievers import BaseRetriever
 from langchain_core.tools import BaseTool
 from langchain_core.vectorstores import VectorStore
 from langchain_tests.integration_tests import (
+    EmbeddingsIntegrationTests,
     RetrieversIntegrationTests,
     ToolsIntegrationTests,
     VectorStoreIntegrationTests,
 )
-from langchain_tests.unit_tests import ToolsUnitTests
+from langchain_tests.unit_tests import EmbeddingsUnitTests, ToolsUnitTests
 
 from masa_rag import Document, Memory, RecordError, Segment, source
 from masa_rag.embedders import HashingEmbedder, LangChainEmbedder
 from masa_rag.indexes import FlatIndex
 from masa_rag.integrations.langchain import (
+    EmbedderEmbeddings,
     LoaderSource,
     MemoryRetriever,
     MemoryVectorStore,
@@ -115,6 +117,44 @@ class TestSearchToolCalled(SearchTool, ToolsIntegrationTests):  # type: ignore[m
     """The whole of LangChain's contract for tools, called."""
 
 
+class OurEmbeddings:
+    """What the two contracts for embedding models ask for."""
+
+    @property
+    def embeddings_class(self) -> type[EmbedderEmbeddings]:
+        """What is tested."""
+        return EmbedderEmbeddings
+
+    @property
+    def embedding_model_params(self) -> dict[str, Any]:
+        """With which embedder."""
+        return {"embedder": HashingEmbedder()}
+
+
+class TestEmbeddingsUnit(OurEmbeddings, EmbeddingsUnitTests):
+    """The whole of LangChain's contract for embedding models, without calling them."""
+
+
+class TestEmbeddingsCalled(OurEmbeddings, EmbeddingsIntegrationTests):
+    """The whole of LangChain's contract for embedding models, called."""
+
+
+STANDARD = (
+    RetrieversIntegrationTests, VectorStoreIntegrationTests, ToolsUnitTests, ToolsIntegrationTests,
+    EmbeddingsUnitTests, EmbeddingsIntegrationTests,
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("contract", STANDARD, ids=lambda contract: contract.__name__)
+def test_no_standard_test_is_overridden(contract: type) -> None:
+    """Each contract is inherited here, and none of its tests is replaced or switched off."""
+    ours = [cls for cls in globals().values() if isinstance(cls, type) and issubclass(cls, contract)]
+    ours = [cls for cls in ours if cls.__module__ == __name__]
+    assert len(ours) == 1
+    names = [name for cls in ours for part in cls.__mro__ if part.__module__ == __name__ for name in vars(part)]
+    assert [name for name in names if name.startswith("test_")] == []
+
+
 def test_passages_carry_citation_time_and_score(tmp_path: Path) -> None:
     """Everything that an answer cites is in the metadata, as plain JSON."""
     document = small_memory(tmp_path).as_retriever(k=1, author="Jamil").invoke("voice data")[0]
@@ -172,6 +212,25 @@ def test_writing_is_a_tool_only_when_allowed(tmp_path: Path) -> None:
     tools = {tool.name: tool for tool in memory_tools(memory, allow_write=True)}
     assert tools["remember"].invoke({"text": "The launch is in May."}).startswith("remembered as ")
     assert "The launch is in May." in tools["search_memory"].invoke({"query": "launch"})
+
+
+def test_an_embedder_serves_a_vector_store_of_langchain(tmp_path: Path) -> None:
+    """The memory's model in LangChain's own in-memory store, there and back."""
+    from langchain_core.vectorstores import InMemoryVectorStore
+
+    memory = small_memory(tmp_path)
+    store = InMemoryVectorStore.from_texts(["green tea", "a blue boat"], EmbedderEmbeddings(memory.embedder))
+    assert store.similarity_search("boat", k=1)[0].page_content == "a blue boat"
+    both = LangChainEmbedder(EmbedderEmbeddings(memory.embedder), fingerprint="there and back")
+    assert (both.embed_query("boat") == memory.embedder.embed_query("boat")).all()
+
+
+def test_relevance_keeps_the_order_and_its_bounds(tmp_path: Path) -> None:
+    """LangChain expects scores from 0 to 1; ours have no bounds, and better stays better."""
+    store = MemoryVectorStore(small_memory(tmp_path), source="show")
+    found = store.similarity_search_with_relevance_scores("Who collects voice data?", k=2)
+    assert [document.id for document, _ in found] == ["1", "2"]
+    assert 1 > found[0][1] > found[1][1] > 0
 
 
 def test_a_store_can_be_made_from_texts(tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from masa_rag import Document, Memory
 from masa_rag.embedders import HashingEmbedder
 from masa_rag.indexes import FlatIndex
 from masa_rag.integrations.langchain import memory_tools
-from masa_rag.integrations.langchain_agents import MemoryMiddleware, MemoryStore
+from masa_rag.integrations.langchain_agents import MemoryMiddleware
 
 
 class ScriptedModel(GenericFakeChatModel):
@@ -79,38 +79,3 @@ async def test_middleware_works_asynchronously(memory: Memory) -> None:
     await agent.ainvoke({"messages": [("user", "Which coin was mined early?")]})
     assert "He mined Doge early." in model.shown[0][0].text
     assert memory.search("coin", source="conversations") == []
-
-
-def test_a_store_puts_gets_searches_and_deletes(memory: Memory) -> None:
-    """The verbs of LangGraph's store, by namespace."""
-    store = MemoryStore(memory)
-    store.put(("users", "ann"), "tea", {"likes": "green tea", "n": 1})
-    store.put(("users", "ann"), "boat", {"likes": "blue boats", "n": 2})
-    store.put(("users", "bo"), "tea", {"likes": "no tea", "n": 1})
-    item = store.get(("users", "ann"), "tea")
-    assert item is not None
-    assert item.value == {"likes": "green tea", "n": 1}
-    assert [found.key for found in store.search(("users", "ann"), query="boats", limit=1)] == ["boat"]
-    assert {found.namespace for found in store.search(("users",), filter={"n": 1})} == {
-        ("users", "ann"),
-        ("users", "bo"),
-    }
-    assert store.list_namespaces(prefix=("users",)) == [("users", "ann"), ("users", "bo")]
-    assert store.list_namespaces(max_depth=1) == [("users",)]
-    created = item.created_at
-    store.put(("users", "ann"), "tea", {"likes": "black tea"})
-    changed = store.get(("users", "ann"), "tea")
-    assert changed is not None
-    assert (changed.value, changed.created_at) == ({"likes": "black tea"}, created)
-    assert changed.updated_at > created
-    store.delete(("users", "ann"), "tea")
-    assert store.get(("users", "ann"), "tea") is None
-
-
-async def test_the_store_is_asynchronous(memory: Memory) -> None:
-    """aput and aget."""
-    store = MemoryStore(memory)
-    await store.aput(("a",), "k", {"v": 1})
-    item = await store.aget(("a",), "k")
-    assert item is not None
-    assert item.value == {"v": 1}

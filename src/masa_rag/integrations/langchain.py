@@ -1,11 +1,12 @@
-"""LangChain: retriever, vector store, loaders both ways, tools, and memory for agents.
+"""LangChain: retriever, vector store, embeddings, tools, and loaders both ways.
 
-Install with: pip install 'masa-rag[langchain]'. The agent parts also need the package ``langchain``.
+Install with: pip install 'masa-rag[langchain]'.
 """
 
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -24,9 +25,9 @@ from masa_rag.memory import Memory
 from masa_rag.types import Document
 
 if TYPE_CHECKING:
-    from masa_rag.protocols import Source
+    from masa_rag.protocols import Embedder, Source
 
-__all__ = ["LoaderSource", "MemoryRetriever", "MemoryVectorStore", "SourceLoader", "memory_tools"]
+__all__ = ["EmbedderEmbeddings", "LoaderSource", "MemoryRetriever", "MemoryVectorStore", "SourceLoader", "memory_tools"]
 
 
 class MemoryRetriever(BaseRetriever):
@@ -57,7 +58,10 @@ class MemoryRetriever(BaseRetriever):
 
     def _get_ls_params(self, **kwargs: Any) -> LangSmithRetrieverParams:
         return LangSmithRetrieverParams(
-            ls_retriever_name="masa_rag", ls_embedding_model=self.memory.embedder.fingerprint
+            ls_retriever_name="masa_rag",
+            ls_vector_store_provider="masa_rag",
+            ls_embedding_provider=type(self.memory.embedder).__name__,
+            ls_embedding_model=self.memory.embedder.fingerprint,
         )
 
 
@@ -77,8 +81,8 @@ class MemoryVectorStore(VectorStore):
 
     @property
     def embeddings(self) -> Embeddings | None:
-        """The memory embeds by itself, so there is no LangChain model."""
-        return None
+        """The memory's own model."""
+        return EmbedderEmbeddings(self.memory.embedder)
 
     def add_texts(
         self,
@@ -134,7 +138,8 @@ class MemoryVectorStore(VectorStore):
         return [(documents[key], score) for key, score in list(best.items())[:k] if key in documents]
 
     def _select_relevance_score_fn(self) -> Any:
-        return lambda score: max(0.0, min(1.0, score))
+        # Scores have no bounds: they count standard deviations above the mean of the candidates.
+        return lambda score: 1 / (1 + math.exp(-max(-500.0, min(500.0, score))))
 
     @classmethod
     def from_texts(
@@ -148,6 +153,39 @@ class MemoryVectorStore(VectorStore):
         store = cls(Memory(path, embedder=LangChainEmbedder(embedding, fingerprint=str(name)), **kwargs), source=source)
         store.add_texts(texts, metadatas, ids=ids)
         return store
+
+
+class EmbedderEmbeddings(Embeddings):
+    """An embedder of ours as a LangChain embedding model, for vector stores and evaluators of LangChain.
+
+    Args:
+        embedder: The embedder, for example ``memory.embedder``; all-MiniLM-L6-v2 on the CPU when None.
+    """
+
+    def __init__(self, embedder: Embedder | None = None) -> None:
+        if embedder is None:
+            from masa_rag.embedders import default_embedder
+
+            embedder = default_embedder()
+        self.embedder = embedder
+
+    def embed_documents(self, texts: list[str]) -> list[list[float]]:
+        """Return a vector of length 1 for each text, in order."""
+        rows: list[list[float]] = self.embedder.embed_documents(texts).tolist()
+        return rows
+
+    def embed_query(self, text: str) -> list[float]:
+        """Return the vector of a query, of length 1."""
+        vector: list[float] = self.embedder.embed_query(text).tolist()
+        return vector
+
+    async def aembed_documents(self, texts: list[str]) -> list[list[float]]:
+        """As ``embed_documents``, without blocking the loop."""
+        return await asyncio.to_thread(self.embed_documents, texts)
+
+    async def aembed_query(self, text: str) -> list[float]:
+        """As ``embed_query``, without blocking the loop."""
+        return await asyncio.to_thread(self.embed_query, text)
 
 
 class SourceLoader(BaseLoader):

@@ -1,0 +1,198 @@
+"""LangGraph: a memory as the long-term store of agents.
+
+Install with: pip install 'masa-rag[langchain]'.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import operator
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from langgraph.store.base import (
+    BaseStore,
+    GetOp,
+    Item,
+    ListNamespacesOp,
+    MatchCondition,
+    Op,
+    PutOp,
+    Result,
+    SearchItem,
+    SearchOp,
+    get_text_at_path,
+)
+
+from masa_rag.errors import ConfigurationError
+from masa_rag.memory import Memory
+from masa_rag.types import Document
+
+__all__ = ["MemoryStore"]
+
+Namespace = tuple[str, ...]
+
+_PREFIX = "store:"
+"""Begins the names of the sources under which namespaces are filed."""
+_UNKNOWN = datetime.fromtimestamp(0, UTC)
+_COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {
+    "$eq": operator.eq, "$ne": operator.ne, "$gt": operator.gt, "$gte": operator.ge, "$lt": operator.lt,
+    "$lte": operator.le,
+}  # fmt: skip
+
+
+class MemoryStore(BaseStore):
+    """A memory as LangGraph's long-term store: ``put``, ``get``, ``search``, ``delete`` by namespace.
+
+    Values are JSON and come back as they were put. A search with a query finds by meaning and by words;
+    ``index=False`` keeps a value out of it, ``index=["field"]`` makes only these fields findable. Filters
+    compare for equality or with $eq, $ne, $gt, $gte, $lt, $lte. There is no expiry (``ttl``).
+
+    Args:
+        memory: Where they are kept. Each namespace is a source, ``store:["users", "ann"]``, so that the
+            memory's own search, ``forget`` and ``info`` know it too.
+    """
+
+    def __init__(self, memory: Memory) -> None:
+        self.memory = memory
+
+    def batch(self, ops: Iterable[Op]) -> list[Result]:
+        """Carry out the operations in order."""
+        return [self._do(op) for op in ops]
+
+    async def abatch(self, ops: Iterable[Op]) -> list[Result]:
+        """As ``batch``, without blocking the loop."""
+        return await asyncio.to_thread(self.batch, list(ops))
+
+    def _do(self, op: Op) -> Result:
+        match op:
+            case GetOp():
+                document = self.memory.document(_source(op.namespace), op.key)
+                return None if document is None else Item(**_item(document, op.namespace))
+            case PutOp():
+                self._put(op)
+                return None
+            case SearchOp():
+                return self._search(op)
+            case ListNamespacesOp():
+                return self._namespaces(op)
+        raise ConfigurationError(f"received the operation {type(op).__name__}; expected get, put, search or list")
+
+    def _put(self, op: PutOp) -> None:
+        source = _source(op.namespace)
+        if op.value is None:
+            self.memory.delete(source, [op.key])
+            return
+        known = self.memory.document(source, op.key)
+        now = datetime.now(UTC)
+        document = Document(
+            id=op.key,
+            text=_findable(op),
+            created_at=known.created_at if known is not None else now,
+            metadata={"value": op.value, "updated_at": now.isoformat()},
+        )
+        self.memory.add([document], name=source, errors="raise")
+
+    def _search(self, op: SearchOp) -> list[SearchItem]:
+        """Return what passes the filter: first what answers the query, best first, then the others."""
+        spaces = [space for space in self._spaces() if space[: len(op.namespace_prefix)] == op.namespace_prefix]
+        scores = self._scores(op.query, spaces, op.limit + op.offset) if op.query else {}
+        keys = [*scores, *(key for key in self._keys(spaces) if key not in scores)]
+        found: list[SearchItem] = []
+        for space, key in keys:
+            document = self.memory.document(_source(space), key)
+            if document is not None and _holds(op.filter or {}, document.metadata["value"]):
+                found.append(SearchItem(**_item(document, space), score=scores.get((space, key))))
+            if len(found) == op.offset + op.limit:
+                break
+        return found[op.offset :]
+
+    def _keys(self, spaces: Iterable[Namespace]) -> Iterator[tuple[Namespace, str]]:
+        for space in spaces:
+            for key in sorted(self.memory.catalog.document_sizes(_source(space))):
+                yield space, key
+
+    def _scores(self, query: str, spaces: list[Namespace], count: int) -> dict[tuple[Namespace, str], float]:
+        """Return the best score of each item that answers the query, best first."""
+        by_source = {_source(space): space for space in spaces}
+        # A filter may leave out many of the best, and a long value is several passages.
+        hits = self.memory.search(query, k=max(100, 4 * count), source=list(by_source)) if by_source else []
+        best: dict[tuple[Namespace, str], float] = {}
+        for hit in hits:
+            best.setdefault((by_source[hit.chunk.source], hit.chunk.document_id), hit.score)
+        return best
+
+    def _spaces(self) -> list[Namespace]:
+        names = (source.name for source in self.memory.info().sources if source.documents)
+        return sorted(tuple(json.loads(name.removeprefix(_PREFIX))) for name in names if name.startswith(_PREFIX))
+
+    def _namespaces(self, op: ListNamespacesOp) -> list[Namespace]:
+        spaces = [space for space in self._spaces() if all(_matches(space, rule) for rule in op.match_conditions or ())]
+        cut = list(dict.fromkeys(space[: op.max_depth] if op.max_depth else space for space in spaces))
+        return cut[op.offset : op.offset + op.limit]
+
+
+def _source(namespace: Namespace) -> str:
+    return _PREFIX + json.dumps(namespace, ensure_ascii=False)
+
+
+def _findable(op: PutOp) -> str:
+    """Return the text by which a value is found: all that it says, or only the fields of ``index``."""
+    if op.index is False:
+        return ""
+    if op.index is None:
+        return "\n".join(_leaves(op.value))
+    return "\n".join(text for path in op.index for text in get_text_at_path(op.value, path))
+
+
+def _leaves(value: Any) -> Iterator[str]:
+    if isinstance(value, Mapping):
+        for item in value.values():
+            yield from _leaves(item)
+    elif isinstance(value, (list, tuple)):
+        for item in value:
+            yield from _leaves(item)
+    elif value is not None:
+        yield str(value)
+
+
+def _item(document: Document, namespace: Namespace) -> dict[str, Any]:
+    created = document.created_at if document.created_at is not None else _UNKNOWN
+    return {
+        "value": document.metadata["value"],
+        "key": document.id,
+        "namespace": namespace,
+        "created_at": created,
+        "updated_at": datetime.fromisoformat(document.metadata["updated_at"]),
+    }
+
+
+def _holds(wanted: Any, given: Any) -> bool:
+    """Say whether a value is as a filter wants it; objects and lists are compared part by part."""
+    if isinstance(wanted, Mapping):
+        if any(name.startswith("$") for name in wanted):
+            return all(_compares(name, given, value) for name, value in wanted.items())
+        return isinstance(given, Mapping) and all(_holds(value, given.get(name)) for name, value in wanted.items())
+    if isinstance(wanted, (list, tuple)):
+        alike = isinstance(given, (list, tuple)) and len(given) == len(wanted)
+        return alike and all(map(_holds, wanted, given))
+    return bool(wanted == given)
+
+
+def _compares(name: str, given: Any, wanted: Any) -> bool:
+    if name not in _COMPARISONS:
+        raise ConfigurationError(
+            f"received the operator {name!r} in a filter; expected one of {', '.join(_COMPARISONS)}"
+        )
+    try:
+        return _COMPARISONS[name](given, wanted)
+    except TypeError:  # a value of another kind, or none, is neither larger nor smaller
+        return False
+
+
+def _matches(space: Namespace, rule: MatchCondition) -> bool:
+    path = tuple(rule.path)
+    part = space[: len(path)] if rule.match_type == "prefix" else space[max(0, len(space) - len(path)) :]
+    return len(part) == len(path) and all(wanted in ("*", given) for wanted, given in zip(path, part, strict=True))

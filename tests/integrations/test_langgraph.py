@@ -1,0 +1,106 @@
+"""A memory as LangGraph's store: its verbs, and what LangGraph's own store answers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+pytest.importorskip("langgraph", reason="needs the extra langchain")
+
+from langgraph.store.memory import InMemoryStore
+
+from masa_rag import ConfigurationError, Memory
+from masa_rag.integrations.langgraph import MemoryStore
+
+
+def test_a_store_puts_gets_searches_and_deletes(memory: Memory) -> None:
+    """The verbs of LangGraph's store, by namespace."""
+    store = MemoryStore(memory)
+    store.put(("users", "ann"), "tea", {"likes": "green tea", "n": 1})
+    store.put(("users", "ann"), "boat", {"likes": "blue boats", "n": 2})
+    store.put(("users", "bo"), "tea", {"likes": "no tea", "n": 1})
+    item = store.get(("users", "ann"), "tea")
+    assert item is not None
+    assert item.value == {"likes": "green tea", "n": 1}
+    assert [found.key for found in store.search(("users", "ann"), query="boats", limit=1)] == ["boat"]
+    assert {found.namespace for found in store.search(("users",), filter={"n": 1})} == {
+        ("users", "ann"),
+        ("users", "bo"),
+    }
+    assert store.list_namespaces(prefix=("users",)) == [("users", "ann"), ("users", "bo")]
+    assert store.list_namespaces(max_depth=1) == [("users",)]
+    created = item.created_at
+    store.put(("users", "ann"), "tea", {"likes": "black tea"})
+    changed = store.get(("users", "ann"), "tea")
+    assert changed is not None
+    assert (changed.value, changed.created_at) == ({"likes": "black tea"}, created)
+    assert changed.updated_at > created
+    store.delete(("users", "ann"), "tea")
+    assert store.get(("users", "ann"), "tea") is None
+
+
+async def test_the_store_is_asynchronous(memory: Memory) -> None:
+    """aput and aget."""
+    store = MemoryStore(memory)
+    await store.aput(("a",), "k", {"v": 1})
+    item = await store.aget(("a",), "k")
+    assert item is not None
+    assert item.value == {"v": 1}
+
+
+PEOPLE: dict[tuple[str, ...], dict[str, dict[str, Any]]] = {
+    ("users", "ann"): {"a": {"age": 30, "tags": ["sea", "wind"], "home": {"town": "Skarholm", "zip": 7}}},
+    ("users", "bo"): {"a": {"age": 41, "tags": [], "name": None}, "b": {"age": 30.5, "tags": ["sea", "wind"]}},
+    ("teams",): {"x": {"age": 3, "home": {"town": "Skarholm"}}, "ä": {"age": 9, "open": True}},
+}
+FILTERS: tuple[dict[str, Any] | None, ...] = (
+    None, {"age": 30}, {"age": {"$gt": 30}}, {"age": {"$gte": 30, "$lt": 41}}, {"age": {"$lte": 9}},
+    {"age": {"$ne": 30}}, {"age": {"$eq": 41}}, {"tags": ["sea", "wind"]}, {"tags": []}, {"home": {"town": "Skarholm"}},
+    {"home": {"town": "Skarholm", "zip": 7}}, {"open": True}, {"name": None}, {"absent": "x"},
+)  # fmt: skip
+
+
+def test_filters_answer_as_langgraphs_own_store_does(memory: Memory) -> None:
+    """The same items put into both, the same filters on three prefixes, the same keys."""
+    ours, theirs = MemoryStore(memory), InMemoryStore()
+    for namespace, items in PEOPLE.items():
+        for key, value in items.items():
+            ours.put(namespace, key, value)
+            theirs.put(namespace, key, value)
+    for prefix in ((), ("users",), ("users", "bo")):
+        for wanted in FILTERS:
+            expected = {(item.namespace, item.key) for item in theirs.search(prefix, filter=wanted, limit=10)}
+            found = ours.search(prefix, filter=wanted, limit=10)
+            assert {(item.namespace, item.key) for item in found} == expected, (prefix, wanted)
+            assert all(item.value == PEOPLE[item.namespace][item.key] for item in found)
+    for conditions in ({}, {"prefix": ("users",)}, {"prefix": ("*", "bo")}, {"suffix": ("ann",)}, {"max_depth": 1}):
+        assert ours.list_namespaces(**conditions) == theirs.list_namespaces(**conditions)  # type: ignore[arg-type]
+
+
+def test_an_operator_that_does_not_exist_is_refused(memory: Memory) -> None:
+    """The error names those that do."""
+    store = MemoryStore(memory)
+    store.put(("a",), "k", {"n": 1})
+    with pytest.raises(ConfigurationError, match=r"'\$like'.*\$eq"):
+        store.search(("a",), filter={"n": {"$like": 1}})
+
+
+def test_only_what_is_indexed_is_found_by_a_query(memory: Memory) -> None:
+    """A value kept out of the index comes last and without a score; named fields alone are searched."""
+    store = MemoryStore(memory)
+    store.put(("a",), "public", {"text": "blue boats", "note": "kept in the shed"}, index=["text"])
+    store.put(("a",), "secret", {"text": "blue boats"}, index=False)
+    found = store.search(("a",), query="blue boats")
+    assert [(item.key, item.score is None) for item in found] == [("public", False), ("secret", True)]
+    assert memory.search("shed", source='store:["a"]')[0].chunk.text == "blue boats"
+    assert store.get(("a",), "secret").value == {"text": "blue boats"}  # type: ignore[union-attr]
+
+
+def test_pages_of_a_search_do_not_overlap(memory: Memory) -> None:
+    """limit and offset cut one list into pieces, in the same order each time."""
+    store = MemoryStore(memory)
+    for number in range(7):
+        store.put(("n",), str(number), {"n": number})
+    pages = [[item.key for item in store.search(("n",), limit=3, offset=offset)] for offset in (0, 3, 6)]
+    assert pages == [["0", "1", "2"], ["3", "4", "5"], ["6"]]
