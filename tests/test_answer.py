@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import http.server
+import importlib.util
 import json
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
-from masa_rag import ConfigurationError, Context, Document, Memory
-from masa_rag.answer import NOT_FOUND
+from masa_rag import Chunk, ConfigurationError, Context, Document, Hit, Memory
+from masa_rag.answer import NOT_FOUND, check
 from masa_rag.answer import answer as extract
+from masa_rag.indexes import FlatIndex
 
 
 @pytest.fixture
@@ -67,6 +70,79 @@ def test_what_does_not_hold_is_said(brain: Memory, text: str, problem: str) -> N
     answer = brain.ask("When do we sail?", model=lambda prompt: text, author="Ann")
     assert problem in answer.problems
     assert f"Check this: {problem}" in str(answer)
+
+
+TWO = (Hit(Chunk("a", "1", "s", "We sail on Monday, the weather is fine.", "Salt & Signal · Ann", 0, 39), 1.0, 1),
+       Hit(Chunk("b", "2", "s", "The seal was too thin.", "Bo", 0, 22), 0.5, 2))  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("text", "problems"),
+    [
+        ('She says "we sail on Monday" [1].', ()),
+        ('She says "we sail … the weather is fine" [1].', ()),
+        ("Sie sagt „the weather is fine“ [1], et lui «too thin» [2].", ()),
+        ('In "Salt & Signal" they speak of it [1].', ()),
+        ('The so-called "gasket" was thin [2].', ()),
+        ("On Monday, with a new seal [1, 2].", ()),
+        ("On Monday, with a new seal [1-2].", ()),
+        ("Two things:\n\n* they sail on Monday [1]\n* the seal was thin [2]", ()),
+        ("They wrote it on [2024-10-15] [1].", ()),
+        (
+            'She says "the weather is fine … we sail" [1].',
+            ("“the weather is fine … we sail” stands in no cited passage",),
+        ),
+        (
+            'She says "the seal was too thin" [1].',
+            ("“the seal was too thin” stands in [2], which is not cited for it",),
+        ),
+        ("They sail on Monday [1].\nThe seal was too thin.", ("nothing is cited for: The seal was too thin.",)),
+        ("They sail [1-3].", ("[3] is no passage; there are 2",)),
+    ],
+)
+def test_every_line_is_checked_against_what_it_cites(text: str, problems: tuple[str, ...]) -> None:
+    """Quotations with something left out, several marks, lists and ranges; a name in the header is no invention."""
+    assert check(text, TWO).problems == problems
+
+
+def near(hit: Hit, tokens: float) -> Hit:
+    """Return the hit with the nearness of its words to those of the question."""
+    return replace(hit, why={"tokens": tokens})
+
+
+def test_without_a_model_what_is_not_near_is_no_answer() -> None:
+    """Far from the question is not found; of the best three, only the near ones are quoted."""
+    far = Context("", (near(TWO[0], 0.3), near(TWO[1], 0.2)))
+    answer = extract("When was the tower built?", far)
+    assert (answer.text, answer.found, len(answer.hits)) == (NOT_FOUND, False, 2)
+    one = Context("", (near(TWO[0], 0.3), near(TWO[1], 0.8)))
+    assert extract("How thin was the seal?", one).text == "“The seal was too thin.” [2]"
+
+
+def test_what_is_answered_in_part_stays_an_answer() -> None:
+    """A model that cites something and says that the rest is not there is not cut off."""
+    text = f"They sail on Monday [1]. {NOT_FOUND}"
+    answer = extract("When, and with whom?", Context("", TWO), model=lambda prompt: text)
+    assert (answer.text, answer.found, answer.problems) == (text, True, ())
+
+
+@pytest.mark.skipif(importlib.util.find_spec("masa_rag_minilm") is None, reason="needs the weights: ./weights")
+def test_the_default_model_tells_what_the_memory_does_not_hold(tmp_path: Path) -> None:
+    """On the invented story of the examples: six questions that it answers, six on other things."""
+    from masa_rag._demo import demo_data, demo_sources
+    from masa_rag.embedders import OnnxEmbedder
+
+    held = ("Why was the launch moved?", "Who found the leak?", "When are rewards paid?",
+            "What happened to buoy three?", "How often must the wind sensor be cleaned?",
+            "What was the last voltage of buoy three?")  # fmt: skip
+    foreign = ("What is the capital of France?", "Who won the football world cup?", "Why do cats purr?",
+               "How many strings does a violin have?", "What did Brendan study?",
+               "When was the tower built?")  # fmt: skip
+    with Memory(tmp_path / "brain", embedder=OnnxEmbedder(), index=FlatIndex()) as memory:
+        for source in demo_sources(demo_data()):
+            memory.add(source)
+        assert [question for question in held if not memory.ask(question).found] == []
+        assert [question for question in foreign if memory.ask(question).found] == []
 
 
 def test_an_empty_memory_and_a_model_that_does_not_know_say_so(brain: Memory) -> None:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from masa_rag._words import STOP_WORDS, stems, words_of
 from masa_rag.context import cite
 from masa_rag.errors import ConfigurationError
 from masa_rag.types import Context, Hit
@@ -16,14 +17,24 @@ Model = Callable[[str], str] | Any
 
 NOT_FOUND = "The memory does not hold this."
 
+NEAR = 0.5
+"""From here on a passage is taken to speak of what is asked. The measure is late interaction: how near the question's
+words come to the passage's, rare words counting more, from 0 to 1. Of questions on two talks of LoCoMo 98 in 100 have
+such a passage among the best three, of questions on another talk 15 in 100; of 22 and 44 on two smaller memories all
+and 4. A question on the right subject that assumes something untrue is not told apart."""
+
 _RULES = f"""Answer the question from the passages above, and from nothing else.
 Put the number of the passage behind each statement, like [1] or [2][3].
 Quote word for word when you use quotation marks.
 If the passages do not answer the question, write exactly: {NOT_FOUND}"""
-_CITATION = re.compile(r"\[(\d+)\]")
-_QUOTE = re.compile(r"[\"“]([^\"“”]{12,})[\"”]")
+_CITATION = re.compile(r"\[(\d{1,3}(?:\s*[,;–-]\s*\d{1,3})*)\]")
+_RANGE = re.compile(r"(\d+)\s*[–-]\s*(\d+)")
+_QUOTE = re.compile(r"[\"“”„]([^\"“”„]+)[\"“”]|«([^«»]+)»|»([^«»]+)«")
+_LEFT_OUT = re.compile(r"\[?(?:…|\.{3})\]?")
 _SENTENCE = re.compile(r"(?<=[.!?…])\s+|\n+")
 _WORD = re.compile(r"\w+")
+_STATEMENT_WORDS = 4
+"""A line of fewer words, or one that ends in a colon, is a heading, and needs no citation."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +45,8 @@ class Answer:
         text: The answer, with citations like [1].
         hits: The passages: ``hits[0]`` is [1].
         cited: Those of them that the answer cites, in order of their number.
-        problems: What is wrong with it: citations of passages that do not exist, quotations that
-            stand in none, statements without any citation. Empty when all holds.
+        problems: What is wrong with it: citations of passages that do not exist, quotations that do not
+            stand in the passage cited for them, lines that cite nothing. Empty when all holds.
         found: False when the memory does not hold the answer.
     """
 
@@ -62,44 +73,97 @@ def answer(question: str, context: Context, *, model: Model | None = None) -> An
     Args:
         question: What is asked.
         context: What the memory holds on it.
-        model: Writes the answer; None takes the best sentences word for word.
+        model: Writes the answer; None takes the best sentences word for word, of passages that are
+            NEAR the question. (Without word vectors nearness is not known, and the best are taken.)
     """
     if not context.hits:
         return Answer(NOT_FOUND, found=False)
     if model is None:
         return _extract(question, context.hits)
     text = _ask(model, f"{context}\n\nQuestion: {question}\n\n{_RULES}").strip()
-    if not text or NOT_FOUND.lower().rstrip(".") in text.lower():
+    if not text or (NOT_FOUND.lower().rstrip(".") in text.lower() and not _numbers(text)):
         return Answer(NOT_FOUND, context.hits, found=False)
     return check(text, context.hits)
 
 
 def check(text: str, hits: Sequence[Hit]) -> Answer:
-    """Return the answer with what is wrong with its citations and quotations."""
-    numbers = sorted({int(number) for number in _CITATION.findall(text)})
-    problems = [
-        f"[{number}] is no passage; there are {len(hits)}" for number in numbers if not 1 <= number <= len(hits)
-    ]
+    """Return the answer with what is wrong with its citations and quotations.
+
+    A quotation must stand in a passage that its line cites; words may be left out where it says "…".
+    """
+    numbers = sorted(_numbers(text))
+    known = [number for number in numbers if 1 <= number <= len(hits)]
+    problems = [f"[{number}] is no passage; there are {len(hits)}" for number in numbers if number not in known]
     if not numbers:
         problems.append("nothing is cited")
-    cited = tuple(hits[number - 1] for number in numbers if 1 <= number <= len(hits))
-    sources = " ".join(_plain(hit.chunk.text) for hit in (cited or hits))
-    problems += [
-        f"“{quote}” stands in no cited passage" for quote in _QUOTE.findall(text) if _plain(quote) not in sources
-    ]
-    return Answer(text, tuple(hits), cited, tuple(problems))
+    for line in filter(str.strip, text.splitlines()):
+        cited = [number for number in sorted(_numbers(line)) if number in known]
+        if numbers and not cited and _states(line):
+            problems.append(f"nothing is cited for: {_shortened(line)}")
+        problems += _false_quotations(line, hits, cited or known)
+    return Answer(text, tuple(hits), tuple(hits[number - 1] for number in known), tuple(problems))
+
+
+def _numbers(text: str) -> set[int]:
+    """Return the passages that a text cites: [1], [2][3], [2, 3] and [2-4]."""
+    found: set[int] = set()
+    for group in _CITATION.findall(text):
+        for first, last in _RANGE.findall(group):
+            found |= set(range(int(first), min(int(last), int(first) + 100) + 1))
+        found |= {int(number) for number in re.findall(r"\d+", group)}
+    return found
+
+
+def _states(line: str) -> bool:
+    return len(_WORD.findall(line)) >= _STATEMENT_WORDS and not line.rstrip(" *_").endswith(":")
+
+
+def _false_quotations(line: str, hits: Sequence[Hit], cited: Sequence[int]) -> list[str]:
+    """Return a problem for each quotation that stands in none of the passages cited for it."""
+    chunks = [hit.chunk for hit in hits]
+    texts = [_plain(f"{chunk.header}\n{chunk.text}") for chunk in chunks]
+    mine = [texts[number - 1] for number in cited] or texts
+    problems = []
+    for quote in ("".join(groups) for groups in _QUOTE.findall(line)):
+        if len(_WORD.findall(quote)) < 2 or any(_stands(quote, text) for text in mine):
+            continue  # a single word in quotation marks is a term, not a quotation
+        where = [number for number, text in enumerate(texts, 1) if _stands(quote, text)]
+        problems.append(
+            f"“{quote}” stands in {f'[{where[0]}], which is not cited for it' if where else 'no cited passage'}"
+        )
+    return problems
+
+
+def _stands(quote: str, text: str) -> bool:
+    """Say whether the parts of a quotation stand in a text, in their order."""
+    place = 0
+    for part in map(_plain, _LEFT_OUT.split(quote)):
+        found = text.find(part, place) if part.strip() else place
+        if found < 0:
+            return False
+        place = found
+    return True
 
 
 def _extract(question: str, hits: Sequence[Hit]) -> Answer:
-    """Take, from the three best passages, the sentence that shares most words with the question."""
-    wanted = set(_WORD.findall(question.lower()))
-    lines = []
+    """Take, from the near ones of the three best passages, the sentence that shares most words with the question."""
+    words = {word for word, _, _ in words_of(question)}
+    wanted = _stems(words - STOP_WORDS or words)
     best_three = sorted(enumerate(hits, 1), key=lambda item: item[1].rank)[:3]  # a context is in reading order
-    for number, hit in best_three:
-        sentences = [part.strip() for part in _SENTENCE.split(hit.chunk.text) if part.strip()]
-        best = max(sentences, key=lambda part: len(wanted & set(_WORD.findall(part.lower()))))
-        lines.append(f"“{best}” [{number}]")
-    return Answer("\n".join(lines), tuple(hits), tuple(hits[number - 1] for number, _ in sorted(best_three)))
+    near = [(number, hit) for number, hit in best_three if hit.why.get("tokens", 0.0) >= NEAR]
+    if not near and any("tokens" in hit.why for hit in hits):
+        return Answer(NOT_FOUND, tuple(hits), found=False)
+    lines = [f"“{_best_sentence(hit.chunk.text, wanted)}” [{number}]" for number, hit in near or best_three]
+    return Answer("\n".join(lines), tuple(hits), tuple(hits[number - 1] for number, _ in sorted(near or best_three)))
+
+
+def _best_sentence(text: str, wanted: set[str]) -> str:
+    sentences = [part.strip() for part in _SENTENCE.split(text) if part.strip()]
+    return max(sentences, key=lambda part: len(wanted & _stems(word for word, _, _ in words_of(part))))
+
+
+def _stems(words: Iterable[str]) -> set[str]:
+    return {stem for stems_of_one in stems(list(words)) for stem in stems_of_one}
 
 
 def _ask(model: Model, prompt: str) -> str:
@@ -116,3 +180,8 @@ def _ask(model: Model, prompt: str) -> str:
 def _plain(text: str) -> str:
     """Return text as words only, so that line breaks and marks do not hide a quotation."""
     return f" {' '.join(_WORD.findall(text.lower()))} "
+
+
+def _shortened(line: str) -> str:
+    plain = line.strip()
+    return plain if len(plain) <= 60 else f"{plain[:59]}…"
