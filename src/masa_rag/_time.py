@@ -17,7 +17,7 @@ def utc(value: datetime) -> datetime:
             f"received the time {value.isoformat()} without a zone; "
             "expected an aware datetime, for example datetime(2024, 5, 1, tzinfo=UTC)"
         )
-    return value.astimezone(UTC)
+    return value if value.tzinfo is UTC else value.astimezone(UTC)
 
 
 def parse_time(value: str | date | datetime | int | float) -> datetime:

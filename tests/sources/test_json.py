@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from masa_rag.sources import _json, _json_even
 from masa_rag.sources._json import Damage, encoding_of, read_objects
 
 ROWS = [
@@ -218,3 +219,47 @@ def test_no_bytes_raise(data: bytes) -> None:
     """Any bytes give objects and damages, never an exception."""
     for item in read_objects(io.BytesIO(data)):
         assert isinstance(item, (dict, Damage))
+
+
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["id", "a", "{", "é"]), inner),
+    max_leaves=8,
+)
+LAYOUTS = st.sampled_from(
+    [("[", ",", "]"), ("[\n ", ",\n ", "\n]"), ("", "\n", "\n"), ("", "\r\n", ""), ("x = [", ", ", "]")]
+)
+
+
+@given(
+    rows=st.lists(st.fixed_dictionaries({"id": VALUES}, optional={"a": VALUES}), max_size=12),
+    layout=LAYOUTS,
+    ascii_only=st.booleans(),
+    size=st.sampled_from([40, 200, 262_144]),
+    damage=st.none() | st.tuples(st.integers(0, 600), st.integers(0, 6), st.binary(max_size=4)),
+)
+@settings(max_examples=300, deadline=None)
+def test_even_files_are_read_as_all_others(
+    rows: list[Any], layout: tuple[str, str, str], ascii_only: bool, size: int, damage: Any
+) -> None:
+    """The fast way through even files gives what the general way gives, whole or damaged, in pieces of any size."""
+    opening, between, closing = layout
+    data = (opening + between.join(json.dumps(row, ensure_ascii=ascii_only) for row in rows) + closing).encode(
+        "utf-8", "replace"
+    )
+    if damage is not None:
+        place, length, junk = damage
+        data = data[:place] + junk + data[place + length :]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(_json_even, "CHUNK_BYTES", size)
+        stream = io.BytesIO(data)
+        unused = _json_even.EvenRecords(stream, longest=1 << 20)
+        general = list(_json._Reader(stream, bool, 1 << 20, unused).objects())
+        assert _comparable(list(read_objects(io.BytesIO(data)))) == _comparable(general)
+
+
+def _comparable(items: list[Any]) -> tuple[str, list[str]]:
+    """Return the objects, and what is wrong where; bytes of another encoding are found sooner or later."""
+    damages = [item for item in items if isinstance(item, Damage)]
+    places = [item.message if "not utf-8" in item.message else f"{item.message} {item.line}" for item in damages]
+    return repr([item for item in items if not isinstance(item, Damage)]), sorted(places)

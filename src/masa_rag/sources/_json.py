@@ -5,22 +5,22 @@ and an object that holds the list (``{"data": [...]}``). A value that fits the w
 whole by the standard library's C scanner; one that does not fit, or that is damaged, is entered,
 and the objects inside are read one by one. Memory is bounded by the window, whatever the file.
 
-Measured on tweets of 1.1 kB (CPython 3.11): the C scanner decodes 170 MB/s and says where a value
-ends; msgspec decodes 230 MB/s but must be told, and finding the ends costs more than it saves.
+Files that programs write are even, record after record: those are cut and decoded by ``_json_even``,
+twice to four times as fast, as far as they are.
 """
 
 from __future__ import annotations
 
 import codecs
 import json
-import math
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from io import BytesIO
 from typing import IO, Any
 
-CHUNK_BYTES = 262_144
-"""How much is read at a time; larger chunks were not faster."""
+from masa_rag.sources._json_even import CHUNK_BYTES, EvenRecords, scan
+
 WINDOW_CHARS = 8_388_608
 """The longest value that is decoded in one piece. A page of 500 tweets with all expansions has 2 to 4 million."""
 MAX_ATTEMPTS = 1_000
@@ -88,26 +88,25 @@ def read_objects(
 
     ``NaN`` and infinities, which are not JSON but are written by many tools, become None.
     """
-    yield from _Reader(stream, accept, window_chars).objects()
-
-
-def _number(text: str) -> float | None:
-    value = float(text)
-    return value if math.isfinite(value) else None
-
-
-_scan = json.JSONDecoder(parse_constant=lambda _: None, parse_float=_number).raw_decode
+    even = EvenRecords(stream, longest=window_chars)
+    yield from even
+    yield from _Reader(stream, accept, window_chars, even).objects()
 
 
 class _Reader:
-    def __init__(self, stream: IO[bytes], accept: Callable[[dict[str, Any]], bool], window_chars: int) -> None:
+    """Reads what ``even`` left."""
+
+    def __init__(
+        self, stream: IO[bytes], accept: Callable[[dict[str, Any]], bool], window_chars: int, even: EvenRecords
+    ) -> None:
         self.stream, self.accept, self.window = stream, accept, window_chars
+        self.begun = BytesIO(even.rest)
         self.text = ""
         self.at = 0
         self.ended = False
-        self.lines = 0  # line breaks before the window
-        self.count = 0
-        self.depth = 0
+        self.lines = even.lines  # line breaks before the window
+        self.count = even.count
+        self.depth = int(even.in_list and even.count > 0)
         self.entered = False
         self.attempts = 0
         self.others = 0
@@ -143,7 +142,8 @@ class _Reader:
         if self.ended:
             return False
         rest = self.text[self.at :]
-        data = self.stream.read(max(CHUNK_BYTES, len(rest)))  # doubling, so that a long value costs linear time
+        size = max(CHUNK_BYTES, len(rest))  # doubling, so that a long value costs linear time
+        data = self.begun.read(size) or self.stream.read(size)
         self.ended = not data
         self.lines += self.text.count("\n", 0, self.at)
         if self.pending is not None:
@@ -194,7 +194,7 @@ class _Reader:
             start = self.at
             try:
                 value: dict[str, Any]
-                value, self.at = _scan(self.text, start)
+                value, self.at = scan(self.text, start)
             except json.JSONDecodeError as error:
                 cut = error.pos > len(self.text) - 16 or error.msg.startswith("Unterminated string")
                 if cut and len(self.text) - start < self.window and self._fill():

@@ -29,10 +29,13 @@ class IdSet:
 
     def add(self, value: str) -> bool:
         """Add an id; return whether it was new."""
-        number = _number(value)
-        place = self._find(number)
-        if self._slots[place]:
-            return False
+        number, slots = _number(value), self._slots
+        last = len(slots) - 1
+        place = hash((number,)) & last  # as in _find, whose call would cost as much again
+        while there := slots[place]:
+            if there == number:
+                return False
+            place = (place + 1) & last
         self._put(place, number)
         return True
 
@@ -67,6 +70,6 @@ class IdSet:
 
 
 def _number(value: str) -> int:
-    if value.isdecimal() and value.isascii() and len(value) < 20 and (number := int(value)):
+    if len(value) < 20 and value.isdecimal() and value.isascii() and (number := int(value)):
         return number
     return int.from_bytes(hashlib.blake2b(value.encode("utf-8", "surrogatepass"), digest_size=8).digest(), "big") or 1
