@@ -31,7 +31,7 @@ import numpy as np
 from masa_rag import models
 from masa_rag.errors import TranscriptionError
 from masa_rag.transcribers import FasterWhisperTranscriber
-from masa_rag.transcribers.faster_whisper import _cores
+from masa_rag.transcribers._devices import cores
 
 SPEECH = Path(os.environ.get("MASA_RAG_DATA", "../shared/data")) / "speech"
 PROMPTS = Path("/usr/share/asterisk/sounds/en_US_f_Allison")
@@ -76,7 +76,7 @@ def raw(model: str) -> Callable[[Path], str]:
     from faster_whisper import BatchedInferencePipeline, WhisperModel
 
     folder = models.locate(f"whisper-{model}", accepts=("model.bin",))
-    loaded = WhisperModel(str(folder), device="cpu", compute_type="int8", cpu_threads=_cores())
+    loaded = WhisperModel(str(folder), device="cpu", compute_type="int8", cpu_threads=cores())
     pipeline = BatchedInferencePipeline(loaded)
 
     def words(path: Path) -> str:

@@ -15,7 +15,7 @@ import struct
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import Any, BinaryIO, cast
@@ -47,6 +47,7 @@ STALL_S = 8.0
 """Seconds without a sample after which a file is given up: decoding runs at over 100 times real time."""
 
 _HEAD = struct.Struct("<cI")
+_PLACE = struct.Struct("<Q")
 _BLOCK_BYTES = 1 << 20
 
 
@@ -77,27 +78,37 @@ class MediaDecoder:
         Raises TranscriptionError when the file is missing, empty, no media, broken or too long, or
         when the child died or stopped over it; the next file gets a new child.
         """
+        return b"".join(block for block, _ in self.stream(path))
+
+    def stream(self, path: Path) -> Generator[tuple[bytes, float], None, None]:
+        """Yield (samples, share of the file read, 0 to 1) while the rest is still being decoded.
+
+        Samples, errors and limits are those of ``decode``; an error may come after some samples. Close
+        the iterator when it is not read to its end.
+        """
         _check(path)
-        parts: list[bytes] = []
-        size = 0
+        total, size, in_order = path.stat().st_size, 0, False
         try:
-            for block in self._blocks(path):
-                parts.append(block)
+            for block, position in self._blocks(path):
                 size += len(block)
                 if size > self._max_bytes:
                     raise TranscriptionError(
                         f"{path}: received more than {self._max_bytes / 2 / RATE / 3600:.0f} hours of sound; "
                         "expected less. Cut the recording into parts"
                     )
-        except TranscriptionError as error:
-            if not isinstance(error, _RefusedError):
-                self.close()  # the child is in an unknown state
+                yield block, min(1.0, position / total)
+            in_order = True
+        except _RefusedError:
+            in_order = True
             raise
+        finally:
+            if not in_order:
+                self.close()  # the child is in an unknown state
         if not size:
             raise TranscriptionError(f"{path}: received a file whose audio is empty; expected sound")
-        return b"".join(parts)
 
-    def _blocks(self, path: Path) -> Iterator[bytes]:
+    def _blocks(self, path: Path) -> Iterator[tuple[bytes, int]]:
+        """Yield (samples, bytes of the file read so far)."""
         child = self._started()
         try:
             stdin = cast("BinaryIO", child.stdin)
@@ -108,7 +119,7 @@ class MediaDecoder:
         while True:
             kind, data = self._message(child, path)
             if kind == b"D":
-                yield data
+                yield data[_PLACE.size :], _PLACE.unpack_from(data)[0]
             elif kind == b"E":
                 raise _RefusedError(f"{path}: {data.decode(errors='replace')}")
             else:
@@ -206,8 +217,8 @@ def serve() -> None:
     _send(out, b"F", b"")
     for line in sys.stdin.buffer:
         try:
-            for block in _samples(av, json.loads(line)):
-                _send(out, b"D", block)
+            for block, position in _samples(av, json.loads(line)):
+                _send(out, b"D", _PLACE.pack(position) + block)
             _send(out, b"F", b"")
         except MemoryError:
             _send(out, b"E", b"received a file that needs too much memory to decode; expected an ordinary recording")
@@ -234,8 +245,8 @@ def _send(out: BinaryIO, kind: bytes, data: bytes) -> None:
     out.flush()
 
 
-def _samples(av: Any, path: str) -> Iterator[bytes]:
-    """Yield blocks of mono 16-bit samples at RATE; damaged packets are skipped, as players do."""
+def _samples(av: Any, path: str) -> Iterator[tuple[bytes, int]]:
+    """Yield (mono 16-bit samples at RATE, bytes read); damaged packets are skipped, as players do."""
     options = {"protocol_whitelist": "none", "format_whitelist": FORMATS}
     resampler = av.audio.resampler.AudioResampler(format="s16", layout="mono", rate=RATE)
     pending = bytearray()
@@ -249,10 +260,10 @@ def _samples(av: Any, path: str) -> Iterator[bytes]:
             for part in resampler.resample(frame) if found else ():
                 pending += bytes(part.planes[0])[: part.samples * 2]
             if len(pending) >= _BLOCK_BYTES:
-                yield bytes(pending[:_BLOCK_BYTES])
+                yield bytes(pending[:_BLOCK_BYTES]), file.tell()
                 del pending[:_BLOCK_BYTES]
-    if pending:
-        yield bytes(pending)
+        if pending:
+            yield bytes(pending), file.tell()
 
 
 _BAD_PACKETS = 2000

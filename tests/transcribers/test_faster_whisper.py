@@ -53,7 +53,7 @@ class Scripted(FasterWhisperTranscriber):
     def _speech(self, samples: Any) -> list[tuple[int, int]]:
         return [(start, start + 20 * RATE) for start in range(0, len(samples) - 1, 20 * RATE)]
 
-    def _features(self, samples: Any, window: Any) -> Any:
+    def _features(self, window: Any, sound: Any) -> Any:
         return np.zeros((80, window.start // RATE + 1), dtype=np.float32)
 
 
@@ -106,6 +106,35 @@ def test_progress_is_told(files: list[Path]) -> None:
     shares = [item.done for item in told]
     assert shares == sorted(shares)
     assert shares[-1] == 1.0
+
+
+class FullCard(FakeEngine):
+    """Has room for three windows."""
+
+    def run(self, features: Sequence[Any], languages: Sequence[str | None]) -> list[tuple[str, Heard]]:
+        """Fail as CTranslate2 does when the card's memory is full."""
+        if len(features) > 3:
+            raise RuntimeError("CUDA failed with error out of memory")
+        return super().run(features, languages)
+
+
+def test_batches_too_large_for_the_card_are_halved(files: list[Path]) -> None:
+    """What does not fit is tried in halves from then on, and nothing is lost."""
+    engine = FullCard()
+    results = dict(Scripted(engine).transcribe_many(files))
+    assert engine.batches == [2, 2, 2, 2, 2]
+    assert [len(result) for result in results.values()] == [2] * 5  # type: ignore[arg-type]
+
+
+def test_a_model_that_fails_is_a_typed_error(files: list[Path]) -> None:
+    """Any other failure of the model is told as a TranscriptionError, at once."""
+
+    class Broken(FakeEngine):
+        def run(self, features: Sequence[Any], languages: Sequence[str | None]) -> list[tuple[str, Heard]]:
+            raise RuntimeError("cuBLAS failed with status 13")
+
+    with pytest.raises(TranscriptionError, match="status 13"):
+        list(Scripted(Broken()).transcribe_many(files))
 
 
 def test_fingerprint_names_what_changes_words() -> None:

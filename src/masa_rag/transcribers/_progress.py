@@ -51,6 +51,7 @@ class Watch:
         self._done: set[Path] = set()
         self._started = time.monotonic()
         self._free: float | None = None
+        self._told = 0.0
 
     def finished(self, path: Path) -> None:
         """Note that a file is done."""
@@ -63,7 +64,7 @@ class Watch:
         total = sum(self._sizes.values()) or 1
         whole = sum(self._sizes[path] for path in self._done)
         partly = sum(self._sizes.get(item.path, 0) * item.share for item in waiting if item.path not in self._done)
-        done = min(1.0, (whole + partly) / total)
+        done = self._told = max(self._told, min(1.0, (whole + partly) / total))
         self._free = done if self._free is None else self._free
         elapsed = time.monotonic() - self._started
         fresh = done - self._free

@@ -2,33 +2,30 @@
 
 from __future__ import annotations
 
-import contextlib
 import logging
-import os
-import queue
 import re
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 from masa_rag import models
 from masa_rag._ids import canonical_json, digest
 from masa_rag._lazy import require
-from masa_rag._media import MediaDecoder
 from masa_rag.errors import ConfigurationError, TranscriptionError
+from masa_rag.transcribers import _devices
+from masa_rag.transcribers._ahead import ahead
 from masa_rag.transcribers._engine import Engine, Heard
 from masa_rag.transcribers._glossary import Glossary
 from masa_rag.transcribers._guards import cut_loops
+from masa_rag.transcribers._prepare import Job, Preparation, Recording
 from masa_rag.transcribers._progress import Progress, Watch
-from masa_rag.transcribers._resume import Kept
 from masa_rag.transcribers._windows import (
     MIN_SILENCE_MS,
     WINDOW_S,
     Window,
     lines_of,
-    windows_of,
 )
 from masa_rag.types import Segment
 
@@ -37,42 +34,13 @@ log = logging.getLogger(__name__)
 Result = Sequence[Segment] | TranscriptionError
 
 _PURPOSE = "Transcribing a recording"
-_POOL = 6
-"""Batches gathered before the windows are sorted by length: equal lengths in a batch waste nothing."""
-_CUDA_HELP = (
-    "CUDA cannot be used ({error}). faster-whisper needs cuBLAS for CUDA 12 and cuDNN 9: "
-    "pip install nvidia-cublas-cu12 nvidia-cudnn-cu12, and put their lib folders on LD_LIBRARY_PATH"
-)
+_POOL = 48
+"""Windows gathered before they are sorted by length: equal lengths in a batch waste nothing."""
 
+PIECES_AHEAD = 4
+"""Parts of about two minutes that are prepared while the model works."""
 
-@dataclass(slots=True)
-class _Recording:
-    """One file on its way: its windows, and what each gave."""
-
-    path: Path
-    kept: Kept
-    windows: list[Window]
-    error: TranscriptionError | None = None
-    language: str | None = None
-
-    @property
-    def is_done(self) -> bool:
-        return self.error is not None or all(self.kept.get(item.start, item.end) is not None for item in self.windows)
-
-    @property
-    def share(self) -> float:
-        """How much of it is done, from 0 to 1."""
-        done = sum(self.kept.get(item.start, item.end) is not None for item in self.windows)
-        return done / len(self.windows) if self.windows else 1.0
-
-
-@dataclass(slots=True)
-class _Job:
-    """A window that waits for the model."""
-
-    recording: _Recording
-    window: Window
-    features: Any
+_NO_MEMORY = re.compile("out of memory|ALLOC_FAILED")
 
 
 class FasterWhisperTranscriber:
@@ -145,7 +113,7 @@ class FasterWhisperTranscriber:
             "beam": self._beam_size,
             "glossary": {k: sorted(v) for k, v in terms.items()},
         }
-        return f"faster-whisper:{Path(self._name).name}:{digest('1', canonical_json(settings), size=6)}"
+        return f"faster-whisper:{Path(self._name).name}:{digest('2', canonical_json(settings), size=6)}"
 
     def transcribe(self, path: Path) -> Iterator[Segment]:
         """Yield the lines of one recording in order, with ``start`` and ``end`` in seconds.
@@ -168,13 +136,15 @@ class FasterWhisperTranscriber:
         """
         files = [Path(path) for path in paths]
         watch = Watch(files, progress)
-        waiting: list[_Recording] = []
-        jobs: list[_Job] = []
-        with _Ahead(self, files) as ahead:
-            for recording, fresh in ahead:
-                waiting.append(recording)
-                jobs.extend(fresh)
-                while len(jobs) >= self._batch() * _POOL:
+        waiting: list[Recording] = []
+        jobs: list[Job] = []
+        with closing(ahead(self._preparation().pieces(files), size=PIECES_AHEAD)) as pieces:
+            for piece in pieces:
+                if not waiting or waiting[-1] is not piece.recording:
+                    waiting.append(piece.recording)
+                piece.recording.take(piece)
+                jobs.extend(piece.jobs)
+                while len(jobs) >= max(self._batch(), _POOL):
                     jobs = self._work(jobs)
                     watch.update(waiting)
                     yield from self._finished(waiting, watch)
@@ -183,9 +153,11 @@ class FasterWhisperTranscriber:
                 jobs = self._work(jobs)
                 watch.update(waiting)
                 yield from self._finished(waiting, watch)
-            yield from self._finished(waiting, watch)
 
-    def _finished(self, waiting: list[_Recording], watch: Watch) -> Iterator[tuple[Path, Result]]:
+    def _preparation(self) -> Preparation:
+        return Preparation(find=self._speech, features=self._features, cache=self._cache, fingerprint=self.fingerprint)
+
+    def _finished(self, waiting: list[Recording], watch: Watch) -> Iterator[tuple[Path, Result]]:
         while waiting and waiting[0].is_done:
             recording = waiting.pop(0)
             watch.finished(recording.path)
@@ -214,39 +186,11 @@ class FasterWhisperTranscriber:
 
     def _load(self) -> Any:
         library = require("faster_whisper", extra="speech", purpose=_PURPOSE)
-        folder = models.locate(_known_name(self._name), accepts=("model.bin",))
-        device, error = self._usable_device()
-        if error and self.device == "cuda":
-            raise TranscriptionError(f"received device='cuda'. {_CUDA_HELP.format(error=error)}, or use device='cpu'")
-        if error:
-            log.warning("%s. Going on with the CPU.", _CUDA_HELP.format(error=error))
-        kind = self.compute_type or _best_precision(device)
-        try:
-            loaded = library.WhisperModel(str(folder), device=device, compute_type=kind, cpu_threads=_cores())
-            if device == "cuda":
-                _try_out(loaded)
-        except (RuntimeError, ValueError) as problem:
-            if device == "cuda" and self.device is None:
-                log.warning("%s. Going on with the CPU.", _CUDA_HELP.format(error=problem))
-                device, kind = "cpu", _best_precision("cpu")
-                loaded = library.WhisperModel(str(folder), device=device, compute_type=kind, cpu_threads=_cores())
-            else:
-                raise TranscriptionError(
-                    f"the model in {folder} could not be loaded on {device} with {kind!r} ({problem}); "
-                    "leave device and compute_type out to have them chosen"
-                ) from problem
-        self.device, self.compute_type = device, kind
-        return loaded
-
-    def _usable_device(self) -> tuple[str, str | None]:
-        if self.device == "cpu":
-            return "cpu", None
         engine = require("ctranslate2", extra="speech", purpose=_PURPOSE)
-        try:
-            count = engine.get_cuda_device_count()
-        except RuntimeError as error:
-            return "cpu", str(error)
-        return ("cuda", None) if count else ("cpu", "no CUDA device was found" if self.device == "cuda" else None)
+        folder = models.locate(_known_name(self._name), accepts=("model.bin",))
+        loaded, kind = _devices.load(library, engine, folder, device=self.device, compute_type=self.compute_type)
+        self.device, self.compute_type = loaded.model.device, kind
+        return loaded
 
     def _batch(self) -> int:
         if self._batch_size is not None:
@@ -255,50 +199,38 @@ class FasterWhisperTranscriber:
 
     # Files to windows ----------------------------------------------------------------------------
 
-    def _prepare(self, path: Path, decoder: MediaDecoder) -> tuple[_Recording, list[_Job]]:
-        """Return a recording and its windows that are still to do; runs beside the model."""
-        recording = _Recording(path, Kept(None, path, ""), [])
-        try:
-            if not path.is_file():
-                raise TranscriptionError(f"{path}: received no file; expected a recording")
-            recording.kept = Kept(self._cache, path, self.fingerprint)
-            if (entries := recording.kept.all()) is not None:
-                recording.windows = [Window(((entry["start"], entry["end"]),)) for entry in entries]
-                return recording, []
-            samples = _floats(decoder.decode(path))
-            recording.windows = windows_of(self._speech(samples))
-            todo = [item for item in recording.windows if recording.kept.get(item.start, item.end) is None]
-            return recording, [_Job(recording, item, self._features(samples, item)) for item in todo]
-        except TranscriptionError as error:
-            recording.error = error
-        except OSError as error:
-            recording.error = TranscriptionError(f"{path}: cannot be read ({error.strerror or error})")
-        return recording, []
-
     def _speech(self, samples: Any) -> list[tuple[int, int]]:
         vad = require("faster_whisper.vad", extra="speech", purpose=_PURPOSE)
         options = vad.VadOptions(max_speech_duration_s=WINDOW_S, min_silence_duration_ms=MIN_SILENCE_MS)
         return [(int(item["start"]), int(item["end"])) for item in vad.get_speech_timestamps(samples, options)]
 
-    def _features(self, samples: Any, window: Window) -> Any:
-        import numpy as np
-
-        heard = np.concatenate([samples[start:end] for start, end in window.spans])
-        return self.whisper.feature_extractor(heard)[..., :-1]
+    def _features(self, _window: Window, sound: Any) -> Any:
+        return self.whisper.feature_extractor(sound)[..., :-1]
 
     # Windows to lines ----------------------------------------------------------------------------
 
-    def _work(self, jobs: list[_Job]) -> list[_Job]:
+    def _work(self, jobs: list[Job]) -> list[Job]:
         """Transcribe one batch of the longest windows, keep what they gave, and return the rest."""
-        ordered = sorted(jobs, key=lambda job: -job.features.shape[-1])
+        ordered = sorted(jobs, key=lambda job: -job.window.seconds)
         batch, rest = ordered[: self._batch()], ordered[self._batch() :]
-        known = [self._language or job.recording.language for job in batch]
-        for job, (language, heard) in zip(batch, self.engine.run([job.features for job in batch], known), strict=True):
+        for job, (language, heard) in zip(batch, self._run(batch), strict=True):
             job.recording.language = job.recording.language or language
             job.recording.kept.put(
                 {"start": job.window.start, "end": job.window.end, "lines": _lines(heard, job.window, language)}
             )
         return rest
+
+    def _run(self, batch: Sequence[Job]) -> list[tuple[str, Heard]]:
+        """Return what the model heard; batches that do not fit into the card's memory are halved from then on."""
+        known = [self._language or job.recording.language for job in batch]
+        try:
+            return self.engine.run([job.features.result() for job in batch], known)
+        except RuntimeError as error:
+            if len(batch) == 1 or not _NO_MEMORY.search(str(error)):
+                raise TranscriptionError(f"the model failed on {self.device} ({error}); try device='cpu'") from error
+        self._batch_size = (len(batch) + 1) // 2
+        log.warning("A batch of %d windows does not fit into memory; going on with %d.", len(batch), self._batch_size)
+        return [*self._run(batch[: self._batch_size]), *self._run(batch[self._batch_size :])]
 
     @property
     def engine(self) -> Engine:
@@ -344,69 +276,3 @@ def _lines(heard: Heard, window: Window, language: str) -> list[dict[str, Any]]:
 def _known_name(model: str) -> str:
     """Return the name under which the weights are known: "base" is "whisper-base"."""
     return f"whisper-{model}" if f"whisper-{model}" in models.KNOWN else model
-
-
-def _cores() -> int:
-    """Return how many cores this process may use, at most 16: CTranslate2's own default is 4, whatever there is."""
-    allowed = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else range(os.cpu_count() or 1)
-    return min(16, len(allowed))
-
-
-def _best_precision(device: str) -> str:
-    """Return the fastest precision the device supports; float32 when nothing better."""
-    engine = require("ctranslate2", extra="speech", purpose=_PURPOSE)
-    supported = engine.get_supported_compute_types(device)
-    wanted = ("float16", "int8_float16", "int8") if device == "cuda" else ("int8",)
-    return next((kind for kind in wanted if kind in supported), "float32")
-
-
-def _try_out(whisper: Any) -> None:
-    """Run the encoder once: CTranslate2 loads CUDA's libraries only at the first use."""
-    import numpy as np
-
-    whisper.encode(np.zeros((1, whisper.model.n_mels, 100), dtype=np.float32))
-
-
-def _floats(data: bytes) -> Any:
-    import numpy as np
-
-    return np.frombuffer(data, dtype="<i2").astype(np.float32) / 32768.0
-
-
-class _Ahead:
-    """Decodes and cuts the next files in a thread while the caller's batch is with the model."""
-
-    def __init__(self, owner: FasterWhisperTranscriber, files: Sequence[Path]) -> None:
-        self._owner = owner
-        self._files = files
-        self._ready: queue.Queue[tuple[_Recording, list[_Job]] | BaseException | None] = queue.Queue(maxsize=4)
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="masa-rag-decode", daemon=True)
-
-    def __enter__(self) -> Iterator[tuple[_Recording, list[_Job]]]:
-        self._thread.start()
-        return iter(self._next, None)
-
-    def __exit__(self, *_: object) -> None:
-        self._stop.set()
-        while self._thread.is_alive():
-            with contextlib.suppress(queue.Empty):
-                self._ready.get(timeout=0.05)
-        self._thread.join()
-
-    def _next(self) -> tuple[_Recording, list[_Job]] | None:
-        item = self._ready.get()
-        if isinstance(item, BaseException):
-            raise item
-        return item
-
-    def _run(self) -> None:
-        try:
-            with MediaDecoder() as decoder:
-                for path in self._files:
-                    if self._stop.is_set():
-                        return
-                    self._ready.put(self._owner._prepare(path, decoder))
-            self._ready.put(None)
-        except BaseException as error:  # noqa: BLE001 - handed to the thread that waits for the result
-            self._ready.put(error)
