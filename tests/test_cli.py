@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 from pathlib import Path
 
 import pytest
@@ -43,6 +44,79 @@ def test_three_commands_from_nothing_to_an_answer(notes: Path) -> None:
     assert "files:notes: 2 added, 0 updated, 0 unchanged" in added.output
     assert run("search", "lighthouse keeper").output.splitlines()[0].startswith("[1] ")
     assert "The lighthouse keeper is called Ann." in run("context", "lighthouse").output
+
+
+def test_one_command_reads_a_file_and_answers(notes: Path) -> None:
+    """ask --add: the report on stderr, the cited answer on stdout, without quotation marks around the question."""
+    result = run("ask", "what", "is", "the", "lighthouse", "keeper", "called?", "--add", str(notes), "-k", "1")
+    assert result.exit_code == 0
+    assert result.stderr.startswith("files:notes: 2 added")
+    assert result.stdout == "“The lighthouse keeper is called Ann.” [1]\n\n[1] Harbour\n"
+    assert json.loads(run("ask", "lighthouse", "-k", "1", "--json").output)["found"] is True
+    broken = run("ask", "copper", "--add", "nowhere")
+    assert (broken.exit_code, "does not exist" in broken.stderr) == (1, True)
+
+
+def test_a_chat_model_is_named(notes: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """--model takes a name as LangChain knows it; what its provider raises is one line with the form expected."""
+    models = pytest.importorskip("langchain.chat_models", reason="needs the extra langchain")
+    fakes = pytest.importorskip("langchain_core.language_models.fake_chat_models")
+    run("add", str(notes))
+    unknown = run("ask", "copper", "--model", "nosuch")
+    assert unknown.exit_code == 1
+    assert "expected provider:model, such as openai:gpt-5" in unknown.output
+    assert len(unknown.output.splitlines()) == 1
+    answers = fakes.FakeListChatModel(responses=["It is a metal [1].\x1b[2J"])
+    monkeypatch.setattr(models, "init_chat_model", {"test:one": answers}.get)
+    assert run("ask", "copper", "--model", "test:one", "-k", "1").output.startswith("It is a metal [1]. [2J\n\n[1] two")
+
+
+@pytest.mark.parametrize(
+    ("options", "reason"),
+    [
+        (["--author", "Zoe"], "nobody called 'Zoe' speaks here"),
+        (["--source", "tweets"], "there is no source 'tweets'; there are files:notes"),
+        (["--before", "1990-01-01"], "nothing found; try fewer filters"),
+    ],
+)
+def test_nothing_found_says_which_filter_is_to_blame(notes: Path, options: list[str], reason: str) -> None:
+    """A name that nobody has is more often misspelt than silent."""
+    run("add", str(notes))
+    assert reason in run("search", "copper", *options).output
+
+
+def test_a_kind_that_does_not_exist_is_refused() -> None:
+    """The error lists the kinds."""
+    result = run("search", "copper", "--kind", "tweet")
+    assert result.exit_code == 2
+    assert "'post'" in result.output
+
+
+@pytest.mark.parametrize(("name", "content"), [("zero.txt", b""), ("odd.bin", bytes(range(256)) * 8), ("folder", None)])
+def test_what_cannot_be_read_is_said_in_one_line(name: str, content: bytes | None) -> None:
+    """An empty file, an unknown one and an empty folder each get their own words."""
+    if content is None:
+        Path(name).mkdir()
+    else:
+        Path(name).write_bytes(content)
+    result = run("add", name)
+    words = {"zero.txt": "file is empty", "odd.bin": "masa-rag add --as NAME", "folder": "holds no files"}
+    assert (result.exit_code, len(result.output.splitlines())) == (1, 1)
+    assert words[name] in result.output
+    assert not Path("brain").exists()
+
+
+@pytest.mark.parametrize("command", [["serve"], ["mcp", "--http"]])
+def test_a_port_in_use_is_one_line(notes: Path, command: list[str]) -> None:
+    """The error names the port and the way out."""
+    if command[0] == "mcp":
+        pytest.importorskip("mcp", reason="needs the extra mcp")
+    run("add", str(notes))
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        result = run(*command, "--port", port)
+    assert result.exit_code == 1
+    assert f"cannot listen on port {port} (address already in use); choose another port" in result.output
 
 
 def test_reading_commands_print_json(notes: Path) -> None:

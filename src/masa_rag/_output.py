@@ -68,8 +68,6 @@ def print_hits(hits: Sequence[Hit], *, as_json: bool) -> None:
     if as_json:
         print_json(hits)
         return
-    if not hits:
-        click.echo("nothing found")
     for hit in hits:
         click.secho(f"[{hit.rank}] {cite(hit.chunk)}  ({hit.score:.2f})", bold=True)
         for line in hit.chunk.text.splitlines():
@@ -116,6 +114,11 @@ def print_pairs(pairs: Mapping[str, Any], *, as_json: bool) -> None:
     width = max(map(len, pairs), default=0)
     for name, value in pairs.items():
         click.echo(f"{name:<{width}}  {value}")
+
+
+def printable_lines(text: str) -> str:
+    """Return a text of several lines without control characters."""
+    return "\n".join(printable(line) for line in text.splitlines())
 
 
 def printable(text: str) -> str:

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
@@ -19,7 +20,7 @@ pytest.importorskip("mcp", reason="needs the extra mcp")
 
 import httpx2
 import uvicorn
-from mcp import Client, StdioServerParameters, stdio_client
+from mcp import Client, MCPError, StdioServerParameters, stdio_client
 
 from masa_rag import ConfigurationError, Document, Memory, Segment
 from masa_rag.embedders import HashingEmbedder
@@ -74,6 +75,21 @@ async def test_recall_timeline_and_sources(memory: Memory) -> None:
         assert (await call(client, "list_sources"))[0]["name"] == "talks"
         resource = await client.read_resource("memory://sources")
         assert json.loads(resource.contents[0].text)[0]["documents"] == 2  # type: ignore[union-attr]
+
+
+async def test_a_document_is_a_resource(memory: Memory) -> None:
+    """By source and id, percent-encoded; names that look like paths are names, and nothing of the disk is read."""
+    memory.add([Document(id="../a b/ü", text="A name is not a path.")], name="pages:https://x.example")
+    async with Client(make_server(memory)) as client:
+        templates = (await client.list_resource_templates()).resource_templates
+        assert [item.uri_template for item in templates] == ["memory://document/{source}/{document}"]
+        for source, key, text in (("talks", "2", "launch notes"),
+                                  ("pages:https://x.example", "../a b/ü", "A name is not a path.")):  # fmt: skip
+            address = f"memory://document/{quote(source, safe='')}/{quote(key, safe='')}"
+            resource = await client.read_resource(address)
+            assert resource.contents[0].text == text  # type: ignore[union-attr]
+        with pytest.raises(MCPError):
+            await client.read_resource(f"memory://document/talks/{quote('../../etc/passwd', safe='')}")
 
 
 async def test_an_unknown_id_is_a_tool_error_that_says_so(memory: Memory) -> None:

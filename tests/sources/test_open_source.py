@@ -75,7 +75,7 @@ def test_what_is_not_there_and_what_is_not_known_are_told_apart(tmp_path: Path) 
     with pytest.raises(SourceFormatError, match="known are"):
         open_source(tmp_path / "x.bin")
     (tmp_path / "empty").mkdir()
-    with pytest.raises(SourceFormatError, match="known are"):
+    with pytest.raises(SourceFormatError, match="holds no files"):
         open_source(tmp_path / "empty")
 
 

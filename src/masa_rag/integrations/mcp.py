@@ -29,17 +29,20 @@ LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 
 
 def make_server(memory: Memory, *, allow_write: bool = False) -> MCPServer:
-    """Return a server with the tools search, fetch, recall, timeline and list_sources.
+    """Return a server with the tools search, fetch, recall, timeline and list_sources, and two resources.
 
-    ``search`` and ``fetch`` keep the contract that ChatGPT's connectors expect: ids with titles and
-    addresses, then one whole document by id.
+    The resource ``memory://sources`` lists what is in the memory, ``memory://document/{source}/{document}`` is
+    the text of one document, with both names percent-encoded. ``search`` and ``fetch`` keep the contract that
+    ChatGPT's connectors expect: ids with titles and addresses, then one whole document by id.
 
     Args:
         memory: What is asked.
         allow_write: Also offer remember and forget.
     """
     server_module = require("mcp.server", extra="mcp", purpose=_PURPOSE)
-    server: MCPServer = server_module.MCPServer("masa-rag", instructions=_INSTRUCTIONS, version=__version__)
+    server: MCPServer = server_module.MCPServer(
+        "masa-rag", instructions=_INSTRUCTIONS, version=__version__, log_level="WARNING"
+    )
     reading = _annotations(readOnlyHint=True, openWorldHint=False)
     for tool in _reading_tools(memory):
         server.tool(annotations=reading)(tool)
@@ -53,7 +56,18 @@ def make_server(memory: Memory, *, allow_write: bool = False) -> MCPServer:
         """What is in the memory, source by source."""
         return json.dumps(_sources(memory), ensure_ascii=False)
 
+    @server.resource("memory://document/{source}/{document}", mime_type="text/plain", security=_names_are_no_paths())
+    def document(source: str, document: str) -> str:
+        """The text of one document, by the name of its source and its id, both percent-encoded."""
+        return str(_document(memory, _key(source, document))["text"])
+
     return server
+
+
+def _names_are_no_paths() -> Any:
+    """Return the leave to have "/" and ".." in names: they are looked up in the catalogue, never on the disk."""
+    resources = require("mcp.server.mcpserver.resources.templates", extra="mcp", purpose=_PURPOSE)
+    return resources.ResourceSecurity(reject_path_traversal=False, reject_absolute_paths=False)
 
 
 def _annotations(**hints: bool) -> Any:

@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from masa_rag.errors import ConfigurationError
+from masa_rag.integrations._listen import listen
 from masa_rag.integrations._page import FIELDS, Asked, page
 from masa_rag.memory import Memory
 
@@ -33,13 +34,20 @@ def make_page_server(memory: Memory, *, port: int = 8766, k: int = 20) -> Thread
         memory: What is shown.
         port: Where to listen; 0 takes a free port.
         k: How many passages are shown.
+
+    Raises:
+        ConfigurationError: The port is taken.
     """
 
     class Handler(_Handler):
         shown = memory
         count = k
 
-    return ThreadingHTTPServer(("127.0.0.1", port), Handler)
+    listener = listen(port)
+    server = ThreadingHTTPServer(listener.getsockname(), Handler, bind_and_activate=False)
+    server.socket.close()
+    server.socket = listener
+    return server
 
 
 class _Handler(BaseHTTPRequestHandler):

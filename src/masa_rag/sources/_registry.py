@@ -84,12 +84,24 @@ def open_sources(path: str | Path, *, form: str | None = None, **options: Any) -
         return [kind(place, **options)]
     groups = _kinds_within(place) if place.is_dir() else {}
     if not groups:
-        known = ", ".join(known_sources())
-        raise SourceFormatError(f"no source recognises this content; known are {known}", path=str(path))
+        raise SourceFormatError(_why_nothing(place), path=str(path))
     if "name" in options and len(groups) > 1:
         names = ", ".join(kind.__name__ for kind in groups)
         raise ConfigurationError(f"received one name for a folder of several formats ({names}); leave it out")
     return [_restricted(kind(place, **options), files) for kind, files in groups.items()]
+
+
+def _why_nothing(place: Path) -> str:
+    if place.is_dir():
+        if not any(path.is_file() for path in place.rglob("*")):
+            return "this folder holds no files; name one with exports, transcripts, pages, recordings or text"
+        return f"none of the files in this folder is recognised; known are {', '.join(known_sources())}"
+    if not place.stat().st_size:
+        return "this file is empty; export or download it again"
+    return (
+        f"what is in this file is not recognised; known are {', '.join(known_sources())}. If it is one of these, "
+        "say which: masa-rag add --as NAME, or form=NAME"
+    )
 
 
 def _recognise(place: Path) -> type[FileSource] | None:

@@ -1,0 +1,43 @@
+"""The command line: the same verbs as class Memory. ``masa-rag --help`` begins with an example."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from masa_rag import __version__
+from masa_rag.cli import reading, serving, upkeep, writing
+from masa_rag.errors import MasaRagError
+
+
+class _Group(click.Group):
+    """Turns the library's errors into one line on stderr and exit status 1."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except MasaRagError as error:
+            raise click.ClickException(str(error)) from error
+
+
+@click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="masa-rag")
+def main() -> None:
+    """A memory made of what people really say: tweets, pages, chats and podcasts.
+
+    \b
+    masa-rag add episodes/ export.zip notes.md
+    masa-rag search "who owns the data market?"
+
+    The memory is the folder --memory, or MASA_RAG_MEMORY, or ./brain.
+    """
+
+
+for _command in (
+    writing.add, writing.sync, writing.remember, writing.forget,
+    reading.search, reading.context, reading.ask, reading.info,
+    upkeep.verify, upkeep.rebuild, upkeep.doctor, upkeep.plugins,
+    serving.mcp, serving.serve, serving.demo,
+):  # fmt: skip
+    main.add_command(_command)

@@ -1,0 +1,120 @@
+"""What the commands share: options, opening a memory, and reading sources into it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from masa_rag.errors import MissingDependencyError, SourceError, TranscriptionError
+
+if TYPE_CHECKING:
+    from masa_rag.memory import Memory
+    from masa_rag.protocols import Embedder
+    from masa_rag.types import IngestReport
+
+Command = Callable[..., None]
+KINDS = ("conversation", "note", "page", "post", "speech")
+
+
+def words_argument(name: str) -> Callable[[Command], Command]:
+    """Add an argument of several words, so that a question needs no quotation marks."""
+    return click.argument(name, nargs=-1, required=True, callback=lambda *given: " ".join(given[-1]))
+
+
+def memory_option(function: Command) -> Command:
+    """Add ``--memory``."""
+    return click.option(
+        "-m", "--memory", "place", type=click.Path(path_type=Path), default="brain", show_default=True,
+        envvar="MASA_RAG_MEMORY", help="Folder of the memory.",
+    )(function)  # fmt: skip
+
+
+def json_option(function: Command) -> Command:
+    """Add ``--json``."""
+    return click.option("--json", "as_json", is_flag=True, help="Print JSON.")(function)
+
+
+def filter_options(function: Command) -> Command:
+    """Add ``-k`` and the filters; ``filters`` turns them into arguments of ``Memory.search``."""
+    for option in reversed((
+        click.option("-k", default=8, show_default=True, type=click.IntRange(1), help="How many passages."),
+        click.option("--author", multiple=True, help="Only what this person says (repeat for several)."),
+        click.option("--source", multiple=True, help="Only from this source."),
+        click.option("--kind", multiple=True, type=click.Choice(KINDS), help="Only of this kind."),
+        click.option("--after", help="Only from this time on, such as 2024-05-01."),
+        click.option("--before", help="Only before this time."),
+    )):  # fmt: skip
+        function = option(function)
+    return function
+
+
+def filters(author: Sequence[str], source: Sequence[str], kind: Sequence[str], **times: str | None) -> dict[str, Any]:
+    """Return the given filters as arguments of ``Memory.search``."""
+    return {"author": author or None, "source": source or None, "kind": kind or None, **times}
+
+
+def why_nothing(memory: Memory, author: Sequence[str], source: Sequence[str], **rest: Any) -> str:
+    """Return what may be wrong with filters that let nothing through."""
+    from masa_rag._reading import similar_authors
+
+    sources = [item.name for item in memory.info().sources]
+    for name in source:
+        if name not in sources:
+            return f"nothing found: there is no source {name!r}; there are {', '.join(sources)}"
+    for name in author:
+        exact, similar = similar_authors(memory.catalog.connection, name)
+        if not exact and not similar:
+            return f"nothing found: nobody called {name!r} speaks here"
+    filtered = author or source or any(rest.values())
+    return "nothing found" + ("; try fewer filters" if filtered else "")
+
+
+def open_memory(place: Path, *, create: bool = False, **options: Any) -> Memory:
+    """Open the memory; reading commands never make one."""
+    from masa_rag.memory import Memory
+
+    if not create and not (place / "memory.db").exists():
+        raise click.ClickException(
+            f"there is no memory at {str(place)!r}; make one with: masa-rag add PATH, or name another with --memory"
+        )
+    return Memory(place, embedder=_embedder(), **options)
+
+
+def _embedder() -> Embedder | None:
+    """Return the embedder of MASA_RAG_MODEL, a sentence-transformers name or folder; None for the default."""
+    name = os.environ.get("MASA_RAG_MODEL")
+    if not name:
+        return None
+    from masa_rag.embedders import SentenceTransformerEmbedder
+
+    return SentenceTransformerEmbedder(name)
+
+
+def read_into(
+    verb: str, paths: Sequence[str], place: Path, *, name: str | None = None, form: str | None = None, **options: Any
+) -> tuple[list[IngestReport], list[str]]:
+    """Add or sync what the paths hold; returns the reports, and a line for each source that could not be read."""
+    from masa_rag._output import Bar
+    from masa_rag.sources import open_sources
+
+    given = {} if name is None else {"name": name}
+    sources = [source for path in paths for source in open_sources(path, form=form, **given)]
+    reports: list[IngestReport] = []
+    broken: list[str] = []
+    with Bar() as bar, open_memory(place, create=True, progress=bar) as memory:
+        for source in sources:
+            try:
+                reports.append(getattr(memory, verb)(source, **options))
+            except (SourceError, MissingDependencyError, TranscriptionError) as error:  # the others still get in
+                broken.append(f"{source.name}: {error}")
+    return reports, broken
+
+
+def show_broken(broken: Sequence[str]) -> None:
+    """Print what could not be read on stderr."""
+    for line in broken:
+        click.secho(f"Error: {line}", fg="red", err=True)

@@ -1,0 +1,120 @@
+"""Commands that read: search, context, ask, info."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from masa_rag._lazy import require
+from masa_rag.cli._common import (
+    filter_options,
+    filters,
+    json_option,
+    memory_option,
+    open_memory,
+    read_into,
+    show_broken,
+    why_nothing,
+    words_argument,
+)
+from masa_rag.errors import ConfigurationError
+
+
+@click.command()
+@words_argument("query")
+@filter_options
+@memory_option
+@json_option
+def search(query: str, k: int, place: Path, as_json: bool, **chosen: Any) -> None:
+    """Print the passages that answer a question, best first."""
+    from masa_rag._output import print_hits
+
+    with open_memory(place) as memory:
+        hits = memory.search(query, k=k, **filters(**chosen))
+        if hits or as_json:
+            print_hits(hits, as_json=as_json)
+        else:
+            click.echo(why_nothing(memory, **chosen))
+
+
+@click.command()
+@words_argument("query")
+@click.option("--max-tokens", default=1_500, show_default=True, type=click.IntRange(1), help="Budget for the text.")
+@filter_options
+@memory_option
+@json_option
+def context(query: str, max_tokens: int, k: int, place: Path, as_json: bool, **chosen: Any) -> None:
+    """Print passages ready for a prompt: numbered, cited, fenced as data."""
+    from masa_rag._output import print_json, printable_lines
+
+    with open_memory(place) as memory:
+        found = memory.context(query, max_tokens=max_tokens, k=k, **filters(**chosen))
+    if as_json:
+        print_json(found)
+    else:
+        click.echo(printable_lines(found.text))
+
+
+@click.command()
+@words_argument("question")
+@click.option("--add", "paths", multiple=True, help="Read this file, folder or address first (repeat for several).")
+@click.option("--model", help="A chat model of LangChain by name, such as ollama:llama3.2; extra langchain.")
+@filter_options
+@memory_option
+@json_option
+def ask(
+    question: str, k: int, paths: tuple[str, ...], model: str | None, place: Path, as_json: bool, **chosen: Any
+) -> None:
+    """Answer a question: cited, and checked.
+
+    Without --model the answer is made of the best sentences, word for word.
+
+    \b
+    masa-rag ask "Why was the launch moved?" --add episodes/
+    """
+    from masa_rag._output import print_json, printable_lines
+
+    if paths:
+        reports, broken = read_into("add", paths, place)
+        for report in reports:
+            click.echo(str(report), err=True)
+        show_broken(broken)
+    with open_memory(place) as memory:
+        answer = memory.ask(question, model=_model(model), k=k, **filters(**chosen))
+    if as_json:
+        print_json(answer)
+    else:
+        click.echo(printable_lines(str(answer)))
+
+
+def _model(name: str | None) -> Callable[[str], str] | None:
+    """Return a LangChain chat model as a function; what its provider raises becomes one line."""
+    if name is None:
+        return None
+    models = require("langchain.chat_models", extra="langchain", purpose="A chat model by name")
+
+    def reply(prompt: str) -> str:
+        try:
+            return str(models.init_chat_model(name).invoke(prompt).text)
+        except Exception as error:  # providers raise errors of their own kinds, of which none can be named here
+            reason = str(error).strip().partition("\n")[0]
+            raise ConfigurationError(
+                f"the model {name!r} did not answer ({reason}); expected provider:model, such as openai:gpt-5 or "
+                "ollama:llama3.2, with its package installed and its key set"
+            ) from error
+
+    return reply
+
+
+@click.command()
+@memory_option
+@json_option
+def info(place: Path, as_json: bool) -> None:
+    """Say what is in the memory."""
+    from masa_rag._output import print_info
+
+    with open_memory(place) as memory:
+        print_info(memory.info(), as_json=as_json)

@@ -1,0 +1,61 @@
+"""Commands that keep a memory sound: verify, rebuild, doctor, plugins."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import click
+
+from masa_rag.cli._common import json_option, memory_option, open_memory
+
+
+@click.command()
+@memory_option
+@json_option
+def verify(place: Path, as_json: bool) -> None:
+    """Look for disagreements between text, words, vectors and index; exit status 1 if there are any."""
+    from masa_rag._output import as_plain
+
+    with open_memory(place) as memory:
+        problems = memory.verify()
+    if as_json:
+        click.echo(json.dumps([as_plain(problem) for problem in problems], ensure_ascii=False, indent=2))
+    else:
+        for problem in problems:
+            click.echo(str(problem))
+        click.echo(f"{len(problems)} problems; run: masa-rag rebuild" if problems else "all parts agree")
+    sys.exit(1 if problems else 0)
+
+
+@click.command()
+@click.option("--re-embed", is_flag=True, help="Accept another model or chunker, and make all vectors anew.")
+@memory_option
+def rebuild(re_embed: bool, place: Path) -> None:
+    """Make passages, words and index anew from the stored documents."""
+    from masa_rag._output import Bar
+
+    with Bar() as bar, open_memory(place, re_embed=re_embed, progress=bar) as memory:
+        click.echo(f"{memory.rebuild()} passages in words, vectors and index")
+
+
+@click.command()
+@memory_option
+@json_option
+def doctor(place: Path, as_json: bool) -> None:
+    """Print versions, devices, weights and paths: what a bug report needs."""
+    from masa_rag._doctor import examine
+    from masa_rag._output import print_pairs
+
+    print_pairs(examine(place), as_json=as_json)
+
+
+@click.command()
+@json_option
+def plugins(as_json: bool) -> None:
+    """List the sources, those of other packages included."""
+    from masa_rag._output import print_pairs
+    from masa_rag.sources import known_sources
+
+    print_pairs(known_sources(), as_json=as_json)

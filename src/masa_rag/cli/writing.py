@@ -1,0 +1,88 @@
+"""Commands that write: add, sync, remember, forget."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+from masa_rag.cli._common import json_option, memory_option, open_memory, read_into, show_broken
+
+
+@click.command()
+@click.argument("paths", nargs=-1, required=True)
+@click.option("--name", help="Name of the source in the memory; made from the path when left out.")
+@click.option("--as", "form", help="Read it as this source instead of recognising it; see masa-rag plugins.")
+@memory_option
+@json_option
+def add(paths: tuple[str, ...], name: str | None, form: str | None, place: Path, as_json: bool) -> None:
+    """Add files, folders or addresses; the format is recognised by its content.
+
+    Unchanged documents cost nothing; nothing is deleted.
+    """
+    _bring("add", paths, name, form, place, as_json)
+
+
+@click.command()
+@click.argument("paths", nargs=-1, required=True)
+@click.option("--name", help="Name of the source in the memory; made from the path when left out.")
+@click.option("--as", "form", help="Read it as this source instead of recognising it; see masa-rag plugins.")
+@click.option("--allow-mass-delete", is_flag=True, help="Allow more than half of the source's documents to go.")
+@memory_option
+@json_option
+def sync(
+    paths: tuple[str, ...], name: str | None, form: str | None, allow_mass_delete: bool, place: Path, as_json: bool
+) -> None:
+    """Mirror files, folders or addresses: as add, and delete what is no longer there."""
+    _bring("sync", paths, name, form, place, as_json, allow_mass_delete=allow_mass_delete)
+
+
+def _bring(
+    verb: str, paths: Sequence[str], name: str | None, form: str | None, place: Path, as_json: bool, **options: Any
+) -> None:
+    from masa_rag._output import print_reports
+
+    if name is not None and len(paths) > 1:
+        raise click.UsageError(f"received one --name for {len(paths)} paths; give one path, or leave --name out")
+    reports, broken = read_into(verb, paths, place, name=name, form=form, **options)
+    print_reports(reports, as_json=as_json)
+    show_broken(broken)
+    if not as_json and any(report.seen for report in reports):
+        click.echo(f'ask it with: masa-rag search -m {place} "your question"', err=True)
+    if broken or any(report.failed for report in reports):
+        sys.exit(3)
+
+
+@click.command()
+@click.argument("text")
+@click.option("--author", help="Who says so.")
+@click.option("--title", help="A title for people.")
+@click.option("--url", help="Where it can be seen.")
+@memory_option
+def remember(text: str, author: str | None, title: str | None, url: str | None, place: Path) -> None:
+    """Store one note; "-" reads it from standard input. Prints its id."""
+    if text == "-":
+        text = sys.stdin.read()
+    with open_memory(place, create=True) as memory:
+        click.echo(memory.remember(text, author=author, title=title, url=url))
+
+
+@click.command()
+@click.option("--author", help="Erase what this person said (the whole name).")
+@click.option("--source", help="Erase this source, or one document of it.")
+@click.option("--document", help="Erase this document of --source.")
+@click.option("--undo", is_flag=True, help="Erase nothing: let the next import bring it back.")
+@click.confirmation_option("--yes", prompt="This cannot be undone. Go on?")
+@memory_option
+def forget(author: str | None, source: str | None, document: str | None, undo: bool, place: Path) -> None:
+    """Erase text and vectors from every file of the memory, and keep them out in future."""
+    with open_memory(place) as memory:
+        if undo:
+            known = memory.allow(author=author, source=source, document=document)
+            click.echo("may be added again" if known else "was not forgotten")
+            return
+        report = memory.forget(author=author, source=source, document=document)
+    click.echo(f"erased {report.deleted} documents, and parts of {report.updated} others")
