@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from masa_rag._copies import own_words, same, words_said
 from masa_rag._rows import decode_document, moment
 from masa_rag.catalog import Catalog
 
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class SourceInfo:
-    """One source of a memory: how many documents and passages, from when to when."""
+    """One source of a memory: how many documents and passages (copies too), from when to when."""
 
     name: str
     documents: int
@@ -34,8 +36,9 @@ class Info:
     Attributes:
         path: Its folder.
         documents: Number of documents.
-        chunks: Number of passages.
-        vectors: How many of them are embedded.
+        chunks: Number of different passages.
+        copies: Number of passages that say what one of these says, counted with it and not embedded again.
+        vectors: How many of the different ones are embedded.
         authors: Number of people who speak.
         embedder: Fingerprint of the model, or None while the memory is empty.
         chunker: Fingerprint of the chunker, or None.
@@ -54,6 +57,7 @@ class Info:
     bytes_on_disk: int
     writer: str | None
     sources: tuple[SourceInfo, ...]
+    copies: int = 0
 
     def _repr_html_(self) -> str:
         from masa_rag._views import info_view
@@ -66,7 +70,7 @@ class Problem:
     """One disagreement.
 
     Attributes:
-        where: The part: "file", "documents", "words", "chunks", "vectors" or "index".
+        where: The part: "file", "documents", "words", "chunks", "copies", "vectors" or "index".
         what: What is wrong.
     """
 
@@ -80,9 +84,10 @@ class Problem:
 def info(catalog: Catalog, folder: Path) -> Info:
     """Return what is in the memory."""
     authors = catalog.connection.execute("SELECT count(DISTINCT author) FROM chunk_authors").fetchone()[0]
+    copies = catalog.connection.execute("SELECT count(*) FROM said WHERE first NOT IN (0, chunk)").fetchone()[0]
     size = sum(_size(path) for path in folder.rglob("*"))
     return Info(
-        path=str(folder), documents=catalog.count("documents"), chunks=catalog.count("chunks"),
+        path=str(folder), documents=catalog.count("documents"), chunks=catalog.count("chunks") - copies, copies=copies,
         vectors=catalog.count("vectors"), authors=authors, embedder=catalog.setting("embedder"),
         chunker=catalog.setting("chunker"), bytes_on_disk=size, writer=catalog.lock.owner(),
         sources=tuple(_sources(catalog.connection)),
@@ -111,7 +116,8 @@ def verify(catalog: Catalog, projection: Projection | None, *, dim: int) -> list
     damage = [row[0] for row in connection.execute("PRAGMA integrity_check") if row[0] != "ok"]
     if damage:  # nothing else can be trusted
         return [Problem("file", text) for text in damage]
-    problems = [*_check_words(connection), *_check_chunks(connection), *_check_vectors(connection, dim)]
+    checks = (_check_words(connection), _check_chunks(connection), _check_copies(connection))
+    problems = [*itertools.chain(*checks), *_check_vectors(connection, dim)]
     if projection is not None:
         problems.extend(Problem("index", text) for text in projection.differences())
     return problems
@@ -139,12 +145,27 @@ def _check_chunks(connection: sqlite3.Connection) -> Iterator[Problem]:
                 yield Problem("chunks", f"passage {chunk_id} is not what stands in document {document_id!r}")
 
 
+def _check_copies(connection: sqlite3.Connection) -> Iterator[Problem]:
+    """Compare each copy with the passage that said it first, which must be there and be no copy itself."""
+    rows = connection.execute(
+        "SELECT c.id, c.text, c.authors, f.text, f.authors, t.first = t.chunk FROM said s "
+        "JOIN chunks c ON c.pk = s.chunk LEFT JOIN said t ON t.chunk = s.first LEFT JOIN chunks f ON f.pk = t.chunk "
+        "WHERE s.first NOT IN (0, s.chunk)"
+    )
+    for chunk_id, text, authors, first, by, is_first in rows:
+        if not is_first:
+            yield Problem("copies", f"passage {chunk_id} is counted as a copy of one that is not there")
+        elif not same(words_said(own_words(text, authors)), words_said(own_words(first, by))):
+            yield Problem("copies", f"passage {chunk_id} is counted as a copy of one that says something else")
+
+
 def _check_vectors(connection: sqlite3.Connection, dim: int) -> Iterator[Problem]:
     import numpy as np
 
     rows = connection.execute(
         "SELECT c.id, v.vector, p.chunk FROM chunks c LEFT JOIN vectors v ON v.chunk = c.pk "
-        "LEFT JOIN pending p ON p.chunk = c.pk"
+        "LEFT JOIN pending p ON p.chunk = c.pk LEFT JOIN said s ON s.chunk = c.pk "
+        "WHERE coalesce(s.first, 0) IN (0, c.pk)"
     )
     for chunk_id, vector, waiting in rows:
         if vector is None:

@@ -43,9 +43,63 @@ class Filters:
 
 
 def allowed_chunks(connection: sqlite3.Connection, filters: Filters) -> dict[int, str] | None:
-    """Return number -> id of the chunks that pass, or None when nothing is filtered."""
+    """Return number -> id of the chunks that pass, or None when nothing is filtered.
+
+    A copy that passes is found by the passage that said it first, whether that one passes or not.
+    """
     if not filters:
         return None
+    condition, values = _condition(connection, filters)
+    rows = connection.execute(
+        "SELECT DISTINCT f.pk, f.id FROM chunks c JOIN documents d ON d.pk = c.document "
+        "JOIN sources s ON s.pk = d.source LEFT JOIN said t ON t.chunk = c.pk "
+        f"JOIN chunks f ON f.pk = coalesce(nullif(t.first, 0), c.pk) WHERE {condition}",
+        values,
+    )
+    return {row[0]: row[1] for row in rows}
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """How often the same was said, over the whole memory.
+
+    Attributes:
+        times: How many passages say it.
+        by: By how many authors; a retweet is said by who retweets.
+        shown: The first of the passages that pass the filters.
+    """
+
+    times: int
+    by: int
+    shown: str
+
+
+def said_again(connection: sqlite3.Connection, ids: Sequence[str], filters: Filters) -> dict[str, Said]:
+    """Return what is known of those of the passages of which there are copies, by the passage's id."""
+    condition, values = _condition(connection, filters) if filters else ("1", [])
+    rows = connection.execute(
+        "SELECT f.id, count(*), count(DISTINCT coalesce(json_extract(CAST(d.body AS TEXT), '$.metadata.retweeted_by'), "
+        f"c.authors)), min(CASE WHEN {condition} THEN c.pk END) FROM chunks f JOIN said t ON t.first = f.pk "
+        "JOIN chunks c ON c.pk = t.chunk JOIN documents d ON d.pk = c.document JOIN sources s ON s.pk = d.source "
+        "WHERE f.id IN (SELECT value FROM json_each(?)) GROUP BY f.pk HAVING count(*) > 1",
+        (*values, json.dumps(list(ids))),
+    ).fetchall()
+    shown = ids_of(connection, [row[3] for row in rows if row[3] is not None])
+    return {row[0]: Said(row[1], row[2], shown.get(row[3], row[0])) for row in rows}
+
+
+def first_said(connection: sqlite3.Connection, ids: Sequence[str]) -> dict[str, str]:
+    """Return the id of the passage that said it first, for each of the passages that are copies."""
+    rows = connection.execute(
+        "SELECT c.id, f.id FROM chunks c JOIN said t ON t.chunk = c.pk JOIN chunks f ON f.pk = t.first "
+        "WHERE t.first != t.chunk AND c.id IN (SELECT value FROM json_each(?))",
+        (json.dumps(list(ids)),),
+    )
+    return {row[0]: row[1] for row in rows}
+
+
+def _condition(connection: sqlite3.Connection, filters: Filters) -> tuple[str, list[object]]:
+    """Return what a chunk ``c`` of document ``d`` and source ``s`` must fulfil, as SQL with its values."""
     conditions: list[str] = []
     values: list[object] = []
     for column, names in (("s.name", filters.source), ("d.kind", filters.kind)):
@@ -63,12 +117,7 @@ def allowed_chunks(connection: sqlite3.Connection, filters: Filters) -> dict[int
     if filters.before is not None:
         conditions.append("c.started_at < ?")
         values.append(seconds(parse_time(filters.before)))
-    rows = connection.execute(
-        "SELECT c.pk, c.id FROM chunks c JOIN documents d ON d.pk = c.document JOIN sources s ON s.pk = d.source "
-        f"WHERE {' AND '.join(conditions)}",
-        values,
-    )
-    return {row[0]: row[1] for row in rows}
+    return " AND ".join(conditions), values
 
 
 def matching_authors(connection: sqlite3.Connection, wanted: Iterable[str]) -> list[int]:
@@ -78,7 +127,7 @@ def matching_authors(connection: sqlite3.Connection, wanted: Iterable[str]) -> l
     return [row[0] for row in rows if any(pattern.search(same_name(row[1])) for pattern in patterns)]
 
 
-def chunks_by_id(connection: sqlite3.Connection, ids: Sequence[str]) -> Mapping[str, Chunk]:
+def chunks_by_id(connection: sqlite3.Connection, ids: Sequence[str]) -> dict[str, Chunk]:
     """Return the chunks of these ids; those that are gone are left out."""
     found: dict[str, Chunk] = {}
     for start in range(0, len(ids), 500):  # SQLite's limit on bound values is 999 in older builds

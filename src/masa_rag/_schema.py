@@ -97,7 +97,27 @@ CREATE TRIGGER words_delete AFTER DELETE ON chunks BEGIN
 END;
 """
 
-MIGRATIONS: tuple[str, ...] = (_FIRST,)
+_COPIES = """
+-- Short passages that people copy, each with the passage that says the same and came first: itself, when
+-- nothing did; 0 when nobody has looked yet, which the next transaction does (see _copies.py).
+CREATE TABLE said (
+    chunk INTEGER PRIMARY KEY REFERENCES chunks (pk) ON DELETE CASCADE, first INTEGER NOT NULL, key INTEGER NOT NULL
+);
+CREATE INDEX said_by_first ON said (first);
+CREATE INDEX said_by_key ON said (key) WHERE first = chunk;
+-- Some runs of words of those that came first: how copies with changed words are found.
+CREATE TABLE shingles (
+    digest INTEGER NOT NULL,
+    chunk INTEGER NOT NULL REFERENCES chunks (pk) ON DELETE CASCADE,
+    PRIMARY KEY (digest, chunk)
+) WITHOUT ROWID;
+CREATE INDEX shingles_by_chunk ON shingles (chunk);
+
+INSERT INTO said SELECT pk, 0, 0 FROM chunks WHERE segment_ids != '[]'
+    OR document IN (SELECT document FROM chunks GROUP BY document HAVING count(*) = 1 AND max(start_s) IS NULL);
+"""
+
+MIGRATIONS: tuple[str, ...] = (_FIRST, _COPIES)
 
 
 def migrate(connection: sqlite3.Connection) -> None:

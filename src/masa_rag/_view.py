@@ -65,6 +65,6 @@ class VectorView:
             if ids:
                 self._flat.upsert_vectors(ids, matrix)
             if removals != now[1]:
-                self._flat.delete(list(self._flat.ids() - self._catalog.chunk_ids()))
+                self._flat.delete(list(self._flat.ids() - self._catalog.embedded_ids()))
             self._seen = (*now, newest)
             return indexed

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from masa_rag._copies import own_words, same, words_said
 from masa_rag._ids import digest
 from masa_rag._lock import WriterLock
 from masa_rag._merge import keep_segments, merge, same_name, without_authors
@@ -24,14 +25,21 @@ from masa_rag.errors import RecordError, StorageError
 from masa_rag.types import Chunk, Document
 
 if TYPE_CHECKING:
+    from masa_rag._copies import Words
     from masa_rag.protocols import Vectors
 
 Outcome = Literal["added", "updated", "unchanged", "forgotten"]
 Cut = Callable[[Document], Sequence[Chunk]]
 
 _INSERT_CHUNK = f"INSERT INTO chunks ({', '.join(CHUNK_COLUMNS)}) VALUES ({', '.join('?' * len(CHUNK_COLUMNS))})"
+_INSERT_SAID = "INSERT INTO said VALUES (?, 0, 0)"
 _UPDATE_CHUNK = f"UPDATE chunks SET {', '.join(f'{name} = ?' for name in CHUNK_COLUMNS)} WHERE pk = ?"
 _COMPARED = ", ".join(CHUNK_COLUMNS)
+
+_NO_COPY = "pk NOT IN (SELECT chunk FROM said WHERE first NOT IN (0, chunk))"
+
+_COMPARED_TEXTS = 20
+"""So many passages are compared word by word with a new one, those that share most runs of words first."""
 
 _COUNTED = 500
 """Chunks whose words are counted at once: enough to spread the cost of a call, 10 MB at the moment."""
@@ -98,6 +106,7 @@ class Catalog:
             connection.execute("BEGIN IMMEDIATE")
             try:
                 yield connection
+                self._find_copies()
                 self._index_words()
                 connection.execute("COMMIT")
             except BaseException:
@@ -183,19 +192,68 @@ class Catalog:
         self._unindexed[document] = None
         query = f"SELECT pk, {_COMPARED} FROM chunks WHERE document = ?"
         stored = {row["id"]: tuple(row) for row in self.connection.execute(query, (document,))}
+        alone = len(chunks) == 1 and chunks[0].start_s is None
         for chunk in chunks:
             known = stored.pop(chunk.id, None)
             row = chunk_row(chunk, document)
             if known is None:
                 pk = self.connection.execute(_INSERT_CHUNK, row).lastrowid
-                self.connection.execute("INSERT INTO pending VALUES (?)", (pk,))
+                copied = alone or chunk.segment_ids  # a post or messages: what people copy
+                self.connection.execute(_INSERT_SAID if copied else "INSERT INTO pending VALUES (?)", (pk,))
                 self._write_authors(pk, chunk.authors)
             elif known[1:] != row:
                 self.connection.execute(_UPDATE_CHUNK, (*row, known[0]))
                 self._write_authors(known[0], chunk.authors)
                 self._note(chunk.id, deleted=False)
         for chunk_id, row in stored.items():
+            # Its copies look for another one before the transaction ends; before its number is used again.
+            self.connection.execute("UPDATE said SET first = 0 WHERE first = ?", (row[0],))
             self.connection.execute("DELETE FROM chunks WHERE pk = ?", (row[0],))
+            self.set_setting("removals", str(self._note(chunk_id, deleted=True)))
+
+    def _find_copies(self) -> None:
+        """Say of each short passage nobody has looked at whether it is a copy, and of which; oldest first.
+
+        A copy stays as it is, but has no vector: what it says is found by the passage that said it first.
+        """
+        rows = self.connection.execute(
+            "SELECT c.pk, c.id, c.text, c.authors FROM said s JOIN chunks c ON c.pk = s.chunk "
+            "WHERE s.first = 0 ORDER BY c.pk"
+        ).fetchall()
+        for pk, chunk_id, text, authors in rows:
+            words = words_said(own_words(text, authors))
+            first = self._said_first(words) if words.is_long else None
+            self.connection.execute(
+                "UPDATE said SET first = ?, key = ? WHERE chunk = ?", (pk if first is None else first, words.key, pk)
+            )
+            if first is None:
+                self._settle_first(pk, words.shingles if words.is_long else ())
+            else:
+                self._settle_copy(pk, chunk_id)
+
+    def _said_first(self, words: Words) -> int | None:
+        """Return the passage that says the same and has no other before it, or None."""
+        marks = ", ".join("?" * len(words.shingles))
+        rows = self.connection.execute(
+            "SELECT c.pk, c.text, c.authors FROM ("
+            "SELECT chunk AS pk, 99 AS shared FROM said WHERE key = ? AND first = chunk "
+            f"UNION ALL SELECT chunk, count(*) FROM shingles WHERE digest IN ({marks}) GROUP BY chunk"
+            ") f JOIN said s ON s.chunk = f.pk AND s.first = f.pk JOIN chunks c ON c.pk = f.pk "
+            f"GROUP BY c.pk ORDER BY max(shared) DESC, c.pk LIMIT {_COMPARED_TEXTS}",
+            (words.key, *words.shingles),
+        )
+        return next((pk for pk, text, authors in rows if same(words_said(own_words(text, authors)), words)), None)
+
+    def _settle_first(self, pk: int, shingles: Sequence[int]) -> None:
+        self.connection.execute(
+            "INSERT OR IGNORE INTO pending SELECT ? WHERE NOT EXISTS (SELECT 1 FROM vectors WHERE chunk = ?)", (pk, pk)
+        )
+        self.connection.executemany("INSERT OR IGNORE INTO shingles VALUES (?, ?)", ((one, pk) for one in shingles))
+
+    def _settle_copy(self, pk: int, chunk_id: str) -> None:
+        for table in ("pending", "shingles", "tokens"):
+            self.connection.execute(f"DELETE FROM {table} WHERE chunk = ?", (pk,))
+        if self.connection.execute("DELETE FROM vectors WHERE chunk = ?", (pk,)).rowcount:
             self.set_setting("removals", str(self._note(chunk_id, deleted=True)))
 
     def _index_words(self) -> None:
@@ -378,14 +436,20 @@ class Catalog:
         self.set_setting("generation", generation)
         self.connection.execute("DELETE FROM vectors")
         self.connection.execute("DELETE FROM tokens")
-        self.connection.execute("INSERT OR IGNORE INTO pending SELECT pk FROM chunks")
+        self.connection.execute(f"INSERT OR IGNORE INTO pending SELECT pk FROM chunks WHERE {_NO_COPY}")
 
     def requeue(self, *, dim: int) -> None:
-        """Let every chunk without a sound vector wait for one, and index all words anew; call inside a transaction."""
+        """Let every chunk without a sound vector wait for one, index all words and find all copies anew.
+
+        Call inside a transaction.
+        """
         self.connection.execute("DELETE FROM vectors WHERE length(vector) != ?", (4 * dim,))
         self.connection.execute(
-            "INSERT OR IGNORE INTO pending SELECT pk FROM chunks WHERE pk NOT IN (SELECT chunk FROM vectors)"
+            "INSERT OR IGNORE INTO pending SELECT pk FROM chunks WHERE pk NOT IN (SELECT chunk FROM vectors) "
+            f"AND {_NO_COPY}"
         )
+        self.connection.execute("DELETE FROM shingles")
+        self.connection.execute("UPDATE said SET first = 0")
         self.connection.execute("INSERT INTO words (words) VALUES ('rebuild')")
         self.connection.execute("DELETE FROM bags")
         self._unindexed.update((row[0], None) for row in self.connection.execute("SELECT pk FROM documents"))

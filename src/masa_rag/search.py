@@ -5,12 +5,24 @@ from __future__ import annotations
 from math import isfinite
 from typing import TYPE_CHECKING
 
-from masa_rag._reading import Filters, allowed_chunks, chunks_by_id, ids_of, named_in, numbers_of
+from masa_rag._copies import COPIED_WORDS
+from masa_rag._reading import (
+    Filters,
+    Said,
+    allowed_chunks,
+    chunks_by_id,
+    first_said,
+    ids_of,
+    named_in,
+    numbers_of,
+    said_again,
+)
 from masa_rag.indexes.words import search_words
 from masa_rag.types import Hit
 
 if TYPE_CHECKING:
     import sqlite3
+    from collections.abc import Mapping
 
     import numpy as np
     from numpy.typing import NDArray
@@ -27,9 +39,6 @@ if TYPE_CHECKING:
 DEPTH = 100
 """How many passages words and vectors name each, before their neighbours are added."""
 
-_COPIED_WORDS = 6
-"""From so many words on, the same words are a copy; shorter ones ("gm", "I agree.") people say on their own."""
-
 
 def search(
     query: str, *, k: int, filters: Filters, catalog: Catalog, view: VectorView, embedder: Embedder
@@ -39,13 +48,13 @@ def search(
     Words and vectors are always asked: words win names, tickers and numbers, vectors win paraphrases.
     What they name, and the passages beside it, is then scored by all rankers; see ``rank``.
     Filters hold before ranking, so ``k`` hits come back whenever so many different passages pass.
-    The same words said again are one hit: ``why["said"]`` is how often they are among the candidates,
-    ``why["said_by"]`` by how many authors.
+    What was said again is one hit: ``why["said"]`` is how often, ``why["said_by"]`` by how many authors.
+    Of posts and messages (see ``_copies``) that counts the whole memory, of speech and pages the candidates.
     """
     if not query.strip() or k < 1:
         return []
     pool, scores = scored(query, depth=max(DEPTH, k), filters=filters, catalog=catalog, view=view, embedder=embedder)
-    return _hits(catalog.connection, pool, scores, k=k)
+    return _hits(catalog.connection, pool, scores, k=k, filters=filters)
 
 
 def scored(
@@ -96,34 +105,46 @@ def rank(connection: sqlite3.Connection, pool: Pool, question: Question, embedde
     return {**scores, "all": fuse(scores.values(), author), "author": author.astype(np.float64)}
 
 
-def _hits(connection: sqlite3.Connection, pool: Pool, scores: Scores, *, k: int) -> list[Hit]:
+def _hits(connection: sqlite3.Connection, pool: Pool, scores: Scores, *, k: int, filters: Filters) -> list[Hit]:
     order, ids = best_first(connection, pool, scores["all"])
-    chunks = chunks_by_id(connection, ids[: k + DEPTH])
-    found = [(place, chunks[chunk_id]) for place, chunk_id in zip(order, ids, strict=True) if chunk_id in chunks]
+    ids = ids[: k + DEPTH]
+    first = {chunk_id: chunk_id for chunk_id in ids} | first_said(connection, ids)
+    chunks = chunks_by_id(connection, list({*first.values()}))
+    found = [(place, chunks[first[chunk_id]]) for place, chunk_id in zip(order, ids, strict=False)]
+    groups = _folded(found)[:k]
+    again = said_again(connection, [group[0].id for _, group in groups], filters)
+    chunks |= chunks_by_id(connection, [said.shown for said in again.values()])
     return [
-        Hit(chunks[0], float(scores["all"][place]), rank, _why(scores, place) | _said(chunks))
-        for rank, (place, chunks) in enumerate(_folded(found)[:k], 1)
+        Hit(
+            chunks[again[group[0].id].shown] if group[0].id in again else group[0],
+            float(scores["all"][place]),
+            rank,
+            _why(scores, place) | _said(group, again),
+        )
+        for rank, (place, group) in enumerate(groups, 1)
     ]
 
 
 def _folded(found: list[tuple[int, Chunk]]) -> list[tuple[int, list[Chunk]]]:
-    """Gather what was said in the same words: the best of them, then the others."""
-    groups: dict[str, tuple[int, list[Chunk]]] = {}
+    """Gather what was said in the same words: the best of them, then the others, each once."""
+    groups: dict[str, tuple[int, dict[str, Chunk]]] = {}
     for place, chunk in found:
-        groups.setdefault(_said_text(chunk), (place, []))[1].append(chunk)
-    return list(groups.values())
+        groups.setdefault(_said_text(chunk), (place, {}))[1].setdefault(chunk.id, chunk)
+    return [(place, list(chunks.values())) for place, chunks in groups.values()]
 
 
 def _said_text(chunk: Chunk) -> str:
     """Return what two copies have in common, or the passage's id when it is too short to be one."""
     words = chunk.text.removeprefix(f"{', '.join(chunk.authors)}:").lower().split()
-    return " ".join(words) if len(words) >= _COPIED_WORDS else chunk.id
+    return " ".join(words) if len(words) >= COPIED_WORDS else chunk.id
 
 
-def _said(chunks: list[Chunk]) -> dict[str, float]:
-    if len(chunks) == 1:
+def _said(group: list[Chunk], again: Mapping[str, Said]) -> dict[str, float]:
+    if (said := again.get(group[0].id)) is not None:
+        return {"said": float(said.times), "said_by": float(said.by)}
+    if len(group) == 1:
         return {}
-    return {"said": float(len(chunks)), "said_by": float(len({chunk.authors for chunk in chunks}))}
+    return {"said": float(len(group)), "said_by": float(len({chunk.authors for chunk in group}))}
 
 
 def best_first(connection: sqlite3.Connection, pool: Pool, scores: NDArray[np.float64]) -> tuple[list[int], list[str]]:

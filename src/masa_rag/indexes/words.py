@@ -19,13 +19,17 @@ def search_words(
         connection: A connection to the catalogue.
         words: The words to find, any of them, each with the number of chunks that hold it.
         k: How many.
-        allowed: Numbers of the chunks that may be returned, or None for all.
+        allowed: Numbers of the chunks that may be returned, or None for all that are no copies.
     """
     expression = match_expression(words)
     if not expression or (allowed is not None and not allowed):
         return []
     if allowed is None:
-        sql = "SELECT rowid, -bm25(words) FROM words WHERE words MATCH ? ORDER BY rank LIMIT ?"
+        # Copies are found by the passage that said it first, so that they crowd nothing out.
+        sql = (
+            "SELECT rowid, -bm25(words) FROM words WHERE words MATCH ? AND NOT EXISTS "
+            "(SELECT 1 FROM said s WHERE s.chunk = words.rowid AND s.first NOT IN (0, s.chunk)) ORDER BY rank LIMIT ?"
+        )
         return [(row[0], row[1]) for row in connection.execute(sql, (expression, k))]
     sql = "SELECT rowid, -bm25(words) FROM words WHERE words MATCH ? ORDER BY rank"
     found = ((row[0], row[1]) for row in connection.execute(sql, (expression,)))

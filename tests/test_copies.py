@@ -1,0 +1,220 @@
+"""What is said again: found however it was dressed up, counted over the whole memory, never lost."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from masa_rag import Memory
+from masa_rag._copies import same, words_said
+from masa_rag.embedders import HashingEmbedder
+from masa_rag.indexes import FlatIndex
+from masa_rag.types import Document, Segment
+
+LONG = "The old harbour wall will be mended before winter comes, so bring your boats in by Friday evening, all of you"
+SHILL = "Do not miss the $TIDE sale, it is the gem of this year, join now and thank me later"
+
+
+def folds(first: str, second: str) -> bool:
+    """Say whether two texts count as one, by the rule and by the way in which candidates are found."""
+    one, other = words_said(first), words_said(second)
+    found = one.key == other.key or bool(set(one.shingles) & set(other.shingles))
+    return one.is_long and other.is_long and found and same(one, other)
+
+
+@pytest.mark.parametrize(
+    "copy",
+    [
+        SHILL.upper().replace("$TIDE", "$TIDE"),
+        f"RT @mara_q: {SHILL}",
+        f"@odefenn @ilse {SHILL}",
+        f"{SHILL} https://tide.example/a?b=1 🚀🚀",
+        f"🔥{SHILL}!!! #tide #sale",
+        f"{SHILL}\n\ncc @odefenn",
+        SHILL.replace("Do not miss", "Do not miss,"),
+        SHILL.replace("this year", "the year"),
+        SHILL.replace("thank me", "thanks me"),
+    ],
+)
+def test_a_copy_in_other_clothes_is_a_copy(copy: str) -> None:
+    """Case, links, emoji, marks, handles, tags at the end, a small word or a slip of the pen change nothing."""
+    assert folds(SHILL, copy)
+    assert folds(copy, SHILL)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("The price is 5 and will stay there for long now", "The price is 6 and will stay there for long now"),
+        ("The price is up 5% since we opened the shop today", "The price is up 5 since we opened the shop today"),
+        ("The price moved +5% since we opened the shop today", "The price moved -5% since we opened the shop today"),
+        (SHILL, SHILL.replace("$TIDE", "$ROPE")),
+        (SHILL, SHILL.replace("not ", "")),
+        (LONG, LONG.replace("will be", "will not be")),
+        (LONG, LONG.replace("before", "after")),
+        (LONG, LONG.replace("Friday", "Monday")),
+        (LONG, LONG.replace("winter", "summer")),
+        (LONG, LONG.replace("harbour", "castle").replace("mended", "torn down")),
+        ("I will buy two boats tomorrow and paint them", "I will sell two boats tomorrow and paint them"),
+        ("They say the pilot is legal here and we agree", "They say the pilot is illegal here and we agree"),
+        ("We heard that Mara Quill won the race again", "We heard that Ode Fenn won the race again"),
+        ("Mara beats Ode by a boat and a half again", "Ode beats Mara by a boat and a half again"),
+        ("@mara_q is a thief who took my new boat", "@odefenn is a thief who took my new boat"),
+        ("Is the harbour wall mended before the winter?", "The harbour wall is mended before the winter."),
+        ("this is the way to go now #tide", "this is the way to go now #rope"),
+        ("gm harbour", "gm harbour"),
+    ],
+)
+def test_another_statement_is_no_copy(one: str, other: str) -> None:
+    """Numbers, signs, tickers, names, negations and opposites must be the same; greetings are no copies."""
+    assert not folds(one, other)
+    assert not folds(other, one)
+
+
+def test_any_word_may_differ_in_a_long_text() -> None:
+    """One word in sixteen may be another one, as it is in copied posts."""
+    assert folds(LONG, LONG.replace("mended", "rebuilt"))
+
+
+def test_a_retweet_that_was_cut_off_is_a_copy() -> None:
+    """Long retweets used to end within a word."""
+    assert folds(LONG, f"RT @mara_q: {LONG[:75]}…")
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.text(max_size=200), st.text(max_size=200))
+def test_any_text_can_be_compared(one: str, other: str) -> None:
+    """Nothing raises; a text says the same as itself, and of two it does not matter which comes first."""
+    first, second = words_said(one), words_said(other)
+    assert same(first, first)
+    assert same(first, second) == same(second, first)
+
+
+@pytest.fixture
+def memory(tmp_path: Path) -> Iterator[Memory]:
+    """A memory without a model; what it holds must agree at the end."""
+    with Memory(tmp_path / "brain", embedder=HashingEmbedder(), index=FlatIndex()) as memory:
+        yield memory
+        assert memory.verify() == []
+
+
+def post(number: int, text: str = SHILL, author: str | None = None, **fields: object) -> Document:
+    """A post of a day of its own."""
+    when = datetime(2024, 5, 1 + number % 28, tzinfo=UTC)
+    return Document(id=f"p{number}", text=text, author=author or f"Bot {number}", created_at=when, **fields)  # type: ignore[arg-type]
+
+
+def counted(memory: Memory, **filters: object) -> list[tuple[str, float, float]]:
+    """Return (document, said, said by) of each hit."""
+    hits = memory.search("gem of the year sale", **filters)  # type: ignore[arg-type]
+    return [(hit.chunk.document_id, hit.why.get("said", 1), hit.why.get("said_by", 1)) for hit in hits]
+
+
+def test_copies_are_counted_and_not_embedded_again(memory: Memory) -> None:
+    """Three hundred copies are one hit with exact counts, leave room for others, and cost one vector."""
+    copies = [post(number, f"{SHILL} https://tide.example/{number} {'🚀' * (number % 3)}", f"Bot {number % 50}")
+              for number in range(300)]  # fmt: skip
+    others = [post(1000 + number, f"Sale number {number} of the year in pier {number}") for number in range(5)]
+    report = memory.add([*copies, *others], name="x")
+    assert report.embedded == 6
+    assert counted(memory, k=6)[0] == ("p0", 300, 50)
+    assert len(counted(memory, k=6)) == 6
+    info = memory.info()
+    assert (info.documents, info.chunks, info.copies, info.vectors) == (305, 6, 299, 6)
+    assert memory.document("x", "p7").text == f"{SHILL} https://tide.example/7 🚀"  # type: ignore[union-attr]
+
+
+def test_copies_are_found_by_their_own_author_and_day(memory: Memory) -> None:
+    """A filter that only a copy passes finds that copy, with the counts of all."""
+    memory.add([post(number) for number in range(4)], name="x")
+    assert counted(memory, author="Bot 2") == [("p2", 4, 4)]
+    assert counted(memory, after="2024-05-03") == [("p2", 4, 4)]
+    assert counted(memory, before="2024-05-02") == [("p0", 4, 4)]
+    assert counted(memory, author="Nobody") == []
+
+
+def test_copies_in_other_sources_and_in_chats(memory: Memory) -> None:
+    """The same post in a channel counts too; what stands beside it there is found as ever."""
+    memory.add([post(0)], name="x")
+    lines = [
+        ("m1", "Ann", "The tide turns at nine"),
+        ("m2", "Bo", SHILL),
+        ("m3", "Ann", "Please no adverts in here, Bo"),
+    ]
+    when = datetime(2024, 6, 1, tzinfo=UTC)
+    chat = [Segment(text, author, when, id=key) for key, author, text in lines]
+    memory.add([Document(id="c/2024-06-01", kind="conversation", segments=chat)], name="discord")
+    assert counted(memory, k=1) == [("p0", 2, 2)]
+    assert counted(memory, k=1, source="discord") == [("c/2024-06-01", 2, 2)]
+    assert memory.search("adverts", k=1)[0].chunk.segment_ids == ("m3",)
+
+
+@pytest.mark.parametrize("how", ["delete", "forget", "sync", "edit"])
+def test_a_copy_takes_the_place_of_the_first(memory: Memory, how: str) -> None:
+    """When the first is gone, the next is embedded and counted from; nothing is lost."""
+    everyone = [post(number) for number in range(6)]
+    memory.add(everyone, name="x")
+    if how == "delete":
+        memory.delete("x", ["p0", "p1"])
+        memory.rebuild()
+    elif how == "forget":
+        memory.forget(author="Bot 0")
+        memory.forget(author="Bot 1")
+    elif how == "sync":
+        memory.sync(everyone[2:], name="x")
+    else:
+        memory.add([post(0, "Nothing of this is for sale any more, sorry"), post(1, "Pier closed for today")], name="x")
+    assert ("p2", 4, 4) in counted(memory)
+    assert memory.info().copies == 3
+    assert memory.info().vectors == memory.info().chunks
+
+
+def test_a_whole_source_of_copies_goes(memory: Memory) -> None:
+    """Taking a source away takes its copies; those of another source stay."""
+    memory.add([post(number) for number in range(200)], name="x")
+    memory.add([post(500, author="Mara")], name="y")
+    assert memory.delete("x") == 200
+    memory.rebuild()
+    assert counted(memory) == [("p500", 1, 1)]
+
+
+def test_rebuild_finds_copies_anew(memory: Memory) -> None:
+    """What was noted wrongly is seen by verify and mended by rebuild."""
+    memory.add([*(post(number) for number in range(4)), post(9, LONG)], name="x")
+    with memory.catalog.transaction() as connection:
+        connection.execute("UPDATE said SET first = (SELECT max(chunk) FROM said) WHERE chunk = 2")
+    assert [problem.where for problem in memory.verify()] == ["copies"]
+    memory.rebuild()
+    assert memory.verify() == []
+    assert counted(memory, k=1) == [("p0", 4, 4)]
+
+
+def test_retweets_count_who_retweets(memory: Memory) -> None:
+    """A retweet carries the author's name; it is counted for the one who repeats it."""
+    retweets = [post(number, author="Mara", metadata={"retweeted_by": f"fan{number}"}) for number in (1, 2, 3)]
+    memory.add([post(0, author="Mara"), *retweets], name="x")
+    assert counted(memory) == [("p0", 4, 4)]
+
+
+def test_a_memory_of_the_first_format_learns_of_its_copies(tmp_path: Path) -> None:
+    """Passages stored before copies were known are looked at by the next writer; their vectors go."""
+    folder = tmp_path / "old"
+    with Memory(folder, embedder=HashingEmbedder(), index=FlatIndex()) as memory:
+        memory.add([post(number) for number in range(3)], name="x")
+    with sqlite3.connect(folder / "memory.db") as connection:
+        connection.execute("DROP TABLE said")
+        connection.execute("DROP TABLE shingles")
+        connection.execute("INSERT INTO pending SELECT pk FROM chunks WHERE pk NOT IN (SELECT chunk FROM vectors)")
+        connection.execute("PRAGMA user_version = 1")
+    with Memory(folder, embedder=HashingEmbedder(), index=FlatIndex()) as memory:
+        assert memory.info().copies == 0
+        assert [hit.why["said"] for hit in memory.search("gem of the year")] == [3]
+        memory.add([post(3)], name="x")
+        assert (memory.info().copies, memory.info().vectors) == (3, 1)
+        assert memory.verify() == []
