@@ -94,7 +94,8 @@ class Document:
     def __post_init__(self) -> None:
         if not self.id:
             raise ConfigurationError("received a document with an empty id; expected one that is stable in its source")
-        object.__setattr__(self, "segments", tuple(self.segments))
+        if type(self.segments) is not tuple:
+            object.__setattr__(self, "segments", tuple(self.segments))
         if self.segments:
             derived = "\n".join(self._lines())
             if self.text not in ("", derived):
@@ -102,9 +103,10 @@ class Document:
                     f"received both text and segments for document {self.id!r}; expected one of them"
                 )
             object.__setattr__(self, "text", derived)
-        for name in ("created_at", "fetched_at"):
-            if (value := getattr(self, name)) is not None:
-                object.__setattr__(self, name, utc(value))
+        if self.created_at is not None:
+            object.__setattr__(self, "created_at", utc(self.created_at))
+        if self.fetched_at is not None:
+            object.__setattr__(self, "fetched_at", utc(self.fetched_at))
 
     def _lines(self) -> Iterator[str]:
         previous: str | None = None

@@ -21,10 +21,15 @@ from masa_rag.sources._tweet_shapes import Bad, Defaults, holds_tweets, is_tweet
 SUFFIXES = frozenset({".json", ".jsonl", ".ndjson", ".csv", ".tsv", ".zip"})
 """Of the files in a folder; an archive's ``.js`` files are found by what the folder holds."""
 _ANSWERS = (
-    (b'"InReplyToStatusID"', re.compile(rb'"InReplyToStatusID"\s*:\s*"(\d{1,20})"')),
-    (b'"in_reply_to_status_id', re.compile(rb'"in_reply_to_status_id(?:_str)?"\s*:\s*"?(\d{1,20})')),
-    (b'"replied_to"', re.compile(rb'"type"\s*:\s*"replied_to"\s*,\s*"id"\s*:\s*"(\d{1,20})"')),
-    (b'"replied_to"', re.compile(rb'"id"\s*:\s*"(\d{1,20})"\s*,\s*"type"\s*:\s*"replied_to"')),
+    (b'"InReplyToStatusID"', (rb'"InReplyToStatusID"\s*:\s*"(\d{1,20})"',)),
+    (b'"in_reply_to_status_id', (rb'"in_reply_to_status_id(?:_str)?"\s*:\s*"?(\d{1,20})',)),
+    (
+        b'"replied_to"',
+        (
+            rb'"type"\s*:\s*"replied_to"\s*,\s*"id"\s*:\s*"(\d{1,20})"',
+            rb'"id"\s*:\s*"(\d{1,20})"\s*,\s*"type"\s*:\s*"replied_to"',
+        ),
+    ),
 )
 _OVERLAP = 64
 """Bytes kept of one piece for the next, so that a match across their border is found."""
@@ -202,9 +207,10 @@ def _look(stream: IO[bytes], found: IdSet) -> None:
     rest = b""
     for data in _in_utf8(stream):
         data = rest + data
-        for key, pattern in _ANSWERS:
+        for key, patterns in _ANSWERS:
             if key in data:
-                found.update(pattern.findall(data))
+                for pattern in patterns:
+                    found.update(re.findall(pattern, data))
         rest = data[-_OVERLAP:]
 
 

@@ -24,18 +24,15 @@ class IdSet:
         return self._size
 
     def __contains__(self, value: str) -> bool:
-        number = _number(value)
+        number = number_of(value)
         return self._slots[self._find(number)] == number
 
     def add(self, value: str) -> bool:
         """Add an id; return whether it was new."""
-        number, slots = _number(value), self._slots
-        last = len(slots) - 1
-        place = hash((number,)) & last  # as in _find, whose call would cost as much again
-        while there := slots[place]:
-            if there == number:
-                return False
-            place = (place + 1) & last
+        number = number_of(value)
+        place = self._find(number)
+        if self._slots[place]:
+            return False
         self._put(place, number)
         return True
 
@@ -56,7 +53,9 @@ class IdSet:
 
     def _find(self, number: int) -> int:
         slots, last = self._slots, len(self._slots) - 1
-        place = hash((number,)) & last  # of the number alone it would be the number, whose low bits are often zero
+        # X's ids hold the time above 22 bits that are often the same (see _tweet_time): ids in order of time lie
+        # beside each other, which is kind to the processor's caches.
+        place = (number ^ number >> 22 ^ number >> 43) & last
         while (there := slots[place]) and there != number:
             place = (place + 1) & last
         return place
@@ -69,7 +68,8 @@ class IdSet:
                 self._slots[self._find(number)] = number
 
 
-def _number(value: str) -> int:
+def number_of(value: str) -> int:
+    """Return the number that an id is kept as."""
     if len(value) < 20 and value.isdecimal() and value.isascii() and (number := int(value)):
         return number
     return int.from_bytes(hashlib.blake2b(value.encode("utf-8", "surrogatepass"), digest_size=8).digest(), "big") or 1
