@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from masa_rag import Chunk, ConfigurationError, Context, Document, Hit, Memory
-from masa_rag.answer import NOT_FOUND, check
-from masa_rag.answer import answer as extract
+from masa_rag.answer import NOT_FOUND, check, extract
+from masa_rag.answer import answer as written
 from masa_rag.indexes import FlatIndex
 
 
@@ -34,13 +34,6 @@ def test_without_a_model_the_best_sentences_answer_word_for_word(brain: Memory) 
     assert answer.text == "“We sail on Monday.” [1]"
     assert [hit.chunk.document_id for hit in answer.cited] == ["1"]
     assert str(answer) == "“We sail on Monday.” [1]\n\n[1] Ann"
-
-
-def test_the_best_passage_answers_first_wherever_it_stands(brain: Memory) -> None:
-    """A context is in reading order; the answer begins with the passage of rank 1 and keeps its number."""
-    first, second = brain.search("seal", k=2)
-    answer = extract("What was the seal?", Context("", (replace(second, rank=2), replace(first, rank=1))))
-    assert answer.text.splitlines()[0] == "“The seal was too thin.” [2]"
 
 
 def test_a_model_sees_fenced_passages_and_its_citations_are_checked(brain: Memory) -> None:
@@ -107,22 +100,36 @@ def test_every_line_is_checked_against_what_it_cites(text: str, problems: tuple[
 
 def near(hit: Hit, tokens: float) -> Hit:
     """Return the hit with the nearness of its words to those of the question."""
-    return replace(hit, why={"tokens": tokens})
+    return replace(hit, why={"tokens_beside": tokens})
 
 
 def test_without_a_model_what_is_not_near_is_no_answer() -> None:
     """Far from the question is not found; of the best three, only the near ones are quoted."""
-    far = Context("", (near(TWO[0], 0.3), near(TWO[1], 0.2)))
-    answer = extract("When was the tower built?", far)
+    answer = extract("When was the tower built?", (near(TWO[0], 0.3), near(TWO[1], 0.2)))
     assert (answer.text, answer.found, len(answer.hits)) == (NOT_FOUND, False, 2)
-    one = Context("", (near(TWO[0], 0.3), near(TWO[1], 0.8)))
-    assert extract("How thin was the seal?", one).text == "“The seal was too thin.” [2]"
+    one = extract("How thin was the seal?", (near(TWO[0], 0.3), near(TWO[1], 0.8)))
+    assert one.text == "“The seal was too thin.” [2]"
+
+
+def test_an_extract_answers_and_does_not_ask_back() -> None:
+    """The words of the question stand in the interviewer's; the answer is what follows. A heading says nothing."""
+    talk = "Jonas: Welcome. Why did you move the launch?\nMara: Salt water crept in, so May. The buoys are small."
+    page = "# Moving the launch\n\nWhy move it? The seal of the launch buoy was too thin."
+    hits = (
+        Hit(Chunk("a", "1", "s", talk, "Talk", 0, len(talk)), 3.0, 1),
+        Hit(Chunk("b", "2", "s", page, "Page", 0, len(page)), 2.0, 2),
+        Hit(Chunk("c", "3", "s", "Ann: Why did they move the launch?", "Chat", 0, 34), 1.0, 3),
+    )
+    answer = extract("Why was the launch moved?", hits)
+    assert answer.text == "“Mara: Salt water crept in, so May.” [1]\n“The seal of the launch buoy was too thin.” [2]"
+    alone = extract("Why was the launch moved?", hits[2:])
+    assert alone.text == "“Ann: Why did they move the launch?” [1]"
 
 
 def test_what_is_answered_in_part_stays_an_answer() -> None:
     """A model that cites something and says that the rest is not there is not cut off."""
     text = f"They sail on Monday [1]. {NOT_FOUND}"
-    answer = extract("When, and with whom?", Context("", TWO), model=lambda prompt: text)
+    answer = written("When, and with whom?", Context("", TWO), model=lambda prompt: text)
     assert (answer.text, answer.found, answer.problems) == (text, True, ())
 
 

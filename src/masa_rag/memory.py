@@ -227,11 +227,13 @@ class Memory:
             question: What to ask.
             model: A LangChain chat model, or a function from prompt to text. None takes the best
                 sentences of the best passages, word for word.
-            max_tokens: Budget for the passages.
-            filters: As for ``search``.
+            max_tokens: Budget for the passages that the model is shown.
+            filters: As for ``search``, and ``k``, how many passages to consider.
         """
-        from masa_rag.answer import answer
+        from masa_rag.answer import answer, extract
 
+        if model is None:
+            return extract(question, self.search(question, **filters))
         return answer(question, self.context(question, max_tokens=max_tokens, **filters), model=model)
 
     def as_retriever(self, *, k: int = 8, **filters: Any) -> MemoryRetriever:
