@@ -11,10 +11,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 from masa_rag import Chunk, ConfigurationError, Context, Document, Hit, Memory
 from masa_rag.answer import NOT_FOUND, check, extract
 from masa_rag.answer import answer as written
+from masa_rag.cli import main
+from masa_rag.embedders import HashingEmbedder
 from masa_rag.indexes import FlatIndex
 
 
@@ -174,8 +177,13 @@ def server() -> Iterator[tuple[str, list[dict[str, object]]]]:
         def do_POST(self) -> None:
             requests.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
             message = {"role": "assistant", "content": 'He said "the seal was too thin" [1].'}
-            body = json.dumps({"choices": [{"message": message}]}).encode()
+            choice = {"index": 0, "message": message, "finish_reason": "stop"}
+            body = json.dumps(
+                {"id": "1", "object": "chat.completion", "created": 0, "model": "local", "choices": [choice]}
+            )
+            body = body.encode()
             self.send_response(200)
+            self.send_header("Content-Type", "application/json")
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
             self.wfile.write(body)
@@ -209,6 +217,25 @@ def test_a_server_that_speaks_the_openai_protocol_is_a_model(
     assert answer.problems == ()
     assert answer.cited[0].chunk.url == "https://b.example"
     assert "What was wrong with the seal?" in json.dumps(requests)
+
+
+def test_the_client_of_openai_is_a_model(
+    brain: Memory, server: tuple[str, list[dict[str, object]]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """LangChain's own client of the protocol, against the server on loopback, and by name on the command line."""
+    openai = pytest.importorskip("langchain_openai", reason="needs langchain-openai, of the group dev")
+    address, requests = server
+    model = openai.ChatOpenAI(model="local", base_url=f"{address}/v1", api_key="none", max_retries=0)
+    answer = brain.ask("What was wrong with the seal?", model=model, author="Bo")
+    assert (answer.problems, answer.cited[0].chunk.authors) == ((), ("Bo",))
+    assert requests[0]["model"] == "local"
+    monkeypatch.setenv("OPENAI_BASE_URL", f"{address}/v1")
+    monkeypatch.setenv("OPENAI_API_KEY", "none")
+    monkeypatch.setattr("masa_rag.embedders.default_embedder", HashingEmbedder)
+    shown = CliRunner().invoke(
+        main, ["ask", "the seal?", "--author", "Bo", "--model", "openai:m", "-m", str(brain.path)]
+    )
+    assert shown.output == 'He said "the seal was too thin" [1].\n\n[1] Bo <https://b.example>\n'
 
 
 def test_a_langchain_chat_model_is_a_model(brain: Memory) -> None:
