@@ -97,3 +97,20 @@ def test_a_document_of_forgotten_authors_only_is_gone() -> None:
 def test_keeping_no_segment_keeps_no_document() -> None:
     """A day whose messages were all deleted is no day."""
     assert keep_segments(day(message(1)), {"2"}) is None
+
+
+def test_an_edit_without_id_replaces_what_it_was() -> None:
+    """Where ids are made of the words, an edited message has another; the old wording goes, in either order."""
+
+    def said(*texts: str) -> Document:
+        marks = [{"edited": True} if text.endswith("!") else {} for text in texts]
+        return day(
+            *(Segment(text, "Ann", START, id=text, metadata=mark) for text, mark in zip(texts, marks, strict=True))
+        )
+
+    for merged in (
+        merge(said("tide", "boat at nine"), said("tide", "boat at ten!")),
+        merge(said("tide", "boat at ten!"), said("tide", "boat at nine")),
+        merge(said("tide", "boat at nine"), said("boat at ten!")),
+    ):
+        assert [part.text for part in merged.segments] == ["tide", "boat at ten!"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from difflib import SequenceMatcher
 
 from masa_rag.types import Document, Segment
 
@@ -15,7 +16,8 @@ def merge(stored: Document, incoming: Document) -> Document:
     """Return ``incoming`` with those segments of ``stored`` that it lacks.
 
     Segments with ids merge: of two with the same id the later edit wins, and the incoming one when
-    neither is later. Without ids nothing says which segments are the same, so ``incoming`` replaces.
+    neither is later. Where ids are made of the words (see ``_reworded``) an edited one replaces what it
+    was. Without ids nothing says which segments are the same, so ``incoming`` replaces.
     A plain document and one with segments under the same id are a tweet and its thread, of which one
     export knows the beginning only and the other the rest: the plain one counts as a segment.
     """
@@ -28,7 +30,8 @@ def merge(stored: Document, incoming: Document) -> Document:
         known = newest.get(segment.id)
         if known is None or _edited(segment) >= _edited(known):
             newest[segment.id] = segment
-    order = _united([segment.id for segment in stored.segments], [segment.id for segment in incoming.segments])
+    now = _reworded(stored.segments, incoming.segments) | _reworded(incoming.segments, stored.segments)
+    order = _united(*([now.get(part.id, part.id) for part in parts.segments] for parts in (stored, incoming)))
     times = [time for time in (stored.created_at, incoming.created_at) if time is not None]
     segments = _by_time([newest[key] for key in order])
     return replace(incoming, text="", segments=segments, created_at=min(times, default=None))
@@ -75,6 +78,25 @@ def _as_segments(document: Document) -> Document:
 
 def _mergeable(document: Document) -> bool:
     return bool(document.segments) and all(segment.id is not None for segment in document.segments)
+
+
+def _reworded(old: Sequence[Segment], new: Sequence[Segment]) -> dict[str | None, str | None]:
+    """Return old -> new id of the messages that ``new`` has edited.
+
+    WhatsApp marks an edited message, and says neither its id nor when. It has the author and the time of
+    what it was, which the newer export no longer has; of several such, the most alike is meant.
+    """
+    olds, news = {segment.id for segment in old}, {segment.id for segment in new}
+    gone: dict[str | None, Segment] = {part.id: part for part in old if part.id not in news}
+    replaced: dict[str | None, str | None] = {}
+    for part in new:
+        if part.id in olds or part.edited_at is not None or part.metadata.get("edited") is not True:
+            continue
+        same = [was for was in gone.values() if (was.author, was.created_at) == (part.author, part.created_at)]
+        if same:
+            was = max(same, key=lambda was: SequenceMatcher(None, was.text, part.text, autojunk=False).ratio())
+            replaced[gone.pop(was.id).id] = part.id
+    return replaced
 
 
 def _edited(segment: Segment) -> datetime:

@@ -336,7 +336,7 @@ def remembered(memory: Memory, day: int) -> list[Segment]:
 
 
 def test_overlapping_exports_in_a_memory(memory: Memory, tmp_path: Path) -> None:
-    """Added: nothing twice, nothing lost. Synced: what was deleted or reworded since is gone."""
+    """Added: nothing twice, nothing lost, the edit wins. Synced: what was deleted since is gone."""
     lines = GOOD.splitlines(keepends=True)
     memory.add(WhatsAppExport(write(tmp_path, "".join(lines[:7])), name="boat"))
     late = write(tmp_path, "".join(lines[3:]), "WhatsApp Chat with Boat (1).txt")
@@ -345,6 +345,11 @@ def test_overlapping_exports_in_a_memory(memory: Memory, tmp_path: Path) -> None
     kept = [*remembered(memory, 13), *remembered(memory, 14)]
     assert sorted(item.id or "" for item in kept) == sorted(item.id or "" for item in whole)
     changed = GOOD.replace("Mara: Who brings the ropes?", "Mara: Who brings ropes? <This message was edited>")
+    path = write(tmp_path, changed.replace("See you", "This message was deleted"))
+    memory.add(WhatsAppExport(path, name="boat"))
+    assert "Who brings the ropes?" not in {item.text for item in remembered(memory, 13)}
+    memory.add(WhatsAppExport(write(tmp_path, GOOD), name="boat"))
+    assert "Who brings the ropes?" not in {item.text for item in remembered(memory, 13)}
     path = write(tmp_path, changed.replace("See you", "This message was deleted"))
     memory.sync(WhatsAppExport(path, name="boat"))
     texts = sorted(item.text for item in remembered(memory, 13))

@@ -35,8 +35,8 @@ class WhatsAppExport(FileSource):
     ``metadata["attachments"]``; ``metadata["edited"]`` marks an edited message.
 
     The export has neither ids nor a zone. An id is made of chat, time, sender and text, so that
-    overlapping exports merge; a message that was edited between two exports has two ids, and the
-    older wording goes with ``memory.sync``. Whether a date is day/month or month/day is taken from the
+    overlapping exports merge; a message that was edited between two exports replaces its older
+    wording, which has its time and sender and is not in the newer export. Whether a date is day/month or month/day is taken from the
     whole file: a number above 12, then the order in which time runs forward, then "am"/"pm".
 
     Args:
