@@ -40,6 +40,9 @@ class Discord:
         self.messages = messages
         self.channel: Any = {"id": CHANNEL, "type": 0, "name": "general", "guild_id": "8", "topic": "Boats"}
         self.before: list[Answer] = []
+        self.active: list[dict[str, Any]] = []
+        self.archived: list[dict[str, Any]] = []
+        self.answers: dict[str, list[dict[str, Any]]] = {}
 
     def __call__(self, path: str, parameters: dict[str, str]) -> Answer:
         """Answer one request; the answers of ``before`` come first."""
@@ -47,7 +50,13 @@ class Discord:
             return self.before.pop(0)
         if path == f"/channels/{CHANNEL}":
             return Answer(self.channel)
-        later = [row for row in self.messages if int(row["id"]) > int(parameters["after"])]
+        if path == "/guilds/8/threads/active":
+            return Answer({"threads": self.active})
+        if path.endswith("/threads/archived/public"):
+            start = 1 if "before" in parameters else 0
+            return Answer({"threads": self.archived[start : start + 1], "has_more": len(self.archived) > start + 1})
+        said = self.answers.get(path.split("/")[2], self.messages)
+        later = [row for row in said if int(row["id"]) > int(parameters["after"])]
         return Answer(sorted(later, key=lambda row: int(row["id"]))[: int(parameters["limit"])][::-1])
 
 
@@ -95,9 +104,53 @@ def test_reads_everything_in_pages(server: Loopback) -> None:
     assert found[0].title == "#general"
     assert found[0].segments[0].url == f"https://discord.com/channels/8/{CHANNEL}/{message(0)['id']}"
     assert source.cursor == message(2490)["id"]
-    assert [parameters.get("after") for _, parameters in server.asked] == [
-        None, "0", message(990)["id"], message(1990)["id"],
-    ]  # fmt: skip
+    asked = [parameters["after"] for _, parameters in server.asked if "after" in parameters]
+    assert asked == ["0", message(990)["id"], message(1990)["id"]]
+
+
+def thread(number: int, name: str, *, parent: str = CHANNEL) -> dict[str, Any]:
+    """A thread that opened with the message of that number, archived at that minute."""
+    opened = message(number)
+    archived = {"archive_timestamp": opened["timestamp"]}
+    known = {"id": opened["id"], "type": 11, "name": name, "parent_id": parent, "guild_id": "8"}
+    return known | {"thread_metadata": archived, "last_message_id": message(number + 5)["id"]}
+
+
+def test_threads_are_documents(server: Loopback, discord: Discord) -> None:
+    """Threads that go on and archived ones are read whole, each a document; another channel's thread is not."""
+    discord.active = [thread(10, "ropes"), thread(20, "elsewhere", parent="900000000000000009")]
+    discord.archived = [thread(30, "sails"), thread(40, "tar")]
+    for row in (*discord.active, *discord.archived):
+        discord.answers[row["id"]] = [message(2600, f"about {row['name']}")]
+    found = {item.id: item for item in channel(server) if isinstance(item, Document)}
+    threads = {key: item.text for key, item in found.items() if "/thread/" in key}
+    assert threads == {
+        f"{CHANNEL}/thread/{message(number)['id']}": f"Nora: about {name}"
+        for number, name in ((10, "ropes"), (30, "sails"), (40, "tar"))
+    }
+    assert found[f"{CHANNEL}/thread/{message(10)['id']}"].title == "#ropes"
+    assert len(found) == 6
+    assert "/thread/" not in "".join(item.id for item in channel(server, threads=False) if isinstance(item, Document))
+
+
+def test_threads_that_are_kept_from_the_bot(server: Loopback, discord: Discord) -> None:
+    """Where threads may not be listed an error says so, and the channel is read."""
+    discord.before = [Answer(discord.channel), Answer({"message": "Missing Access"}, status=403)]
+    items = list(channel(server))
+    assert next(str(item) for item in items if isinstance(item, RecordError)).startswith(
+        f"{CHANNEL}: the threads cannot"
+    )
+    assert sum(len(item.segments) for item in items if isinstance(item, Document)) == 250
+
+
+def test_only_threads_with_something_new_are_read_again(server: Loopback, discord: Discord) -> None:
+    """A second run asks for the messages of threads in which something was said since."""
+    discord.active = [thread(10, "ropes"), thread(2600, "sails")]
+    for row in discord.active:
+        discord.answers[row["id"]] = [message(2605, f"about {row['name']}")]
+    source = channel(server, overlap_days=0)
+    source.cursor = message(2490)["id"]
+    assert texts(source) == ["about sails"]
 
 
 def test_goes_on_from_the_cursor(server: Loopback, discord: Discord) -> None:
