@@ -6,6 +6,7 @@ together, so that after a crash each of them is as it was before or after, never
 
 from __future__ import annotations
 
+import json
 import sqlite3
 import threading
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
@@ -167,6 +168,34 @@ class Catalog:
             ) from error
         self._write(source, allowed, body, cut, origin=origin)
         return "added" if row is None else "updated"
+
+    def without_openers(self, source: str, document: Document) -> Document | None:
+        """Return a channel's day without the messages that stand in the threads they opened; None if none is left.
+
+        Where an older export has a message among the day's, and a newer one in its thread, it stands in the
+        thread, whichever export comes first. Documents are named "<channel>/<day>", "<channel>/thread/<message>".
+        """
+        channel = document.id.rpartition("/")[0]
+        threads = {f"{channel}/thread/{part.id}": part.id for part in document.segments if part.id and channel}
+        rows = self.connection.execute(
+            "SELECT d.id, d.body FROM documents d JOIN sources s ON s.pk = d.source "
+            "WHERE s.name = ? AND d.id IN (SELECT value FROM json_each(?))",
+            (source, json.dumps(list(threads))),
+        ).fetchall() if threads else ()  # fmt: skip
+        moved = {threads[row[0]] for row in rows if threads[row[0]] in _segment_ids(decode_document(row[1]))}
+        return keep_segments(document, _segment_ids(document) - moved) if moved else document
+
+    def take_opener(self, source: str, document: Document, cut: Cut) -> None:
+        """Take the message that opened a thread out of its day, where an older export has it.
+
+        Call inside the transaction in which the thread was put.
+        """
+        channel, _, opener = document.id.partition("/thread/")
+        first = next((part for part in document.segments if part.id == opener), None)
+        if first is not None and first.created_at is not None:
+            day = self.document(source, f"{channel}/{first.created_at.date().isoformat()}")
+            if day is not None and opener in _segment_ids(day):
+                self.prune(source, day.id, _segment_ids(day) - {opener}, cut)
 
     def rewrite(self, source: str, document: Document, cut: Cut) -> None:
         """Replace a document as it stands, without merging; call inside a transaction."""
@@ -513,6 +542,10 @@ class Catalog:
         if found is None:
             return int(self.connection.execute("INSERT INTO sources (name) VALUES (?)", (name,)).lastrowid or 0)
         return int(found[0])
+
+
+def _segment_ids(document: Document) -> set[str]:
+    return {part.id for part in document.segments if part.id is not None}
 
 
 def _tombstone(*parts: str) -> str:

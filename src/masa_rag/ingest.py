@@ -215,7 +215,7 @@ class Ingest:
                 try:
                     if isinstance(item, RecordError):
                         raise item
-                    tally.counts[self._put(source, item)] += 1
+                    tally.counts[self._put(source, item, mirrored=seen is not None)] += 1
                 except RecordError as error:
                     if errors == "raise":
                         raise
@@ -227,9 +227,17 @@ class Ingest:
             if resumable is not None:
                 self._catalog.set_cursor(source.name, resumable.cursor)
 
-    def _put(self, source: Source, document: Document) -> str:
+    def _put(self, source: Source, document: Document, *, mirrored: bool) -> str:
         cut = partial(self._chunker.chunk, source=source.name)
-        return self._catalog.put(source.name, document, cut, origin=_origin(source))
+        if mirrored:  # the source says where each message stands now
+            return self._catalog.put(source.name, document, cut, origin=_origin(source))
+        rest = self._catalog.without_openers(source.name, document)
+        if rest is None:
+            return "unchanged"
+        outcome = self._catalog.put(source.name, rest, cut, origin=_origin(source))
+        if outcome != "forgotten":
+            self._catalog.take_opener(source.name, rest, cut)
+        return outcome
 
     def _refuse_strangers(self, source: Source) -> None:
         """Refuse two folders under one default name when ids are paths: their documents would replace each other."""

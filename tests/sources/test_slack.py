@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from masa_rag import Memory
 from masa_rag.errors import RecordError
 from masa_rag.protocols import Source
 from masa_rag.sources import SlackExport
@@ -308,3 +309,33 @@ def test_other_archives_are_not_taken(tmp_path: Path) -> None:
             folder.mkdir()
             path = export(folder, days, zipped=zipped, **lists)
             assert not SlackExport.recognises(path, read_head(path)), number
+
+
+@pytest.mark.parametrize("newest_first", [False, True])
+def test_a_message_that_was_answered_since_moves_to_its_thread(
+    memory: Memory, tmp_path: Path, newest_first: bool
+) -> None:
+    """An older export has it among the day's messages, a newer one in its thread: it stands there alone."""
+    alone = [said(0, "Who has the ropes?"), said(1, "The tide is high.")]
+    answered = [
+        said(0, "Who has the ropes?", thread_ts=ts(0)),
+        said(1, "The tide is high."),
+        said(2, "I have.", thread_ts=ts(0)),
+    ]
+    exports = []
+    for number, rows in enumerate((alone, answered)):
+        (tmp_path / str(number)).mkdir()
+        exports.append(SlackExport(export(tmp_path / str(number), {"general/2024-05-01": rows})))
+    for source in (*exports, *exports)[:: -1 if newest_first else 1]:
+        memory.add(source)
+        memory.add(source)
+    day, thread = memory.document("slack", "C1/2024-05-01"), memory.document("slack", f"C1/thread/{ts(0)}")
+    assert day is not None
+    assert thread is not None
+    assert [part.text for part in day.segments] == ["The tide is high."]
+    assert [part.text for part in thread.segments] == ["Who has the ropes?", "I have."]
+    assert memory.verify() == []
+    memory.sync(exports[0], allow_mass_delete=True)
+    again = memory.document("slack", "C1/2024-05-01")
+    assert again is not None
+    assert [part.text for part in again.segments] == ["Who has the ropes?", "The tide is high."]
