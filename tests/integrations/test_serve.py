@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import http.client
+import re
 import shutil
 import subprocess
 import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from html import unescape
 from pathlib import Path
 from urllib.parse import urlencode
 
 import pytest
 
-from masa_rag import Document, Memory
+from masa_rag import Document, Memory, Segment
+from masa_rag.integrations._page import FIELDS, timeline
 from masa_rag.integrations.serve import make_page_server
 
 ATTACK = "<script>alert(1)</script><img src=x onerror=alert(2)>"
@@ -53,7 +56,7 @@ def test_the_first_page_lists_the_sources(port: int) -> None:
     """Before anything is asked: what there is."""
     status, body, _ = get(port)
     assert status == 200
-    assert 'posts</a></td><td class="n">4</td>' in body
+    assert 'posts</a></td><td class="n wide">4</td><td class="n">4</td>' in body
     assert '<input name="q"' in body
 
 
@@ -73,6 +76,52 @@ def test_filters_hold_and_stay_in_the_form(port: int) -> None:
     assert "The harbour is calm." not in body
     assert 'name="author" value="Bo"' in body
     assert '<option value="post" selected>' in body
+
+
+def test_filters_alone_show_the_newest_first(port: int) -> None:
+    """A source chosen from the table can be browsed; what has no time comes last."""
+    _, body, _ = get(port, source="posts")
+    order = [body.index(text) for text in ("The harbour is rough.", "The harbour is calm.", "harbour of broken")]
+    assert order == sorted(order)
+    _, body, _ = get(port, author="Bo")
+    assert "The harbour is rough." in body
+    assert "The harbour is calm." not in body
+    assert "Nothing passes these filters." in get(port, author="Nobody")[1]
+
+
+def test_a_bar_of_the_timeline_narrows_to_its_month(port: int) -> None:
+    """Also in December, and the empty month between has no bar but a place."""
+    _, body, _ = get(port, q="harbour")
+    assert 'href="/?q=harbour&amp;after=2024-03-01&amp;before=2024-04-01" title="2024-03: 1"' in body
+    assert 'title="2024-04: 0"><i style="height:0%">' in body
+    _, body, _ = get(port, q="harbour", after="2024-03-01", before="2024-04-01")
+    assert "The harbour is calm." in body
+    assert "The harbour is rough." not in body
+    assert "before=2025-01-01" in timeline(dict.fromkeys(FIELDS, ""), {"2024-11": 1, "2024-12": 2})
+    assert timeline(dict.fromkeys(FIELDS, ""), {"0001-01": 1, "2024-12": 2}).count("<i ") == 240
+
+
+def test_a_passage_can_be_read_in_its_document(port: int, memory: Memory) -> None:
+    """The whole text with the passage marked; what strangers wrote stays text, and nonsense is an error in words."""
+    lines = [Segment("We move the launch.", "Ann", start=5.0), Segment(f"Why? {ATTACK}", "Bo", start=9.0)]
+    memory.add([Document(id="talk/1", title="Talk", segments=lines)], name="talks & more")
+    _, body, _ = get(port, q="move the launch")
+    (link,) = re.findall(r'href="(/\?source=talks[^"]+start=0[^"]+)#here">in context', body)
+    status, body, _ = get(port, unescape(link))
+    assert status == 200
+    assert '<mark id="here">Ann: We move the launch.</mark>\nBo: Why? &lt;script&gt;' in body
+    for start, end in (("5", "x"), ("-1", "9" * 30), ("900", "2")):
+        assert "Bo: Why?" in get(port, source="talks & more", document="talk/1", start=start, end=end)[1]
+    assert "There is no document" in get(port, source="talks", document="../../etc/passwd")[1]
+
+
+def test_the_name_of_a_single_speaker_is_not_repeated(port: int, memory: Memory) -> None:
+    """It stands above the words already; a tweet's number is no title."""
+    memory.add([Document(id="123", segments=[Segment("Low tide at six.", "Cay")])], name="chat")
+    _, body, _ = get(port, q="low tide")
+    assert "<b>Cay</b> · " in body
+    assert "<p>Low tide at six.</p>" in body
+    assert "<b>Cay</b> · 123" not in body
 
 
 def test_a_wrong_date_is_explained(port: int) -> None:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Mapping
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+from masa_rag._reading import Filters, allowed_chunks
+from masa_rag._statistics import newest_passages, passages_by_time
 from masa_rag.errors import ConfigurationError
 from masa_rag.integrations._listen import listen
-from masa_rag.integrations._page import FIELDS, Asked, page
+from masa_rag.integrations._page import FIELDS, Asked, found, newest, page, problem, sources, whole
 from masa_rag.memory import Memory
 
 _HEADERS = {
@@ -21,6 +25,8 @@ _HEADERS = {
     "Referrer-Policy": "no-referrer",
     "Cache-Control": "no-store",
 }
+_LONGEST = 2_000
+"""Characters of a field that are looked at."""
 _LOOPBACK = ("127.0.0.1", "localhost")
 
 
@@ -57,25 +63,45 @@ class _Handler(BaseHTTPRequestHandler):
     sys_version = ""
 
     def do_GET(self) -> None:
-        """Answer the one page that there is."""
+        """Answer the one address that there is."""
         address = urlsplit(self.path)
         if not self._is_local():
             self._send(HTTPStatus.MISDIRECTED_REQUEST, "this page is for this machine only")
         elif address.path != "/":
             self._send(HTTPStatus.NOT_FOUND, "there is only one page: /")
         else:
-            given = parse_qs(address.query)
-            self._send(HTTPStatus.OK, self._page({name: given.get(name, [""])[0][:2_000] for name in FIELDS}))
+            given = {name: values[0][:_LONGEST] for name, values in parse_qs(address.query).items()}
+            asked = {name: given.get(name, "") for name in FIELDS}
+            self._send(HTTPStatus.OK, page(self.shown.info(), asked, self._body(asked, given)))
 
-    def _page(self, asked: Asked) -> str:
-        info = self.shown.info()
-        if not asked["q"].strip():
-            return page(info, asked, None)
-        filters = {name: value for name, value in asked.items() if name != "q" and value}
+    def _body(self, asked: Asked, given: Mapping[str, str]) -> str:
+        filters: dict[str, Any] = {name: value for name, value in asked.items() if name != "q" and value}
         try:
-            return page(info, asked, self.shown.search(asked["q"], k=self.count, **filters))
+            if given.get("document"):
+                return self._document(given)
+            if asked["q"].strip():
+                return found(asked, self.shown.search(asked["q"], k=self.count, **filters))
+            return self._newest(asked, filters)
         except ConfigurationError as error:
-            return page(info, asked, None, error=str(error))
+            return problem(str(error))
+
+    def _newest(self, asked: Asked, filters: Mapping[str, Any]) -> str:
+        connection = self.shown.catalog.connection
+        allowed = allowed_chunks(connection, Filters(**filters))
+        counts = passages_by_time(connection, by="month", only=allowed)
+        months: Counter[str] = Counter()
+        for count in counts:
+            months[f"{count.day:%Y-%m}"] += count.chunks
+        if allowed is None:
+            return sources(self.shown.info(), asked, months)
+        return newest(asked, newest_passages(connection, k=self.count, only=allowed), months)
+
+    def _document(self, given: Mapping[str, str]) -> str:
+        source, name = given.get("source", ""), given["document"]
+        document = self.shown.document(source, name)
+        if document is None:
+            return problem(f"There is no document {name!r} in {source!r}.")
+        return whole(document, source=source, start=_number(given.get("start")), end=_number(given.get("end")))
 
     def _is_local(self) -> bool:
         port = self.connection.getsockname()[1]
@@ -92,3 +118,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def log_message(self, format: str, *args: Any) -> None:
         """Log nothing: questions are private."""
+
+
+def _number(text: str | None) -> int:
+    return int(text) if text is not None and text.isascii() and text.isdigit() and len(text) < 16 else 0
