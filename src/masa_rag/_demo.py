@@ -51,6 +51,6 @@ def demo_sources(data: Path) -> list[Source]:
             url="https://salt-and-signal.example/12",
         ),
         Tweets(data / "tidewell_tweets.json", name="tweets"),
-        DiscordExport(data / "tidewell_discord.json", name="discord"),
+        DiscordExport(data / "tidewell_discord.json", name="discord", names={"1349000000000880044": "harbour"}),
         WebPages(data / "tidewell_rewards.html", name="page"),
     ]

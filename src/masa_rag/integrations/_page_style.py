@@ -18,6 +18,7 @@ form { display: grid; grid-template-columns: 1fr auto; gap: .5rem }
 input, select, button { font: inherit; color: inherit; padding: .5rem .7rem; border: 1px solid var(--line);
   border-radius: .5rem; background: var(--field); min-width: 0; height: 2.6rem }
 input[type=search] { text-overflow: ellipsis }
+input[type=date] { padding: .5rem .4rem }
 button { background: var(--accent); color: var(--paper); border-color: transparent; font-weight: 600;
   cursor: pointer }
 fieldset { grid-column: 1 / -1; border: 0; padding: 0; margin: 0; display: grid; gap: .5rem;
