@@ -35,7 +35,7 @@ Result = Sequence[Segment] | TranscriptionError
 
 _PURPOSE = "Transcribing a recording"
 _POOL = 48
-"""Windows gathered before they are sorted by length: equal lengths in a batch waste nothing."""
+"""Windows gathered before a batch of like lengths is chosen from them."""
 
 PIECES_AHEAD = 4
 """Parts of about two minutes that are prepared while the model works."""
@@ -47,10 +47,10 @@ class FasterWhisperTranscriber:
     """Turns recordings into timed lines with Whisper, many files at a time.
 
     The model is loaded once, at the first file. Speech is found (Silero VAD) and cut into windows,
-    windows of all files are sorted by length and packed into full batches, and the next files are
-    decoded, in a child process, while the model works. Lines end where Whisper's own time stamps are,
-    so they can be cited without the cost of aligning words. Each segment's metadata holds
-    ``confidence``: the mean probability of its tokens, from 0 to 1.
+    windows of like length, of all files, are packed into full batches, and what comes next is
+    decoded, in a child process, while the model works. Lines end with sentences and pauses, by the
+    times of their words. Each segment's metadata holds ``confidence``: the mean probability of its
+    words, from 0 to 1.
 
     Silence, noise and music give nothing; a decoder that repeats itself is asked again and, if that
     does not help, its loop is cut (thresholds: Radford et al. 2022, section 4.5).
@@ -210,9 +210,15 @@ class FasterWhisperTranscriber:
     # Windows to lines ----------------------------------------------------------------------------
 
     def _work(self, jobs: list[Job]) -> list[Job]:
-        """Transcribe one batch of the longest windows, keep what they gave, and return the rest."""
-        ordered = sorted(jobs, key=lambda job: -job.window.seconds)
-        batch, rest = ordered[: self._batch()], ordered[self._batch() :]
+        """Transcribe the window that waits longest with those nearest to it in length; return the rest.
+
+        Equal lengths in a batch waste nothing, and no recording waits for the end because of one short window.
+        """
+        seconds = jobs[0].window.seconds
+        order = sorted(range(len(jobs)), key=lambda place: abs(jobs[place].window.seconds - seconds))
+        taken = set(order[: self._batch()])
+        batch = [job for place, job in enumerate(jobs) if place in taken]
+        rest = [job for place, job in enumerate(jobs) if place not in taken]
         for job, (language, heard) in zip(batch, self._run(batch), strict=True):
             job.recording.language = job.recording.language or language
             job.recording.kept.put(
