@@ -37,6 +37,15 @@ QUESTIONS = {
 }
 """A question, and words that the passages given to the model must hold."""
 
+MOMENTS = {
+    "What does RAG mean, the agent's memory?": [(579, 628)],
+    "Which coin did he mine early?": [(185, 189)],
+    "Where did Brendan grow up?": [(119, 128)],
+    "What will hold AI back in the next 20 years?": [(1457, 1474)],
+    "Who owns 80% of the data market?": [(297, 320), (378, 413)],
+}
+"""A question, and the seconds of the recording that answer it; one of the moments is enough."""
+
 
 class ReadingModel(GenericFakeChatModel):
     """Asks the memory what the user asks, and answers with what it was given."""
@@ -70,3 +79,20 @@ def test_an_agent_answers_from_the_seed_podcast(podcast: Memory, question: str, 
     assert [message.type for message in messages] == ["human", "ai", "tool", "ai"]
     assert re.search(pattern, messages[-1].text, re.IGNORECASE)
     assert re.search(r"\[1\] .*\d\d:\d\d:\d\d", messages[-1].text)
+
+
+@pytest.mark.parametrize(("question", "moments"), MOMENTS.items())
+def test_the_passages_that_an_agent_gets_were_said_at_that_moment(
+    podcast: Memory, question: str, moments: list[tuple[int, int]]
+) -> None:
+    """The tool's artifact carries the seconds, and one of its passages overlaps the moment that answers."""
+    agent = create_agent(ReadingModel(messages=iter([])), memory_tools(podcast, max_tokens=800))
+    reply = agent.invoke({"messages": [("user", question)]})["messages"][2]
+    spans = [(found.metadata["start_s"], found.metadata["end_s"]) for found in reply.artifact]
+    assert any(begin <= last and end >= first for begin, end in spans for first, last in moments), spans
+
+
+def test_what_the_podcast_does_not_speak_of_is_not_answered(podcast: Memory) -> None:
+    """Without a model the memory says so itself; what is spoken of is answered with its second."""
+    assert not podcast.ask("How many strings does a violin have?").found
+    assert re.search(r"\d\d:\d\d:\d\d", str(podcast.ask("Which coin did he mine early?")))
