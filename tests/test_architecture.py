@@ -30,7 +30,7 @@ LAYERS = (
         "models",
     ),
     (*PLUGINS, "catalog"),
-    ("_late", "_query", "_pool", "_rank", "_projection", "_view", "_check", "_statistics"),
+    ("_late", "_query", "_pool", "_rank", "_when", "_projection", "_view", "_check", "_statistics"),
     ("ingest", "search", "context", "answer"),
     ("memory",),
     ("integrations", "plots", "testing", "_output", "_demo", "_doctor", "cli"),

@@ -185,3 +185,34 @@ def test_a_citation_names_who_when_where(talks: Memory) -> None:
     """Title, speaker, date and time code, and a link where there is one."""
     hit = talks.search("voice data", author="Jamil", before="2024-05-02")[0]
     assert cite(hit.chunk) == "Show · Jamil Hasan · 2024-05-01 · 00:00:09"
+
+
+def test_a_name_with_a_number_is_found_however_it_is_written(memory: Memory) -> None:
+    """ "Pier-4", "Pier 4" and "pier4" are one name."""
+    texts = {"hyphen": "We open Pier-4 soon.", "blank": "We open Pier 4 soon.", "joined": "We open pier4 soon."}
+    memory.add([Document(id=key, text=text) for key, text in texts.items()], name="s")
+    memory.add([Document(id="other", text="We open the kiosk soon, all 40 of us.")], name="s")
+    for query in ("Pier-4", "pier4", "PIER 4"):
+        found = [hit.chunk.document_id for hit in memory.search(query, k=3)]
+        assert set(found) == set(texts), query
+        assert all(hit.why["words"] > 0 for hit in memory.search(query, k=3))
+
+
+def test_the_first_hits_of_a_recording_are_different_moments(memory: Memory) -> None:
+    """Who listens to a moment hears what stands beside it; of messages every one counts."""
+    lines = [
+        "The harbour crane is old.",
+        "That harbour crane again.",
+        "Tea.",
+        "Rain.",
+        "Snow.",
+        "The harbour crane rusts.",
+    ]
+    spoken = [Segment(line, "AB"[place % 2], start=20.0 * place) for place, line in enumerate(lines)]
+    written = [Segment(line, "AB"[place % 2], id=str(place)) for place, line in enumerate(lines)]
+    memory.add([Document(id="call", kind="speech", segments=spoken)], name="speech")
+    memory.add([Document(id="chat", kind="conversation", segments=written)], name="chat")
+    told = [hit.chunk.position for hit in memory.search("harbour crane", k=2, source="speech")]
+    typed = [hit.chunk.position for hit in memory.search("harbour crane", k=2, source="chat")]
+    assert sorted(typed) == [0, 1]
+    assert 5 in told

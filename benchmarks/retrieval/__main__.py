@@ -19,12 +19,15 @@ from itertools import groupby
 from pathlib import Path
 from statistics import median
 
+import numpy as np
 from measures import Row, average, evidence, ranking, shown
 from sets import SETS, Part, Question
 
 import masa_rag.search as engine
 from masa_rag import Memory
-from masa_rag._rank import fuse
+from masa_rag._pool import Pool
+from masa_rag._query import embed, understand
+from masa_rag._rank import AUTHOR_BOOST, fuse
 from masa_rag._reading import Filters, allowed_chunks, chunks_by_id, ids_of
 from masa_rag.embedders import OnnxEmbedder
 from masa_rag.errors import MemoryMismatchError
@@ -73,29 +76,48 @@ def parts(memory: Memory, name: str, part: Part) -> Iterator[tuple[str, Question
             question.text, depth=engine.DEPTH, filters=filters, catalog=memory.catalog, view=memory._view,
             embedder=memory.embedder,
         )  # fmt: skip
+        totals = _totals(memory, pool, scores, question)
         orders = {
             "words alone": _by_words(memory, question, filters),
             "vectors alone": _by_vectors(memory, question, filters),
-        }
-        rankers = [key for key in scores if key not in ("all", "author")]
-        named = scores["author"] > 0
-        sort = lambda total: engine.best_first(connection, pool, total)[1][:_RANKED]  # noqa: E731, B023
-        orders["all"] = sort(fuse([scores[key] for key in rankers], named))
-        orders["without author"] = sort(fuse([scores[key] for key in rankers], named & False))
-        for left_out in rankers:
-            kept = [scores[key] for key in rankers if key != left_out]
-            orders[f"without {left_out}"] = sort(fuse(kept, named))
-        if "tokens" in scores:
-            kept = [scores[key] for key in rankers if not key.startswith("tokens")]
-            orders["without late interaction"] = sort(fuse(kept, named))
+        } | {label: engine.best_first(connection, pool, total)[1][:_RANKED] for label, total in totals.items()}
         chunks = chunks_by_id(connection, list({key for order in orders.values() for key in order}))
         for label, order in orders.items():
             yield label, question, ranking(name, [chunks[key] for key in order], question)
 
 
-def _by_words(memory: Memory, question: Question, filters: Filters) -> list[str]:
-    from masa_rag._query import understand
+def _totals(memory: Memory, pool: Pool, scores: engine.Scores, question: Question) -> dict[str, np.ndarray]:
+    """Return the scores of the shortlist with all techniques, and with each of them left out."""
+    rankers = _rankers(scores)
+    boost = AUTHOR_BOOST * scores["author"]
+    late = [key for key in rankers if key.startswith("tokens")]
+    totals = {"all": fuse(rankers.values(), boost), "without author": fuse(rankers.values(), 0 * boost)}
+    for label, left_out in [(key, [key]) for key in rankers] + [("late interaction", late)]:
+        totals[f"without {label}"] = fuse([rankers[key] for key in rankers if key not in left_out], boost)
+    totals["without neighbours"] = fuse(_alone(memory, pool, question).values(), boost)
+    spread = {label: engine._spread(memory.catalog.connection, pool, total) for label, total in totals.items()}
+    return {**spread, "without spreading": totals["all"]}
 
+
+def _rankers(scores: engine.Scores) -> engine.Scores:
+    return {key: values for key, values in scores.items() if key not in ("all", "author", "time")}
+
+
+class _Alone(Pool):
+    """Rows of which none stands beside another."""
+
+    def shifted(self, steps: int) -> tuple[np.ndarray, np.ndarray]:
+        return np.zeros(0, np.int64), np.zeros(0, np.int64)
+
+
+def _alone(memory: Memory, pool: Pool, question: Question) -> engine.Scores:
+    asked = understand(question.text, memory.catalog.connection)
+    rows = _Alone(pool.numbers, pool.documents, pool.positions, pool.chosen)
+    _, scores = engine.rank(memory.catalog.connection, rows, asked, embed(asked, memory.embedder))
+    return _rankers(scores)
+
+
+def _by_words(memory: Memory, question: Question, filters: Filters) -> list[str]:
     connection = memory.catalog.connection
     words = understand(question.text, connection).words
     found = search_words(connection, words, _RANKED, allowed_chunks(connection, filters))
@@ -143,7 +165,7 @@ def measure(name: str, options: argparse.Namespace, embedder: object) -> None:
 def main() -> None:
     """Read the command line and measure the sets named, or all."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("sets", nargs="*", choices=[*SETS, []], default=list(SETS))
+    parser.add_argument("sets", nargs="*", metavar="SET", help=f"any of {', '.join(SETS)}; all when none is named")
     default = os.environ.get("MASA_RAG_DATA", Path(__file__).parents[3] / "shared/data")
     parser.add_argument("--data", type=Path, default=Path(default))
     parser.add_argument("--cache", type=Path, default=Path(tempfile.gettempdir()) / "masa_rag_benchmark")
@@ -151,6 +173,8 @@ def main() -> None:
     parser.add_argument("--budgets", type=int, nargs="*", default=[500, 1000, 1500], help="tokens of context")
     parser.add_argument("--model", default="all-MiniLM-L6-v2", help="a name or a folder, as for OnnxEmbedder")
     options = parser.parse_args()
+    if unknown := set(options.sets) - set(SETS):
+        parser.error(f"no set is called {', '.join(sorted(unknown))}; there are {', '.join(SETS)}")
     embedder = OnnxEmbedder(options.model)
     for name in options.sets or SETS:
         measure(name, options, embedder)

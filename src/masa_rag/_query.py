@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from math import log1p
 from typing import TYPE_CHECKING
 
@@ -21,6 +24,8 @@ if TYPE_CHECKING:
 _FIRST_PERSON = frozenset(["i", "me", "my", "mine", "we", "our", "ours"])
 _SELF = frozenset(["user", "human"])
 """What chats with assistants call the person who now asks."""
+_PARTS = re.compile(r"[^\W\d_]+|\d+")
+"""Runs of letters and runs of digits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +88,9 @@ def understand(text: str, connection: sqlite3.Connection) -> Question:
     rare: dict[str, float] = {}
     counts: dict[str, int] = {}
     weights: dict[int, float] = {}
+    spellings = _spellings(kept)
     for word in words:
-        forms = (word, *FORMS.get(word, ()))
+        forms = (word, *FORMS.get(word, ()), *spellings.get(word, ()))
         held: dict[str, int] = {}
         for form, parts in zip(forms, stems(forms), strict=True):
             frequencies = {part: _passages_with(part, connection) for part in parts}
@@ -97,6 +103,17 @@ def understand(text: str, connection: sqlite3.Connection) -> Question:
     names = (spoken - STOP_WORDS) | (_SELF if spoken & _FIRST_PERSON else set())
     places = tuple((start, end, rare[word]) for word, start, end in kept)
     return Question(text, counts, weights, frozenset(names), places)
+
+
+def _spellings(words: Sequence[tuple[str, int, int]]) -> dict[str, list[str]]:
+    """Return other ways to write a name with a number: "DevNet-4" and "DevNet 4" are "devnet4" to somebody else."""
+    found: dict[str, list[str]] = {}
+    for (word, _, end), (after, begin, _) in zip_longest(words, words[1:], fillvalue=("", 0, 0)):
+        if len(parts := _PARTS.findall(word)) > 1:
+            found[word] = [" ".join(parts)]
+        elif word.isalpha() and after.isdecimal() and begin - end == 1:
+            found[word] = [word + after]
+    return found
 
 
 def _passages_with(stem: str, connection: sqlite3.Connection) -> int:

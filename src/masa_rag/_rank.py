@@ -7,9 +7,16 @@ from collections.abc import Iterable
 import numpy as np
 from numpy.typing import NDArray
 
-AUTHOR_BOOST = 2.0
-"""Added when the speaker is named in the question, in the same units. On LoCoMo .591 -> .595, on chats with an
-assistant (BEAM, "I" is the user) .376 -> .459; 1 and 3 are within .01 of it."""
+AUTHOR_BOOST = 2.5
+"""Added when the speaker is named in the question, in the same units. On LoCoMo .590 -> .594, on chats with an
+assistant (BEAM, "I" is the user) .396 -> .467; 2 and 3 are within .01 of it."""
+_NOISE = 1e-6
+"""Less spread than this is rounding: the passages are equal to that ranker."""
+TIME_BOOST = 4.0
+"""Added to what was said in the time that the question names ("today"), in the same units: more than a name, for
+a name is often just what is asked about. Not measured: none of the sets asks so."""
+SAME_MOMENT = 3.0
+"""Taken off, in the same units, what stands beside something better in a recording: see ``spread``."""
 
 
 def standardised(scores: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -23,13 +30,35 @@ def standardised(scores: NDArray[np.float64]) -> NDArray[np.float64]:
     out = np.zeros(len(scores))
     if known.any():
         spread = float(scores[known].std())
-        out[known] = (scores[known] - scores[known].mean()) / (spread if spread > 1e-9 else 1.0)
+        out[known] = (scores[known] - scores[known].mean()) / (spread if spread > _NOISE else 1.0)
     return out
 
 
-def fuse(rankers: Iterable[NDArray[np.float64]], named: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """Return the sum of the standardised scores, and the boost of the speakers that are named."""
-    total: NDArray[np.float64] = np.where(named, AUTHOR_BOOST, 0.0)
+def fuse(rankers: Iterable[NDArray[np.float64]], boost: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the sum of the standardised scores, and of what is added to each: ``boost``."""
+    total = boost.copy()
     for scores in rankers:
         total = total + standardised(scores)
     return total
+
+
+def spread(
+    total: NDArray[np.float64], *, documents: NDArray[np.int64], positions: NDArray[np.int64], timed: NDArray[np.bool_]
+) -> NDArray[np.float64]:
+    """Return scores in which the first places go to different moments of recordings.
+
+    Who listens to a moment hears what stands beside it, so a passage within two places of a better one of
+    the same recording loses ``SAME_MOMENT``. Measured on recorded calls: the moment is among the first five
+    for 91 % of questions, without it for 88 %. Messages and pages are left as they are: there the next
+    passage may be the answer.
+    """
+    left = total.copy()
+    out = total.copy()
+    waiting = timed.copy()
+    while waiting.any():
+        best = int(np.argmax(np.where(waiting, left, -np.inf)))
+        waiting[best] = False
+        out[best] = left[best]
+        beside = (documents == documents[best]) & (np.abs(positions - positions[best]) <= 2)
+        left[beside & waiting] -= SAME_MOMENT
+    return out

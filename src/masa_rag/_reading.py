@@ -165,6 +165,15 @@ def named_in(connection: sqlite3.Connection, numbers: Sequence[int], words: Coll
     return {chunk for chunk, author in pairs if author in named}
 
 
+def timed_of(connection: sqlite3.Connection, numbers: Iterable[int]) -> set[int]:
+    """Return those of the chunks that have a place in a recording."""
+    wanted = json.dumps([int(number) for number in numbers])
+    rows = connection.execute(
+        "SELECT pk FROM chunks WHERE start_s IS NOT NULL AND pk IN (SELECT value FROM json_each(?))", (wanted,)
+    )
+    return {row[0] for row in rows}
+
+
 def _listed(names: Names) -> list[str]:
     return [names] if isinstance(names, str) else list(names)
 

@@ -187,6 +187,7 @@ class Memory:
         kind: Names | None = None,
         after: Moment | None = None,
         before: Moment | None = None,
+        now: datetime | None = None,
     ) -> Hits:
         """Return up to ``k`` passages that answer the query, best first.
 
@@ -198,13 +199,17 @@ class Memory:
             kind: Only of this kind: post, page, conversation, speech, note.
             after: Only what is not over before this time: a datetime, a date, or ISO 8601 text (UTC).
             before: Only what began before this time.
+            now: When the question is asked, for words like "today" and "last week": what was said then comes
+                first. Its zone says when a day begins; None takes this machine's clock and zone.
         """
         from masa_rag.search import search
 
         filters = Filters(author, source, kind, after, before)
         if not self.catalog.count("chunks"):
             return Hits()
-        found = search(query, k=k, filters=filters, catalog=self.catalog, view=self._view, embedder=self.embedder)
+        found = search(
+            query, k=k, filters=filters, catalog=self.catalog, view=self._view, embedder=self.embedder, now=now
+        )
         return Hits(found)
 
     def context(self, query: str, *, max_tokens: int = 1_500, k: int = 24, **filters: Any) -> Context:

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import datetime
 from math import isfinite
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from masa_rag._copies import COPIED_WORDS
+from masa_rag._pool import gather, vector_scores, window_scores, with_neighbours, word_matches
+from masa_rag._query import embed, understand
+from masa_rag._rank import AUTHOR_BOOST, TIME_BOOST, fuse, spread
 from masa_rag._reading import (
     Filters,
     Said,
@@ -16,15 +23,17 @@ from masa_rag._reading import (
     named_in,
     numbers_of,
     said_again,
+    timed_of,
 )
+from masa_rag._time import utc
+from masa_rag._when import period_of
 from masa_rag.indexes.words import search_words
 from masa_rag.types import Hit
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping, Sequence
 
-    import numpy as np
     from numpy.typing import NDArray
 
     from masa_rag._pool import Pool
@@ -38,10 +47,19 @@ if TYPE_CHECKING:
 
 DEPTH = 100
 """How many passages words and vectors name each, before their neighbours are added."""
+SHORTLIST = 150
+"""How many of them late interaction looks at. All of them, about 400, find no more on any of six sets."""
 
 
 def search(
-    query: str, *, k: int, filters: Filters, catalog: Catalog, view: VectorView, embedder: Embedder
+    query: str,
+    *,
+    k: int,
+    filters: Filters,
+    catalog: Catalog,
+    view: VectorView,
+    embedder: Embedder,
+    now: datetime | None = None,
 ) -> list[Hit]:
     """Return up to ``k`` hits, best first.
 
@@ -53,56 +71,114 @@ def search(
     """
     if not query.strip() or k < 1:
         return []
-    pool, scores = scored(query, depth=max(DEPTH, k), filters=filters, catalog=catalog, view=view, embedder=embedder)
+    pool, scores = scored(
+        query, depth=max(DEPTH, k), filters=filters, catalog=catalog, view=view, embedder=embedder, now=now
+    )
     return _hits(catalog.connection, pool, scores, k=k, filters=filters)
 
 
 def scored(
-    query: str, *, depth: int, filters: Filters, catalog: Catalog, view: VectorView, embedder: Embedder
+    query: str,
+    *,
+    depth: int,
+    filters: Filters,
+    catalog: Catalog,
+    view: VectorView,
+    embedder: Embedder,
+    now: datetime | None = None,
 ) -> tuple[Pool, Scores]:
-    """Return the candidates of a question and all their scores; ``depth`` is how many each index names."""
-    from masa_rag._pool import gather
-    from masa_rag._query import embed, understand
+    """Return the best candidates of a question and all their scores; ``depth`` is how many each index names.
 
+    A question that says "today" or "last week" also has the candidates of that time, if there are any:
+    ``now`` is when it is asked, by the clock of this machine when None.
+    """
     connection = catalog.connection
     allowed = allowed_chunks(connection, filters)
+    query, meant = _time_meant(connection, query, allowed, now)
     question = understand(query, connection)
     embedded = embed(question, embedder)
-    words = search_words(connection, question.words, depth, allowed)
-    near = view.query(embedded.vector, depth, None if allowed is None else set(allowed.values()))
-    candidates = {number for number, _ in words} | set(numbers_of(connection, [chunk_id for chunk_id, _ in near]))
+    candidates: set[int] = set()
+    for among in (allowed, meant) if meant else (allowed,):
+        words = search_words(connection, question.words, depth, among)
+        near = view.query(embedded.vector, depth, None if among is None else set(among.values()))
+        candidates |= {number for number, _ in words} | set(numbers_of(connection, [chunk_id for chunk_id, _ in near]))
     pool = gather(connection, candidates, allowed)
-    return pool, rank(connection, pool, question, embedded)
+    return rank(connection, pool, question, embedded, meant=meant, shortlist=SHORTLIST + depth - DEPTH)
 
 
-def rank(connection: sqlite3.Connection, pool: Pool, question: Question, embedded: Embedded) -> Scores:
-    """Return the scores of the pool's chosen rows: of each ranker, and all together as ``"all"``.
+def _time_meant(
+    connection: sqlite3.Connection, query: str, allowed: Collection[int] | None, now: datetime | None
+) -> tuple[str, dict[int, str]]:
+    """Return the question without the words that name a time, and the passages of that time; as it is if none."""
+    if now is not None:
+        utc(now)  # refuses a time without a zone: nobody could say when its day began
+    period = period_of(query, now or datetime.now().astimezone())
+    if period is None:
+        return query, {}
+    inside = allowed_chunks(connection, Filters(after=period.start, before=period.end)) or {}
+    if allowed is not None:
+        inside = {number: key for number, key in inside.items() if number in allowed}
+    return (period.cut_from(query) if inside else query), inside
+
+
+def rank(
+    connection: sqlite3.Connection,
+    pool: Pool,
+    question: Question,
+    embedded: Embedded,
+    *,
+    meant: Collection[int] = (),
+    shortlist: int = SHORTLIST,
+) -> tuple[Pool, Scores]:
+    """Return the pool with only its best rows chosen, and their scores: each ranker's, and as ``"all"`` their sum.
 
     * ``words``: BM25 over a window of neighbouring passages
-    * ``document``: BM25 over the whole document
-    * ``vectors``: cosine of the passage's vector
+    * ``vectors``: cosine of the passage's vector, averaged with its neighbours'
     * ``tokens``, ``tokens_beside``: late interaction with the passage, and with it and its neighbours
     * ``author``: 1 where the question names the speaker
+    * ``time``: 1 for what was said in the time that the question names, the passages ``meant``
 
+    All but late interaction choose the ``shortlist`` rows that it looks at, for it reads most.
     """
-    import numpy as np
-
-    from masa_rag._pool import cosines, document_scores, window_scores, with_neighbours, word_matches
-    from masa_rag._rank import fuse
-
-    named = named_in(connection, pool.numbers[pool.chosen].tolist(), question.names)
     scores: Scores = {
         "words": window_scores(connection, pool, question),
-        "document": document_scores(connection, pool, question),
-        "vectors": cosines(connection, pool, embedded.vector),
+        "vectors": vector_scores(connection, pool, embedded.vector),
     }
-    author = np.array([number in named for number in pool.numbers[pool.chosen].tolist()], np.bool_)
-    if embedded.tokens is not None and len(embedded.tokens):
-        matches = word_matches(connection, pool, embedded.tokens)
-        unknown = np.isnan(scores["vectors"])
-        for name, table in (("tokens", matches), ("tokens_beside", with_neighbours(pool, matches))):
-            scores[name] = np.where(unknown, np.nan, table[pool.chosen] @ embedded.weights)
-    return {**scores, "all": fuse(scores.values(), author), "author": author.astype(np.float64)}
+    numbers = pool.numbers[pool.chosen].tolist()
+    author = _among(numbers, named_in(connection, numbers, question.names))
+    time = _among(numbers, meant)
+    boost = AUTHOR_BOOST * author + TIME_BOOST * time
+    best = np.sort(np.argsort(-fuse(scores.values(), boost), kind="stable")[:shortlist])
+    pool = replace(pool, chosen=pool.chosen[best])
+    scores = {name: values[best] for name, values in scores.items()}
+    scores |= _late(connection, pool, embedded, known=~np.isnan(scores["vectors"]))
+    total = _spread(connection, pool, fuse(scores.values(), boost[best]))
+    return pool, {**scores, "all": total, "author": author[best], "time": time[best]}
+
+
+def _among(numbers: Sequence[int], chosen: Collection[int]) -> NDArray[np.float64]:
+    """Return 1 for the numbers that are among the chosen, 0 for the others."""
+    return np.array([number in chosen for number in numbers], np.float64)
+
+
+def _late(connection: sqlite3.Connection, pool: Pool, embedded: Embedded, *, known: NDArray[np.bool_]) -> Scores:
+    """Return the scores of late interaction; none when the embedder gives no tokens or the question has no word."""
+    if embedded.tokens is None or not len(embedded.tokens):
+        return {}
+    matches = word_matches(connection, pool, embedded.tokens)
+    tables = {"tokens": matches, "tokens_beside": with_neighbours(pool, matches)}
+    return {name: np.where(known, table[pool.chosen] @ embedded.weights, np.nan) for name, table in tables.items()}
+
+
+def _spread(connection: sqlite3.Connection, pool: Pool, total: NDArray[np.float64]) -> NDArray[np.float64]:
+    numbers = pool.numbers[pool.chosen].tolist()
+    timed = timed_of(connection, numbers)
+    return spread(
+        total,
+        documents=pool.documents[pool.chosen],
+        positions=pool.positions[pool.chosen],
+        timed=_among(numbers, timed) > 0,
+    )
 
 
 def _hits(connection: sqlite3.Connection, pool: Pool, scores: Scores, *, k: int, filters: Filters) -> list[Hit]:
