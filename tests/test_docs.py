@@ -16,7 +16,7 @@ REPOSITORY = Path(__file__).parents[1]
 PAGES = [REPOSITORY / "README.md", *sorted((REPOSITORY / "docs").rglob("*.md"))]
 BLOCK = re.compile(r"^```(\w+)([^\n]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 EPISODE = BLOCK.search((REPOSITORY / "docs" / "tutorial.md").read_text())
-RUN = ("masa-rag add", "masa-rag search", "masa-rag info", "masa-rag context")
+RUN = tuple(f"masa-rag {verb}" for verb in ("add", "search", "info", "context", "ask", "remember", "verify"))
 
 
 @pytest.fixture(autouse=True)
@@ -46,7 +46,7 @@ def test_every_block_of_a_page_runs(page: Path) -> None:
             exec(compile(code, str(page), "exec"), namespace)
         elif language == "console":
             for line in code.splitlines():
-                command = line.removeprefix("$ ").partition("  #")[0]
+                command = line.removeprefix("$ ").removeprefix(".venv/bin/").partition("  #")[0]
                 if command.startswith(RUN) and "~" not in command:
                     result = CliRunner().invoke(main, shlex.split(command)[1:])
                     assert result.exit_code == 0, f"{command}: {result.output}"
