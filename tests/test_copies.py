@@ -69,6 +69,10 @@ def test_a_copy_in_other_clothes_is_a_copy(copy: str) -> None:
         ("Is the harbour wall mended before the winter?", "The harbour wall is mended before the winter."),
         ("this is the way to go now #tide", "this is the way to go now #rope"),
         ("gm harbour", "gm harbour"),
+        (
+            "Crew call in 15 mins\nAgenda: https://pier.example/1 Stream: https://pier.example/a",
+            "Crew call in 15 mins\nAgenda: https://pier.example/2 Stream: https://pier.example/b",
+        ),
     ],
 )
 def test_another_statement_is_no_copy(one: str, other: str) -> None:

@@ -33,6 +33,9 @@ _SHINGLE, _KEPT = 4, 8
 _RETWEET = re.compile(r"^(?:rt\s+@\w+\s*:?\s*)+", re.IGNORECASE)
 _LINK = re.compile(r"(?:https?://|www\.)\S+", re.IGNORECASE)
 _TOKEN = re.compile(r"(?<!\w)[+-]?[$€£]?\d[\d.,:/]*\w*%?|[@#$]?\w+(?:['’]\w+)*|[?.!\n]")
+_PICTURE = re.compile(r"https?://(?:t\.co|\w+\.twimg\.com)/", re.IGNORECASE)
+_WORDS_A_LINK = 6
+"""With fewer words to a link the links are what is said ("Agenda: ... Stream: ..."); pictures do not count."""
 _ENDS = frozenset(".!\n")
 _OF_WHOM = frozenset("is are was were has have had will would can just says said".split())
 _SEPARATED = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
@@ -137,6 +140,10 @@ def words_said(text: str) -> Words:
                 fixed.append(len(words))
             words.append(_plain(item))
         begins = item in _ENDS or item == "?"
+    links = [link for link in _LINK.findall(text) if not _PICTURE.match(link)]
+    if len(links) * _WORDS_A_LINK > len(words):
+        fixed.extend(range(len(words), len(words) + len(links)))
+        words.extend(links)
     body = len(words)
     while body > COPIED_WORDS and words[body - 1][0] in "@#":
         body -= 1

@@ -29,7 +29,7 @@ def merge(stored: Document, incoming: Document) -> Document:
     for segment in incoming.segments:
         known = newest.get(segment.id)
         if known is None or _edited(segment) >= _edited(known):
-            newest[segment.id] = segment
+            newest[segment.id] = segment if known is None else _answering(segment, known)
     now = _reworded(stored.segments, incoming.segments) | _reworded(incoming.segments, stored.segments)
     order = _united(*([now.get(part.id, part.id) for part in parts.segments] for parts in (stored, incoming)))
     times = [time for time in (stored.created_at, incoming.created_at) if time is not None]
@@ -97,6 +97,15 @@ def _reworded(old: Sequence[Segment], new: Sequence[Segment]) -> dict[str | None
             was = max(same, key=lambda was: SequenceMatcher(None, was.text, part.text, autojunk=False).ratio())
             replaced[gone.pop(was.id).id] = part.id
     return replaced
+
+
+def _answering(segment: Segment, known: Segment) -> Segment:
+    """Return a message with the link that it had: what answers what is guessed where the format does not say it.
+
+    A guess made from another piece of the log may be another one, and links that come and go help nobody.
+    """
+    keeps = known.reply_to is not None and segment.text == known.text
+    return replace(segment, reply_to=known.reply_to) if keeps else segment
 
 
 def _edited(segment: Segment) -> datetime:
