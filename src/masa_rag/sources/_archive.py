@@ -154,7 +154,9 @@ class Archive:
         try:
             self._zip = zipfile.ZipFile(self.path)
         except (*_BROKEN, OverflowError) as error:
-            raise SourceFormatError(f"is no zip that can be read ({error})", path=str(self.path)) from error
+            raise SourceFormatError(
+                f"is no zip that can be read ({error}); download it again", path=str(self.path)
+            ) from error
         members: dict[str, zipfile.ZipInfo] = {}
         for info in self._zip.infolist():
             if info.is_dir():

@@ -9,16 +9,15 @@ opened: direct messages, contacts and advertising data stay unread. Nothing is w
 from __future__ import annotations
 
 import re
-import zipfile
-import zlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from io import BufferedIOBase
+from functools import partial
 from pathlib import Path
-from typing import IO, Any, cast
+from typing import IO, Any
 
-from masa_rag.errors import SourceFormatError
+from masa_rag.sources._archive import Archive as Zip
+from masa_rag.sources._archive import Limits
 from masa_rag.sources._json import Damage, read_objects
 from masa_rag.sources._tweet_legacy import User
 from masa_rag.sources._tweet_record import (
@@ -37,15 +36,8 @@ _TWEETS = re.compile(r"(?:tweets?|community-tweets?)(?:-part\d+)?\.js")
 _DELETED = re.compile(r"deleted-tweets?(?:-part\d+)?\.js")
 _NOTES = re.compile(r"note-tweets?(?:-part\d+)?\.js")
 _YTD = re.compile(rb"^(?:\xef\xbb\xbf)?\s*window\.YTD\.(?:tweets?|community_tweets?|deleted_tweets?)\.part\d+\s*=")
-MAX_ENTRIES = 1_000_000
-"""An archive holds one file a picture, so hundreds of thousands are possible."""
-MAX_ENTRY_BYTES = 8 << 30
-MAX_RATIO = 250
-"""Tweets compress 8 to 15 times, very repetitive ones 100 times; a zip bomb 1,000 times (deflate's limit: 1,032)."""
-_RATIO_FROM_BYTES = 16 << 20
-"""Below it a high ratio does no harm."""
-_ZIP_ERRORS = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError, OSError)
-"""What zipfile raises for damaged, encrypted (RuntimeError) and unknown (NotImplementedError) entries."""
+_LIMITS = Limits(directory_bytes=128 << 20, entries=1_000_000, member_bytes=8 << 30, total_bytes=32 << 30)
+"""An archive holds one file a picture, so hundreds of thousands are possible, and its tweets alone are large."""
 
 Open = Callable[[], IO[bytes]]
 
@@ -94,65 +86,11 @@ def archive_zip(path: Path) -> Iterator[Archive | None]:
     Raises:
         SourceFormatError: It is no zip, or one that is made to do harm.
     """
-    try:
-        file = zipfile.ZipFile(path)
-    except _ZIP_ERRORS as error:
-        raise SourceFormatError(f"cannot be opened as a zip ({error}); download it again", path=str(path)) from error
-    with file:
-        yield _in_zip(file, path)
-
-
-def _in_zip(file: zipfile.ZipFile, path: Path) -> Archive | None:
-    entries = file.infolist()
-    if len(entries) > MAX_ENTRIES:
-        raise SourceFormatError(f"holds {len(entries)} files; expected at most {MAX_ENTRIES}", path=str(path))
-    found = Archive()
-    for entry in sorted(entries, key=lambda item: item.filename):
-        if not entry.is_dir() and not _leads_out(entry.filename):
-            found.put(entry.filename, lambda entry=entry: _open(file, entry))  # type: ignore[misc]
-    return found if found.tweets else None
-
-
-def _leads_out(name: str) -> bool:
-    """Say whether a name points outside the archive; such names are made to overwrite files, no export has them."""
-    return name.startswith(("/", "\\")) or ":" in name or ".." in re.split(r"[/\\]", name)
-
-
-def _open(file: zipfile.ZipFile, entry: zipfile.ZipInfo) -> IO[bytes]:
-    ratio = entry.file_size / max(entry.compress_size, 1)
-    if entry.file_size > MAX_ENTRY_BYTES or (entry.file_size > _RATIO_FROM_BYTES and ratio > MAX_RATIO):
-        raise SourceFormatError(
-            f"would unpack {entry.compress_size} to {entry.file_size} bytes; expected at most {MAX_RATIO} times "
-            f"and {MAX_ENTRY_BYTES} bytes",
-            path=entry.filename,
-        )
-    try:
-        return cast("IO[bytes]", _Checked(file.open(entry), entry))
-    except _ZIP_ERRORS as error:
-        raise SourceFormatError(f"cannot be unpacked ({error})", path=entry.filename) from error
-
-
-class _Checked(BufferedIOBase):
-    """A file in a zip whose errors are ours, and which never gives more than its size says."""
-
-    def __init__(self, file: IO[bytes], entry: zipfile.ZipInfo) -> None:
-        self.file, self.entry, self.left = file, entry, entry.file_size
-
-    def read(self, size: int | None = -1, /) -> bytes:
-        """Return the next bytes; raises SourceFormatError where the zip is damaged."""
-        try:
-            data = self.file.read(size if size is not None else -1)
-        except _ZIP_ERRORS as error:
-            raise SourceFormatError(f"is damaged ({error})", path=self.entry.filename) from error
-        self.left -= len(data)
-        if self.left < 0:
-            raise SourceFormatError("unpacks to more than its size says", path=self.entry.filename)
-        return data
-
-    def close(self) -> None:
-        """Close the file."""
-        self.file.close()
-        super().close()
+    with Zip(path, limits=_LIMITS) as file:
+        found = Archive()
+        for name in file.names:
+            found.put(name, partial(file.open, name))
+        yield found if found.tweets else None
 
 
 def owner_of(archive: Archive) -> User:
