@@ -198,6 +198,28 @@ class TestDailyArchive(SourceContract):
         assert [item.text for item in found["harbour/2024-05-01"].segments] == ["one", "two"]
 
 
+def test_conversations_that_run_at_once_come_apart(tmp_path: Path) -> None:
+    """On demand, messages of an archive that says nothing of answers are linked and set apart; threads stay whole."""
+    said = [
+        ("ann", "anybody know how to mount a fat32 disk?"), ("bo", "which driver is it for my old radeon card?"),
+        ("cy", "ann: mount -t vfat, did you try?"), ("dan", "bo: the radeon one, install mesa"),
+        ("ann", "cy: thanks, vfat works for the disk"), ("bo", "dan: thanks, mesa works"),
+    ]  # fmt: skip
+    rows = [daily(minute, text, author=author) for minute, (author, text) in enumerate(said)]
+    write(tmp_path, rows, "help/2024-05-01.json")
+    write(tmp_path, [daily(3, "in the thread", parent="help")], "cranes/2024-05-01.json")
+    source = DiscordExport(tmp_path, by_conversation=True)
+    assert sorted([part.author for part in item.segments] for item in documents(source)) == [
+        ["ann", "cy", "ann"],
+        ["bo", "dan", "bo"],
+        ["ivo"],
+    ]
+    assert sum(part.reply_to is not None for part in segments(source)) == 4
+    assert sorted(part.id or "" for part in segments(source)) == sorted(
+        part.id or "" for part in segments(DiscordExport(tmp_path))
+    )
+
+
 def test_a_thread_in_the_folder_of_its_channel(tmp_path: Path) -> None:
     """A folder below one that holds days is a thread of that channel; a server's folder above is not a channel."""
     write(tmp_path, [daily(1, "one")], "server/harbour/2024-05-01.json")

@@ -15,6 +15,7 @@ networks 73.5.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import cache
 from importlib import resources
 
@@ -23,6 +24,8 @@ import numpy as np
 from masa_rag.sources._thread_cues import CUES, WINDOW, Floats, PairCues, read_lines
 from masa_rag.types import Segment
 
+FEWEST = 3
+"""Messages of a conversation that is set apart."""
 _BLOCK = 256  # lines at a time: 6 MB of cues
 WEIGHTS = "thread_weights.npz"
 
@@ -74,6 +77,26 @@ def split_conversations(segments: Sequence[Segment]) -> list[list[int]]:
         group.append(index)
         group_of.append(group)
     return groups
+
+
+def linked(segments: Sequence[Segment]) -> list[Segment]:
+    """Return the segments, which have ids, with ``reply_to`` set to the message that each one answers."""
+    return [
+        segment if link is None else replace(segment, reply_to=segments[link].id)
+        for segment, link in zip(segments, reply_links(segments), strict=True)
+    ]
+
+
+def conversations(segments: Sequence[Segment]) -> list[list[Segment]]:
+    """Return linked segments apart: first what is left over, then each conversation of FEWEST messages or more."""
+    conversation: dict[str | None, list[Segment]] = {}
+    for segment in segments:
+        group = conversation.get(segment.reply_to, []) if segment.reply_to is not None else []
+        group.append(segment)
+        conversation[segment.id] = group
+    large = {id(group): group for group in conversation.values() if len(group) >= FEWEST}
+    rest = [segment for segment in segments if id(conversation[segment.id]) not in large]
+    return [rest, *large.values()]
 
 
 @cache

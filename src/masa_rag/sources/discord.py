@@ -29,6 +29,8 @@ class DiscordExport(FileSource):
         name: The source's name in the memory; by default ``discord:<file or folder>``.
         names: Names for ids that the export does not explain, for channels, people and roles
             alike: ``{"1217114388373311640": "general"}``.
+        by_conversation: Where a day's messages do not say what they answer, as in daily archives, find it
+            out and give each conversation a document of its own; see ``IrcLogs``.
 
     Joins, pins, calls and other lines that the machine wrote are left out, and so are messages
     without any text. ``<@1>``, ``<#1>`` and ``<:wave:1>`` become ``@name``, ``#channel`` and ``:wave:``.
@@ -44,8 +46,10 @@ class DiscordExport(FileSource):
         *,
         name: str | None = None,
         names: Mapping[str, str] | None = None,
+        by_conversation: bool = False,
     ) -> None:
         super().__init__(paths, name=name)
+        self.by_conversation = by_conversation
         self.names = dict(names) if names is not None else {}
 
     @classmethod
@@ -64,11 +68,26 @@ class DiscordExport(FileSource):
     def __iter__(self) -> Iterator[Document | RecordError]:
         names = Names(given=self.names)
         said = each_file(self.files(), lambda path: _messages(path, names))
-        return documents(said, finish=lambda segment: replace(segment, text=names.readable(segment.text)))
+        found = documents(said, finish=lambda segment: replace(segment, text=names.readable(segment.text)))
+        return (part for item in found for part in (_conversations(item) if self.by_conversation else [item]))
 
     def _expand(self, given: str | Path) -> Iterator[Path]:
         path = Path(given).expanduser()
         return iter([path]) if path.is_dir() and is_package(path, b"") else super()._expand(given)
+
+
+def _conversations(item: Document | RecordError) -> Iterable[Document | RecordError]:
+    """Return the conversations of a channel's day, if its messages do not say themselves what they answer."""
+    if isinstance(item, RecordError) or "/thread/" in item.id or any(part.reply_to for part in item.segments):
+        return [item]
+    from masa_rag.sources._threads import conversations, linked  # late: numpy comes with it
+
+    rest, *others = conversations(linked(item.segments))
+    return [
+        replace(item, id=name, text="", segments=parts, created_at=parts[0].created_at)
+        for name, parts in ((item.id, rest), *((f"{item.id}/{parts[0].id}", parts) for parts in others))
+        if parts
+    ]
 
 
 def _messages(path: Path, names: Names) -> Iterator[Said | RecordError]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from urllib.parse import unquote
@@ -25,7 +24,6 @@ _SUFFIXES = re.compile(r"(?:\.(?:weechatlog|irclog|log|txt|ascii|raw))+$", re.IG
 _SECONDS_A_DAY = 86_400
 _BACK = 6 * 3600  # a clock that goes back further has passed midnight; less is a clock set back
 _LINES_LOOKED_AT = 2_000
-_FEWEST = 3  # messages of a conversation that gets a document
 
 
 class IrcLogs(FileSource):
@@ -101,14 +99,12 @@ class IrcLogs(FileSource):
         )
 
     def _parts(self, segments: list[Segment]) -> list[list[Segment]]:
-        if self.threads:
-            from masa_rag.sources._threads import reply_links  # late: numpy comes with it
+        if not self.threads:
+            return [segments]
+        from masa_rag.sources._threads import conversations, linked  # late: numpy comes with it
 
-            segments = [
-                segment if link is None else replace(segment, reply_to=segments[link].id)
-                for segment, link in zip(segments, reply_links(segments), strict=True)
-            ]
-        return _apart(segments) if self.by_conversation else [segments]
+        segments = linked(segments)
+        return conversations(segments) if self.by_conversation else [segments]
 
     def _messages(self, path: Path, day: date | None) -> Iterator[Segment | RecordError]:
         calendar = _Calendar(day)
@@ -135,18 +131,6 @@ class IrcLogs(FileSource):
             return local.replace(tzinfo=clock.offset or self._zone).astimezone(UTC)
         except (OverflowError, ValueError):
             return None
-
-
-def _apart(segments: list[Segment]) -> list[list[Segment]]:
-    """Return what is left over, then each conversation of _FEWEST messages or more."""
-    conversation: dict[str | None, list[Segment]] = {}
-    for segment in segments:
-        group = conversation.get(segment.reply_to, []) if segment.reply_to is not None else []
-        group.append(segment)
-        conversation[segment.id] = group
-    large = {id(group): group for group in conversation.values() if len(group) >= _FEWEST}
-    rest = [segment for segment in segments if id(conversation[segment.id]) not in large]
-    return [rest, *large.values()]
 
 
 def _lines(path: Path) -> Iterator[Line]:
