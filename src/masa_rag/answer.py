@@ -17,17 +17,19 @@ Model = Callable[[str], str] | Any
 
 NOT_FOUND = "The memory does not hold this."
 
-NEAR = 0.55
-"""From here on a passage is taken to speak of what is asked. The measure is late interaction with the passage and its
-neighbours: how near the question's words come to theirs, rare words counting more, from 0 to 1. Of questions on two
-talks of LoCoMo 98 in 100 have such a passage among the best three, of questions on the other talk 12 in 100; on two
-smaller memories 21 of 22 and 2 of 44. A question on the right subject that assumes something untrue is not noticed."""
+NEAR = 0.8
+"""From here on a passage is taken to speak of what is asked. The measure is the sum of two: late interaction of the
+question's words with the passage and its neighbours (from 0 to 1), and the cosine of their vectors. Measured with the
+default model, one of the best three hits reaching it: on two talks of LoCoMo for 99 in 100 questions that the talk
+answers (of 120) and 31 in 100 on the other talk; on four small memories for 37 of 37 that they answer and 1 of 76 on
+other subjects. It is set so that an answer that is there is rarely withheld. A question on the right subject that
+assumes something untrue is not noticed."""
 
 _RULES = f"""Answer the question from the passages above, and from nothing else.
 Put the number of the passage behind each statement, like [1] or [2][3].
 Quote word for word when you use quotation marks.
 If the passages do not answer the question, write exactly: {NOT_FOUND}"""
-_NEARNESS = "tokens_beside"
+_BESIDE = "tokens_beside"
 _CITATION = re.compile(r"\[(\d{1,3}(?:\s*[,;–-]\s*\d{1,3})*)\]")
 _RANGE = re.compile(r"(\d+)\s*[–-]\s*(\d+)")
 _QUOTE = re.compile(r"[\"“”„]([^\"“”„]+)[\"“”]|«([^«»]+)»|»([^«»]+)«")
@@ -157,14 +159,18 @@ def extract(question: str, hits: Sequence[Hit]) -> Answer:
     """
     words = {word for word, _, _ in words_of(question)}
     wanted = _stems(words - STOP_WORDS or words)
-    known = any(_NEARNESS in hit.why for hit in hits)
-    near = [(n, hit) for n, hit in enumerate(hits, 1) if not known or hit.why.get(_NEARNESS, 0.0) >= NEAR]
+    known = any(_BESIDE in hit.why for hit in hits)
+    near = [(number, hit) for number, hit in enumerate(hits, 1) if not known or _nearness(hit) >= NEAR]
     found = [(number, _best_sentence(hit.chunk.text, wanted)) for number, hit in near]
     said = ([(number, sentence) for number, sentence in found if not _asks(sentence)] or found)[:_SENTENCES]
     if not said:
         return Answer(NOT_FOUND, tuple(hits), found=False)
     lines = [f"“{sentence}” [{number}]" for number, sentence in said]
     return Answer("\n".join(lines), tuple(hits), tuple(hits[number - 1] for number, _ in said))
+
+
+def _nearness(hit: Hit) -> float:
+    return hit.why.get(_BESIDE, 0.0) + hit.why.get("vectors", 0.0)
 
 
 def _best_sentence(text: str, wanted: set[str]) -> str:
