@@ -73,10 +73,10 @@ def gather(connection: sqlite3.Connection, candidates: Collection[int], allowed:
     table = table[np.lexsort((table[:, 2], table[:, 1]))]
     pool = Pool(table[:, 0], table[:, 1], table[:, 2], np.zeros(0, np.int64))
     named = replace(pool, chosen=np.flatnonzero(np.isin(pool.numbers, list(candidates))))
-    rows = named.around(1)
+    beside = named.around(1)
     if allowed is not None:
-        rows = rows[[int(number) in allowed for number in pool.numbers[rows]]]
-    return replace(pool, chosen=rows)
+        beside = beside[np.array([int(number) in allowed for number in pool.numbers[beside]], np.bool_)]
+    return replace(pool, chosen=beside)
 
 
 def window_scores(connection: sqlite3.Connection, pool: Pool, question: Question) -> NDArray[np.float64]:
