@@ -45,6 +45,7 @@ $(DEV): $(BASE)
 docs: $(DEV)
 	$(PIP) --constraint constraints.txt --group docs
 	$(BIN)/sphinx-build -W --keep-going -b html docs docs/_build
+	$(BIN)/python scripts/check_links.py docs/_build
 
 clean:
 	rm -rf $(VENV) dist .pytest_cache .mypy_cache .ruff_cache

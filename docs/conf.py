@@ -14,7 +14,7 @@ autodoc_member_order = "bysource"
 autodoc_typehints = "signature"
 autodoc_preserve_defaults = True
 nitpicky = False
-suppress_warnings = ["myst.header", "myst.xref_missing"]
+suppress_warnings = ["myst.header"]
 
 
 def _close_literals(*given):

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 from click.testing import CliRunner
@@ -47,7 +49,7 @@ def test_every_block_of_a_page_runs(page: Path) -> None:
         elif language == "console":
             for line in code.splitlines():
                 command = line.removeprefix("$ ").removeprefix(".venv/bin/").partition("  #")[0]
-                if command.startswith(RUN) and "~" not in command:
+                if command.startswith(RUN) and "~" not in command and "--model" not in command:
                     result = CliRunner().invoke(main, shlex.split(command)[1:])
                     assert result.exit_code == 0, f"{command}: {result.output}"
 
@@ -57,6 +59,34 @@ def test_links_between_pages_lead_somewhere() -> None:
     for page in PAGES:
         for target in re.findall(r"\]\((?!https?://|#|mailto:)([^)#\s]+)", page.read_text()):
             assert (page.parent / target).exists(), f"{page.name} links to {target}"
+
+
+def test_links_to_headings_lead_to_one() -> None:
+    """The part after "#" is a heading of that page, as the documentation spells its address."""
+    for page in PAGES:
+        for target, anchor in re.findall(r"\]\((?!https?://)([^)#\s]*)#([^)\s]+)\)", page.read_text()):
+            text = (page.parent / target).read_text() if target else page.read_text()
+            headings = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
+            slugs = {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+            assert anchor in slugs, f"{page.name} links to {target}#{anchor}"
+
+
+def test_addresses_on_the_web_are_well_formed() -> None:
+    """They parse, have a host and no mark of the sentence around them. That they answer is not checked: no network."""
+    for page in [*PAGES, REPOSITORY / "llms.txt", REPOSITORY / "CHANGELOG.md"]:
+        for address in re.findall(r"\]\((https?://[^)\s]+)\)", page.read_text()):
+            parts = urlsplit(address)
+            assert "." in (parts.hostname or ""), f"{page.name}: {address}"
+            assert re.fullmatch(r"https://[\w.-]+(/[\w./~%#?=&+-]*)?", address), f"{page.name}: {address}"
+            assert address[-1] not in ".,;:"
+
+
+def test_blocks_of_json_are_json() -> None:
+    """What a reader copies into a client's settings parses."""
+    blocks = [code for page in PAGES for language, _, code in BLOCK.findall(page.read_text()) if language == "json"]
+    assert len(blocks) >= 3
+    for code in blocks:
+        json.loads(code)
 
 
 def test_every_public_name_is_documented() -> None:
