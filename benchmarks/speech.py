@@ -292,7 +292,7 @@ def mutated(_model: str) -> None:
 
 
 def names(model: str) -> None:
-    """Twenty names spoken by espeak-ng in forty sentences, with and without a glossary."""
+    """Twenty names spoken by espeak-ng in forty sentences, with and without a glossary; real speech as a control."""
     with tempfile.TemporaryDirectory() as folder:
         clips = []
         for number, name in enumerate(NAMES):
@@ -306,13 +306,18 @@ def names(model: str) -> None:
         said = [text for _, _, text in clips]
         before = texts(ours(model), paths)
         after = texts(ours(model, glossary=NAMES), paths)
+    real = [path for _, path, _ in references()] + [path for path, _ in prompts(100)]
+    plain, changed = (texts(ours(model, **extra), real) for extra in ({}, {"glossary": NAMES}))
     missed = [
         sum(not holds(text, name) for text, (_, name, _) in zip(side, clips, strict=True)) for side in (before, after)
     ]
-    others = [sum(without(text, said[n], clips[n][1]) for n, text in enumerate(side)) for side in (before, after)]
+    others = [[without(text, said[n], clips[n][1]) for n, text in enumerate(side)] for side in (before, after)]
+    worse = sum(now > then for then, now in zip(*others, strict=True))
     print(
         f"{model} names: missed {missed[0]} of {len(clips)} without, {missed[1]} with glossary "
-        f"({100 * (1 - missed[1] / max(1, missed[0])):.0f} % fewer); other words wrong {others[0]} and {others[1]}"
+        f"({100 * (1 - missed[1] / max(1, missed[0])):.0f} % fewer); other words wrong {sum(others[0])} and "
+        f"{sum(others[1])}, more of them in {worse} sentences; real speech without any of the names: "
+        f"{sum(one != other for one, other in zip(plain, changed, strict=True))} of {len(real)} texts changed"
     )
     for (_, name, _), one, other in zip(clips, before, after, strict=True):
         print(f"    {name}: {one} | {other}")

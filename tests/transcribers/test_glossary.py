@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from masa_rag.errors import ConfigurationError
 from masa_rag.transcribers import Glossary
-from masa_rag.transcribers._engine import replaced
 from masa_rag.transcribers._phonetics import sound_distance
+from masa_rag.transcribers._repair import replaced
 from masa_rag.transcribers._windows import Word
 
 COMMON = frozenset("the mass of a prism is on my way we saw reason and went to".split())
@@ -49,11 +49,17 @@ def test_ordinary_words_are_left_alone(terms: list[str], text: str) -> None:
     assert Glossary(terms, common=COMMON).repair(text) == (text, [])
 
 
-def test_doubtful_ones_are_found_but_not_made() -> None:
-    """An ordinary word that sounds like a term is proposed, for something else to decide."""
-    glossary = Glossary(["Masa"], common=COMMON)
-    (found,) = glossary.find("I think the mass is good")
-    assert (found.heard, found.meant, found.certain) == ("mass", "Masa", False)
+def test_what_sounds_roughly_alike_is_proposed() -> None:
+    """Ordinary words, and several in place of one, are proposed for the recording to decide; right ones are not."""
+    near = Glossary(["Masa", "Uniswap"], common=COMMON).near("I think the mass is good, you in a swap and Masa")
+    assert {("mass", "Masa"), ("you in a swap", "Uniswap")} <= {(item.heard, item.meant) for item in near}
+    assert not any(item.heard == "Masa" for item in near)
+
+
+def test_known_forms_need_no_listening() -> None:
+    """Other cases of a term and forms heard before are known; what only sounds alike is not."""
+    known = Glossary({"PeerDAS": ["pure toss"], "Masa": []}, common=COMMON).known("Peerdas, pure toss and Marsa")
+    assert [(item.heard, item.meant) for item in known] == [("Peerdas", "PeerDAS"), ("pure toss", "PeerDAS")]
 
 
 def test_a_glossary_is_a_list() -> None:
@@ -66,7 +72,7 @@ def test_a_glossary_is_a_list() -> None:
 @given(st.text(max_size=80))
 def test_repairs_fit_the_text(text: str) -> None:
     """Whatever the text, repairs are in order, do not overlap, and name what stands there."""
-    found = Glossary(["Masa", "Peer DAS", "$TAO"], common=COMMON).find(text)
+    found = Glossary(["Masa", "Peer DAS", "$TAO"], common=COMMON).repair(text)[1]
     assert all(text[item.start : item.end] == item.heard for item in found)
     assert all(one.end <= other.start for one, other in pairwise(found))
 

@@ -8,15 +8,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from masa_rag.transcribers import _guards as guards
-from masa_rag.transcribers._glossary import Glossary, Repair, apply
+from masa_rag.transcribers._glossary import Glossary
+from masa_rag.transcribers._repair import Repairer, replaced
 from masa_rag.transcribers._windows import ENCODER_S, MARGIN_S, Word
 
 FRAMES_PER_S = 100
 """Columns of the spectrogram a second; every Whisper model."""
-
-PRIOR = 3.0
-"""How many nats less likely a glossary's term may be than an ordinary phrase that sounds like it. A model
-that has never seen a name finds it unlikely even where it was said; the user says it occurs."""
 
 
 @dataclass(slots=True)
@@ -28,7 +25,6 @@ class Heard:
     log_probability: float
     no_speech: float
     words: list[Word] = field(default_factory=list)
-    repairs: list[Repair] = field(default_factory=list)
 
     @property
     def confidence(self) -> float:
@@ -44,7 +40,7 @@ class Engine:
         tokenizers: Makes a faster-whisper tokenizer for a language code.
         suppressed: Makes the list of tokens never written, for a tokenizer.
         beam_size: Hypotheses kept while decoding.
-        glossary: Terms to hint at and to repair; None for none.
+        glossary: Terms whose near misses are put right; None for none.
     """
 
     def __init__(
@@ -54,7 +50,7 @@ class Engine:
         self._make_tokenizer = tokenizers
         self._suppressed = suppressed
         self._beam_size = beam_size
-        self._glossary = glossary
+        self._repairer = Repairer(whisper, glossary) if glossary else None
         self._tokenizers: dict[str, Any] = {}
 
     def tokenizer(self, language: str) -> Any:
@@ -97,9 +93,7 @@ class Engine:
     def _write(self, encoded: Any, languages: Sequence[str], *, strict: bool = False) -> list[Heard]:
         """Let the model write; ``strict`` forbids it to repeat three words."""
         tokenizers = [self.tokenizer(language) for language in languages]
-        prompts = [
-            self._whisper.get_prompt(item, [], without_timestamps=True, hotwords=self._hint()) for item in tokenizers
-        ]
+        prompts = [self._whisper.get_prompt(item, [], without_timestamps=True) for item in tokenizers]
         results = self._whisper.model.generate(
             encoded,
             prompts,
@@ -113,9 +107,6 @@ class Engine:
             no_repeat_ngram_size=3 if strict else 0,
         )
         return [_heard(result, tokenizer) for result, tokenizer in zip(results, tokenizers, strict=True)]
-
-    def _hint(self) -> str | None:
-        return self._glossary.hotwords if self._glossary else None
 
     def _again(self, features: Sequence[Any], languages: Sequence[str], heard: list[Heard]) -> None:
         """Ask once more, with the full 30 s, for windows that look lost, and against repetition for stuck ones."""
@@ -146,47 +137,10 @@ class Engine:
         aligned = self._whisper.find_alignment(tokenizer, [item.tokens for item in heard], encoded, sizes)
         for item, words in zip(heard, aligned, strict=True):
             item.words = _words(words)
-        if self._glossary:
-            self._repair(encoded, sizes, tokenizer, heard)
-
-    def _repair(self, encoded: Any, sizes: Sequence[int], tokenizer: Any, heard: list[Heard]) -> None:
-        """Put near misses of the glossary right; ordinary words only where the recording agrees."""
-        glossary = self._glossary
-        found = [glossary.find(item.text) if glossary else [] for item in heard]
-        chosen = [[item for item in items if item.certain] for items in found]
-        doubtful = [[item for item in items if not item.certain] for items in found]
-        for round_ in range(max(map(len, doubtful), default=0)):
-            tries = [[*sure, *unsure[round_ : round_ + 1]] for sure, unsure in zip(chosen, doubtful, strict=True)]
-            better = self._agrees(encoded, sizes, tokenizer, heard, chosen, tries)
-            chosen = [new if good else old for new, old, good in zip(tries, chosen, better, strict=True)]
-        for item, repairs in zip(heard, chosen, strict=True):
-            item.repairs = sorted(repairs, key=lambda repair: repair.start)
-            item.words = replaced(item.words, item.repairs)
-
-    def _agrees(
-        self, encoded: Any, sizes: Sequence[int], tokenizer: Any, heard: Sequence[Heard],
-        before: Sequence[Sequence[Repair]], after: Sequence[Sequence[Repair]],
-    ) -> list[bool]:  # fmt: skip
-        """Say for each window whether the recording supports the repairs added in ``after``."""
-        old = self._support(
-            encoded,
-            sizes,
-            tokenizer,
-            [_applied(item.text, repairs) for item, repairs in zip(heard, before, strict=True)],
-        )
-        new = self._support(
-            encoded,
-            sizes,
-            tokenizer,
-            [_applied(item.text, repairs) for item, repairs in zip(heard, after, strict=True)],
-        )
-        return [gain + PRIOR >= loss for gain, loss in zip(new, old, strict=True)]
-
-    def _support(self, encoded: Any, sizes: Sequence[int], tokenizer: Any, texts: Sequence[str]) -> list[float]:
-        """Return the log probability of each text, given the sound."""
-        tokens = [tokenizer.encode(f" {text.strip()}") for text in texts]
-        results = self._whisper.model.align(encoded, tokenizer.sot_sequence, tokens, list(sizes))
-        return [sum(math.log(max(p, 1e-9)) for p in result.text_token_probs) for result in results]
+        if self._repairer:
+            found = self._repairer.repairs(encoded, sizes, tokenizer, [item.words for item in heard])
+            for item, repairs in zip(heard, found, strict=True):
+                item.words = replaced(item.words, repairs)
 
 
 SHORT_S = 10.0
@@ -205,10 +159,6 @@ def _is_lost(item: Heard, seconds: float) -> bool:
     return item.confidence < SURE or few or unfinished
 
 
-def _applied(text: str, repairs: Sequence[Repair]) -> str:
-    return apply(text, sorted(repairs, key=lambda repair: repair.start))
-
-
 def _heard(result: Any, tokenizer: Any) -> Heard:
     tokens = [token for token in result.sequences_ids[0] if token < tokenizer.eot]
     mean = result.scores[0] * len(result.sequences_ids[0]) / (len(result.sequences_ids[0]) + 1)
@@ -223,30 +173,8 @@ def _words(aligned: Sequence[Mapping[str, Any]]) -> list[Word]:
         start, end = float(item["start"]), float(item["end"])
         if words and not any(letter.isalnum() for letter in text):
             last = words[-1]
-            words[-1] = Word(last.text + text, last.start, last.end, last.confidence)
+            tokens = (*last.tokens, *item["tokens"])
+            words[-1] = Word(last.text + text, last.start, last.end, last.confidence, tokens)
         else:
-            words.append(Word(text, start, max(start, end), float(item["probability"])))
+            words.append(Word(text, start, max(start, end), float(item["probability"]), tuple(item["tokens"])))
     return words
-
-
-def replaced(words: Sequence[Word], repairs: Sequence[Repair]) -> list[Word]:
-    """Return the words with the repairs made; a repair's words become one, with the time of all."""
-    result: list[Word] = []
-    position = 0
-    pending = list(repairs)
-    for word in words:
-        start, position = position, position + len(word.text)
-        while pending and pending[0].end <= start:
-            pending.pop(0)
-        if not pending or pending[0].start >= position:
-            result.append(word)
-            continue
-        item = pending[0]
-        if start <= item.start:
-            before, after = word.text[: item.start - start], word.text[max(item.end - start, 0) :]
-            result.append(Word(before + item.meant + after, word.start, word.end, word.confidence))
-        else:
-            last = result[-1]
-            rest = word.text[max(item.end - start, 0) :]
-            result[-1] = Word(last.text + rest, last.start, word.end, min(last.confidence, word.confidence))
-    return result

@@ -15,10 +15,13 @@ NEAR = 0.22
 NEAR_NAME = 0.26
 """The same for a word written with a capital inside a sentence: the recogniser took it for a name too."""
 
-NEAR_COMMON = 0.12
-"""The same for a common word, which is repaired only when the recording agrees."""
+LOOSE = 0.5
+"""Largest sound distance that is worth listening for again, see :mod:`masa_rag.transcribers._repair`."""
 
 MIN_LETTERS = 3
+SPLIT = 2
+"""Words more than a term has that may have been heard in its place: "you in a swap" for "Uniswap"."""
+
 LONG_NAME = 8
 """Shorter forms sound like too many things; from 8 letters on a lost beginning still leaves enough to tell."""
 
@@ -28,17 +31,12 @@ _SENTENCE_END = re.compile(r"[.!?…:]\W*$")
 
 @dataclass(frozen=True, slots=True)
 class Repair:
-    """One near miss: ``text[start:end]`` was ``heard``, and ``meant`` is written instead.
-
-    ``certain`` is False when what was heard is an ordinary word: then something else than its sound
-    must agree before it is replaced.
-    """
+    """One near miss: ``text[start:end]`` was ``heard``, and ``meant`` is written instead."""
 
     start: int
     end: int
     heard: str
     meant: str
-    certain: bool
     distance: float
 
 
@@ -67,63 +65,78 @@ class Glossary:
             for form in forms
             if _key(form) != _key(term)
         }
-        self._seen: dict[tuple[str, bool], tuple[str, float, bool] | None] = {}
+        self._seen: dict[tuple[str, bool], tuple[str, float] | None] = {}
+        self._loose: dict[str, list[tuple[str, float]]] = {}
         longest = [len(key.split()) for key in (*self._right, *self._heard)]
         self._longest = min(5, 1 + max(longest, default=1))
-
-    @property
-    def hotwords(self) -> str:
-        """The terms as a hint for a model's prompt."""
-        return ", ".join(self.terms)
 
     def __bool__(self) -> bool:
         return bool(self.terms)
 
     def repair(self, text: str) -> tuple[str, list[Repair]]:
-        """Return the text with its certain near misses put right, and what was changed."""
-        repairs = [item for item in self.find(text) if item.certain]
+        """Return the text with what is a near miss by its letters alone put right, and what was changed."""
+        repairs = self._apart(text, (self._at(text, span) for span in _spans(text, self._longest)))
         return apply(text, repairs), repairs
 
-    def find(self, text: str) -> list[Repair]:
-        """Return the near misses in order, not overlapping; nearer ones win over farther ones."""
-        words = list(_WORD.finditer(text))
-        found = [item for first in range(len(words)) for item in self._at(text, words, first)]
+    def known(self, text: str) -> list[Repair]:
+        """Return where a term stands in another case, or in a form that was heard in its place before."""
+        spans = (span for span in _spans(text, self._longest) if self._is_known(_possessive(span[2])[0]))
+        return self._apart(text, (self._at(text, span) for span in spans))
+
+    def near(self, text: str) -> list[Repair]:
+        """Return whatever sounds roughly like a term, overlapping, for something else to decide."""
+        found = []
+        for start, end, heard in _spans(text, self._longest + SPLIT):
+            stem, tail = _possessive(heard)
+            if not self._is_known(stem):
+                found += [Repair(start, end, heard, term + tail, distance) for term, distance in self._alike(stem)]
+        return found
+
+    def _apart(self, text: str, found: Iterable[Repair | None]) -> list[Repair]:
+        """Return those that change something, in order, not overlapping; nearer ones win over farther ones."""
         chosen: list[Repair] = []
-        for item in sorted(found, key=lambda item: (not item.certain, item.distance, item.start - item.end)):
+        for item in sorted(filter(None, found), key=lambda item: (item.distance, item.start - item.end)):
             if all(item.end <= other.start or item.start >= other.end for other in chosen):
                 chosen.append(item)
         return sorted((item for item in chosen if item.heard != item.meant), key=lambda item: item.start)
 
-    def _at(self, text: str, words: Sequence[re.Match[str]], first: int) -> Iterator[Repair]:
-        for last in range(first, min(first + self._longest, len(words))):
-            start, end = words[first].start(), words[last].end()
-            heard = text[start:end]
-            if "\n" in heard or (last > first and _SENTENCE_END.search(text[start : words[last].start()].rstrip())):
-                return
-            stem, tail = _possessive(heard)
-            if (found := self._match(stem, opens=_opens(text, start))) is not None:
-                meant, distance, certain = found
-                yield Repair(start, end, heard, meant + tail, certain, distance)
+    def _at(self, text: str, span: tuple[int, int, str]) -> Repair | None:
+        start, end, heard = span
+        stem, tail = _possessive(heard)
+        found = self._match(stem, opens=_opens(text, start))
+        return None if found is None else Repair(start, end, heard, found[0] + tail, found[1])
 
-    def _match(self, heard: str, *, opens: bool) -> tuple[str, float, bool] | None:
-        """Return (term, distance, certain) for a form, remembered: people use the same words again."""
+    def _match(self, heard: str, *, opens: bool) -> tuple[str, float] | None:
+        """Return (term, distance) for a form, remembered: people use the same words again."""
         if (heard, opens) not in self._seen:
             self._seen[heard, opens] = self._judged(heard, opens=opens)
         return self._seen[heard, opens]
 
-    def _judged(self, heard: str, *, opens: bool) -> tuple[str, float, bool] | None:
+    def _is_known(self, stem: str) -> bool:
+        return _key(stem) in self._right or _key(stem) in self._heard
+
+    def _judged(self, heard: str, *, opens: bool) -> tuple[str, float] | None:
         key = _key(heard)
         if key in self._right:
-            return self._right[key], 0.0, _case_may_change(heard, self._right[key])
+            right = self._right[key]
+            return (right if _case_may_change(heard, right) else heard), 0.0
         if key in self._heard:
-            return self._heard[key], 0.0, True
+            return self._heard[key], 0.0
         term, distance = min(
             ((term, sound_distance(heard, term)) for term in self._candidates(heard, key)),
             key=lambda pair: pair[1],
             default=("", 1.0),
         )
-        certain = distance <= self._allowed(heard, opens=opens)
-        return (term, distance, certain) if certain or distance <= NEAR_COMMON else None
+        return (term, distance) if distance <= self._allowed(heard, opens=opens) else None
+
+    def _alike(self, heard: str) -> list[tuple[str, float]]:
+        """Return (term, distance) of the terms that sound roughly like a form, remembered."""
+        if heard not in self._loose:
+            size, digits = len(_key(heard).replace(" ", "")), re.sub(r"\D", "", heard)
+            worth = [term for key, term in self._right.items() if _fits(key, size, digits)]
+            pairs = [(term, sound_distance(heard, term)) for term in worth]
+            self._loose[heard] = [pair for pair in pairs if pair[1] <= LOOSE]
+        return self._loose[heard]
 
     def _candidates(self, heard: str, key: str) -> Iterator[str]:
         """Yield the terms worth comparing: like length, the same digits, a like beginning."""
@@ -158,6 +171,28 @@ def apply(text: str, repairs: Sequence[Repair]) -> str:
     for item in reversed(repairs):
         text = text[: item.start] + item.meant + text[item.end :]
     return text
+
+
+def _spans(text: str, longest: int) -> Iterator[tuple[int, int, str]]:
+    """Yield (start, end, words) for every run of up to ``longest`` words of a sentence."""
+    words = list(_WORD.finditer(text))
+    for first in range(len(words)):
+        for last in range(first, min(first + longest, len(words))):
+            start, end = words[first].start(), words[last].end()
+            heard = text[start:end]
+            if "\n" in heard or (last > first and _SENTENCE_END.search(text[start : words[last].start()].rstrip())):
+                break
+            yield start, end, heard
+
+
+def _fits(key: str, size: int, digits: str) -> bool:
+    """Say whether a term can be meant by a form of ``size`` letters with these digits."""
+    length = len(key.replace(" ", ""))
+    return (
+        min(length, size) >= MIN_LETTERS
+        and abs(length - size) <= max(3, length // 2)
+        and digits == re.sub(r"\D", "", key)
+    )
 
 
 def _key(form: str) -> str:

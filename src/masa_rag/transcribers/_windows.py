@@ -69,12 +69,13 @@ class Window:
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """A word as written, punctuation and leading space included, in seconds of what is heard."""
+    """A word as written, punctuation and leading space included, in seconds of what is heard; its tokens if known."""
 
     text: str
     start: float
     end: float
     confidence: float
+    tokens: tuple[int, ...] = ()
 
 
 def windows_of(speech: Sequence[Span], *, limit_s: float = WINDOW_S) -> list[Window]:
