@@ -37,6 +37,7 @@ def folds(first: str, second: str) -> bool:
         f"{SHILL} https://tide.example/a?b=1 🚀🚀",
         f"🔥{SHILL}!!! #tide #sale",
         f"{SHILL}\n\ncc @odefenn",
+        f"ICYMI: {SHILL}",
         SHILL.replace("Do not miss", "Do not miss,"),
         SHILL.replace("this year", "the year"),
         SHILL.replace("thank me", "thanks me"),
