@@ -9,10 +9,14 @@ import os
 from datetime import UTC, datetime
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from masa_rag.errors import SourceFormatError
 from masa_rag.sources._extract import extract_page, fragment_text
+from masa_rag.sources._extract_dates import read_date
+from masa_rag.sources._extract_model import model_of
+from masa_rag.sources._extract_parse import parse_page
 from masa_rag.sources._hidden import MARK, visible_characters
 
 REAL = Path(os.environ.get("MASA_RAG_DATA", Path(__file__).parents[3] / "shared" / "data"))
@@ -142,8 +146,85 @@ def test_a_thread_becomes_segments() -> None:
         ("Ida", "post-3"),
     ]
     assert found.segments[0].created_at == datetime(2024, 2, 1, 9, 0, tzinfo=UTC)
-    assert found.segments[2].text == "> Ash or spruce?\n\nSpruce is lighter."
+    assert found.segments[2].text == "Spruce is lighter."  # the quote is rower7's post, which stands above
     assert (found.author, found.text, found.title) == ("rower7", "", "Oars - Boat Forum")
+
+
+def test_a_quote_of_something_else_stays_in_a_post() -> None:
+    """Only what another post of the page says is left out; a quote out of a book is part of the post."""
+    other = THREAD.replace(
+        "<blockquote>Ash or spruce?</blockquote>", "<blockquote>Let the oar do the work</blockquote>"
+    )
+    assert extract_page(other).segments[2].text == "> Let the oar do the work\n\nSpruce is lighter."
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        "<html><head><meta charset='utf-8'></head><body><p>Café an der Mühle</p><p>b</p></body></html>".encode(),
+        b"\xef\xbb\xbf" + "<html><body><p>Café an der Mühle</p><p>b</p></body></html>".encode(),
+        "<html><head><meta charset='iso-8859-1'></head><body><p>Café an der Mühle</p></body></html>".encode("cp1252"),
+        "<!doctype html><html/><head></head><body><p>Café\x00 an der Mühle</p></body></html>".encode(),
+        "<!DOCTYPE html PUBLIC '-//X//EN/'><html><body><p>Café an der Mühle</p></body></html>",
+    ],
+)
+def test_pages_are_decoded_and_mended(data: bytes | str) -> None:
+    """Whatever encoding or small damage a page has, its text can be read."""
+    assert "Café an der Mühle" in "".join(parse_page(data).itertext())
+
+
+@pytest.mark.parametrize("data", [b"", b"   ", b"just words", b"\x00\x01", "{}"])
+def test_bytes_without_html_are_refused(data: bytes | str) -> None:
+    """What holds no HTML is a typed error."""
+    with pytest.raises(SourceFormatError, match="expected a page"):
+        parse_page(data)
+
+
+@pytest.mark.parametrize(
+    ("text", "day"),
+    [
+        ("Published on 1st of nothing, May 3, 2024", (2024, 5, 3)),
+        ("3rd May 2024", (2024, 5, 3)),
+        ("2024/05/03", (2024, 5, 3)),
+        ("5/3/2024", (2024, 5, 3)),
+        ("25/12/2024", (2024, 12, 25)),
+        ("3.5.2024", (2024, 5, 3)),
+        ("2024-05-03T10:00:00Z", (2024, 5, 3)),
+    ],
+)
+def test_dates_are_read_in_the_common_spellings(text: str, day: tuple[int, int, int]) -> None:
+    """A day that is written in a usual way is read; slashes are American, unless that makes no date."""
+    found = read_date(text)
+    assert found is not None
+    assert (found.year, found.month, found.day) == day
+
+
+@pytest.mark.parametrize("text", ["", "soon", "31 February 2024", "version 1.2.3", "call 555-2024-17"])
+def test_what_is_no_date_is_none(text: str) -> None:
+    """Numbers that only look like one are no date."""
+    assert read_date(text) is None
+
+
+def test_the_date_is_looked_for_near_the_heading() -> None:
+    """Where the head is silent, the line under the heading counts, not the last update or the text."""
+    shown = page("<p>Last updated May 9, 2025</p>").replace("</h1>", "</h1><div>Posted by Ida on May 3, 2024</div>", 1)
+    assert extract_page(shown).created_at == datetime(2024, 5, 3, tzinfo=UTC)
+
+
+def test_trees_are_read_by_bits_as_by_walking() -> None:
+    """Two trees by hand: x0 <= 1 ? (x1 <= 5 ? 1 : 2) : 4, and one that asks nothing."""
+    model = model_of(
+        {
+            "feature": [[0, 0], [1, 0]],
+            "threshold": [[1.0, 0.0], [5.0, 0.0]],
+            "struck": [[0b11111100, 255], [0b11111110, 255]],
+            "value": [[1.0, 2.0, 4.0] + [0.0] * 5, [0.5] + [0.0] * 7],
+            "base": -0.5,
+        }
+    )
+    odds = np.array([1.0, 2.0, 4.0])
+    columns = np.array([[1.0, 0.0, 2.0], [5.0, 6.0, 5.0]], dtype=np.float32)
+    assert model.probabilities(columns) == pytest.approx(1 / (1 + np.exp(-odds)), rel=1e-6)
 
 
 def test_comments_do_not_make_an_article_a_thread() -> None:

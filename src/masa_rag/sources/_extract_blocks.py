@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from lxml.etree import _Element
 
 WORD = re.compile(r"\w+")
-_SPACE = re.compile(r"\s+")
 
 _INLINE = frozenset(
     {"a", "abbr", "acronym", "b", "bdi", "bdo", "big", "cite", "code", "data", "del", "dfn", "em", "font", "i", "ins"}
@@ -31,26 +30,39 @@ _SKIPPED = frozenset(
 )
 
 MARKS: tuple[tuple[str, str], ...] = (
-    ("content", r"content|main|body|story|text|prose|markdown|entry|post|article"),
-    ("product", r"product|pdp|item|sku|price|spec|feature|detail|descr|variant"),
-    ("card", r"card|tile|grid|result|listing|teaser|archive|catalog|collection|row|col"),
-    ("navigation", r"nav|menu|breadcrumb|crumb|sitemap|pagination|pager|toc|toolbar|topbar|skip|drawer|mega"),
-    ("foot", r"foot|bottom|copyright|legal|imprint|colophon"),
-    ("head", r"header|masthead|banner|hero|announcement|top"),
-    ("side", r"side|aside|rail|widget"),
-    ("related", r"relat|recommend|similar|also|trending|popular|latest|upsell|cross|viewed|suggest|next|prev"),
-    ("social", r"shar|social|follow|facebook|twitter|whatsapp|pinterest|linkedin"),
-    ("comment", r"comment|respon|reply|disqus|discussion|message|thread"),
-    ("review", r"review|rating|star|testimonial|feedback"),
-    ("overlay", r"modal|popup|pop-up|overlay|cookie|consent|gdpr|dialog|lightbox|toast|tooltip|notice|alert"),
-    ("advert", r"(?<![a-z])ads?(?![a-z])|advert|sponsor|promo|affiliate|outbrain|taboola|cta"),
-    ("form", r"form|search|login|signup|subscri|newsletter|account|cart|basket|checkout|wishlist|filter|facet|sort"),
-    ("byline", r"byline|author|bio|avatar|date|meta|tag|categor|published|timestamp|label|badge"),
-    ("slide", r"slide|carousel|swiper|slick|gallery|tab|accordion|collaps|panel|faq|toggle|expand"),
-    ("caption", r"caption|credit|figure|image|media|video|thumb"),
-    ("hidden", r"hidden|sr-only|visually|screen-reader|offscreen|invisible|print"),
+    ("content", "content|main|body|story|text|prose|markdown|entry|post|article"),
+    ("product", "product|pdp|item|sku|price|spec|feature|detail|descr|variant"),
+    ("card", "card|tile|grid|result|listing|teaser|archive|catalog|collection|row|col"),
+    ("navigation", "nav|menu|breadcrumb|crumb|sitemap|pagination|pager|toc|toolbar|topbar|skip|drawer|mega"),
+    ("foot", "foot|bottom|copyright|legal|imprint|colophon"),
+    ("head", "header|masthead|banner|hero|announcement|top"),
+    ("side", "side|aside|rail|widget"),
+    ("related", "relat|recommend|similar|also|trending|popular|latest|upsell|cross|viewed|suggest|next|prev"),
+    ("social", "shar|social|follow|facebook|twitter|whatsapp|pinterest|linkedin"),
+    ("comment", "comment|respon|reply|disqus|discussion|message|thread"),
+    ("review", "review|rating|star|testimonial|feedback"),
+    ("overlay", "modal|popup|pop-up|overlay|cookie|consent|gdpr|dialog|lightbox|toast|tooltip|notice|alert"),
+    ("advert", "advert|sponsor|promo|affiliate|outbrain|taboola|cta"),
+    ("form", "form|search|login|signup|subscri|newsletter|account|cart|basket|checkout|wishlist|filter|facet|sort"),
+    ("byline", "byline|author|bio|avatar|date|meta|tag|categor|published|timestamp|label|badge"),
+    ("slide", "slide|carousel|swiper|slick|gallery|tab|accordion|collaps|panel|faq|toggle|expand"),
+    ("caption", "caption|credit|figure|image|media|video|thumb"),
+    ("hidden", "hidden|sr-only|visually|screen-reader|offscreen|invisible|print"),
 )  # fmt: skip
-_MARK_TESTS = tuple((1 << number, re.compile(pattern)) for number, (_, pattern) in enumerate(MARKS))
+_ADVERT = re.compile(r"(?<![a-z])ads?(?![a-z])")
+
+
+def _mark_table() -> dict[str, list[tuple[str, int]]]:
+    """Return, by their first three letters, the words that stand for each of MARKS."""
+    found: dict[str, list[tuple[str, int]]] = {}
+    for number, (_, words) in enumerate(MARKS):
+        for word in words.split("|"):
+            found.setdefault(word[:3], []).append((word, 1 << number))
+    return found
+
+
+_MARK_WORDS = _mark_table()
+_ADVERT_BIT = next(1 << number for number, (name, _) in enumerate(MARKS) if name == "advert")
 
 STRUCTURE = (
     "article", "main", "section", "aside", "nav", "header", "footer", "form", "table", "ul", "ol", "dl", "figure",
@@ -83,7 +95,8 @@ class Node:
         depth: How many nodes are above.
         first: The first block in it; with ``last``, the blocks below it are ``blocks[first:last]``.
         last: One past the last block in it.
-        repeats: How many siblings have its tag and class, itself counted.
+        shape: Its first class name without numbers, which repeated cards share.
+        repeats: How many siblings have its tag and shape, itself counted.
         hidden: Whether the page does not show it at first.
     """
 
@@ -97,6 +110,7 @@ class Node:
     depth: int = 0
     first: int = 0
     last: int = 0
+    shape: str = ""
     repeats: int = 1
     hidden: bool = False
 
@@ -132,7 +146,7 @@ class _Walk:
     code: int = 0
 
     def add(self, text: str | None) -> None:
-        if not text:
+        if not text or (not self.pieces and not self.code and text.isspace()):
             return
         self.pieces.append(text)
         if self.links:
@@ -144,7 +158,7 @@ class _Walk:
             return
         raw = visible_characters("".join(self.pieces))
         self.pieces.clear()
-        text = raw.strip("\n") if node.tag == "pre" else _SPACE.sub(" ", raw).strip()
+        text = raw.strip("\n") if node.tag == "pre" else " ".join(raw.split())
         linked = WORD.findall("".join(self.linked)) if self.linked else ()
         self.linked.clear()
         words = WORD.findall(text.lower())
@@ -153,7 +167,11 @@ class _Walk:
 
 
 def read_blocks(
-    tree: _Element, *, sight: Callable[[_Element], Sight] | None = None, scriptless: bool = False
+    tree: _Element,
+    *,
+    sight: Callable[[_Element], Sight] | None = None,
+    scriptless: bool = False,
+    skipped: frozenset[str] = frozenset(),
 ) -> tuple[list[Block], list[Node]]:
     """Return the blocks of a page in reading order, and its nodes, parents before children.
 
@@ -161,23 +179,31 @@ def read_blocks(
         tree: The parsed page.
         sight: Says of an element how far it can be seen: what never is, is left out, what is folded, marked.
         scriptless: Read what the page shows to readers without JavaScript, too.
+        skipped: Further tags that are left out with all they hold.
     """
     from lxml.etree import iterwalk
 
-    walk = _Walk(skipped=_SKIPPED - {"noscript"} if scriptless else _SKIPPED)
+    walk = _Walk(skipped=(_SKIPPED - {"noscript"} if scriptless else _SKIPPED) | skipped)
     body = tree.find("body")
     top = Node(element=tree, parent=None, number=0, tag="html")
     walk.nodes.append(top)
     open_nodes = [top]
     root = body if body is not None else tree
     walker = iterwalk(root, events=("start", "end", "comment", "pi"))
+    skipped = walk.skipped
     for event, element in walker:
         if event == "start":
-            _enter(walk, walker, element, open_nodes, sight)
+            if element.tag in skipped:
+                walker.skip_subtree()
+            else:
+                _enter(walk, walker, element, open_nodes, sight)
         elif event == "end":
-            _leave(walk, element, open_nodes)
+            if element.tag not in skipped:
+                _leave(walk, element, open_nodes)
             if element is root:
                 break  # its tail is no part of it
+            if tail := element.tail:
+                walk.add(tail)
         else:
             walk.add(element.tail)
     walk.flush(top)
@@ -188,15 +214,13 @@ def read_blocks(
 
 def _enter(walk: _Walk, walker: Any, element: _Element, open_nodes: list[Node], sight: Any) -> None:
     tag = element.tag
-    if tag in walk.skipped:
-        walker.skip_subtree()
-        return
-    seen = sight(element) if sight is not None else Sight.SHOWN
-    if seen is Sight.NEVER:
-        walk.left_out.add(element)
-        walker.skip_subtree()
-        return
-    hides = seen is Sight.FOLDED
+    hides = False
+    if sight is not None and (seen := sight(element)) is not Sight.SHOWN:
+        if seen is Sight.NEVER:
+            walk.left_out.add(element)
+            walker.skip_subtree()
+            return
+        hides = True
     if tag in _INLINE and not hides:
         if tag == "a":
             walk.links += 1
@@ -204,30 +228,34 @@ def _enter(walk: _Walk, walker: Any, element: _Element, open_nodes: list[Node], 
             walk.add("\n")
         elif tag == "code" and open_nodes[-1].tag != "pre":
             walk.add("`")
-        walk.add(element.text)
+        if text := element.text:
+            walk.add(text)
         return
-    walk.flush(open_nodes[-1])
+    if walk.pieces:
+        walk.flush(open_nodes[-1])
     node = _node(element, open_nodes[-1], number=len(walk.nodes), in_link=walk.links > 0)
     node.first = len(walk.blocks)
     node.hidden = hides or open_nodes[-1].hidden
     walk.nodes.append(node)
     open_nodes.append(node)
+    walk.code += tag == "pre"
     walk.add(element.text)
 
 
 def _leave(walk: _Walk, element: _Element, open_nodes: list[Node]) -> None:
     tag = element.tag
-    if tag in walk.skipped or element in walk.left_out:
-        pass
-    elif open_nodes[-1].element is element:
+    if walk.left_out and element in walk.left_out:
+        return
+    if open_nodes[-1].element is element:
         node = open_nodes.pop()
-        walk.flush(node)
+        if walk.pieces:
+            walk.flush(node)
         node.last = len(walk.blocks)
+        walk.code -= tag == "pre"
     elif tag == "a":
         walk.links -= 1
     elif tag == "code" and open_nodes[-1].tag != "pre":
         walk.add("`")
-    walk.add(element.tail)
 
 
 def _node(element: _Element, parent: Node, *, number: int, in_link: bool) -> Node:
@@ -235,7 +263,9 @@ def _node(element: _Element, parent: Node, *, number: int, in_link: bool) -> Nod
     node = Node(element=element, parent=parent, number=number, tag=tag, depth=parent.depth + 1)
     bits = _STRUCTURE_BIT.get(_ROLES.get(element.get("role") or "", tag), 0)
     node.structure = parent.structure | bits | (_STRUCTURE_BIT["a"] if in_link else 0)
-    node.own_marks = _all_marks(f"{element.get('class') or ''} {element.get('id') or ''}")
+    names = element.get("class") or ""
+    node.own_marks = _all_marks(names, element.get("id") or "")
+    node.shape = names.split(None, 1)[0].rstrip("0123456789-_") if names and not names.isspace() else ""
     node.marks = parent.marks | (node.own_marks if tag not in ("html", "body") else 0)
     return node
 
@@ -243,14 +273,19 @@ def _node(element: _Element, parent: Node, *, number: int, in_link: bool) -> Nod
 @lru_cache(maxsize=20_000)  # pages of one site, and of one maker of sites, share their class names
 def _marks(name: str) -> int:
     """Return the bits of MARKS for one class name or id."""
-    lowered = name.lower()
-    return sum(bit for bit, test in _MARK_TESTS if test.search(lowered))
+    lowered, bits = name.lower(), 0
+    for start in range(len(lowered) - 2):
+        for word, bit in _MARK_WORDS.get(lowered[start : start + 3], ()):
+            if lowered.startswith(word, start):
+                bits |= bit
+    return bits | _ADVERT_BIT if "ad" in lowered and _ADVERT.search(lowered) else bits
 
 
-def _all_marks(names: str) -> int:
-    bits = 0
-    for name in names.split():
-        bits |= _marks(name)
+@lru_cache(maxsize=20_000)
+def _all_marks(names: str, name: str) -> int:
+    bits = _marks(name) if name else 0
+    for one in names.split():
+        bits |= _marks(one)
     return bits
 
 
@@ -258,14 +293,8 @@ def _count_repeats(nodes: list[Node]) -> None:
     groups: dict[tuple[int, str, str], list[Node]] = {}
     for node in nodes:
         if node.parent is not None and node.last > node.first:
-            groups.setdefault((node.parent.number, node.tag, _shape(node.element)), []).append(node)
+            groups.setdefault((node.parent.number, node.tag, node.shape), []).append(node)
     for members in groups.values():
         if len(members) > 1:
             for node in members:
                 node.repeats = len(members)
-
-
-def _shape(element: _Element) -> str:
-    """Return the first class name, without numbers: repeated cards share it."""
-    names = (element.get("class") or "").split()
-    return names[0].rstrip("0123456789-_") if names else ""

@@ -9,8 +9,10 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from masa_rag.sources._extract_blocks import read_blocks
+from masa_rag.sources._extract_dates import read_date
 from masa_rag.sources._extract_markdown import to_markdown
-from masa_rag.sources._extract_meta import Head, read_date
+from masa_rag.sources._extract_meta import Head
+from masa_rag.sources._extract_quotes import Said
 from masa_rag.types import Segment
 
 if TYPE_CHECKING:
@@ -137,15 +139,14 @@ def _may_fit(name: str, head: Head) -> bool:
 
 
 def _posts(tree: _Element, layout: _Layout) -> Iterator[Segment]:
-    seen: set[_Element] = set()
+    found: dict[_Element, _Element] = {}
     for post in _xpath(layout.post)(tree):
-        bodies = _xpath(layout.body)(post)
-        if not bodies or bodies[0] in seen:
-            continue
-        seen.add(bodies[0])
-        blocks, _ = read_blocks(bodies[0], scriptless=True)
-        text = to_markdown(blocks)
-        if text:
+        if (bodies := _xpath(layout.body)(post)) and bodies[0] not in found:
+            found[bodies[0]] = post
+    said = Said(found)
+    for body, post in found.items():
+        blocks, _ = read_blocks(body, scriptless=True, sight=said.sight)
+        if text := to_markdown(blocks):
             author, time = _name(layout.author, post), _first(layout.time, post)
             yield Segment(text, author=author, created_at=_date(time), id=post.get("id") or None)
 
@@ -215,4 +216,4 @@ def _date(text: str | None) -> datetime | None:
 def _xpath(path: str) -> Any:
     from lxml.etree import XPath
 
-    return XPath(path)
+    return XPath(path, smart_strings=False)

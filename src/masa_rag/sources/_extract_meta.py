@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import cached_property, lru_cache
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlsplit
 
-from masa_rag._time import parse_time
-from masa_rag.errors import ConfigurationError
+from masa_rag.sources._extract_blocks import Block
+from masa_rag.sources._extract_dates import is_likely, read_date, shown_date
 from masa_rag.sources._extract_features import KINDS, PageFacts
 
 if TYPE_CHECKING:
@@ -40,11 +41,6 @@ _CONTENT_TYPES = frozenset(
 )
 _SEPARATOR = re.compile(r"\s+[|–—·•»:]\s+|\s+-\s+|\s*\|\s*")
 _BY = re.compile(r"^\s*(?:written |posted |published )?(?:by|von|par|por|di)[:\s]+", re.I)
-_MONTHS = {name: number for number, name in enumerate(
-    ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"), start=1)}  # fmt: skip
-_ISO = re.compile(r"(20\d\d|19\d\d)-(\d{1,2})-(\d{1,2})")
-_DAY_FIRST = re.compile(r"\b(\d{1,2})(?:st|nd|rd|th)?\.? ([A-Za-z]{3})[a-z]*\.?,? (20\d\d|19\d\d)\b")
-_MONTH_FIRST = re.compile(r"\b([A-Za-z]{3})[a-z]*\.? (\d{1,2})(?:st|nd|rd|th)?,? (20\d\d|19\d\d)\b")
 _URL_DATE = re.compile(r"/(20\d\d)[/-](\d{1,2})[/-](\d{1,2})(?:/|-|$)")
 
 
@@ -55,10 +51,12 @@ class Head:
     Attributes:
         tree: The page.
         url: Where it came from, if that is known.
+        quick: Look for the author in the head only.
     """
 
     tree: _Element
     url: str | None = None
+    quick: bool = False
     metas: dict[str, list[str]] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -93,7 +91,7 @@ class Head:
     @cached_property
     def class_names(self) -> frozenset[str]:
         """All class names that the page uses."""
-        return frozenset(" ".join(_xpath("//@class")(self.tree)).split())
+        return frozenset(" ".join(filter(None, {element.get("class") for element in self.tree.iter()})).split())
 
     @cached_property
     def canonical(self) -> str | None:
@@ -130,7 +128,8 @@ class Head:
     @cached_property
     def author(self) -> str | None:
         """Who wrote the page; several names are joined by a semicolon."""
-        for candidate in (*self._linked_authors(), *self._meta_authors(), *self._shown_authors()):
+        shown = self._shown_authors() if not self.quick else ()
+        for candidate in chain(self._linked_authors(), self._meta_authors(), shown):
             if name := _name(candidate):
                 return name
         return None
@@ -152,49 +151,36 @@ class Head:
                 yield "; ".join(dict.fromkeys(values))
 
     def _shown_authors(self) -> Iterator[str]:
-        for element in _xpath(_SHOWN_AUTHOR)(self.tree):
-            text = _clean(" ".join(element.itertext()))
-            if text and len(text) < 60:
-                yield text
-        for element in _xpath(_CLASS_WITH.format("author", "byline"))(self.tree):
-            text = _clean(" ".join(element.itertext())) if _AUTHOR_CLASS.search(element.get("class")) else None
-            if text and len(text) < 50:
-                yield text
+        for shown, longest in ((_shows_author, 60), (_may_show_author, 50)):
+            for element in filter(shown, self._labelled):
+                named = element.find(".//*[@itemprop='name']") if element.get("itemprop") == "author" else None
+                text = _clean(" ".join((element if named is None else named).itertext()))
+                if text and len(text) < longest:
+                    yield text
 
-    def published(self, *, search: bool = True) -> datetime | None:
+    @cached_property
+    def _labelled(self) -> list[_Element]:
+        """The elements that may name an author, found in one pass."""
+        return [element for element in self.tree.iter() if _may_name_author(element)]
+
+    def published(self, blocks: Sequence[Block] = ()) -> datetime | None:
         """Return when the page was published; a day without a time is midnight UTC.
 
         Args:
-            search: Look through the whole page where the head is silent, which takes as long as reading it.
+            blocks: What the page shows, to look through where its head is silent.
         """
-        for candidate in filter(None, self._dates(search=search)):
-            if (found := read_date(candidate)) is not None and 1990 <= found.year <= datetime.now(UTC).year + 1:
-                return found
-        return None
+        told = (read_date(text) for text in self._told_dates() if text)
+        found = next((day for day in told if is_likely(day)), None) or shown_date(blocks)
+        if found is None and (match := _URL_DATE.search(self.url or self.canonical or "")):
+            found = read_date("-".join(match.groups()))
+        return found
 
-    def _dates(self, *, search: bool) -> Iterator[str | None]:
+    def _told_dates(self) -> Iterator[str | None]:
         for key in ("datePublished", "dateCreated", "uploadDate"):
             yield from (text for item in self.things() if (text := _string(item.get(key))))
         yield from (self.metas[name][0] for name in _DATE_NAMES if name in self.metas)
-        if search and (found := self._searched_date()):
-            yield found
         for element in self.tree.iter("time"):
             yield element.get("datetime") or " ".join(element.itertext())
-        if match := _URL_DATE.search(self.url or self.canonical or ""):
-            yield "-".join(match.groups())
-        for element in _xpath(_CLASS_WITH.format("date", "publish"))(self.tree):
-            if _DATE_CLASS.search(element.get("class")) and len(text := " ".join(element.itertext())) < 80:
-                yield text
-
-    def _searched_date(self) -> str | None:
-        """Return the day that htmldate finds; it comes with trafilatura, and is asked only where the head is silent."""
-        from htmldate import find_date
-
-        try:
-            found = find_date(self.tree, original_date=True, extensive_search=True, url=self.url)
-        except (ValueError, TypeError, RecursionError, OverflowError):
-            return None
-        return str(found) if found else None
 
     @cached_property
     def language(self) -> str | None:
@@ -223,7 +209,8 @@ class Head:
             signs |= {"og:", f"og:{kind.lower()}"}
         names = self._made_with()
         kinds = tuple(float(any(word in signs or word in names for word in words)) for _, words in KINDS)
-        return PageFacts(self.tree.findtext(".//title") or "", self.description or "", kinds)
+        title, address = self.tree.findtext(".//title") or "", self.canonical or self.url or ""
+        return PageFacts(title, self.description or "", kinds, address)
 
     def _made_with(self) -> str:
         """Return the names in which the software that made the page shows: generator, scripts, styles."""
@@ -237,47 +224,33 @@ class Head:
         return " ".join(parts).lower()
 
 
-_SHOWN_AUTHOR = (
-    "//*[@rel='author'] | //*[@itemprop='author']//*[@itemprop='name'] | //*[@itemprop='author']"
-    " | //a[@class='author'] | //*[@class='author-name'] | //*[@class='byline']"
-)
-_CLASS_WITH = "//*[contains(@class, '{}') or contains(@class, '{}')]"
 _AUTHOR_CLASS = re.compile(
     r"(?<![a-z])(?:author[-_]?name|byline|post-author|entry-author|article-author|author)(?![a-z])", re.I
 )
-_DATE_CLASS = re.compile(
-    r"(?<![a-z])(?:date|published|posted[-_]on|post-date|entry-date|publish[-_]date|timestamp)(?![a-z])", re.I
-)
+
+
+def _shows_author(element: _Element) -> bool:
+    get = element.get
+    is_named = get("rel") == "author" or get("itemprop") == "author"
+    return is_named or get("class") in ("author-name", "byline") or (element.tag == "a" and get("class") == "author")
+
+
+def _may_show_author(element: _Element) -> bool:
+    return _AUTHOR_CLASS.search(element.get("class") or "") is not None
+
+
+def _may_name_author(element: _Element) -> bool:
+    names = element.get("class")
+    if names is not None and ("author" in names or "byline" in names):
+        return True
+    return "author" in (element.get("itemprop"), element.get("rel"))
 
 
 @lru_cache(maxsize=8)
 def _xpath(path: str) -> Any:
     from lxml.etree import XPath
 
-    return XPath(path)
-
-
-def read_date(text: str) -> datetime | None:
-    """Return the day or time that a text names: ISO 8601, or the common ways to write a date in English."""
-    text = text.strip()
-    try:
-        return parse_time(text)
-    except ConfigurationError:
-        pass
-    if match := _ISO.search(text):
-        year, month, day = match.groups()
-    elif match := _DAY_FIRST.search(text):
-        day, name, year = match.groups()
-        month = str(_MONTHS.get(name.lower(), 0))
-    elif match := _MONTH_FIRST.search(text):
-        name, day, year = match.groups()
-        month = str(_MONTHS.get(name.lower(), 0))
-    else:
-        return None
-    try:
-        return datetime(int(year), int(month), int(day), tzinfo=UTC)
-    except ValueError:
-        return None
+    return XPath(path, smart_strings=False)
 
 
 def _objects(value: Any, depth: int = 0) -> Iterator[Mapping[str, Any]]:

@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable
 from enum import Enum
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from lxml.etree import _Element
@@ -120,81 +120,109 @@ def sight_of(tree: _Element) -> Callable[[_Element], Sight]:
     It reads inline styles, the attributes ``hidden`` and ``aria-hidden``, the page's own
     ``<style>`` rules for single classes, ids and tags, and white text on the page's white ground.
     """
-    rules = _rules(tree)
-    opened = _opened_ids(tree)
-    pale = _ground_is_white(tree)
+    own_sight, size, opened = _OwnSight(tree), _Size(tree), lru_cache(maxsize=1)(_opened_ids)
+    filled = lru_cache(maxsize=1)(_filled_in)
 
-    size = _Size(tree)
+    def is_filled_in(element: _Element) -> bool:
+        name = element.get("id") or ""
+        return _PLACEHOLDER.fullmatch(name) is not None and name in filled(tree)
 
     def sight(element: _Element) -> Sight:
-        own = _own_sight(element, rules, pale=pale)
+        own = own_sight(element)
+        if own is Sight.SHOWN or own is Sight.NEVER:
+            return own
         if own is Sight.FADED:  # a style sheet's class that starts transparent is one that fades in
             return Sight.FOLDED
-        if own is not Sight.FOLDED:
-            return own
-        if element.tag in ("html", "body") or _is_filled_in(element, tree):
+        if element.tag in ("html", "body") or is_filled_in(element):
             return Sight.SHOWN
-        return own if _can_be_opened(element, opened) or size.is_most_of_the_page(element) else Sight.NEVER
+        return own if _can_be_opened(element, opened(tree)) or size.is_most_of_the_page(element) else Sight.NEVER
 
     return sight
 
 
+_SIZED = frozenset({"p", "li", "td", "h1", "h2", "h3", "h4", "span", "a", "div"})
+
+
 class _Size:
-    """How much of a page's text an element holds."""
+    """How much of a page's text an element holds; counted for all elements at once, when it is first asked."""
 
     def __init__(self, tree: _Element) -> None:
         self._tree = tree
-        self._total: int | None = None
+        self._sizes: dict[_Element, int] = {}
 
     def is_most_of_the_page(self, element: _Element) -> bool:
         """Say whether it holds the larger part: then the page fades in as a whole, once its scripts run."""
-        if self._total is None:
-            self._total = _text_length(self._tree)
-        return self._total > 0 and 2 * _text_length(element) > self._total
+        if not self._sizes:
+            self._count()
+        total = self._sizes[self._tree]
+        return total > 0 and 2 * self._sizes.get(element, 0) > total
 
-
-def _text_length(element: _Element) -> int:
-    return sum(
-        len(text.strip())
-        for item in element.iter("p", "li", "td", "h1", "h2", "h3", "h4", "span", "a", "div")
-        for text in (item.text,)
-        if text
-    )
+    def _count(self) -> None:
+        elements, sizes = list(self._tree.iter()), self._sizes
+        for element in reversed(elements):  # children before their parents
+            text = element.text if element.tag in _SIZED else None
+            own = sizes[element] = sizes.get(element, 0) + (len(text.strip()) if text else 0)
+            if (parent := element.getparent()) is not None:
+                sizes[parent] = sizes.get(parent, 0) + own
 
 
 _PLACEHOLDER = re.compile(r"S:[0-9a-f]+")
+_FILLED = re.compile(r'"(S:[0-9a-f]+)"')
 
 
-def _is_filled_in(element: _Element, tree: _Element) -> bool:
-    """Say whether React's streaming moves the element to its place as soon as the page is there."""
-    name = element.get("id") or ""
-    if not _PLACEHOLDER.fullmatch(name):
-        return False
-    return any("$RC" in text and f'"{name}"' in text for script in tree.iter("script") if (text := script.text))
+def _filled_in(tree: _Element) -> frozenset[str]:
+    """Return the ids of elements that React's streaming moves to their place as soon as the page is there."""
+    texts = (script.text for script in tree.iter("script"))
+    return frozenset(name for text in texts if text and "$RC" in text for name in _FILLED.findall(text))
 
 
-def _own_sight(element: _Element, rules: dict[str, Sight], *, pale: bool) -> Sight:
-    get = element.get
-    names = get("class")
-    if names is not None and _HIDING_CLASS.search(names):
-        return Sight.NEVER
-    worst = Sight.SHOWN
-    if (style := get("style")) is not None:
-        worst = _style_sight(style)
-        if pale and worst is Sight.SHOWN and _is_pale(style):
+class _OwnSight:
+    """What an element's own attributes, and the page's rules for its names, do to its sight."""
+
+    def __init__(self, tree: _Element) -> None:
+        self._rules = _rules(tree)
+        self._tree = tree
+        self._pale: bool | None = None
+        self._has_ids = any(name.startswith("#") for name in self._rules)
+        self._by_class: dict[str | None, Sight] = {None: Sight.SHOWN}  # the same few names stand all over a page
+
+    def __call__(self, element: _Element) -> Sight:
+        get = element.get
+        names = get("class")
+        worst = self._by_class.get(names)
+        if worst is None:
+            worst = self._by_class[names] = self._class_sight(names or "")
+        if (style := get("style")) is not None and worst is not Sight.NEVER:
+            own = _style_sight(style)
+            if own is Sight.SHOWN and _is_pale(style) and self._ground_is_white():
+                return Sight.NEVER
+            worst = _worse(worst, own)
+        if worst is Sight.SHOWN and get("hidden") is not None:
+            worst = Sight.FOLDED
+        if self._has_ids and (name := get("id")) is not None:
+            worst = _worse(worst, self._rules.get(f"#{name}", Sight.SHOWN))
+        return worst
+
+    def _ground_is_white(self) -> bool:
+        if self._pale is None:
+            self._pale = _ground_is_white(self._tree)
+        return self._pale
+
+    def _class_sight(self, names: str) -> Sight:
+        if _HIDING_CLASS.search(names):
             return Sight.NEVER
-    if worst is Sight.SHOWN and get("hidden") is not None:
-        worst = Sight.FOLDED
-    if rules and worst is not Sight.NEVER:
-        keys = [f".{name}" for name in (names or "").split()] + [f"#{get('id')}"]
-        for key in keys:
-            found = rules.get(key, Sight.SHOWN)
-            worst = found if found.value > worst.value else worst
-    return worst
+        worst = Sight.SHOWN
+        for name in names.split() if self._rules else ():
+            worst = _worse(worst, self._rules.get(f".{name}", Sight.SHOWN))
+        return worst
+
+
+def _worse(first: Sight, second: Sight) -> Sight:
+    return first if first.value >= second.value else second
 
 
 def _is_pale(style: str) -> bool:
-    colour = _COLOUR.search(style.lower())
+    colour = _COLOUR.search(style.lower()) if "olor" in style.lower() else None
     if colour is None or _GROUND.search(style.lower()) or "shadow" in style.lower():
         return False
     return "".join(colour[1].split()) in _WHITE
@@ -226,13 +254,15 @@ def _can_be_opened(element: _Element, opened: frozenset[str]) -> bool:
 
 def _opened_ids(tree: _Element) -> frozenset[str]:
     """Return the ids that some control of the page opens."""
-    found: set[str] = set()
-    for element in tree.iter("a", "button", "div", "summary", "li", "span", "h2", "h3", "h4"):
-        for name in ("aria-controls", "data-target", "data-bs-target", "data-tab", "href"):
-            value = element.get(name)
-            if value and (name != "href" or value.startswith("#")):
-                found.update(part.lstrip("#") for part in value.split())
-    return frozenset(found - {""})
+    return frozenset(part.lstrip("#") for value in _openers()(tree) for part in value.split()) - {""}
+
+
+@lru_cache(maxsize=1)
+def _openers() -> Any:
+    from lxml.etree import XPath
+
+    names = "@aria-controls | @data-target | @data-bs-target | @data-tab | @href[starts-with(., '#')]"
+    return XPath(" | ".join(f"//{name.strip()}" for name in names.split("|")), smart_strings=False)
 
 
 _CSS_COMMENT = re.compile(r"/\*.*?\*/", re.S)

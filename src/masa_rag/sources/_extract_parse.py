@@ -1,0 +1,61 @@
+"""From the bytes of a page to its tree."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from masa_rag.errors import SourceFormatError
+
+if TYPE_CHECKING:
+    from lxml.etree import _Element
+
+_CONTROLS = bytes(code for code in range(32) if code not in (9, 10, 13))
+"""Bytes that no text holds; the parser stops at some of them."""
+
+_SLASHED_DOCTYPE = re.compile(rb"\A\s*<\s?!\s?doctype[^>]*/[^<>]*>", re.I)
+_CLOSED_HTML = re.compile(rb"(<html[^>]*?)\s*/>", re.I)
+_HEAD_BYTES = 4_096
+
+
+def parse_page(html: bytes | str) -> _Element:
+    """Return the tree of a page, without comments. Raises SourceFormatError where there is none."""
+    from lxml.etree import LxmlError, fromstring
+
+    data = _repaired(_utf8(html))
+    try:
+        tree = fromstring(data, parser=_parser()) if data.strip() else None
+    except (ValueError, LxmlError) as error:
+        raise SourceFormatError(f"received bytes that cannot be read as HTML ({error}); expected a page") from error
+    if tree is None or (b"html" not in data[:50].lower() and len(tree) < 2):
+        raise SourceFormatError("received bytes without any HTML element; expected a page")
+    return tree
+
+
+def _utf8(html: bytes | str) -> bytes:
+    """Return the page in UTF-8; what is not, is decoded by what it says about itself, then by what fits."""
+    if isinstance(html, str):
+        return html.encode("utf-8", "replace")
+    try:
+        html.decode("utf-8")
+    except UnicodeDecodeError:
+        from trafilatura.utils import decode_file  # half a second to import, and few pages need it
+
+        text: str = decode_file(html)
+        return text.encode("utf-8", "replace")
+    return html.removeprefix(b"\xef\xbb\xbf")
+
+
+def _repaired(data: bytes) -> bytes:
+    """Mend what the parser gives up at: control characters, a slash in the document type, ``<html/>``."""
+    data = data.translate(None, delete=_CONTROLS)
+    head = _CLOSED_HTML.sub(rb"\1>", _SLASHED_DOCTYPE.sub(b"", data[:_HEAD_BYTES]), count=1)
+    return head + data[_HEAD_BYTES:]
+
+
+@lru_cache(maxsize=1)
+def _parser() -> Any:
+    from lxml.etree import HTMLParser
+
+    return HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, collect_ids=False, no_network=True)
