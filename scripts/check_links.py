@@ -18,7 +18,7 @@ def broken(folder: Path) -> list[str]:
     pages = {path: path.read_text(encoding="utf-8") for path in folder.rglob("*.html") if "_static" not in path.parts}
     found = []
     for page, text in pages.items():
-        for link in set(re.findall(r'(?:href|src)="([^"]+)"', text)):
+        for link in set(re.findall(r'<(?:a|link|img|script)\b[^>]*?\s(?:href|src)="([^"]+)"', text)):
             name, _, anchor = link.partition("#")
             target = (page.parent / unquote(name.partition("?")[0])).resolve() if name else page.resolve()
             if link.startswith(OUTSIDE):
