@@ -27,6 +27,7 @@ LAYERS = (
         "_copies",
         "_schema",
         "_reading",
+        "_model_files",
         "models",
     ),
     (*PLUGINS, "catalog"),

@@ -14,23 +14,28 @@ forbids the network.
 
 from __future__ import annotations
 
-import hashlib
 import importlib.util
-import os
 import re
 import shutil
-import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
 from pathlib import Path
 
 from masa_rag._lazy import require
+from masa_rag._model_files import (
+    PICKLES,
+    build_once,
+    cache_folder,
+    holds,
+    is_offline,
+    pickle_refused,
+    refuse_pickles,
+    sha256,
+)
 from masa_rag.errors import ConfigurationError, EmbeddingError
 
-_PICKLES = frozenset({".bin", ".pt", ".pth", ".pkl", ".pickle", ".ckpt"})
-_PICKLE_STARTS = (b"PK\x03\x04", b"\x80")
-"""PyTorch's zip archive, and the opcode that opens a pickle (PEP 307). CTranslate2's ``model.bin`` has neither."""
+__all__ = ["KNOWN", "Model", "Package", "build_once", "cache_folder", "is_offline", "locate", "sha256"]
+
 _PINNED = re.compile(r"(?P<repository>[\w.-]+/[\w.-]+)@(?P<revision>[0-9a-f]{40})")
 _PART = re.compile(r"(?P<name>.+)\.part(?P<number>\d+)")
 _HUB_FILES = ("*.json", "*.txt", "model.safetensors")
@@ -134,68 +139,6 @@ def locate(model: str | Path, *, accepts: Sequence[str] = ("model.onnx", "model.
     return _checked_path(model, accepts)
 
 
-def is_offline() -> bool:
-    """Say whether ``MASA_RAG_OFFLINE`` (or Hugging Face's ``HF_HUB_OFFLINE``) forbids the network."""
-    values = (os.environ.get(name, "") for name in ("MASA_RAG_OFFLINE", "HF_HUB_OFFLINE"))
-    return any(value.strip().lower() in ("1", "true", "yes", "on") for value in values)
-
-
-def cache_folder() -> Path:
-    """Return where weights are kept: ``MASA_RAG_CACHE``, or the user's cache folder. It may not exist yet."""
-    if given := os.environ.get("MASA_RAG_CACHE"):
-        return Path(given).expanduser()
-    import platformdirs
-
-    return Path(platformdirs.user_cache_dir("masa-rag", appauthor=False))
-
-
-def build_once(name: str, build: Callable[[Path], object]) -> Path:
-    """Return the folder ``name`` of the cache, calling ``build`` on an empty folder if it is not there yet.
-
-    The folder appears whole or not at all, and one process builds while the others wait.
-
-    Raises EmbeddingError when the cache cannot be written.
-    """
-    from filelock import FileLock
-
-    final = cache_folder() / name
-    if final.is_dir():
-        return final
-    try:
-        final.parent.mkdir(parents=True, exist_ok=True)
-        with FileLock(f"{final}.lock"):
-            if not final.is_dir():
-                _build(final, build)
-    except OSError as error:
-        raise EmbeddingError(
-            f"the cache folder {final} cannot be written ({error.strerror or error}); expected room for the "
-            "model's files. Set MASA_RAG_CACHE to a folder on a disk that has it"
-        ) from error
-    return final
-
-
-def _build(final: Path, build: Callable[[Path], object]) -> None:
-    staging = Path(tempfile.mkdtemp(dir=final.parent, prefix=".new-"))
-    try:
-        build(staging)
-        staging.chmod(0o755)  # mkdtemp's 0o700 would lock out the other users of a shared cache
-        staging.replace(final)
-    finally:
-        shutil.rmtree(staging, ignore_errors=True)
-
-
-def sha256(path: Path) -> str:
-    """Return a file's SHA-256 as hex. Read once a process, unless size or time of the file change."""
-    state = path.stat()
-    return _sha256(str(path), state.st_size, state.st_mtime_ns)
-
-
-@lru_cache(maxsize=64)
-def _sha256(path: str, *state: int) -> str:  # noqa: ARG001 - size and time are keys of the cache
-    with Path(path).open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
 def _known(model: str | Path) -> tuple[str, Model] | None:
     if isinstance(model, Path):
         return None
@@ -208,7 +151,7 @@ def _known(model: str | Path) -> tuple[str, Model] | None:
 def _locate_known(name: str, model: Model, accepts: Sequence[str]) -> Path:
     for package in model.packages:
         folder = _installed(name, model, package)
-        if folder is not None and _holds(folder, accepts):
+        if folder is not None and holds(folder, accepts):
             return _verified(folder, model)
     return _from_hub(name, model, accepts)
 
@@ -250,7 +193,7 @@ def _from_hub(name: str, model: Model, accepts: Sequence[str]) -> Path:
             _how_to_get(name, model, accepts, "MASA_RAG_OFFLINE or HF_HUB_OFFLINE forbids the network")
         )
     folder = build_once(place, lambda target: _download(name, model, accepts, target))
-    _refuse_pickles(folder, accepts)
+    refuse_pickles(folder, accepts)
     return _verified(folder, model)
 
 
@@ -290,46 +233,13 @@ def _verified(folder: Path, model: Model) -> Path:
 def _checked_path(model: str | Path, accepts: Sequence[str]) -> Path:
     path = Path(model).expanduser()
     if path.is_file():
-        path = path if path.suffix.lower() in _PICKLES and path.name not in accepts else path.parent
+        path = path if path.suffix.lower() in PICKLES and path.name not in accepts else path.parent
     if path.is_file():
-        raise EmbeddingError(_pickle_refused(path, accepts))
+        raise EmbeddingError(pickle_refused(path, accepts))
     if not path.is_dir():
         raise ConfigurationError(
             f"received the model {str(model)!r}, which is no folder and no known name; expected a folder, one of "
             f"{', '.join(KNOWN)}, or owner/name@revision with the 40 digits of a commit on the hub"
         )
-    _refuse_pickles(path, accepts)
+    refuse_pickles(path, accepts)
     return path
-
-
-def _holds(folder: Path, accepts: Sequence[str]) -> bool:
-    return any((folder / name).is_file() for name in accepts)
-
-
-def _refuse_pickles(folder: Path, accepts: Sequence[str]) -> None:
-    """Raise unless the folder holds a weight file that the caller reads and that is no pickle."""
-    for name in accepts:
-        if (folder / name).is_file():
-            if name.endswith(".bin"):
-                _refuse_pickled(folder / name, accepts)
-            return
-    pickles = sorted(path for path in folder.iterdir() if path.suffix.lower() in _PICKLES)
-    if pickles:
-        raise EmbeddingError(_pickle_refused(pickles[0], accepts))
-    raise EmbeddingError(
-        f"received {folder}, which holds no weights; expected {' or '.join(accepts)}. Check the path, or "
-        "download the model again"
-    )
-
-
-def _refuse_pickled(path: Path, accepts: Sequence[str]) -> None:
-    with path.open("rb") as file:
-        if file.read(4).startswith(_PICKLE_STARTS):
-            raise EmbeddingError(_pickle_refused(path, accepts))
-
-
-def _pickle_refused(path: Path, accepts: Sequence[str]) -> str:
-    return (
-        f"received {path}, a pickle: loading it would run whatever code its author put in. Expected "
-        f"{' or '.join(accepts)}; save the model again as safetensors"
-    )
