@@ -57,3 +57,27 @@ def test_a_long_passage_makes_way_for_short_ones() -> None:
     context = build_context(hits(CHUNKS[0], long, PAGE), max_tokens=60, count_tokens=words)
     assert [hit.chunk.id for hit in context.hits] == [CHUNKS[0].id, "p"]
     assert words([str(context)])[0] <= 60
+
+
+def test_several_pages_are_heard_before_one_page_twice() -> None:
+    """The second passage of a page waits as if it stood twice as far down, then the budget is filled."""
+    page = [Chunk(f"a{place}", "a", "web", "copper is dear now", "A", 0, 18, position=place) for place in range(3)]
+    other = [Chunk(f"{name}0", name, "web", "copper is dear too", name.upper(), 0, 18) for name in "bc"]
+    ranked = hits(page[0], page[1], page[2], *other)
+    size = words([str(build_context(ranked[:1], max_tokens=500, count_tokens=words))])[0]
+    each = words([str(build_context(ranked[:2], max_tokens=500, count_tokens=words))])[0] - size
+    context = build_context(ranked, max_tokens=size + 2 * each, count_tokens=words)
+    assert {hit.chunk.id for hit in context.hits} == {"a0", "a1", "b0"}
+    everything = build_context(ranked, max_tokens=size + 4 * each, count_tokens=words)
+    assert len(everything.hits) == 5
+
+
+def test_room_that_joining_makes_is_used() -> None:
+    """Two turns that become one passage need one citation, so a third passage fits where it did not before."""
+    ranked = hits(CHUNKS[1], CHUNKS[2], PAGE)
+    apart = sum(words([str(build_context(hits(chunk), max_tokens=500, count_tokens=words)) for chunk in CHUNKS[1:3]]))
+    whole = words([str(build_context(ranked, max_tokens=500, count_tokens=words))])[0]
+    assert whole < apart
+    context = build_context(ranked, max_tokens=whole, count_tokens=words)
+    assert len(context.hits) == 2
+    assert context.hits[1].chunk == PAGE

@@ -212,7 +212,7 @@ class Memory:
         )
         return Hits(found)
 
-    def context(self, query: str, *, max_tokens: int = 1_500, k: int = 24, **filters: Any) -> Context:
+    def context(self, query: str, *, max_tokens: int = 1_500, k: int = 48, **filters: Any) -> Context:
         """Return passages for a prompt: numbered, cited, fenced as data, within ``max_tokens``.
 
         Args:
