@@ -213,3 +213,30 @@ def test_a_zip_that_is_no_archive(tmp_path: Path) -> None:
     (item,) = Tweets(path)
     assert "data/tweets.js" in str(item)
     assert not Tweets.recognises(path, path.read_bytes())
+
+
+def test_the_archive_of_the_years_before_2019(tmp_path: Path) -> None:
+    """A script a month, with the author in each tweet and times of a form of its own; folder, zip and script alone."""
+    row = {
+        "id_str": "234000000000000001", "text": "Low water https://t.co/ab", "created_at": "2012-08-10 16:00:11 +0000",
+        "entities": {"urls": [{"url": "https://t.co/ab", "expanded_url": "https://pier.example"}]},
+        "user": {"name": "Mara", "screen_name": "mara_q", "id_str": "77"},
+    }  # fmt: skip
+    files = {
+        "data/js/tweets/2012_08.js": f"Grailbird.data.tweets_2012_08 = \n {json.dumps([row], indent=1)}",
+        "data/js/user_details.js": 'var user_details =  {"screen_name": "mara_q"}',
+        "tweets.csv": '"tweet_id","timestamp","text"\n"234000000000000001","2012-08-10 16:00:11 +0000","Low water"\n',
+    }
+    for name, text in files.items():
+        (tmp_path / "old" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "old" / name).write_text(text, encoding="utf-8")
+    with zipfile.ZipFile(tmp_path / "old.zip", "w") as file:
+        for name, text in files.items():
+            file.writestr(name, text)
+    for path in (tmp_path / "old", tmp_path / "old.zip", tmp_path / "old/data/js/tweets/2012_08.js"):
+        source = open_source(path)
+        assert isinstance(source, Tweets)
+        (document,) = source
+        assert isinstance(document, Document)
+        assert (document.text, document.author) == ("Low water https://pier.example", "Mara")
+        assert str(document.created_at) == "2012-08-10 16:00:11+00:00"

@@ -168,7 +168,7 @@ def _poll_lines(poll: object) -> Iterator[str]:
     question = poll.get("question") if isinstance(poll, dict) else None
     yield text_of(question, "text")
     for answer in list_of(poll, "answers"):
-        if choice := text_of(answer.get("poll_media"), "text"):
+        if choice := text_of(answer.get("poll_media"), "text") or text_of(answer, "text"):
             yield f"- {choice}"
 
 

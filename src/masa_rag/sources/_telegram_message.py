@@ -42,14 +42,16 @@ def desktop_message(record: dict[str, Any], *, label: str, link: str | None, cha
     identity = id_of(record, "id")
     where = f"{label}: message {identity}"
     text = _desktop_text(record.get("text"), where)
+    said = _time(record, "date", zone, where)
+    edited = time_of(record.get("edited_unixtime")) or time_of(record.get("edited"), zone=zone)
     return Segment(
         text="\n".join(part for part in (text, *_extras(record, alone=not text)) if part),
         author=_desktop_author(record),
-        created_at=_time(record, "date", zone, where),
+        created_at=said,
         url=f"{link}/{identity}" if link else None,
         id=_required(identity, label),
         reply_to=_desktop_reply(record, chat),
-        edited_at=time_of(record.get("edited_unixtime")) or time_of(record.get("edited"), zone=zone),
+        edited_at=edited if edited is not None and edited > said else None,  # 1970 stood for "never" until 2020
         metadata=_desktop_metadata(record, chat),
     )
 
@@ -102,7 +104,7 @@ def _game(record: dict[str, Any]) -> dict[str, str]:
 def _poll(poll: object, title: str) -> Iterator[str]:
     """Yield question and answers; the votes move at each visit, so they are metadata and not text."""
     if isinstance(poll, dict):
-        yield text_of(poll, title)
+        yield text_of(poll, title) or text_of(poll.get(title), "text")
         yield from (f"- {text}" for answer in list_of(poll, "answers") if (text := text_of(answer, "text")))
 
 

@@ -2,8 +2,9 @@
 
 Tweets lie in ``data/tweets.js`` and ``data/tweets-partN.js`` as ``window.YTD.tweets.partN = [...]``,
 posts in communities in ``community-tweet.js``, the whole text of long posts in ``note-tweet.js``,
-deleted ones in ``deleted-tweets.js``; ``account.js`` says whose archive it is. Nothing else is
-opened: direct messages, contacts and advertising data stay unread. Nothing is written to disk.
+deleted ones in ``deleted-tweets.js``; ``account.js`` says whose archive it is. Until 2018 they lay in
+``data/js/tweets/2012_08.js``, a file a month. Nothing else is opened: direct messages, contacts and
+advertising data stay unread. Nothing is written to disk.
 """
 
 from __future__ import annotations
@@ -33,9 +34,13 @@ from masa_rag.sources._tweet_record import (
 from masa_rag.sources._tweet_time import time_of
 
 _TWEETS = re.compile(r"(?:tweets?|community-tweets?)(?:-part\d+)?\.js")
+_MONTH = re.compile(r"(?:.*/)?js/tweets/\d{4}_\d{2}\.js")
 _DELETED = re.compile(r"deleted-tweets?(?:-part\d+)?\.js")
 _NOTES = re.compile(r"note-tweets?(?:-part\d+)?\.js")
-_YTD = re.compile(rb"^(?:\xef\xbb\xbf)?\s*window\.YTD\.(?:tweets?|community_tweets?|deleted_tweets?)\.part\d+\s*=")
+_SCRIPT = re.compile(
+    rb"^(?:\xef\xbb\xbf)?\s*(?:window\.YTD\.(?:tweets?|community_tweets?|deleted_tweets?)\.part\d+|"
+    rb"Grailbird\.data\.tweets_\d{4}_\d{2})\s*="
+)
 _LIMITS = Limits(directory_bytes=128 << 20, entries=1_000_000, member_bytes=8 << 30, total_bytes=32 << 30)
 """An archive holds one file a picture, so hundreds of thousands are possible, and its tweets alone are large."""
 
@@ -58,25 +63,31 @@ class Archive:
         for pattern, files in kinds:
             if pattern.fullmatch(base):
                 files.append((name, opener))
+        if _MONTH.fullmatch(name):
+            self.tweets.append((name, opener))
         if base == "account.js":
             self.account.append((name, opener))
 
 
 def is_archive_js(head: bytes) -> bool:
     """Say whether a file begins like a tweets file of an archive."""
-    return _YTD.match(head) is not None
+    return _SCRIPT.match(head) is not None
 
 
 def archive_folder(folder: Path) -> Archive | None:
     """Return the archive in a folder (itself, or its ``data``), None if there is none."""
-    for place in (folder / "data", folder):
+    for place, pattern in ((folder / "data", "*.js"), (folder, "*.js"), (folder, "data/js/tweets/*.js")):
         found = Archive()
         if place.is_dir():
-            for path in sorted(place.glob("*.js")):
-                found.put(path.name, lambda path=path: path.open("rb"))  # type: ignore[misc]
+            for path in sorted(place.glob(pattern)):
+                found.put(path.relative_to(place).as_posix(), partial(_opened, path))
         if found.tweets:
             return found
     return None
+
+
+def _opened(path: Path) -> IO[bytes]:
+    return path.open("rb")
 
 
 @contextmanager
