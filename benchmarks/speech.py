@@ -1,6 +1,6 @@
 """Transcription beside raw faster-whisper at the same settings, in one run.
 
-    python benchmarks/speech.py wer|one|many|long|silence|containers|mutated|names [--model tiny.en]
+    python benchmarks/speech.py wer|one|many|long|names [--model tiny.en]
 
 Both sides use the same weights, int8, beam 1, batches of 8 and all cores; raw is BatchedInferencePipeline with
 its own defaults (``many``: a loop over the files with it). Times are wall-clock, and CPU seconds of the process
@@ -15,14 +15,13 @@ import csv
 import gzip
 import html
 import os
-import random
 import re
 import resource
 import subprocess
 import tempfile
 import time
 import wave
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -222,75 +221,6 @@ def write(path: Path, samples: Any) -> Path:
     return path
 
 
-def noises(minutes: float) -> Iterator[tuple[str, Any]]:
-    """Yield silence, noise and music, made from numbers."""
-    chance = np.random.default_rng(3)
-    size = int(minutes * 60 * 16000)
-    at = np.arange(size) / 16000
-    yield "silence", np.zeros(size)
-    yield "hiss", chance.normal(0, 60, size)
-    yield "white noise", chance.normal(0, 3000, size)
-    yield "brown noise", np.clip(np.cumsum(chance.normal(0, 40, size)) % 8000 - 4000, -8000, 8000)
-    yield "hum", 4000 * np.sin(2 * np.pi * 50 * at) + 1500 * np.sin(2 * np.pi * 150 * at)
-    notes = 220 * 2 ** (chance.choice([0, 2, 4, 5, 7, 9, 11, 12], int(minutes * 60 * 2) + 1) / 12)
-    pitch = notes[(at * 2).astype(int)]
-    fade = np.exp(-3 * (at * 2 % 1))
-    phase = 2 * np.pi * np.cumsum(pitch) / 16000
-    yield "music", 5000 * fade * (np.sin(phase) + 0.5 * np.sin(2 * phase) + 0.3 * np.sin(3 * phase))
-    chord = sum(np.sin(phase * ratio) for ratio in (1, 1.25, 1.5))
-    yield "music with drums", 2500 * chord * fade + chance.normal(0, 4000, size) * np.exp(-20 * (at * 2 % 1))
-
-
-def silence(model: str) -> None:
-    """Thirty minutes of silence, noise and music: no word may come out."""
-    with tempfile.TemporaryDirectory() as folder:
-        kinds = list(noises(30 / 7))
-        paths = [write(Path(folder) / f"{name}.wav", samples) for name, samples in kinds]
-        heard = texts(ours(model), paths)
-        words = raw(model)
-        theirs = [words(path) for path in paths]
-    for (name, _), mine, other in zip(kinds, heard, theirs, strict=True):
-        counts = f"ours {len(mine.split())} words, raw {len(other.split())} words"
-        print(f"{model} {name}: {counts}; {mine[:60]!r} {other[:60]!r}")
-
-
-def containers(model: str) -> None:
-    """The same recording in eight containers, and one at several rates."""
-    formats = sorted((SPEECH / "sonnets/audioformats").glob("p001.*"))
-    rates = sorted((SPEECH / "rates").glob("LDC93S1*.wav"))
-    transcriber = ours(model)
-    for paths in (formats, rates):
-        heard = texts(transcriber, paths)
-        for path, text in zip(paths, heard, strict=True):
-            print(f"{model} {path.name}: {normal(text)}")
-        print(f"  different texts: {len({normal(text) for text in heard})} of {len(paths)}")
-
-
-def mutated(_model: str) -> None:
-    """Three hundred damaged media files: a typed error or words, each within ten seconds."""
-    from masa_rag._media import MediaDecoder
-
-    seeds = [*sorted((SPEECH / "sonnets/audioformats").glob("p001.*")), SPEECH / "rates/LDC93S1.wav"]
-    chance = random.Random(5)
-    counts = {"decoded": 0, "refused": 0, "other": 0}
-    slowest = 0.0
-    with tempfile.TemporaryDirectory() as folder, MediaDecoder() as decoder:
-        for number in range(320):
-            seed = seeds[number % len(seeds)]
-            data = bytearray(seed.read_bytes())
-            for _ in range(chance.choice([1, 5, 50, 500])):
-                data[chance.randrange(len(data) if number % 2 else min(len(data), 4096))] = chance.randrange(256)
-            path = Path(folder) / f"{number}{seed.suffix}"
-            path.write_bytes(data[: chance.choice([len(data), len(data), chance.randrange(1, len(data))])])
-            began = time.perf_counter()
-            try:
-                counts["decoded" if decoder.decode(path) else "other"] += 1
-            except TranscriptionError:
-                counts["refused"] += 1
-            slowest = max(slowest, time.perf_counter() - began)
-    print(f"320 mutated files: {counts}, slowest {slowest:.2f} s, parent alive")
-
-
 def names(model: str) -> None:
     """Twenty names spoken by espeak-ng in forty sentences, with and without a glossary; real speech as a control."""
     with tempfile.TemporaryDirectory() as folder:
@@ -337,8 +267,7 @@ def without(text: str, said: str, name: str) -> int:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     tasks: dict[str, Callable[[str], None]] = {
-        "wer": wer, "one": one, "many": many, "long": long, "silence": silence, "containers": containers,
-        "mutated": mutated, "names": names,
+        "wer": wer, "one": one, "many": many, "long": long, "names": names,
     }  # fmt: skip
     parser.add_argument("task", choices=tasks)
     parser.add_argument("--model", default="base")
