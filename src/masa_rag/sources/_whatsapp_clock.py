@@ -39,8 +39,8 @@ _DATE = (
     rf"(?:{_SPACE}?[日일.])?(?:{_SPACE}?г\.?)?"
 )
 _HEAD = (
-    rf"{_DATE}(?:[,،、]|{_SPACE}?(?:klo|kl\.|um|às|à|a las|alle|at|в|u))?{_SPACE}*((?:{_HALF})?){_SPACE}*"
-    rf"{_CLOCK}{_SPACE}*((?:{_HALF})?){_SPACE}*"
+    rf"{_DATE}(?:[,،、]|{_SPACE}?(?:klo|kl\.|um|às|à|a las|alle|at|в|u))?[{_MARKS}]*{_SPACE}*((?:{_HALF})?){_SPACE}*"
+    rf"{_CLOCK}(?:{_SPACE}?[чน]\.)?{_SPACE}*((?:{_HALF})?){_SPACE}*"
 )
 _BRACKETED = re.compile(rf"[{_MARKS}]*\[{_HEAD}\]{_SPACE}?")
 _DASHED = re.compile(rf"[{_MARKS}]*{_HEAD}(?:,?{_SPACE}+)?[-–—]{_SPACE}")
