@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib
 import json
+import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -27,7 +29,7 @@ from langchain_tests.integration_tests import (
 )
 from langchain_tests.unit_tests import EmbeddingsUnitTests, ToolsUnitTests
 
-from masa_rag import Document, Memory, RecordError, Segment, source
+from masa_rag import Document, Memory, MissingDependencyError, RecordError, Segment, source
 from masa_rag.embedders import HashingEmbedder, LangChainEmbedder
 from masa_rag.indexes import FlatIndex
 from masa_rag.integrations.langchain import (
@@ -212,6 +214,16 @@ def test_writing_is_a_tool_only_when_allowed(tmp_path: Path) -> None:
     tools = {tool.name: tool for tool in memory_tools(memory, allow_write=True)}
     assert tools["remember"].invoke({"text": "The launch is in May."}).startswith("remembered as ")
     assert "The launch is in May." in tools["search_memory"].invoke({"query": "launch"})
+
+
+@pytest.mark.parametrize("module", ["langchain", "langchain_agents", "langgraph"])
+def test_without_langchain_the_error_names_the_extra(module: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also when the module is imported directly."""
+    monkeypatch.setitem(sys.modules, "langchain_core", None)
+    for name in [name for name in sys.modules if name.startswith("masa_rag.integrations")]:
+        monkeypatch.delitem(sys.modules, name)
+    with pytest.raises(MissingDependencyError, match=r"pip install 'masa-rag\[langchain\]'"):
+        importlib.import_module(f"masa_rag.integrations.{module}")
 
 
 def test_an_embedder_serves_a_vector_store_of_langchain(tmp_path: Path) -> None:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from masa_rag.integrations import _needs_langchain  # noqa: F401
+
+# isort: split
+
 from collections.abc import Mapping
 from typing import Any
 

@@ -5,6 +5,10 @@ Install with: pip install 'masa-rag[langchain]'.
 
 from __future__ import annotations
 
+from masa_rag.integrations import _needs_langchain  # noqa: F401
+
+# isort: split
+
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Any
