@@ -24,12 +24,13 @@ from urllib.parse import urlsplit
 import lightgbm
 import numpy as np
 
-from masa_rag.sources._extract import page_blocks, parse_page
+from masa_rag.sources._extract import page_blocks
 from masa_rag.sources._extract_blocks import WORD, Block
 from masa_rag.sources._extract_features import features
 from masa_rag.sources._extract_forum import read_thread
 from masa_rag.sources._extract_meta import Head
 from masa_rag.sources._extract_model import MAX_LEAVES
+from masa_rag.sources._extract_parse import parse_page
 
 FOLDS = 5
 TREES = 220

@@ -350,3 +350,60 @@ def test_three_hundred_mutilated_answers() -> None:
                 client.fetch(f"http://site.test:{server.port}/{number}")
             except SourceError:
                 continue
+
+
+def test_slow_name_servers_are_not_waited_for() -> None:
+    """The system's look-up knows no time limit; the fetch does."""
+    hang = threading.Event()
+
+    def resolve(host: str, port: int) -> list[str]:
+        hang.wait(10)
+        return ["93.184.215.14"]
+
+    began = time.monotonic()
+    with pytest.raises(SourceUnavailableError, match="did not answer in time"):
+        Fetcher(resolve=resolve, limits=Limits(timeout_s=0.2)).fetch("http://slow.example/")
+    hang.set()
+    assert time.monotonic() - began < 2
+
+
+def test_time_is_counted_over_all_redirects() -> None:
+    """Hops that each take a little less than the limit do not add up to more than it."""
+
+    def answer(request: bytes, connection: socket.socket) -> None:
+        time.sleep(0.25)
+        connection.sendall(b"HTTP/1.1 302 Found\r\nLocation: /next\r\nContent-Length: 0\r\n\r\n")
+
+    with serving(answer) as server:
+        began = time.monotonic()
+        with pytest.raises(SourceUnavailableError, match="took longer"):
+            Fetcher(allow_hosts=["127.0.0.1"], limits=QUICK).fetch(f"http://127.0.0.1:{server.port}/")
+        assert time.monotonic() - began < 1.2
+
+
+def test_a_redirect_may_be_refused_by_the_caller() -> None:
+    """The caller sees each target before it is asked, and gets the redirect itself when it says no."""
+
+    def answer(request: bytes, connection: socket.socket) -> None:
+        target = b"/second" if request.startswith(b"GET / ") else b"/third"
+        connection.sendall(b"HTTP/1.1 302 Found\r\nLocation: " + target + b"\r\nContent-Length: 0\r\n\r\n")
+
+    with serving(answer) as server:
+        base = f"http://127.0.0.1:{server.port}"
+        fetcher = Fetcher(allow_hosts=["127.0.0.1"], limits=QUICK)
+        response = fetcher.fetch(f"{base}/", follow=lambda target: not target.endswith("third"))
+        assert (response.status, response.url, len(server.requests)) == (302, f"{base}/second", 2)
+
+
+def test_hosts_can_be_allowed_in_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The command line has no other way to name them; an argument wins."""
+    monkeypatch.setenv("MASA_RAG_ALLOW_HOSTS", "127.0.0.1, wiki.lan")
+
+    def answer(request: bytes, connection: socket.socket) -> None:
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+
+    with serving(answer) as server:
+        url = f"http://127.0.0.1:{server.port}/"
+        assert Fetcher().fetch(url).content == b"ok"
+        with pytest.raises(SourceError, match="allow the host"):
+            Fetcher(allow_hosts=()).fetch(url)

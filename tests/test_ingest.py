@@ -236,6 +236,35 @@ def test_a_resumable_source_cannot_be_mirrored(memory: Memory) -> None:
         memory.sync(Feed(3))
 
 
+class Watched(Feed):
+    """A resumable source that says what was taken down."""
+
+    def __init__(self, total: int, *, gone: tuple[str, ...] = ()) -> None:
+        super().__init__(total)
+        self.gone = gone
+
+    def __iter__(self) -> Iterator[Document | RecordError]:
+        yield from super().__iter__()
+        yield RecordError("did not answer", record_id="other")
+
+
+def test_sync_deletes_what_a_resumable_source_says_is_gone(memory: Memory) -> None:
+    """What is known to be gone is deleted, once, though the source yields nothing else and one record failed."""
+    memory.add(Watched(6))
+    report = memory.sync(Watched(6, gone=("1", "4", "unheard of")))
+    assert (report.deleted, len(report.failed), memory.info().documents) == (2, 1, 4)
+    assert memory.sync(Watched(6, gone=("1", "4"))).deleted == 0
+    assert memory.add(Watched(6, gone=("0",))).deleted == 0
+
+
+def test_most_of_a_watched_source_goes_only_when_it_is_meant(memory: Memory) -> None:
+    """A site that answers 404 to everything is more likely broken than gone."""
+    memory.add(Watched(4))
+    with pytest.raises(SourceError, match="allow_mass_delete"):
+        memory.sync(Watched(4, gone=("0", "1", "2")))
+    assert memory.sync(Watched(4, gone=("0", "1", "2")), allow_mass_delete=True).deleted == 3
+
+
 @pytest.mark.parametrize("bad", [np.full((1, 256), np.nan), np.zeros((2, 256)), np.zeros((1, 255))])
 def test_an_embedder_that_breaks_its_promise_spoils_nothing(
     open_memory: Callable[..., Memory], bad: np.ndarray

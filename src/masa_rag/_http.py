@@ -11,8 +11,10 @@ from __future__ import annotations
 
 import http.client
 import io
+import os
 import socket
 import ssl
+import threading
 import time
 import zlib
 from collections.abc import Callable, Iterable, Mapping
@@ -41,8 +43,8 @@ class Limits:
         max_bytes: Of the body, before and after decompression.
         max_ratio: How many times its size a compressed body may grow, above the first megabyte.
         max_redirects: Hops.
-        timeout_s: Seconds for everything, from the first connection to the last byte.
-        connect_timeout_s: Seconds to wait for one connection.
+        timeout_s: Seconds for everything: names looked up, all redirects, to the last byte. Each retry has them anew.
+        connect_timeout_s: Seconds to wait for the name servers, and for one connection.
         retries: How often a busy server (429, 503) is asked again.
         max_wait_s: The longest wait between two tries; a server that asks for more is not asked again.
     """
@@ -84,7 +86,8 @@ class Fetcher:
     """Fetches pages; keeps one connection a host open. No cookies, no credentials, no proxy.
 
     Args:
-        allow_hosts: Hosts of the user's own network that may be fetched, ``"host"`` or ``"host:port"``.
+        allow_hosts: Hosts of the user's own network that may be fetched, ``"host"`` or ``"host:port"``. None
+            means those of the environment variable ``MASA_RAG_ALLOW_HOSTS``, with commas between them.
         limits: What one fetch may cost.
         user_agent: How to introduce itself; tell who you are and how you can be reached.
         resolve: Returns the IP addresses of a host; for tests.
@@ -94,7 +97,7 @@ class Fetcher:
     def __init__(
         self,
         *,
-        allow_hosts: Iterable[str] = (),
+        allow_hosts: Iterable[str] | None = None,
         limits: Limits | None = None,
         user_agent: str = USER_AGENT,
         resolve: Resolve | None = None,
@@ -102,17 +105,22 @@ class Fetcher:
     ) -> None:
         self.limits = limits if limits is not None else Limits()
         self.user_agent = user_agent
+        if allow_hosts is None:
+            allow_hosts = filter(None, os.environ.get("MASA_RAG_ALLOW_HOSTS", "").split(","))
         self._allowed = AllowedHosts(allow_hosts)
         self._resolve = resolve if resolve is not None else _system_resolve
         self._sleep = sleep
         self._open: dict[tuple[str, str, int], _PinnedConnection] = {}
 
-    def fetch(self, url: str, *, headers: Mapping[str, str] | None = None) -> Response:
+    def fetch(
+        self, url: str, *, headers: Mapping[str, str] | None = None, follow: Callable[[str], bool] | None = None
+    ) -> Response:
         """Return what the address answers, redirects followed; every status below 500 except 429 is returned.
 
         Args:
             url: An http or https address.
             headers: Sent with the first request and as long as redirects stay on the host.
+            follow: Asked with the address of each redirect; where it says no, the redirect itself is returned.
 
         Raises:
             SourceUnavailableError: No connection, too slow, or 429 and 5xx after all tries.
@@ -122,12 +130,15 @@ class Fetcher:
         address = read_address(url)
         sent = dict(headers or {})
         permanent: str | None = address.url
+        clock = _Clock(self.limits.timeout_s)
         for _ in range(self.limits.max_redirects + 1):
-            response = self._try(address, sent)
+            response = self._try(address, sent, clock)
             target = response.headers.get("location")
             if response.status not in REDIRECTS or not target:
                 return Response(response.url, response.status, response.headers, response.content, permanent)
             following = read_address(target, base=address.url)
+            if follow is not None and not follow(following.url):
+                return response
             if following.authority != address.authority:
                 sent = {}
             keeps = response.status in (301, 308) and permanent is not None
@@ -151,10 +162,10 @@ class Fetcher:
     ) -> None:
         self.close()
 
-    def _try(self, address: WebAddress, headers: Mapping[str, str]) -> Response:
+    def _try(self, address: WebAddress, headers: Mapping[str, str], clock: _Clock) -> Response:
         """Ask once, and again while the server says it is busy and names a bearable wait."""
         for attempt in range(self.limits.retries + 1):
-            response = self._once(address, headers)
+            response = self._once(address, headers, clock)
             if response.status not in _BUSY and response.status < 500:
                 return response
             wait = _retry_after(response.headers.get("retry-after"))
@@ -162,20 +173,21 @@ class Fetcher:
             if response.status not in _BUSY or attempt == self.limits.retries or pause > self.limits.max_wait_s:
                 break
             self._sleep(pause)
+            clock.restart()
         raise SourceUnavailableError(f"{address.url} answered {response.status}; try again later", retry_after_s=wait)
 
-    def _once(self, address: WebAddress, headers: Mapping[str, str]) -> Response:
+    def _once(self, address: WebAddress, headers: Mapping[str, str], clock: _Clock) -> Response:
         """Send one request; a kept connection that the server has closed meanwhile is opened anew."""
         key = (address.scheme, address.host, address.port)
         kept = self._open.pop(key, None)
         if kept is not None:
             try:
-                return self._exchange(kept, address, headers)
+                return self._exchange(kept, address, headers, clock)
             except (http.client.HTTPException, OSError):
                 kept.close()
-        connection = self._connect(address)
+        connection = self._connect(address, clock)
         try:
-            return self._exchange(connection, address, headers)
+            return self._exchange(connection, address, headers, clock)
         except TimeoutError as error:
             raise SourceUnavailableError(f"{address.url} took longer than {self.limits.timeout_s:g} s") from error
         except (http.client.HTTPException, OSError, ValueError) as error:
@@ -184,15 +196,11 @@ class Fetcher:
             if self._open.get(key) is not connection:
                 connection.close()
 
-    def _connect(self, address: WebAddress) -> _PinnedConnection:
-        try:
-            answers = tuple(self._resolve(address.host, address.port))
-        except (OSError, UnicodeError) as error:
-            raise SourceUnavailableError(f"{address.host} is not known to the name servers ({error})") from error
-        places = check_answers(address, answers, self._allowed)
+    def _connect(self, address: WebAddress, clock: _Clock) -> _PinnedConnection:
+        places = check_answers(address, self._answers(address, clock), self._allowed)
         problem: OSError | None = None
         for place in places[:3]:
-            connection = _PinnedConnection(address, place, self.limits)
+            connection = _PinnedConnection(address, place, self.limits, clock)
             try:
                 connection.connect()
             except OSError as error:
@@ -202,8 +210,30 @@ class Fetcher:
                 return connection
         raise SourceUnavailableError(f"{address.authority} cannot be reached ({problem or 'no address'})") from problem
 
-    def _exchange(self, connection: _PinnedConnection, address: WebAddress, headers: Mapping[str, str]) -> Response:
-        connection.start_clock()
+    def _answers(self, address: WebAddress, clock: _Clock) -> tuple[str, ...]:
+        """Ask the name servers, in a thread of its own: the system's call knows no time limit."""
+        told: list[tuple[str, ...] | Exception] = []
+
+        def ask() -> None:
+            try:
+                told.append(tuple(self._resolve(address.host, address.port)))
+            except Exception as error:  # noqa: BLE001 - it is raised again in the thread that waits
+                told.append(error)
+
+        thread = threading.Thread(target=ask, daemon=True)
+        thread.start()
+        thread.join(min(self.limits.connect_timeout_s, max(clock.rest(), 0.001)))
+        answers = told[0] if told else TimeoutError("they did not answer in time")
+        if isinstance(answers, (OSError, UnicodeError)):
+            raise SourceUnavailableError(f"{address.host} is not known to the name servers ({answers})") from answers
+        if isinstance(answers, Exception):
+            raise answers
+        return answers
+
+    def _exchange(
+        self, connection: _PinnedConnection, address: WebAddress, headers: Mapping[str, str], clock: _Clock
+    ) -> Response:
+        connection.use_clock(clock)
         sent = {"Host": address.authority, "User-Agent": self.user_agent, "Accept-Encoding": "gzip, deflate"}
         connection.request("GET", address.target, headers={**sent, "Accept": "*/*", **headers})
         answer = connection.getresponse()
@@ -217,16 +247,17 @@ class Fetcher:
 class _PinnedConnection(http.client.HTTPConnection):
     """A connection to one checked IP address, whatever the name resolves to by now."""
 
-    def __init__(self, address: WebAddress, place: str, limits: Limits) -> None:
+    def __init__(self, address: WebAddress, place: str, limits: Limits, clock: _Clock) -> None:
         super().__init__(address.host, address.port, timeout=limits.connect_timeout_s)
         self._secure = address.scheme == "https"
         self._place = place
         self._limits = limits
-        self._clock = _Clock(limits.timeout_s)
+        self._clock = clock
 
     def connect(self) -> None:
         """Open the socket, with TLS for the host's name where the scheme asks for it."""
-        plain = socket.create_connection((self._place, self.port), timeout=self._limits.connect_timeout_s)
+        seconds = min(self._limits.connect_timeout_s, self._clock.left())
+        plain = socket.create_connection((self._place, self.port), timeout=seconds)
         try:
             plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             used = _tls().wrap_socket(plain, server_hostname=self.host) if self._secure else plain
@@ -235,13 +266,15 @@ class _PinnedConnection(http.client.HTTPConnection):
             raise
         self.sock: Any = _TimedSocket(used, self._clock)
 
-    def start_clock(self) -> None:
-        """Begin to count the seconds of one exchange."""
-        self._clock.restart()
+    def use_clock(self, clock: _Clock) -> None:
+        """Let another clock say when the exchange must end."""
+        self._clock = clock
+        if isinstance(self.sock, _TimedSocket):
+            self.sock.clock = clock
 
 
 class _Clock:
-    """What is left of the time for one exchange."""
+    """What is left of the time for one fetch."""
 
     def __init__(self, seconds: float) -> None:
         self._seconds = seconds
@@ -252,10 +285,14 @@ class _Clock:
 
     def left(self) -> float:
         """Return the seconds left; raise TimeoutError when there are none."""
-        left = self._end - time.monotonic()
+        left = self.rest()
         if left <= 0:
             raise TimeoutError("the time for this address is over")
         return left
+
+    def rest(self) -> float:
+        """Return the seconds left, negative when the time is over."""
+        return self._end - time.monotonic()
 
 
 class _TimedSocket:
@@ -263,14 +300,14 @@ class _TimedSocket:
 
     def __init__(self, inner: socket.socket, clock: _Clock) -> None:
         self._inner = inner
-        self._clock = clock
+        self.clock = clock
 
     def sendall(self, data: Any) -> None:
-        self._inner.settimeout(self._clock.left())
+        self._inner.settimeout(self.clock.left())
         self._inner.sendall(data)
 
     def makefile(self, mode: str) -> io.BufferedReader:
-        return io.BufferedReader(_TimedReader(self._inner, self._clock))
+        return io.BufferedReader(_TimedReader(self._inner, self.clock))
 
     def close(self) -> None:
         self._inner.close()

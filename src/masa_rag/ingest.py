@@ -14,7 +14,7 @@ from masa_rag._merge import same_name, without_authors
 from masa_rag._reading import chunks_by_id, ids_of
 from masa_rag.catalog import Catalog
 from masa_rag.errors import ConfigurationError, EmbeddingError, MasaRagError, RecordError, SourceError
-from masa_rag.protocols import ResumableSource, Source, TokenEmbedder
+from masa_rag.protocols import ResumableSource, Source, TokenEmbedder, WatchingSource
 from masa_rag.types import Document, IngestReport
 
 if TYPE_CHECKING:
@@ -95,18 +95,21 @@ class Ingest:
         """Make the memory mirror the source: as ``add``, and what the source no longer has is deleted.
 
         Nothing is deleted unless the source was read to its end and no record failed, and not when
-        more than half of it would go, unless ``allow_mass_delete`` says that this is meant.
+        more than half of it would go, unless ``allow_mass_delete`` says that this is meant. Of a
+        resumable source, only what it names as gone is deleted, whatever else failed.
         """
-        if isinstance(source, ResumableSource):
+        if isinstance(source, ResumableSource) and not isinstance(source, WatchingSource):
             raise ConfigurationError(
                 f"received the resumable source {source.name!r}, which yields only what is new; "
-                "expected one that yields everything it has. Use add instead"
+                "expected one that yields everything it has, or knows what is gone. Use add instead"
             )
         tally = Tally(source.name)
         seen: dict[str, set[str]] = {}
         with self._catalog.lock.working():
             self._read(source, tally, errors=errors, seen=seen)
-            if not tally.failed:
+            if isinstance(source, WatchingSource):
+                self._remove_gone(source, tally, allow_mass_delete=allow_mass_delete)
+            elif not tally.failed:
                 self._mirror(source, seen, tally, allow_mass_delete=allow_mass_delete)
             return self._finish(tally)
 
@@ -268,6 +271,14 @@ class Ingest:
             tally.counts["deleted"] += self._catalog.remove(source, gone)
             for document_id, ids in pruned.items():
                 self._catalog.prune(source, document_id, ids, partial(self._chunker.chunk, source=source))
+
+    def _remove_gone(self, source: WatchingSource, tally: Tally, *, allow_mass_delete: bool) -> None:
+        with self._catalog.transaction():
+            stored = self._catalog.document_sizes(source.name)
+            gone = [document_id for document_id in source.gone if document_id in stored]
+            if not allow_mass_delete:
+                _refuse_mass_delete(source.name, len(gone), len(stored), "documents")
+            tally.counts["deleted"] += self._catalog.remove(source.name, gone)
 
     def _forget_author(self, author: str, tally: Tally) -> None:
         for source, document in self._catalog.documents_by(author):

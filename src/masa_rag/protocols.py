@@ -46,10 +46,24 @@ class ResumableSource(Source, Protocol):
 
     Before iterating, the memory sets ``cursor`` to what was stored last time (None at first).
     While iterating, the source moves it; the memory stores it in the same transaction as the
-    documents yielded before it. Such a source cannot be mirrored by ``sync``.
+    documents yielded before it. It yields only what is new, so ``sync`` takes it only if it is a
+    ``WatchingSource``.
     """
 
     cursor: str | None
+
+
+@runtime_checkable
+class WatchingSource(ResumableSource, Protocol):
+    """A resumable source that notices what was taken down; ``sync`` deletes that, and nothing else."""
+
+    @property
+    def gone(self) -> Sequence[str]:
+        """Ids of documents that the source knows to be gone, not merely out of reach.
+
+        They are part of ``cursor`` and stay named until they are back, so that no run misses them.
+        """
+        ...
 
 
 class Chunker(Protocol):

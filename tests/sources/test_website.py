@@ -37,6 +37,7 @@ class Site:
     def __init__(self) -> None:
         self.versions = dict.fromkeys(range(PAGES), 1)
         self.broken: dict[str, int] = {}
+        self.moved: dict[str, str] = {}
         self.asked: Counter[str] = Counter()
         self.whole: Counter[str] = Counter()
         self.robots = "User-agent: *\nDisallow: /private\nCrawl-delay: 0.0\n"
@@ -65,6 +66,8 @@ class Site:
     def answer(self, path: str, given: str | None) -> tuple[int, dict[str, str], str]:
         """Return status, headers and body for a path; every second page has an ETag."""
         html = {"Content-Type": "text/html"}
+        if path in self.moved:
+            return 302, {"Location": self.moved[path]}, ""
         if path in self.broken:
             return self.broken[path], html, "broken"
         fixed = self._fixed(path)
@@ -191,6 +194,40 @@ def test_the_second_round_brings_only_changes(served: tuple[Site, str]) -> None:
     assert {error.record_id.removeprefix(base) for error in errors} >= {"/p/12", "/p/13", "/p/14"}
     sent = [int(path[3:]) for path in +site.whole if path.startswith("/p/") and path[3:].isdigit()]
     assert all(number % 2 or number == 4 for number in sent)
+
+
+def test_gone_pages_stay_named_until_they_are_back(served: tuple[Site, str]) -> None:
+    """A run that only adds does not lose what is gone: the next sync still hears of it."""
+    site, base = served
+    options = {"include": ["*/p/*"], "max_pages": 40}
+    first = crawl(base, **options)
+    (known, *_), _ = split(first)
+    place = known.id.removeprefix(base)
+    site.broken = {place: 404}
+    second = crawl(base, **options)
+    second.cursor = first.cursor
+    split(second)
+    third = crawl(base, **options)
+    third.cursor = second.cursor
+    assert second.gone == third.gone == (known.id,)
+    site.broken = {}
+    split(third)
+    assert third.gone == ()
+
+
+def test_redirects_to_other_hosts_are_not_followed(served: tuple[Site, str]) -> None:
+    """Another host has a robots.txt of its own, which was not read; and forbidden pages stay unasked on this one."""
+    site, base = served
+    other = f"http://localhost:{base.rpartition(':')[2]}"
+    site.robots = "User-agent: *\nDisallow: /secret\n"
+    site.moved = {"/p/1": f"{other}/p/2", "/p/2": f"{base}/secret"}
+    documents, errors = split(crawl(base, include=["*/p/1", "*/p/2", "*/p/3"], max_depth=1))
+    assert sorted(item.id for item in documents) == [f"{base}/p/0", f"{base}/p/3"]
+    assert "/secret" not in site.asked and "/p/2" in site.asked
+    assert not errors
+    site.moved = {"/": f"{other}/"}
+    _, errors = split(crawl(base, max_pages=1))
+    assert f"leads to {other}/" in str(errors[0])
 
 
 def test_robots_that_turn_away_delete_nothing(served: tuple[Site, str]) -> None:

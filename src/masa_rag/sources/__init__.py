@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from masa_rag.sources.discord_live import DiscordChannel as DiscordChannel
     from masa_rag.sources.discourse import DiscourseTopics as DiscourseTopics
     from masa_rag.sources.feed import Feed as Feed
+    from masa_rag.sources.fetching import Fetcher as Fetcher
+    from masa_rag.sources.fetching import Limits as Limits
     from masa_rag.sources.files import Files as Files
     from masa_rag.sources.irc import IrcLogs as IrcLogs
     from masa_rag.sources.masa_search import MasaSearch as MasaSearch
@@ -56,6 +58,8 @@ _HOMES = {
     "Transcripts": "transcripts",
     "Tweets": "tweets",
     "Feed": "feed",
+    "Fetcher": "fetching",
+    "Limits": "fetching",
     "WebPages": "webpages",
     "Website": "website",
     "WhatsAppExport": "whatsapp",

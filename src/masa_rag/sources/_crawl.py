@@ -202,12 +202,14 @@ class Frontier:
         queue: Addresses to fetch, with their distance from the start.
         queued: All addresses of this round.
         known: What earlier visits told, by address.
+        gone: Documents whose pages answered 404 or 410, until they are there again.
         fetched: Pages fetched in this round.
     """
 
     queue: deque[tuple[str, int]] = field(default_factory=deque)
     queued: set[str] = field(default_factory=set)
     known: dict[str, Known] = field(default_factory=dict)
+    gone: dict[str, None] = field(default_factory=dict)
     fetched: int = 0
 
     def add(self, url: str, depth: int) -> None:
@@ -226,7 +228,7 @@ class Frontier:
         """Return the state as JSON."""
         known = {url: [item.etag, item.modified, item.digest, item.document] for url, item in self.known.items()}
         state = {"version": 1, "queue": list(self.queue), "queued": sorted(self.queued), "known": known}
-        return json.dumps({**state, "fetched": self.fetched})
+        return json.dumps({**state, "gone": list(self.gone), "fetched": self.fetched})
 
     @classmethod
     def from_text(cls, text: str | None) -> Frontier:
@@ -239,6 +241,7 @@ class Frontier:
                 queue=deque((str(url), int(depth)) for url, depth in value["queue"]),
                 queued=set(value["queued"]),
                 known={url: Known(*item) for url, item in value["known"].items()},
+                gone=dict.fromkeys(map(str, value.get("gone", ()))),
                 fetched=int(value["fetched"]),
             )
         except (ValueError, KeyError, TypeError, AttributeError) as error:

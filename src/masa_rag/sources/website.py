@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from masa_rag._addresses import read_address
-from masa_rag._http import Fetcher, Response
+from masa_rag._http import REDIRECTS, Fetcher, Response
 from masa_rag.errors import RecordError, SourceError, SourceFormatError
 from masa_rag.sources._crawl import MAX_SITEMAPS, Frontier, Known, Robots, Scope, links_of, read_sitemap
-from masa_rag.sources._extract import extract_tree, parse_page
+from masa_rag.sources._extract import extract_tree
 from masa_rag.sources._extract_meta import Head
+from masa_rag.sources._extract_parse import parse_page
 from masa_rag.sources.webpages import fetched_now, page_document
 from masa_rag.types import Document
 
@@ -28,9 +30,9 @@ class Website:
 
     It is resumable: ``cursor`` holds what is known of each page and what is left to fetch, so a
     crawl that was stopped goes on, and the next one fetches only what changed (by ETag,
-    Last-Modified, and the digest of the text). After a round, ``gone`` names the documents whose
-    pages answered 404 or 410; server errors, time-outs and pages that robots.txt now forbids do
-    not count as gone.
+    Last-Modified, and the digest of the text). ``gone`` names the documents whose pages answered 404
+    or 410, and ``memory.sync`` deletes them; server errors, time-outs and pages that robots.txt now
+    forbids do not count as gone.
 
     A page's document has the id of its canonical address. Pages that ask not to be indexed
     (``noindex``) are left out, and links marked ``nofollow`` are not followed.
@@ -66,7 +68,6 @@ class Website:
         self._fetcher = fetcher if fetcher is not None else Fetcher()
         self._given: str | None = None
         self._frontier = Frontier()
-        self._gone: list[str] = []
         self._sleep: Callable[[float], None] = time.sleep
 
     @property
@@ -75,7 +76,7 @@ class Website:
 
         Each iteration begins from the cursor that was set last, so iterating twice reads twice.
         """
-        empty = not self._frontier.known and not self._frontier.queue
+        empty = not (self._frontier.known or self._frontier.queue or self._frontier.gone)
         return None if empty else self._frontier.to_text()
 
     @cursor.setter
@@ -85,13 +86,12 @@ class Website:
 
     @property
     def gone(self) -> Sequence[str]:
-        """Ids of the documents whose pages answered 404 or 410 in the last iteration."""
-        return tuple(self._gone)
+        """Ids of the documents whose pages answered 404 or 410, in this or an earlier round, and are not back."""
+        return tuple(self._frontier.gone)
 
     def __iter__(self) -> Iterator[Document | RecordError]:
         robots = Robots.fetch(self.start, self._fetcher)
         scope = Scope(self.start, *self._scope_patterns)
-        self._gone = []
         frontier = self._frontier = Frontier.from_text(self._given)
         if not frontier.queue:
             frontier.begin([self.start, *self._sitemap_pages(robots, scope)])
@@ -103,7 +103,7 @@ class Website:
             if frontier.fetched and pause:
                 self._sleep(pause)
             frontier.fetched += 1
-            item = self._visit(url, depth, scope)
+            item = self._visit(url, depth, scope, robots)
             if item is not None:
                 yield item
         frontier.queue.clear()
@@ -132,18 +132,21 @@ class Website:
             pages.update(dict.fromkeys(filter(None, (scope.normal(url, self.start) for url in found))))
         return list(pages)
 
-    def _visit(self, url: str, depth: int, scope: Scope) -> Document | RecordError | None:
+    def _visit(self, url: str, depth: int, scope: Scope, robots: Robots) -> Document | RecordError | None:
         """Fetch one page; return its document if it is new or changed, an error if it failed, else None."""
         known = self._frontier.known.get(url, Known())
         try:
-            response = self._fetcher.fetch(url, headers=known.conditions())
+            response = self._fetcher.fetch(url, headers=known.conditions(), follow=partial(_may_follow, scope, robots))
         except SourceError as error:
             return RecordError(str(error), record_id=url)
         if response.status in _GONE:
             self._forget(url)
             return None
-        if response.status == 304:
-            return None
+        if response.status in REDIRECTS and url == self.start:
+            target = response.headers.get("location", "")[:200]
+            return RecordError(f"leads to {target}, out of the site; give that address as the start", record_id=url)
+        if response.status == 304 or response.status in REDIRECTS:
+            return None  # unchanged, or it leads out of the site or to what robots.txt forbids
         if response.status != 200:
             return RecordError(f"answered {response.status}; expected 200", record_id=url)
         final = scope.normal(response.url, url)
@@ -157,7 +160,7 @@ class Website:
     def _forget(self, url: str) -> None:
         known = self._frontier.known.pop(url, None)
         if known is not None and known.document:
-            self._gone.append(known.document)
+            self._frontier.gone[known.document] = None
 
     def _read(self, url: str, depth: int, response: Response, scope: Scope) -> Document | RecordError | None:
         try:
@@ -195,6 +198,12 @@ class Website:
         before = self._frontier.known.get(url)
         etag, modified = response.headers.get("etag", ""), response.headers.get("last-modified", "")
         self._frontier.known[url] = Known(etag, modified, digest, url if digest else "")
+        self._frontier.gone.pop(url, None)
         if isinstance(document, RecordError):
             return document
         return None if before is not None and before.digest == digest else fetched_now(document, url)
+
+
+def _may_follow(scope: Scope, robots: Robots, target: str) -> bool:
+    """Say whether a redirect leads to another page of the site that may be fetched: other hosts have other rules."""
+    return scope.normal(target, target) is not None and robots.allows(target)
