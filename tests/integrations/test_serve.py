@@ -157,18 +157,36 @@ def test_there_is_only_one_page(port: int, path: str) -> None:
     assert get(port, path)[0] == 404
 
 
-@pytest.mark.slow
-def test_the_page_works_in_a_real_browser(port: int, tmp_path: Path) -> None:
-    """Headless Chromium renders the result; the hostile passage runs nothing."""
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    if chromium is None:
+def chromium(profile: Path, *options: str) -> str:
+    """Run headless Chromium and return what it prints."""
+    program = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if program is None:
         pytest.skip("no Chromium here: apt-get install chromium")
     flags = ("--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
-             "--disable-component-update --disable-sync").split()  # fmt: skip
-    address = f"http://127.0.0.1:{port}/?{urlencode({'q': 'harbour alert'})}"
-    done = subprocess.run(
-        [chromium, *flags, f"--user-data-dir={tmp_path}", "--dump-dom", address],
-        capture_output=True, text=True, check=True, timeout=120,
-    )  # fmt: skip
-    assert "The harbour is calm." in done.stdout
-    assert "<script" not in done.stdout
+             "--disable-component-update --disable-sync --hide-scrollbars").split()  # fmt: skip
+    command = [program, *flags, f"--user-data-dir={profile}", *options]
+    return subprocess.run(command, capture_output=True, text=True, check=True, timeout=120).stdout
+
+
+def test_the_page_works_in_a_real_browser(port: int, tmp_path: Path) -> None:
+    """Headless Chromium renders the result; the hostile passage runs nothing."""
+    shown = chromium(tmp_path, "--dump-dom", f"http://127.0.0.1:{port}/?{urlencode({'q': 'harbour alert'})}")
+    assert "The harbour is calm." in shown
+    assert "<script" not in shown
+
+
+@pytest.mark.parametrize(("scheme", "paper"), [(1, "#ffffff"), (0, "#14171c")], ids=["light", "dark"])
+def test_the_page_fits_a_telephone_in_both_colours(port: int, tmp_path: Path, scheme: int, paper: str) -> None:
+    """On 360 points all is within the width: the margin at the right is paper from top to bottom."""
+    image = pytest.importorskip("matplotlib.image", reason="needs matplotlib, of the group dev")
+    for query in ("", "?q=harbour", "?source=posts"):
+        picture = tmp_path / "page.png"
+        chromium(
+            tmp_path / "profile", f"--blink-settings=preferredColorScheme={scheme}", "--force-device-scale-factor=1",
+            "--window-size=360,900", f"--screenshot={picture}", f"http://127.0.0.1:{port}/{query}",
+        )  # fmt: skip
+        pixels = image.imread(picture)
+        expected = [int(paper[place : place + 2], 16) / 255 for place in (1, 3, 5)]
+        assert pixels.shape[1] == 360
+        assert (abs(pixels[:, -8:, :3] - expected) < 0.01).all()
+        assert (abs(pixels[:, 40:320, :3] - expected) > 0.3).any()
