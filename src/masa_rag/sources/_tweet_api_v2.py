@@ -15,18 +15,18 @@ from masa_rag.sources._tweet_record import (
     METRICS,
     Tweet,
     count_of,
-    entity_links,
     filled,
     id_of,
     list_of,
     mapping_of,
     text_of,
     unescaped,
-    with_links,
+    with_entities,
 )
 from masa_rag.sources._tweet_time import time_of
 
 _MARKS = ("author_id", "edit_history_tweet_ids", "public_metrics", "referenced_tweets", "conversation_id")
+_TAGS = (("hashtags", "tag"), ("cashtags", "tag"), ("mentions", "username"))
 _HANDLE = re.compile(r"https?://(?:www\.)?(?:x|twitter)\.com/(\w{1,15})/status/\d+")
 
 
@@ -72,7 +72,7 @@ def v2(value: Mapping[str, Any], page: Page = NO_PAGE, *, depth: int = 0) -> Twe
     url = text_of(get("url"))
     tweet = Tweet(
         id=tweet_id,
-        text=with_links(unescaped(text), entity_links(list_of(entities.get("urls")))),
+        text=with_entities(unescaped(text), entities.get("urls")),
         author=text_of(user.get("name")),
         username=text_of(user.get("username")) or text_of(get("username")) or _handle(url),
         user_id=user_id if user_id is not None else id_of(user.get("id")),
@@ -81,9 +81,10 @@ def v2(value: Mapping[str, Any], page: Page = NO_PAGE, *, depth: int = 0) -> Twe
         conversation_id=id_of(get("conversation_id")),
         reply_to_user=id_of(get("in_reply_to_user_id")),
         first_id=_first_version(get("edit_history_tweet_ids")),
-        metadata=filled(_details(value, entities, page)),
+        metadata=_details(value, entities, page),
     )
-    _references(tweet, value, page, depth)
+    if get("referenced_tweets"):
+        _references(tweet, value, page, depth)
     return tweet
 
 
@@ -121,19 +122,23 @@ def _references(tweet: Tweet, value: Mapping[str, Any], page: Page, depth: int) 
 
 
 def _details(value: Mapping[str, Any], entities: Mapping[str, Any], page: Page) -> dict[str, Any]:
-    metrics = mapping_of(value.get("public_metrics"))
+    get, metrics = value.get, mapping_of(value.get("public_metrics"))
     found: dict[str, Any] = {name: count for name, key in METRICS if (count := count_of(metrics.get(key)))}
-    for name, key in (("hashtags", "tag"), ("cashtags", "tag"), ("mentions", "username")):
-        if rows := list_of(entities.get(name)):
-            found[name] = [text for row in rows if (text := text_of(mapping_of(row).get(key)))]
-    if media := _media(mapping_of(value.get("attachments")), page):
+    for name, key in _TAGS if entities else ():
+        if (rows := list_of(entities.get(name))) and (
+            tags := [text for row in rows if (text := text_of(mapping_of(row).get(key)))]
+        ):
+            found[name] = tags
+    if get("attachments") and (media := _media(mapping_of(get("attachments")), page)):
         found["media"] = media
-    found["language"] = text_of(value.get("lang"))
-    geo = mapping_of(value.get("geo"))
-    place = page.places.get(id_of(geo.get("place_id")) or "", geo)
-    found["place"] = text_of(place.get("full_name"))
-    found["sensitive"] = value.get("possibly_sensitive") is True
-    return found
+    if language := text_of(get("lang")):
+        found["language"] = language
+    if get("geo"):
+        geo = mapping_of(get("geo"))
+        found["place"] = text_of(page.places.get(id_of(geo.get("place_id")) or "", geo).get("full_name"))
+    if get("possibly_sensitive") is True:
+        found["sensitive"] = True
+    return filled(found)
 
 
 def _media(attachments: Mapping[str, Any], page: Page) -> list[str]:

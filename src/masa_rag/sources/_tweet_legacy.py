@@ -13,20 +13,22 @@ from typing import Any
 from masa_rag.sources._tweet_record import (
     Tweet,
     count_of,
-    entity_links,
     filled,
     id_of,
     list_of,
     mapping_of,
     text_of,
     unescaped,
-    with_links,
+    with_entities,
 )
 from masa_rag.sources._tweet_time import time_of
 
 _COUNTS = (
     ("likes", "favorite_count"), ("retweets", "retweet_count"), ("replies", "reply_count"),
     ("quotes", "quote_count"), ("bookmarks", "bookmark_count"),
+)  # fmt: skip
+_TAGS = (
+    ("hashtags", "hashtags", "text"), ("cashtags", "symbols", "text"), ("mentions", "user_mentions", "screen_name"),
 )  # fmt: skip
 
 
@@ -149,7 +151,7 @@ def _base(value: Mapping[str, Any], user: User, outer: Mapping[str, Any] | None 
         reply_to=id_of(get("in_reply_to_status_id_str")) or id_of(get("in_reply_to_status_id")),
         reply_to_user=id_of(get("in_reply_to_user_id_str")) or id_of(get("in_reply_to_screen_name")),
         thread_id=id_of(mapping_of(get("self_thread")).get("id_str")),
-        first_id=_first_version(mapping_of(get("edit_info")), tweet_id),
+        first_id=_first_version(mapping_of(get("edit_info")), tweet_id) if get("edit_info") else None,
         retweet=text.startswith("RT @"),
         quoted_id=id_of(get("quoted_status_id_str")),
         metadata=filled(_details(value)),
@@ -160,15 +162,16 @@ def _words(value: Mapping[str, Any], outer: Mapping[str, Any]) -> str | None:
     """Return the text, the long form where there is one, with its links written out."""
     note = mapping_of(mapping_of(mapping_of(outer.get("note_tweet")).get("note_tweet_results")).get("result"))
     extended = mapping_of(value.get("extended_tweet"))
-    candidates = (note.get("text"), extended.get("full_text"), value.get("full_text"), value.get("text"))
-    text = next((found for item in candidates if (found := text_of(item)) is not None), None)
-    if text is None:
-        return None
-    links: dict[str, str] = {}
-    for entities in (value.get("entities"), extended.get("entities"), note.get("entity_set")):
-        parts = mapping_of(entities)
-        links.update(entity_links([*list_of(parts.get("media")), *list_of(parts.get("urls"))]))
-    return with_links(unescaped(text), links)
+    text = (
+        (text_of(note.get("text")) if note else None)
+        or (text_of(extended.get("full_text")) if extended else None)
+        or text_of(value.get("full_text"))
+        or text_of(value.get("text"))
+    )
+    if text is None or "://t.co/" not in text:
+        return None if text is None else unescaped(text)
+    parts = map(mapping_of, (value.get("entities"), extended.get("entities"), note.get("entity_set")))
+    return with_entities(unescaped(text), *(part.get(name) for part in parts for name in ("media", "urls")))
 
 
 def _first_version(edits: Mapping[str, Any], tweet_id: str) -> str | None:
@@ -181,19 +184,16 @@ def _first_version(edits: Mapping[str, Any], tweet_id: str) -> str | None:
 
 
 def _details(value: Mapping[str, Any]) -> dict[str, Any]:
-    found: dict[str, Any] = {name: count for name, key in _COUNTS if (count := count_of(value.get(key)))}
-    entities = mapping_of(value.get("entities"))
-    for name, group, key in (
-        ("hashtags", "hashtags", "text"),
-        ("cashtags", "symbols", "text"),
-        ("mentions", "user_mentions", "screen_name"),
-    ):
+    get = value.get
+    found: dict[str, Any] = {name: count for name, key in _COUNTS if (count := count_of(get(key)))}
+    entities = mapping_of(get("entities"))
+    for name, group, key in _TAGS if entities else ():
         if rows := list_of(entities.get(group)):
             found[name] = [text for row in rows if (text := text_of(mapping_of(row).get(key)))]
-    pictures = mapping_of(value.get("extended_entities")).get("media") or entities.get("media")
-    if media := list_of(pictures):
+    if media := list_of(mapping_of(get("extended_entities")).get("media") or entities.get("media")):
         found["media"] = [link for row in media if (link := text_of(mapping_of(row).get("media_url_https")))]
-    found["language"] = text_of(value.get("lang"))
-    found["place"] = text_of(mapping_of(value.get("place")).get("full_name"))
-    found["sensitive"] = value.get("possibly_sensitive") is True
+    found["language"] = text_of(get("lang"))
+    if get("place"):
+        found["place"] = text_of(mapping_of(get("place")).get("full_name"))
+    found["sensitive"] = get("possibly_sensitive") is True
     return found

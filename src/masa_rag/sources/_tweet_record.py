@@ -122,6 +122,13 @@ def with_links(text: str, links: Mapping[str, str]) -> str:
     return _LINK.sub(lambda match: links.get(match.group()) or match.group(), text)
 
 
+def with_entities(text: str, *groups: object) -> str:
+    """Return the text with its t.co links written out by X's entities, of which there may be several lists."""
+    if "://t.co/" not in text:  # most texts
+        return text
+    return with_links(text, entity_links(item for group in groups for item in list_of(group)))
+
+
 def entity_links(entities: Iterable[object]) -> dict[str, str]:
     """Return {short link: address} of X's ``urls`` and ``media`` entities."""
     found = {}

@@ -51,10 +51,10 @@ _TRUE = frozenset({"true", "1", "yes", "t"})
 
 
 @lru_cache(maxsize=256)
-def columns(names: tuple[str, ...]) -> tuple[Mapping[str, str], bool]:
+def columns(names: tuple[Any, ...]) -> tuple[Mapping[str, str], bool]:
     """Return {field: column} for the columns of a table, and whether some of them only tweets have."""
     found: dict[str, tuple[int, str]] = {}
-    plain = [(name, _PUNCTUATION.sub("", name).casefold()) for name in names]
+    plain = [(name, _PUNCTUATION.sub("", str(name)).casefold()) for name in names]
     for name, key in plain:
         field, rank = _FIELDS.get(key, (None, 0))
         if field is not None and (field not in found or rank < found[field][0]):
@@ -64,7 +64,7 @@ def columns(names: tuple[str, ...]) -> tuple[Mapping[str, str], bool]:
 
 def is_row(names: Iterable[object], *, surely: bool = False) -> bool:
     """Say whether fields of these names hold a tweet; ``surely`` asks for one that only tweets have."""
-    fields, only_tweets = columns(tuple(str(name) for name in names))
+    fields, only_tweets = columns(tuple(names))
     return "text" in fields and ("id" in fields or "time" in fields) and (only_tweets or not surely)
 
 
