@@ -28,6 +28,7 @@ LAYERS = (
         "_schema",
         "_reading",
         "_model_files",
+        "_transformers",
         "models",
     ),
     (*PLUGINS, "catalog"),

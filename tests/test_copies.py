@@ -215,6 +215,7 @@ def test_a_memory_of_the_first_format_learns_of_its_copies(tmp_path: Path) -> No
     with sqlite3.connect(folder / "memory.db") as connection:
         connection.execute("DROP TABLE said")
         connection.execute("DROP TABLE shingles")
+        connection.execute("CREATE TABLE document_bags (document INTEGER PRIMARY KEY, words BLOB)")
         connection.execute("INSERT INTO pending SELECT pk FROM chunks WHERE pk NOT IN (SELECT chunk FROM vectors)")
         connection.execute("PRAGMA user_version = 1")
     with Memory(folder, embedder=HashingEmbedder(), index=FlatIndex()) as memory:

@@ -66,9 +66,9 @@ def test_forgotten_pieces_are_gone(open_memory: Open) -> None:
     """Their rows go with the passage, and so do its counted words."""
     memory = open_memory(embedder=Pieces())
     memory.add([Document(id="1", text="a", author="Ann"), Document(id="2", text="b", author="Bo")], name="s")
-    assert _rows(memory) == {"tokens": 2, "bags": 2, "document_bags": 2}
+    assert _rows(memory) == {"tokens": 2, "bags": 2}
     memory.forget(author="Ann")
-    assert _rows(memory) == {"tokens": 1, "bags": 1, "document_bags": 1}
+    assert _rows(memory) == {"tokens": 1, "bags": 1}
     assert memory.verify() == []
 
 
@@ -85,5 +85,5 @@ def test_lost_counts_are_found_and_mended(open_memory: Open) -> None:
 
 def _rows(memory: Memory) -> dict[str, int]:
     connection = memory.catalog.connection
-    tables = ("tokens", "bags", "document_bags")
+    tables = ("tokens", "bags")
     return {name: connection.execute(f"SELECT count(*) FROM {name}").fetchone()[0] for name in tables}

@@ -117,7 +117,10 @@ INSERT INTO said SELECT pk, 0, 0 FROM chunks WHERE segment_ids != '[]'
     OR document IN (SELECT document FROM chunks GROUP BY document HAVING count(*) = 1 AND max(start_s) IS NULL);
 """
 
-MIGRATIONS: tuple[str, ...] = (_FIRST, _COPIES)
+_ONLY_PASSAGES = "DROP TABLE document_bags;"
+"""Whole documents are no longer ranked by their words."""
+
+MIGRATIONS: tuple[str, ...] = (_FIRST, _COPIES, _ONLY_PASSAGES)
 
 
 def migrate(connection: sqlite3.Connection) -> None:

@@ -10,7 +10,7 @@ import re
 import sqlite3
 import threading
 import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -72,17 +72,6 @@ def bags(texts: Sequence[str]) -> list[Bag]:
 def digest_of(stem: str) -> int:
     """Return 32 bits that stand for a stem. Of 100,000 stems, one pair collides, and only rank suffers."""
     return zlib.crc32(stem.encode("utf-8", "replace"))
-
-
-def total(parts: Iterable[Bag]) -> NDArray[np.uint32]:
-    """Return the distinct digests, in order, and beneath them how often each occurs: shape ``(2, n)``."""
-    import numpy as np
-
-    parts = list(parts)
-    if not parts:
-        return np.zeros((2, 0), np.uint32)
-    digests, counts = np.unique(np.concatenate(parts), return_counts=True)
-    return np.stack([digests, counts.astype(np.uint32)])
 
 
 def _instances(texts: Sequence[str]) -> list[tuple[str, int]]:

@@ -21,7 +21,7 @@ from masa_rag._lock import WriterLock
 from masa_rag._merge import keep_segments, merge, same_name, without_authors
 from masa_rag._rows import CHUNK_COLUMNS, chunk_row, decode_document, encode_document, seconds
 from masa_rag._schema import migrate
-from masa_rag._words import bags, total
+from masa_rag._words import bags
 from masa_rag.errors import RecordError, StorageError
 from masa_rag.types import Chunk, Document
 
@@ -296,8 +296,6 @@ class Catalog:
         ]
         for start in range(0, len(numbers), _COUNTED):
             self._count_words(numbers[start : start + _COUNTED])
-        for document in self._unindexed:
-            self._index_document(document)
 
     def _count_words(self, numbers: Sequence[int]) -> None:
         rows = self.connection.execute(
@@ -307,17 +305,6 @@ class Catalog:
         self.connection.executemany(
             "INSERT INTO bags VALUES (?, ?)", ((row[0], bag.tobytes()) for row, bag in zip(rows, counted, strict=True))
         )
-
-    def _index_document(self, document: int) -> None:
-        import numpy as np
-
-        rows = self.connection.execute(
-            "SELECT b.words FROM chunks c JOIN bags b ON b.chunk = c.pk WHERE c.document = ?", (document,)
-        ).fetchall()
-        self.connection.execute("DELETE FROM document_bags WHERE document = ?", (document,))
-        if rows:
-            words = total(np.frombuffer(row[0], np.uint32) for row in rows)
-            self.connection.execute("INSERT INTO document_bags VALUES (?, ?)", (document, words.tobytes()))
 
     def _write_authors(self, chunk: int | None, names: Iterable[str]) -> None:
         self.connection.execute("DELETE FROM chunk_authors WHERE chunk = ?", (chunk,))

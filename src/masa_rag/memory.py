@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from masa_rag.answer import Answer, Model
     from masa_rag.chunkers._passages import CountTokens
     from masa_rag.integrations.langchain import MemoryRetriever
-    from masa_rag.protocols import Chunker, Embedder, Index, Source
+    from masa_rag.protocols import Chunker, Embedder, Index, Reranker, Source
 
 
 class Memory:
@@ -44,6 +44,7 @@ class Memory:
         embedder: Makes the vectors; all-MiniLM-L6-v2 on the CPU when None.
         chunker: Cuts documents; by turns and by structure when None.
         index: The vector index; Chroma inside the folder when None. A FlatIndex keeps none on disk.
+        reranker: Reads the best 30 hits of a search once more; nothing does when None.
         lock_timeout_s: Seconds to wait for another writer.
         re_embed: Accept a memory that was made with another embedder or chunker, and make its
             chunks and vectors anew with these.
@@ -61,6 +62,7 @@ class Memory:
         embedder: Embedder | None = None,
         chunker: Chunker | None = None,
         index: Index | None = None,
+        reranker: Reranker | None = None,
         lock_timeout_s: float = 60.0,
         re_embed: bool = False,
         progress: Progress | None = None,
@@ -70,6 +72,7 @@ class Memory:
         self._embedder = embedder
         self._chunker = chunker
         self._index = index
+        self._reranker = reranker
         self._progress = progress
         self._check_fingerprints(re_embed=re_embed)
         self._mend()
@@ -207,10 +210,12 @@ class Memory:
         filters = Filters(author, source, kind, after, before)
         if not self.catalog.count("chunks"):
             return Hits()
-        found = search(
-            query, k=k, filters=filters, catalog=self.catalog, view=self._view, embedder=self.embedder, now=now
-        )
-        return Hits(found)
+        return Hits(
+            search(
+                query, k=k, filters=filters, catalog=self.catalog, view=self._view, embedder=self.embedder,
+                reranker=self._reranker, now=now,
+            )
+        )  # fmt: skip
 
     def context(self, query: str, *, max_tokens: int = 1_500, k: int = 48, **filters: Any) -> Context:
         """Return passages for a prompt: numbered, cited, fenced as data, within ``max_tokens``.

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from masa_rag import models
 from masa_rag._lazy import require
+from masa_rag._transformers import without_bars
 from masa_rag.embedders._rows import encodable, unit_rows
 from masa_rag.errors import EmbeddingError
 
@@ -119,7 +119,7 @@ class SentenceTransformerEmbedder:
         )
         folder = self._located()
         try:
-            with _without_bars():
+            with without_bars():
                 encoder = package.SentenceTransformer(
                     str(folder),
                     device=self.device,
@@ -134,16 +134,3 @@ class SentenceTransformerEmbedder:
             ) from error
         wants_half = self.half if self.half is not None else encoder.device.type == "cuda"
         return encoder.half() if wants_half else encoder
-
-
-@contextmanager
-def _without_bars() -> Iterator[None]:
-    """Keep transformers from drawing its loading bar into the output of a program that did not ask for it."""
-    logging = require("transformers.utils.logging", extra="torch", purpose="SentenceTransformerEmbedder")
-    wanted = logging.is_progress_bar_enabled()
-    logging.disable_progress_bar()
-    try:
-        yield
-    finally:
-        if wanted:
-            logging.enable_progress_bar()
