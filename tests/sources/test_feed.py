@@ -7,10 +7,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from loopback import Answer, serving
 
 from masa_rag._http import Fetcher, Limits, Response
-from masa_rag.errors import RecordError, SourceError, SourceFormatError
+from masa_rag.errors import ConfigurationError, RecordError, SourceError, SourceFormatError
 from masa_rag.protocols import Source
+from masa_rag.sources import open_source
 from masa_rag.sources.feed import Feed
 from masa_rag.testing.contracts import SourceContract
 from masa_rag.types import Document
@@ -160,6 +162,62 @@ def test_missing_file() -> None:
         list(Feed("none.xml"))
 
 
+@pytest.mark.parametrize("name", ["harbour.rss", "mill.atom", "mill.json"])
+def test_feed_files_are_recognised_by_their_content(tmp_path: Path, name: str) -> None:
+    """RSS, Atom and JSON feeds are feeds, whatever their suffix says."""
+    unnamed = tmp_path / "download"
+    unnamed.write_bytes((DATA / name).read_bytes())
+    assert type(open_source(unnamed)).__name__ == ("Podcast" if name == "harbour.rss" else "Feed")
+    assert Feed.recognises(unnamed, unnamed.read_bytes())
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"<html><body>rss feed</body></html>", b"<opml/>", b"<feed>no name space</feed>", b'{"version": "1.1"}',
+        b"<urlset><url/></urlset>", b"plain rss", b"", b"<rdf:RDF xmlns:rdf='http://www.w3.org/1999/02/22-rdf-syntax-ns#'>",
+    ],
+)  # fmt: skip
+def test_what_is_no_feed_is_not_recognised(head: bytes) -> None:
+    """A false yes would keep the right source from its file."""
+    assert not Feed.recognises(Path("x.xml"), head)
+
+
+def test_a_folder_of_feeds_is_read_and_a_broken_one_reported(tmp_path: Path) -> None:
+    """One feed that cannot be read does not keep the others out."""
+    (tmp_path / "a.atom").write_bytes((DATA / "mill.atom").read_bytes())
+    (tmp_path / "b.json").write_text('{"version": "https://jsonfeed.org/version/1.1", "items": [')
+    found = list(Feed(tmp_path))
+    assert [type(item) for item in found if isinstance(item, RecordError)] == [RecordError]
+    assert any(isinstance(item, Document) for item in found)
+
+
+PLACES = {
+    "/feed": ("application/xml", (DATA / "mill.atom").read_bytes(), "Feed"),
+    "/feed.json": ("application/json", (DATA / "mill.json").read_bytes(), "Feed"),
+    "/show": ("text/html", b"<rss version='2.0'><channel><title>S</title><item><guid>1</guid><enclosure url='a.mp3' "
+     b"type='audio/mpeg'/></item></channel></rss>", "Podcast"),
+    "/page": ("text/html", b"<html><body><p>A page.</p></body></html>", "WebPages"),
+}  # fmt: skip
+
+
+def test_an_address_is_read_by_what_it_answers() -> None:
+    """A feed is a feed wherever it lies, and it is fetched once; what does not answer is reported when it is read."""
+    with serving(lambda path, _: Answer(PLACES[path][1], headers={"Content-Type": PLACES[path][0]})
+                 if path in PLACES else Answer(b"", 404)) as server:  # fmt: skip
+        fetcher = Fetcher(allow_hosts=["127.0.0.1"])
+        for path, (_, _, kind) in PLACES.items():
+            assert type(open_source(server.url + path, fetcher=fetcher)).__name__ == kind
+        server.asked.clear()
+        assert documents(open_source(f"{server.url}/feed", fetcher=fetcher, full_text=False))
+        assert len(server.asked) == 1
+        (error,) = open_source(f"{server.url}/nothing", fetcher=fetcher)
+        assert isinstance(error, RecordError) and "404" in str(error)
+        assert type(open_source(f"{server.url}/page", form="website", fetcher=fetcher)).__name__ == "Website"
+        with pytest.raises(ConfigurationError, match="Website, WebPages"):
+            open_source(f"{server.url}/page", form="Tweets")
+
+
 @pytest.mark.real_data
 @pytest.mark.skipif(not (REAL / "formats").is_dir(), reason="the data sets are not there")
 def test_every_well_formed_feed_is_read() -> None:
@@ -181,6 +239,8 @@ def test_every_podcast_element_is_kept() -> None:
     items = path.read_text().split("<item>")[1:]
     entries = documents(Feed(path))
     assert len(entries) == len(items)
+    whole = path.read_text().partition("<item>")[0].count("<podcast:person")
+    assert all(len(entry.metadata.get("show_persons", ())) == whole for entry in entries)
     for name in ("transcript", "person"):
         kept = [len(entry.metadata.get(f"{name}s", ())) for entry in entries]
         assert kept == [item.count(f"<podcast:{name}") for item in items]

@@ -73,6 +73,9 @@ def test_published_transcript_is_taken(feed: Path) -> None:
     assert episode.metadata == {
         "transcript": "seven.vtt", "episode": 7.0, "show": "Kites at Noon", "participants": ["Ben Ito", "Mia Ode"],
         "chapters": [{"start": 5.0, "title": "Wind"}], "language": "en",
+        "persons": [{"name": "Ben Ito", "role": "guest"}, {"name": "Zed Artist", "group": "visuals"}],
+        "show_persons": [{"name": "Mia Ode", "role": "host"}],
+        "transcripts": [{"url": "seven.txt", "type": "text/plain"}, {"url": "seven.vtt", "type": "text/vtt"}],
     }  # fmt: skip
 
 

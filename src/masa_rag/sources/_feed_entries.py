@@ -34,7 +34,8 @@ class Entry:
         link: The address of its page.
         author: Who wrote it.
         created_at: When it was published.
-        metadata: ``tags``, ``transcripts``, ``persons``, ``audio``. JSON values only.
+        metadata: ``tags``, ``transcripts``, ``persons``, ``show_persons`` (those the feed names for all of its
+            entries), ``audio``. JSON values only.
     """
 
     id: str
@@ -53,6 +54,25 @@ class FeedText:
 
     title: str | None
     entries: tuple[Entry, ...]
+
+
+_BEFORE_ROOT = rb"\A(?:\xef\xbb\xbf)?\s*(?:<\?.*?\?>\s*|<!--.*?-->\s*|<!doctype[^>\[]*>\s*)*"
+_ROOT = re.compile(_BEFORE_ROOT + rb"<(?:[\w-]+:)?(rss|rdf|feed)\b([^>]*)>", re.I | re.S)
+_JSON_FEED = re.compile(rb'"version"\s*:\s*"https?:(?:\\?/){2}(?:www\.)?jsonfeed\.org(?:\\?/)version')
+
+
+def looks_like_feed(head: bytes) -> bool:
+    """Say whether the first bytes of a file are RSS, an RDF site summary, Atom, or a JSON feed."""
+    if head.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"{":
+        return _JSON_FEED.search(head) is not None
+    if head[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        head = head.decode("utf-16", "ignore").encode()
+    if (root := _ROOT.match(head)) is None:
+        return False
+    name, spaces = root[1].lower(), root[2]
+    return name == b"rss" or (
+        b"purl.org/rss/1.0" in spaces if name == b"rdf" else b"/Atom" in spaces or b"atom" in spaces
+    )
 
 
 def read_feed(data: bytes, *, headers: Mapping[str, str] | None = None) -> FeedText:
@@ -113,13 +133,15 @@ def _repeated(data: bytes) -> Iterator[dict[str, Any]]:
         return
     if root is None:
         return
+    channel = next(root.iter("{*}channel"), root)
+    show = _all_of(channel, "person")
     for item in root.iter("{*}item", "{*}entry"):
-        found: dict[str, Any] = {}
-        for name in _REPEATED:
-            elements = [element for space in _PODCAST for element in item.iterfind(f"{{{space}}}{name}")]
-            if elements:
-                found[f"{name}s"] = [_attributes(element) for element in elements]
-        yield found
+        found = {f"{name}s": _all_of(item, name) for name in _REPEATED}
+        yield {key: value for key, value in {**found, "show_persons": show}.items() if value}
+
+
+def _all_of(parent: Any, name: str) -> list[dict[str, str]]:
+    return [_attributes(element) for space in _PODCAST for element in parent.iterfind(f"{{{space}}}{name}")]
 
 
 def _attributes(element: Any) -> dict[str, str]:

@@ -47,12 +47,13 @@ class Episode:
 
 @dataclass(frozen=True, slots=True)
 class Show:
-    """A feed: its title, its people (name, role), its language, its episodes in the feed's order."""
+    """A feed: its title, its people (name, role), its language, its episodes in order, and all it says of people."""
 
     title: str | None
     people: tuple[tuple[str, str], ...]
     language: str
     episodes: tuple[Episode, ...]
+    persons: tuple[dict[str, str], ...] = ()
 
 
 def parse_feed(data: bytes) -> Show:
@@ -70,6 +71,7 @@ def parse_feed(data: bytes) -> Show:
         tuple(_people(channel)),
         _text(channel, "language") or "",
         tuple(episode for item in channel.iter("item") if (episode := _episode(item)) is not None),
+        tuple(_told(channel, "person")),
     )
 
 
@@ -79,7 +81,9 @@ def _episode(item: Any) -> Episode | None:
     if identity is None:
         return None
     chapters = next(iter(_links(item, "chapters")), None)
-    facts = {"season": _of(item, "season"), "episode": _of(item, "episode"), "duration": _itunes(item, "duration")}
+    facts: dict[str, Any] = {"season": _of(item, "season"), "episode": _of(item, "episode")}
+    facts |= {"duration": _itunes(item, "duration"), "persons": _told(item, "person")}
+    facts["transcripts"] = _told(item, "transcript")
     return Episode(
         identity,
         title=_text(item, "title"),
@@ -97,6 +101,12 @@ def _episode(item: Any) -> Episode | None:
 def _elements(parent: Any, name: str) -> Iterator[Any]:
     for space in _PODCAST:
         yield from parent.iterfind(f"{{{space}}}{name}")
+
+
+def _told(parent: Any, name: str) -> list[dict[str, str]]:
+    """Return all elements of a name with their attributes, and their text as ``name``."""
+    rows = (({"name": " ".join("".join(item.itertext()).split())}, item.attrib) for item in _elements(parent, name))
+    return [{key: str(value) for key, value in {**text, **told}.items() if value} for text, told in rows]
 
 
 def _people(parent: Any) -> Iterator[tuple[str, str]]:

@@ -18,6 +18,7 @@ FILE_SOURCES: tuple[tuple[str, str], ...] = (
     ("recordings", "Recordings"),
     ("youtube", "YouTube"),
     ("podcast", "Podcast"),
+    ("feed", "Feed"),
     ("tweets", "Tweets"),
     ("discord", "DiscordExport"),
     ("slack", "SlackExport"),
@@ -51,6 +52,9 @@ def known_sources() -> dict[str, str]:
 def open_source(path: str | Path, *, form: str | None = None, **options: Any) -> Source:
     """Return the source that reads a file, a zip, a folder or an address, recognised by its content.
 
+    An address is asked what it is: a podcast's feed, another feed, or a page. A whole site is read only with
+    ``form="Website"``.
+
     Args:
         path: What to read.
         form: Name of the source to use instead of recognising it, for example "Tweets".
@@ -73,9 +77,9 @@ def open_sources(path: str | Path, *, form: str | None = None, **options: Any) -
     Takes what ``open_source`` takes; ``name=`` is refused when there would be several.
     """
     if str(path).startswith(("http://", "https://")):
-        from masa_rag.sources.webpages import WebPages
+        from masa_rag.sources._places import source_at
 
-        return [WebPages(str(path), **options)]
+        return [source_at(str(path), form=form, **options)]
     place = Path(path).expanduser()
     if not place.exists():
         raise SourceUnavailableError(f"received {str(path)!r}, which does not exist; check the spelling")

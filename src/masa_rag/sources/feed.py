@@ -6,34 +6,38 @@ import json
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from masa_rag._addresses import read_address
 from masa_rag._http import Fetcher
 from masa_rag._ids import digest
 from masa_rag.errors import RecordError, SourceError, SourceFormatError, SourceUnavailableError
+from masa_rag.sources._base import FileSource
 from masa_rag.sources._extract import extract_page, fragment_text
-from masa_rag.sources._feed_entries import Entry, read_feed
+from masa_rag.sources._feed_entries import Entry, FeedText, looks_like_feed, read_feed
 from masa_rag.types import Document
 
 SUMMARY_WORDS = 120
 """An entry with fewer words, and none marked as its content, is a summary: its page is fetched."""
 
 
-class Feed:
-    """The entries of a feed, read from an address or a file.
+class Feed(FileSource):
+    """The entries of a feed, read from an address or from files.
 
     Feeds forget: an entry that is no longer in the feed is still published, so a feed cannot be
     mirrored, only added. The cursor holds the feed's ETag and Last-Modified and a digest of each
     entry: an unchanged feed costs one request, an unchanged entry none.
 
     Args:
-        place: An http(s) address, or a file.
+        place: An http(s) address, a file, a folder or a pattern.
         name: The source's name in the memory; by default ``feed:<host and path, or file>``.
         full_text: Whether to fetch the page of an entry that is a summary only. None means yes for
             an address, no for a file.
         fetcher: How to fetch; give one to set limits or hosts of your own network.
     """
+
+    form: ClassVar[str] = "feed"
+    suffixes: ClassVar[frozenset[str]] = frozenset({".xml", ".rss", ".atom", ".rdf", ".json"})
 
     def __init__(
         self,
@@ -44,12 +48,16 @@ class Feed:
         fetcher: Fetcher | None = None,
     ) -> None:
         self._url = read_address(str(place)).url if str(place).lower().startswith(("http://", "https://")) else None
-        self._path = Path(place).expanduser() if self._url is None else None
-        self.name = name if name is not None else f"feed:{_label(self._url, self._path)}"
+        super().__init__(place, name=f"{self.form}:{_label(self._url)}" if name is None and self._url else name)
         self._full_text = full_text if full_text is not None else self._url is not None
         self._fetcher = fetcher if fetcher is not None else Fetcher()
         self._given: dict[str, Any] = {}
         self._state: dict[str, Any] = {}
+
+    @classmethod
+    def recognises(cls, path: Path, head: bytes) -> bool:
+        """Say yes to RSS, RDF site summaries, Atom and JSON feeds."""
+        return not path.is_dir() and looks_like_feed(head)
 
     @property
     def cursor(self) -> str | None:
@@ -65,22 +73,19 @@ class Feed:
         self._state = self._given
 
     def __iter__(self) -> Iterator[Document | RecordError]:
+        if self._url is None:
+            yield from super().__iter__()
+            return
         self._state = dict(self._given)
-        loaded = self._load()
+        loaded = self._load(self._url)
         if loaded is None:
             return
         data, headers = loaded
-        try:
-            feed = read_feed(data, headers=headers)
-        except SourceFormatError as error:
-            raise SourceFormatError(str(error), path=self._url or str(self._path)) from error
+        feed = _parsed(data, headers, place=self._url)
         seen = dict(self._state.get("entries", {}))
         current: dict[str, str] = {}
-        for entry in feed.entries:
-            mark = digest(entry.id, entry.title or "", entry.html, json.dumps(entry.metadata, sort_keys=True))
-            if current.get(entry.id) == mark:
-                continue
-            if seen.get(entry.id) == mark and self._url is not None:
+        for entry, mark in _marked(feed):
+            if seen.get(entry.id) == mark:
                 current[entry.id] = mark
                 continue
             item = self._document(entry, feed.title)
@@ -88,25 +93,31 @@ class Feed:
                 current[entry.id] = mark
                 self._state["entries"] = {**seen, **current}
             yield item
-        self._state = {"entries": current, "headers": _validators(headers)} if self._url is not None else {}
+        self._state = {"entries": current, "headers": _validators(headers)}
+
+    def _read(self, path: Path) -> Iterator[Document | RecordError]:
+        try:
+            feed = _parsed(path.read_bytes(), {}, place=str(path))
+        except SourceFormatError as error:
+            if path in map(Path, self.paths):
+                raise  # it was asked for by name
+            yield RecordError(str(error), record_id=str(path))
+            return
+        for entry, _ in _marked(feed):
+            yield self._document(entry, feed.title)
 
     def __repr__(self) -> str:
         return f"<Feed {self.name!r}>"
 
-    def _load(self) -> tuple[bytes, dict[str, str]] | None:
+    def _load(self, url: str) -> tuple[bytes, dict[str, str]] | None:
         """Return the feed and the server's headers, or None if it has not changed."""
-        if self._url is None:
-            try:
-                return self._path.read_bytes() if self._path is not None else b"", {}
-            except OSError as error:
-                raise SourceUnavailableError(f"{self._path} cannot be read ({error.strerror})") from error
         told = self._state.get("headers") or {}
         conditions = {"If-None-Match": told.get("etag"), "If-Modified-Since": told.get("last-modified")}
-        response = self._fetcher.fetch(self._url, headers={key: value for key, value in conditions.items() if value})
+        response = self._fetcher.fetch(url, headers={key: value for key, value in conditions.items() if value})
         if response.status == 304:
             return None
         if response.status != 200:
-            raise SourceUnavailableError(f"{self._url} answered {response.status}; expected a feed")
+            raise SourceUnavailableError(f"{url} answered {response.status}; expected a feed")
         return response.content, dict(response.headers)
 
     def _document(self, entry: Entry, feed_title: str | None) -> Document | RecordError:
@@ -142,11 +153,26 @@ class Feed:
         return page.text or "\n\n".join(segment.text for segment in page.segments)
 
 
-def _label(url: str | None, path: Path | None) -> str:
-    if url is not None:
-        address = read_address(url)
-        return f"{address.authority}{address.target}".rstrip("/")
-    return path.name if path is not None else ""
+def _label(url: str) -> str:
+    address = read_address(url)
+    return f"{address.authority}{address.target}".rstrip("/")
+
+
+def _parsed(data: bytes, headers: dict[str, str], *, place: str) -> FeedText:
+    try:
+        return read_feed(data, headers=headers)
+    except SourceFormatError as error:
+        raise SourceFormatError(str(error), path=place) from error
+
+
+def _marked(feed: FeedText) -> Iterator[tuple[Entry, str]]:
+    """Yield each entry with the digest of what it says; one that is repeated word for word is given once."""
+    given: dict[str, str] = {}
+    for entry in feed.entries:
+        mark = digest(entry.id, entry.title or "", entry.html, json.dumps(entry.metadata, sort_keys=True))
+        if given.get(entry.id) != mark:
+            given[entry.id] = mark
+            yield entry, mark
 
 
 def _validators(headers: dict[str, str]) -> dict[str, str]:

@@ -41,7 +41,8 @@ class Podcast(FileSource):
 
     The transcript that the feed publishes is taken (the kind that tells most); only without one is
     the audio fetched and transcribed. Chapters go to ``metadata["chapters"]``, the people named in
-    the feed to ``metadata["participants"]``; if a show has one host, who alone is heard, the lines
+    the feed to ``metadata["participants"]`` (whole, with roles and links: ``persons`` and
+    ``show_persons``); if a show has one host, who alone is heard, the lines
     are the host's. The id is the episode's guid, so that moved audio changes nothing.
 
     Args:
@@ -54,7 +55,7 @@ class Podcast(FileSource):
         speakers: Names for labels, ``{"A": "Ryan"}``.
         latest: Only that many episodes, newest first as in the feed; None takes all.
         audio: Whether to transcribe audio at all; False leaves episodes without a transcript out.
-        fetcher: Fetches addresses; None makes a :class:`masa_rag._http.Fetcher`.
+        fetcher: Fetches addresses; None makes a :class:`masa_rag.sources.Fetcher`.
     """
 
     form: ClassVar[str] = "podcast"
@@ -160,6 +161,7 @@ class Podcast(FileSource):
             "participants": people,
             "chapters": self._chapters(episode),
             "language": show.language,
+            "show_persons": list(show.persons),
         }
         return Document(
             episode.id,
