@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.metadata
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -42,6 +43,30 @@ def test_a_folder_of_several_formats_gives_a_source_each() -> None:
         open_source(EXAMPLES)
     with pytest.raises(ConfigurationError, match="one name for a folder of several formats"):
         open_sources(EXAMPLES, name="x")
+
+
+def test_exports_that_are_folders_within_a_folder(tmp_path: Path) -> None:
+    """A Slack export and an X archive beside other files are read as what they are, and their files not again."""
+    said = [{"type": "message", "user": "U1", "text": "The tide is high.", "ts": "1714554000.000100"}]
+    tweet = {"id_str": "234000000000000001", "full_text": "Low water", "created_at": "Fri Aug 10 16:00:11 +0000 2012"}
+    files = {
+        "mine/slack/users.json": json.dumps([{"id": "U1", "name": "nora"}]),
+        "mine/slack/channels.json": json.dumps([{"id": "C1", "name": "general"}]),
+        "mine/slack/general/2024-05-01.json": json.dumps(said),
+        "twitter/data/tweets.js": f"window.YTD.tweets.part0 = {json.dumps([{'tweet': tweet}])}",
+        "note.md": "One note.",
+    }
+    for name, text in files.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    (tmp_path / "round").symlink_to(tmp_path)
+    found = {
+        type(source).__name__: [item.id for item in source if isinstance(item, Document)]
+        for source in open_sources(tmp_path)
+    }
+    assert found == {
+        "SlackExport": ["C1/2024-05-01"], "Tweets": ["234000000000000001"], "Files": ["note.md"],
+    }  # fmt: skip
 
 
 def test_ids_do_not_depend_on_the_other_files_of_a_folder(tmp_path: Path) -> None:

@@ -86,13 +86,15 @@ def open_sources(path: str | Path, *, form: str | None = None, **options: Any) -
     kind = _kind_named(form) if form is not None else _recognise(place)
     if kind is not None:
         return [kind(place, **options)]
-    groups = _kinds_within(place) if place.is_dir() else {}
-    if not groups:
+    exports = list(_exports_within(place)) if place.is_dir() else []
+    groups = _kinds_within(place, exports) if place.is_dir() else {}
+    if not groups and not exports:
         raise SourceFormatError(_why_nothing(place), path=str(path))
-    if "name" in options and len(groups) > 1:
-        names = ", ".join(kind.__name__ for kind in groups)
+    if "name" in options and len(groups) + len(exports) > 1:
+        names = ", ".join(kind.__name__ for kind in (*(kind for kind, _ in exports), *groups))
         raise ConfigurationError(f"received one name for a folder of several formats ({names}); leave it out")
-    return [_restricted(kind(place, **options), files) for kind, files in groups.items()]
+    whole = [kind(folder, **options) for kind, folder in exports]
+    return [*whole, *(_restricted(kind(place, **options), files) for kind, files in groups.items())]
 
 
 def _why_nothing(place: Path) -> str:
@@ -114,11 +116,27 @@ def _recognise(place: Path) -> type[FileSource] | None:
     return next((kind for kind in kinds if kind.recognises(place, head)), None)
 
 
-def _kinds_within(folder: Path) -> dict[type[FileSource], list[Path]]:
-    """Return the readable files of a folder by their source; hidden and unknown ones are left out."""
+def _exports_within(folder: Path) -> Iterator[tuple[type[FileSource], Path]]:
+    """Yield the folders that are one export: an X archive, a Slack export, whose files mean nothing alone."""
+    try:
+        inside = sorted(path for path in folder.iterdir() if path.is_dir() and not path.is_symlink())
+    except OSError:  # not ours to read; the files in it are not found either
+        return
+    for path in inside:
+        kind = _recognise(path) if not path.name.startswith(".") else None
+        if kind is not None and kind.global_ids:
+            yield kind, path
+        else:
+            yield from _exports_within(path)
+
+
+def _kinds_within(folder: Path, exports: list[tuple[type[FileSource], Path]]) -> dict[type[FileSource], list[Path]]:
+    """Return the readable files outside of exports by their source; hidden and unknown ones are left out."""
+    taken = {path for _, path in exports}
     groups: dict[type[FileSource], list[Path]] = {}
     for path in sorted(folder.rglob("*")):
-        kind = _recognise(path) if path.is_file() and not path.name.startswith(".") else None
+        hidden = path.name.startswith(".") or not taken.isdisjoint(path.parents)
+        kind = _recognise(path) if path.is_file() and not hidden else None
         if kind is not None and (not kind.suffixes or path.suffix.lower() in kind.suffixes):
             groups.setdefault(kind, []).append(path)
     return groups
