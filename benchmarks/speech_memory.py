@@ -3,8 +3,8 @@
     python benchmarks/speech_memory.py asked|killed [--model base]
 
 ``asked``: forty sentences are spoken by espeak-ng, one after the other with pauses, twelve of them facts that are
-asked for; the recording is all the memory gets. The answer is the line of the best hit that shares most words with
-the question; its time code is compared with the second at which the fact begins.
+asked for; the recording is all the memory gets. The time code of the answer's first citation is compared with the
+second at which the fact begins.
 ``killed``: five recordings are transcribed in a child process, which is killed (SIGKILL) while the third is being
 worked on; a second run counts the windows that go through the model.
 """
@@ -14,7 +14,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import re
 import signal
 import subprocess
 import sys
@@ -87,35 +86,25 @@ def write(path: Path, samples: Any) -> Path:
     return path
 
 
-def words(text: str) -> set[str]:
-    return {word[:5] for word in re.findall(r"[a-z]{3,}", text.lower())}
-
-
 def asked(model: str) -> None:
     """Ask for each fact; print how far the time codes are from the moments."""
     with tempfile.TemporaryDirectory() as name, Memory(Path(name) / "memory") as memory:
         path, questions = talk(Path(name))
         memory.add(Recordings(path, transcriber=FasterWhisperTranscriber(model, device="cpu", language="en")))
-        by_passage, by_line, found = [], [], 0
+        exact = found = 0
         for question, moment in questions:
-            hit = memory.search(question, k=1)[0]
-            document = memory.document(hit.chunk.source, hit.chunk.document_id)
-            lines = [
-                line
-                for line in document.segments
-                if line.start is not None and hit.chunk.start_s <= line.start < hit.chunk.end_s
-            ]
-            line = max(lines, key=lambda item: len(words(item.text) & words(question)))
-            by_passage.append(abs(hit.chunk.start_s - moment))
-            by_line.append(abs(line.start - moment))
-            found += hit.chunk.start_s - 1 <= moment <= hit.chunk.end_s
-            print(
-                f"  {moment:6.1f} s, passage {hit.chunk.start_s:6.1f}, line {line.start:6.1f}: {question} {line.text}"
-            )
-        near = [sum(off <= 5 for off in side) for side in (by_line, by_passage)]
+            answer = memory.ask(question, k=3)
+            if not answer.cited:
+                print(f"  {moment:6.1f} s, no answer: {question}")
+                continue
+            first = answer.cited[0].chunk
+            passage = answer.hits[0].chunk
+            found += passage.start_s - 5 <= moment <= passage.end_s
+            exact += abs(first.start_s - moment) <= 5
+            print(f"  {moment:6.1f} s, answered from {first.start_s:6.1f}: {question} {answer.text.splitlines()[0]}")
         print(
-            f"{model} asked: right passage {found} of {len(questions)}; time code within 5 s of the moment: "
-            f"line {near[0]} of {len(questions)}, passage {near[1]} of {len(questions)}"
+            f"{model} asked: the first answer's passage holds the moment in {found} of {len(questions)}, its time code "
+            f"lies within 5 s of it in {exact} of {len(questions)}"
         )
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from masa_rag import Chunk, ConfigurationError, Context, Document, Hit, Memory
+from masa_rag import Chunk, ConfigurationError, Context, Document, Hit, Memory, Segment
 from masa_rag.answer import NOT_FOUND, check, extract
 from masa_rag.answer import answer as written
 from masa_rag.cli import main
@@ -127,6 +127,28 @@ def test_an_extract_answers_and_does_not_ask_back() -> None:
     assert answer.text == "“Mara: Salt water crept in, so May.” [1]\n“The seal of the launch buoy was too thin.” [2]"
     alone = extract("Why was the launch moved?", hits[2:])
     assert alone.text == "“Ann: Why did they move the launch?” [1]"
+
+
+def test_a_recording_is_cited_to_the_second() -> None:
+    """A passage of a recording is cited from the line that is quoted: its time code, link and speaker."""
+    lines = (
+        Segment("Welcome to the show.", author="Jonas", start=60.0, end=64.0),
+        Segment("Thanks for coming.", author="Jonas", start=64.0, end=70.0),
+        Segment("Salt water crept into the battery case.", author="Mara", start=83.5, end=88.0),
+    )
+    talk = Document("1", segments=lines, kind="speech", title="Talk", url="https://talk.example/1")
+    chunk = Chunk(
+        "a", "1", "s", talk.text, "Talk · Jonas, Mara · 00:01:00", 0, len(talk.text), start_s=60.0, end_s=88.0
+    )
+    hits = (Hit(chunk, 1.0, 1),)
+    answer = extract("What crept into the case?", hits, document=lambda source, identity: talk)
+    (cited,) = answer.cited
+    assert answer.text == "“Mara: Salt water crept into the battery case.” [1]"
+    assert (cited.chunk.start_s, cited.chunk.end_s, cited.chunk.authors) == (83.5, 88.0, ("Mara",))
+    assert (cited.chunk.url, cited.chunk.header) == ("https://talk.example/1#t=83", "Talk · Mara · 00:01:23")
+    assert talk.text[cited.chunk.start : cited.chunk.end] == cited.chunk.text
+    assert extract("What crept into the case?", hits).cited == hits
+    assert extract("What crept into the case?", hits, document=lambda source, identity: None).cited == hits
 
 
 def test_what_is_answered_in_part_stays_an_answer() -> None:

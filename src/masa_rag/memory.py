@@ -243,7 +243,7 @@ class Memory:
         from masa_rag.answer import answer, extract
 
         if model is None:
-            return extract(question, self.search(question, **filters))
+            return extract(question, self.search(question, **filters), document=self.document)
         return answer(question, self.context(question, max_tokens=max_tokens, **filters), model=model)
 
     def as_retriever(self, *, k: int = 8, **filters: Any) -> MemoryRetriever:

@@ -56,6 +56,25 @@ def make_chunks(document: Document, groups: Iterable[Sequence[Span]], *, source:
     return chunks
 
 
+def from_line(chunk: Chunk, document: Document, words: str) -> Chunk:
+    """Return the part of a chunk that begins with the line in which some of its words stand.
+
+    Its time code, link, speakers and header are those of that line and what follows. A chunk that does not hold
+    the words, or a document without segments, gives the chunk as it is.
+    """
+    from dataclasses import replace
+
+    place = chunk.text.find(words)
+    spans = document.spans()
+    held = [number for number, (start, end) in enumerate(spans) if end > chunk.start + place and start < chunk.end]
+    if place < 0 or not held:
+        return chunk
+    start = max(chunk.start, spans[held[0]][0])
+    segments = [document.segments[number] for number in held]
+    part = replace(chunk, text=document.text[start : chunk.end], start=start, header=_header(document, segments))
+    return _chunk(document, segments, part)
+
+
 def _chunk(document: Document, segments: Sequence[Segment], bare: Chunk) -> Chunk:
     """Return the chunk with what its segments know: who, when, where."""
     from dataclasses import replace
