@@ -220,6 +220,14 @@ def test_control_characters_of_strangers_are_not_printed() -> None:
     assert "\x1b" not in run("search", "before after").output
 
 
+def test_hints_can_be_pasted(notes: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The command is named as it was called, unless it is on the path."""
+    monkeypatch.setattr("sys.argv", [".venv/bin/masa-rag", "add"])
+    assert 'ask it with: .venv/bin/masa-rag ask -m brain "your question"' in run("add", str(notes)).output
+    monkeypatch.setattr("shutil.which", lambda name: ".venv/bin/masa-rag")
+    assert 'ask it with: masa-rag ask -m brain "your question"' in run("add", str(notes)).output
+
+
 def test_demo_answers_three_questions() -> None:
     """The first thing that people run."""
     result = run("demo", "--memory", "demo")

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import shutil
 import sys
 import textwrap
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
@@ -114,6 +116,14 @@ def print_pairs(pairs: Mapping[str, Any], *, as_json: bool) -> None:
     width = max(map(len, pairs), default=0)
     for name, value in pairs.items():
         click.echo(f"{name:<{width}}  {value}")
+
+
+def own_command() -> str:
+    """Return how the command was called, for hints that can be pasted: by its path where it is not on the PATH."""
+    called, found = sys.argv[0], shutil.which("masa-rag")
+    if Path(called).name != "masa-rag" or (found is not None and Path(found) == Path(called)):
+        return "masa-rag"
+    return called
 
 
 def printable_lines(text: str) -> str:

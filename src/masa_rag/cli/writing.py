@@ -43,7 +43,7 @@ def sync(
 def _bring(
     verb: str, paths: Sequence[str], name: str | None, form: str | None, place: Path, as_json: bool, **options: Any
 ) -> None:
-    from masa_rag._output import print_reports
+    from masa_rag._output import own_command, print_reports
 
     if name is not None and len(paths) > 1:
         raise click.UsageError(f"received one --name for {len(paths)} paths; give one path, or leave --name out")
@@ -51,7 +51,7 @@ def _bring(
     print_reports(reports, as_json=as_json)
     show_broken(broken)
     if not as_json and any(report.seen for report in reports):
-        click.echo(f'ask it with: masa-rag search -m {place} "your question"', err=True)
+        click.echo(f'ask it with: {own_command()} ask -m {place} "your question"', err=True)
     if broken or any(report.failed for report in reports):
         sys.exit(3)
 
