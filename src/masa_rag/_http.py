@@ -238,7 +238,7 @@ class Fetcher:
         connection.request("GET", address.target, headers={**sent, "Accept": "*/*", **headers})
         answer = connection.getresponse()
         found = {name.lower(): value for name, value in answer.getheaders()}
-        content = b"" if answer.status in REDIRECTS else _read_body(answer, found.get("content-encoding"), self.limits)
+        content = b"" if answer.status in REDIRECTS else read_body(answer, found.get("content-encoding"), self.limits)
         if answer.isclosed() and not answer.will_close:
             self._open[(address.scheme, address.host, address.port)] = connection
         return Response(address.url, answer.status, found, content)
@@ -342,7 +342,7 @@ def _system_resolve(host: str, port: int) -> list[str]:
     return [str(answer[4][0]) for answer in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)]
 
 
-def _read_body(answer: http.client.HTTPResponse, encoding: str | None, limits: Limits) -> bytes:
+def read_body(answer: http.client.HTTPResponse, encoding: str | None, limits: Limits) -> bytes:
     """Return the body, decompressed, within the limits."""
     unpack = _unpacker(encoding, limits)
     parts: list[bytes] = []

@@ -1,4 +1,4 @@
-"""Web pages: addresses, saved HTML files, and the two shapes in which Masa's scrapers wrote pages."""
+"""Web pages: addresses, saved HTML files, web archives, and the two shapes in which Masa's scrapers wrote pages."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from masa_rag.sources import _masa_web
 from masa_rag.sources._base import FileSource, read_head
 from masa_rag.sources._extract import Page, extract_page
 from masa_rag.sources._extract_meta import host_of
+from masa_rag.sources._warc import Capture, captures, is_warc
 from masa_rag.types import Document
 
 MAX_PAGE_BYTES = 50_000_000
@@ -31,11 +32,12 @@ _ASSETS = frozenset(
 
 
 class WebPages(FileSource):
-    """Pages by address, pages saved as HTML (also gzipped), and JSON files of Masa's web scrapers.
+    """Pages by address, pages saved as HTML (also gzipped), web archives (WARC), and JSON files of Masa's scrapers.
 
     A page becomes one document: its main text as Markdown, without navigation and adverts, with
     title, author, date, language and licence as far as the page names them. A forum thread
-    becomes a document with one segment a post.
+    becomes a document with one segment a post. A page of an archive has its address as id, and the
+    time of its capture as ``fetched_at``.
 
     Args:
         paths: A file, folder, pattern or http(s) address, or several. An address is fetched at
@@ -46,7 +48,7 @@ class WebPages(FileSource):
     """
 
     form: ClassVar[str] = "pages"
-    suffixes: ClassVar[frozenset[str]] = frozenset({".html", ".htm", ".xhtml", ".gz", ".json"})
+    suffixes: ClassVar[frozenset[str]] = frozenset({".html", ".htm", ".xhtml", ".gz", ".json", ".warc"})
 
     def __init__(
         self,
@@ -71,13 +73,14 @@ class WebPages(FileSource):
         """Say yes to HTML, to Masa's web shapes, and to folders of saved pages with their assets."""
         if path.is_dir():
             return _is_site_folder(path)
-        return _is_html(_plain_head(head)) or _masa_web.is_masa_web(head)
+        plain = _plain_head(head)
+        return _is_html(plain) or is_warc(plain) or _masa_web.is_masa_web(head)
 
     def _takes(self, item: Path) -> bool:
         """Take the pages of a folder, and of its JSON only what Masa's scrapers wrote."""
         if not super()._takes(item):
             return False
-        if item.suffix.lower() in (".json", ".gz"):
+        if item.suffix.lower() in (".json", ".gz", ".warc"):
             return self.recognises(item, read_head(item))
         return True
 
@@ -101,6 +104,9 @@ class WebPages(FileSource):
         return fetched_now(item, response.url) if isinstance(item, Document) else item
 
     def _read(self, path: Path) -> Iterator[Document | RecordError]:
+        if is_warc(_plain_head(read_head(path))):
+            yield from map(self._captured, captures(path, max_bytes=MAX_PAGE_BYTES))
+            return
         data = _load(path)
         if isinstance(data, RecordError):
             yield data
@@ -108,6 +114,16 @@ class WebPages(FileSource):
             yield from self._read_masa(path, data)
         else:
             yield self._read_html(path, data)
+
+    def _captured(self, capture: Capture | RecordError) -> Document | RecordError:
+        if isinstance(capture, RecordError):
+            return capture
+        try:
+            page = extract_page(capture.html, url=capture.url, fast=self.fast)
+        except SourceError as error:
+            return RecordError(str(error), record_id=capture.url)
+        item = page_document(page, record_id=capture.url)
+        return fetched(item, capture.url, at=capture.fetched_at) if isinstance(item, Document) else item
 
     def _read_html(self, path: Path, data: bytes) -> Document | RecordError:
         record_id = self._id(path)
@@ -158,10 +174,15 @@ def page_document(page: Page, *, record_id: str) -> Document | RecordError:
     )
 
 
-def fetched_now(document: Document, url: str) -> Document:
+def fetched(document: Document, url: str, *, at: datetime | None) -> Document:
     """Return the document with the time of fetching, and the address it came from where it names none."""
     text = "" if document.segments else document.text
-    return replace(document, text=text, url=document.url or url, fetched_at=datetime.now(UTC))
+    return replace(document, text=text, url=document.url or url, fetched_at=at)
+
+
+def fetched_now(document: Document, url: str) -> Document:
+    """Return the document as fetched at this moment."""
+    return fetched(document, url, at=datetime.now(UTC))
 
 
 def _is_address(place: str | Path) -> bool:
