@@ -34,6 +34,7 @@ LAYERS = (
     (*PLUGINS, "catalog"),
     ("_late", "_query", "_pool", "_rank", "_when", "_projection", "_view", "_check", "_statistics"),
     ("ingest", "search", "context", "answer"),
+    ("_parts",),
     ("memory",),
     ("integrations", "plots", "testing", "_output", "_demo", "_doctor", "cli"),
 )

@@ -2,32 +2,26 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from functools import cached_property
-from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from masa_rag._ids import digest
+from masa_rag._parts import Parts
 from masa_rag._reading import Filters, Moment, Names
-from masa_rag.catalog import Catalog
-from masa_rag.errors import ConfigurationError, MemoryMismatchError, RecordError
-from masa_rag.ingest import Errors, Ingest, Progress, named
+from masa_rag.errors import ConfigurationError, RecordError
+from masa_rag.ingest import Errors, named
 from masa_rag.types import Context, Document, Hits, IngestReport
 
 if TYPE_CHECKING:
     from masa_rag._check import Info, Problem
-    from masa_rag._projection import Projection
-    from masa_rag._view import VectorView
     from masa_rag.answer import Answer, Model
-    from masa_rag.chunkers._passages import CountTokens
     from masa_rag.integrations.langchain import MemoryRetriever
-    from masa_rag.protocols import Chunker, Embedder, Index, Reranker, Source
+    from masa_rag.protocols import Source
 
 
-class Memory:
+class Memory(Parts):
     """What an agent remembers: a folder on disk, and the verbs to use it.
 
     ::
@@ -54,28 +48,6 @@ class Memory:
         MemoryMismatchError: Made with another embedder or chunker, and ``re_embed`` is False.
         StorageError: The folder cannot be used.
     """
-
-    def __init__(
-        self,
-        path: str | Path,
-        *,
-        embedder: Embedder | None = None,
-        chunker: Chunker | None = None,
-        index: Index | None = None,
-        reranker: Reranker | None = None,
-        lock_timeout_s: float = 60.0,
-        re_embed: bool = False,
-        progress: Progress | None = None,
-    ) -> None:
-        self.path = Path(path).expanduser()
-        self.catalog = Catalog(self.path, lock_timeout_s=lock_timeout_s)
-        self._embedder = embedder
-        self._chunker = chunker
-        self._index = index
-        self._reranker = reranker
-        self._progress = progress
-        self._check_fingerprints(re_embed=re_embed)
-        self._mend()
 
     # Writing
 
@@ -305,90 +277,6 @@ class Memory:
     def __repr__(self) -> str:
         return f"<Memory {str(self.path)!r}>"
 
-    # Parts, made at first use
-
-    @cached_property
-    def embedder(self) -> Embedder:
-        """What makes the vectors."""
-        if self._embedder is not None:
-            return self._embedder
-        from masa_rag.embedders import default_embedder
-
-        return default_embedder()
-
-    @cached_property
-    def chunker(self) -> Chunker:
-        """What cuts documents."""
-        if self._chunker is not None:
-            return self._chunker
-        from masa_rag.chunkers import StructureChunker
-
-        return StructureChunker(count_tokens=self._count_tokens)
-
-    @cached_property
-    def _count_tokens(self) -> CountTokens:
-        from masa_rag.chunkers._passages import estimate_tokens
-        from masa_rag.protocols import TokenCounter
-
-        return self.embedder.count_tokens if isinstance(self.embedder, TokenCounter) else estimate_tokens
-
-    @cached_property
-    def _projection(self) -> Projection | None:
-        from masa_rag._projection import Projection
-        from masa_rag.indexes import FlatIndex
-
-        if isinstance(self._index, FlatIndex):
-            return None  # the view compares exactly at any size: that is what a FlatIndex does
-        index = self._index
-        if index is None:
-            from masa_rag.indexes import ChromaIndex
-
-            index = ChromaIndex(self.path / "chroma")
-        return Projection(self.catalog, index, dim=self.embedder.dim)
-
-    @cached_property
-    def _view(self) -> VectorView:
-        from masa_rag._view import VectorView
-
-        return VectorView(self.catalog, self._projection, dim=self.embedder.dim)
-
-    @cached_property
-    def _ingest(self) -> Ingest:
-        return Ingest(self.catalog, self.chunker, self.embedder, self._projection, progress=self._progress)
-
-    # Opening
-
-    def _fingerprints(self) -> dict[str, str]:
-        return {"embedder": self.embedder.fingerprint, "chunker": self.chunker.fingerprint}
-
-    def _check_fingerprints(self, *, re_embed: bool) -> None:
-        pinned = {name: self.catalog.setting(name) for name in ("embedder", "chunker")}
-        if pinned["embedder"] is None or pinned == self._fingerprints():
-            return
-        if not re_embed:
-            raise MemoryMismatchError(_mismatch(self.path, pinned, self._fingerprints()))
-        with self.catalog.transaction():
-            for name, value in self._fingerprints().items():
-                self.catalog.set_setting(name, value)
-            if pinned["embedder"] != self.embedder.fingerprint:
-                self.catalog.drop_vectors(uuid.uuid4().hex)
-        self._ingest.rebuild()
-
-    def _pin(self) -> None:
-        """Note embedder and chunker in a new memory, before anything is written with them."""
-        if self.catalog.setting("embedder") is not None:
-            return
-        with self.catalog.transaction():
-            if self.catalog.setting("embedder") is None:
-                for name, value in self._fingerprints().items():
-                    self.catalog.set_setting(name, value)
-        self._check_fingerprints(re_embed=False)
-
-    def _mend(self) -> None:
-        """Finish what a killed writer left half done: an erasure, passages without vectors, an index behind."""
-        if self.catalog.lock.was_killed() or self.catalog.setting("scrub") == "due":
-            self._ingest.mend()
-
     def _check_author(self, author: str) -> None:
         from masa_rag._reading import similar_authors
 
@@ -416,13 +304,4 @@ def _grave(author: str | None, source: str | None, document: str | None) -> tupl
     raise ConfigurationError(
         f"received author={author!r}, source={source!r}, document={document!r}; "
         "expected author, or source, or source and document"
-    )
-
-
-def _mismatch(path: Path, pinned: dict[str, str | None], given: dict[str, str]) -> str:
-    different = [f"{name} {pinned[name]!r} (now {given[name]!r})" for name in given if pinned[name] != given[name]]
-    return (
-        f"the memory {str(path)!r} was made with {' and '.join(different)}; vectors of different models cannot be "
-        f"compared. Open it with the one it was made with, or make its vectors anew: "
-        f"masa-rag rebuild --memory {path} --re-embed, or Memory(..., re_embed=True)"
     )
