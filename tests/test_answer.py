@@ -177,6 +177,21 @@ def test_the_default_model_tells_what_the_memory_does_not_hold(tmp_path: Path) -
         assert [question for question in foreign if memory.ask(question).found] == []
 
 
+@pytest.mark.skipif(importlib.util.find_spec("masa_rag_minilm") is None, reason="needs the weights: ./weights")
+def test_the_first_answer_of_the_readme(tmp_path: Path) -> None:
+    """Its command on the tutorial's episode, with the default model: the sentence and its second."""
+    from masa_rag.sources import Transcripts
+
+    tutorial = (Path(__file__).parents[1] / "docs" / "tutorial.md").read_text()
+    (tmp_path / "12.txt").write_text(tutorial.split("```text\n")[1].split("```")[0])
+    with Memory(tmp_path / "brain", index=FlatIndex()) as memory:
+        memory.add(Transcripts(tmp_path / "12.txt"))
+        shown = str(memory.ask("Why was the launch moved?"))
+    readme = (Path(__file__).parents[1] / "README.md").read_text()
+    assert "“Mara: Salt water crept into a battery case, so we launch in May.” [1]" in shown
+    assert [line for line in shown.splitlines() if line not in readme] == []
+
+
 def test_an_empty_memory_and_a_model_that_does_not_know_say_so(brain: Memory) -> None:
     """Not found is an answer of its own."""
     assert brain.ask("Who?", author="Nobody").found is False

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+from masa_rag.answer import NOT_FOUND, Answer
 from masa_rag.cli import main
 from masa_rag.embedders import HashingEmbedder
 
@@ -55,6 +56,15 @@ def test_one_command_reads_a_file_and_answers(notes: Path) -> None:
     assert json.loads(run("ask", "lighthouse", "-k", "1", "--json").output)["found"] is True
     broken = run("ask", "copper", "--add", "nowhere")
     assert (broken.exit_code, "does not exist" in broken.stderr) == (1, True)
+
+
+def test_an_answer_that_is_not_there_names_the_next_step(notes: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What comes nearest can be looked at, with the question quoted for the shell."""
+    run("add", str(notes))
+    monkeypatch.setattr("masa_rag.answer.extract", lambda question, hits, **more: Answer(NOT_FOUND, hits, found=False))
+    result = run("ask", "who's the keeper?")
+    assert result.stdout == f"{NOT_FOUND}\n"
+    assert """what comes nearest: masa-rag search -m brain 'who'"'"'s the keeper?'""" in result.stderr
 
 
 def test_a_chat_model_is_named(notes: Path, monkeypatch: pytest.MonkeyPatch) -> None:

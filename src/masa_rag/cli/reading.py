@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -75,7 +76,7 @@ def ask(
     \b
     masa-rag ask "Why was the launch moved?" --add episodes/
     """
-    from masa_rag._output import print_json, printable_lines
+    from masa_rag._output import own_command, print_json, printable_lines
 
     if paths:
         reports, broken = read_into("add", paths, place)
@@ -88,6 +89,8 @@ def ask(
         print_json(answer)
     else:
         click.echo(printable_lines(str(answer)))
+        if not answer.found and answer.hits:
+            click.echo(f"what comes nearest: {own_command()} search -m {place} {shlex.quote(question)}", err=True)
 
 
 def _model(name: str | None) -> Callable[[str], str] | None:
