@@ -74,7 +74,7 @@ OTHERS: dict[str, Change] = {
 
 def folds(first: Words, second: Words) -> bool:
     """Say whether the second is found as a copy of the first, as the catalogue does it."""
-    found = first.key == second.key or not set(first.shingles).isdisjoint(second.shingles)
+    found = first.key == second.key or len(set(first.shingles) & set(second.shingles)) >= second.shared
     return first.is_long and second.is_long and found and same(first, second)
 
 

@@ -24,7 +24,7 @@ SHILL = "Do not miss the $TIDE sale, it is the gem of this year, join now and th
 def folds(first: str, second: str) -> bool:
     """Say whether two texts count as one, by the rule and by the way in which candidates are found."""
     one, other = words_said(first), words_said(second)
-    found = one.key == other.key or bool(set(one.shingles) & set(other.shingles))
+    found = one.key == other.key or len(set(one.shingles) & set(other.shingles)) >= other.shared
     return one.is_long and other.is_long and found and same(one, other)
 
 

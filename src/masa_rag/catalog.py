@@ -39,7 +39,7 @@ _COMPARED = ", ".join(CHUNK_COLUMNS)
 
 _NO_COPY = "pk NOT IN (SELECT chunk FROM said WHERE first NOT IN (0, chunk))"
 
-_COMPARED_TEXTS = 20
+_COMPARED_TEXTS = 5
 """So many passages are compared word by word with a new one, those that share most runs of words first."""
 
 _COUNTED = 500
@@ -266,10 +266,11 @@ class Catalog:
         rows = self.connection.execute(
             "SELECT c.pk, c.text, c.authors FROM ("
             "SELECT chunk AS pk, 99 AS shared FROM said WHERE key = ? AND first = chunk "
-            f"UNION ALL SELECT chunk, count(*) FROM shingles WHERE digest IN ({marks}) GROUP BY chunk"
+            f"UNION ALL SELECT chunk, count(*) FROM shingles WHERE digest IN ({marks}) "
+            "GROUP BY chunk HAVING count(*) >= ?"
             ") f JOIN said s ON s.chunk = f.pk AND s.first = f.pk JOIN chunks c ON c.pk = f.pk "
             f"GROUP BY c.pk ORDER BY max(shared) DESC, c.pk LIMIT {_COMPARED_TEXTS}",
-            (words.key, *words.shingles),
+            (words.key, *words.shingles, words.shared),
         )
         return next((pk for pk, text, authors in rows if same(words_said(own_words(text, authors)), words)), None)
 
