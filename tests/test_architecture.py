@@ -18,6 +18,7 @@ LAYERS = (
     (
         "_addresses",
         "_http",
+        "_proxy",
         "_media",
         "_lock",
         "_merge",

@@ -23,7 +23,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from functools import lru_cache
 from types import TracebackType
-from typing import Any
+from typing import Any, TypeVar
 
 from masa_rag._addresses import AllowedHosts, WebAddress, check_answers, read_address
 from masa_rag.errors import SourceError, SourceFormatError, SourceUnavailableError
@@ -33,6 +33,7 @@ REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _BUSY = frozenset({429, 503})
 
 Resolve = Callable[[str, int], Iterable[str]]
+Opened = TypeVar("Opened")
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,18 +197,37 @@ class Fetcher:
             if self._open.get(key) is not connection:
                 connection.close()
 
+    def connect(self, address: WebAddress) -> socket.socket:
+        """Return a plain socket to an address, after the checks that every request passes; for a browser's proxy.
+
+        Raises:
+            SourceError: The address is refused, or cannot be reached.
+        """
+        return self._first_of(
+            address, lambda place: socket.create_connection((place, address.port), self.limits.connect_timeout_s)
+        )
+
     def _connect(self, address: WebAddress, clock: _Clock) -> _PinnedConnection:
-        places = check_answers(address, self._answers(address, clock), self._allowed)
-        problem: OSError | None = None
-        for place in places[:3]:
+        def opened(place: str) -> _PinnedConnection:
             connection = _PinnedConnection(address, place, self.limits, clock)
             try:
                 connection.connect()
-            except OSError as error:
+            except OSError:
                 connection.close()
+                raise
+            return connection
+
+        return self._first_of(address, opened, clock)
+
+    def _first_of(self, address: WebAddress, opened: Callable[[str], Opened], clock: _Clock | None = None) -> Opened:
+        """Return the first connection that can be opened to one of the addresses that the name has."""
+        answers = self._answers(address, clock if clock is not None else _Clock(self.limits.timeout_s))
+        problem: OSError | None = None
+        for place in check_answers(address, answers, self._allowed)[:3]:
+            try:
+                return opened(place)
+            except OSError as error:
                 problem = error
-            else:
-                return connection
         raise SourceUnavailableError(f"{address.authority} cannot be reached ({problem or 'no address'})") from problem
 
     def _answers(self, address: WebAddress, clock: _Clock) -> tuple[str, ...]:

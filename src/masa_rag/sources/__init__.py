@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from masa_rag.sources._registry import known_sources as known_sources
     from masa_rag.sources._registry import open_source as open_source
     from masa_rag.sources._registry import open_sources as open_sources
+    from masa_rag.sources.browser import Browser as Browser
     from masa_rag.sources.discord import DiscordExport as DiscordExport
     from masa_rag.sources.discord_live import DiscordChannel as DiscordChannel
     from masa_rag.sources.discourse import DiscourseTopics as DiscourseTopics
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
     from masa_rag.sources.youtube import YouTube as YouTube
 
 _HOMES = {
+    "Browser": "browser",
     "Podcast": "podcast",
     "Recordings": "recordings",
     "YouTube": "youtube",

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from masa_rag._http import Fetcher
 from masa_rag.errors import RecordError, SourceError
@@ -20,6 +20,9 @@ from masa_rag.sources._extract import Page, extract_page
 from masa_rag.sources._extract_meta import host_of
 from masa_rag.sources._warc import Capture, captures, is_warc
 from masa_rag.types import Document
+
+if TYPE_CHECKING:
+    from masa_rag.sources.browser import Browser
 
 MAX_PAGE_BYTES = 50_000_000
 """Larger files are refused: a page of this size is a data dump, and parsing it takes ten times its size in memory."""
@@ -45,6 +48,7 @@ class WebPages(FileSource):
         name: The source's name in the memory; by default ``pages:<file, folder>``.
         fast: Extract with the quick rules only: several times the speed, at some loss of precision.
         fetcher: How to fetch addresses; give one to set limits or hosts of your own network.
+        browser: Shows pages (of addresses) that hold no text without JavaScript; None reports them.
     """
 
     form: ClassVar[str] = "pages"
@@ -57,6 +61,7 @@ class WebPages(FileSource):
         name: str | None = None,
         fast: bool = False,
         fetcher: Fetcher | None = None,
+        browser: Browser | None = None,
     ) -> None:
         given = [paths] if isinstance(paths, (str, Path)) else list(paths)
         self.urls = [str(place) for place in given if _is_address(place)]
@@ -67,6 +72,7 @@ class WebPages(FileSource):
         self.paths = files if self.urls else self.paths
         self.fast = fast
         self._fetcher = fetcher
+        self._browser = browser
 
     @classmethod
     def recognises(cls, path: Path, head: bytes) -> bool:
@@ -98,6 +104,8 @@ class WebPages(FileSource):
             if response.status != 200:
                 return RecordError(f"answered {response.status}; expected 200", record_id=url)
             page = extract_page(response.content, url=response.url, fast=self.fast)
+            if page.needs_browser and self._browser is not None:
+                page = extract_page(self._browser.show(response.url), url=response.url, fast=self.fast)
         except SourceError as error:
             return RecordError(str(error), record_id=url)
         item = page_document(page, record_id=response.url)
@@ -154,8 +162,8 @@ def page_document(page: Page, *, record_id: str) -> Document | RecordError:
     """Return the page as a document, or the error that says why it cannot be one."""
     if page.needs_browser:
         return RecordError(
-            "received a page that is filled in by JavaScript, and holds no text without it; save it from a browser "
-            "(Save as, complete page) and give the saved file",
+            "received a page that is filled in by JavaScript, and holds no text without it; read it with "
+            "WebPages(..., browser=Browser()), or save it from a browser (complete page) and give the saved file",
             record_id=record_id,
         )
     if not page.text.strip() and not page.segments:

@@ -12,7 +12,7 @@ from masa_rag._addresses import read_address
 from masa_rag._http import REDIRECTS, Fetcher, Response
 from masa_rag.errors import RecordError, SourceError, SourceFormatError
 from masa_rag.sources._crawl import MAX_SITEMAPS, Frontier, Known, Robots, Scope, links_of, read_sitemap
-from masa_rag.sources._extract import extract_tree
+from masa_rag.sources._extract import extract_page, extract_tree
 from masa_rag.sources._extract_meta import Head
 from masa_rag.sources._extract_parse import parse_page
 from masa_rag.sources.webpages import fetched_now, page_document
@@ -20,6 +20,8 @@ from masa_rag.types import Document
 
 if TYPE_CHECKING:
     from lxml.etree import _Element
+
+    from masa_rag.sources.browser import Browser
 
 _HTML_TYPES = frozenset({"", "text/html", "application/xhtml+xml"})
 _GONE = frozenset({404, 410})
@@ -46,6 +48,7 @@ class Website:
         exclude: Patterns of addresses to leave out.
         delay_s: Seconds between two requests; a longer Crawl-delay in robots.txt wins.
         fetcher: How to fetch; give one to set limits, the user agent, or hosts of your own network.
+        browser: Shows pages that hold no text without JavaScript; None reports them.
     """
 
     def __init__(
@@ -59,6 +62,7 @@ class Website:
         exclude: Iterable[str] = (),
         delay_s: float = 1.0,
         fetcher: Fetcher | None = None,
+        browser: Browser | None = None,
     ) -> None:
         address = read_address(start)
         self.start = address.url
@@ -66,6 +70,7 @@ class Website:
         self.max_pages, self.max_depth, self.delay_s = max_pages, max_depth, delay_s
         self._scope_patterns = (tuple(include), tuple(exclude))
         self._fetcher = fetcher if fetcher is not None else Fetcher()
+        self._browser = browser
         self._given: str | None = None
         self._frontier = Frontier()
         self._sleep: Callable[[float], None] = time.sleep
@@ -193,7 +198,13 @@ class Website:
                 self._frontier.add(link, depth + 1)
 
     def _document(self, url: str, head: Head, response: Response) -> Document | RecordError | None:
-        document = page_document(extract_tree(head), record_id=url)
+        page = extract_tree(head)
+        if page.needs_browser and self._browser is not None:
+            try:
+                page = extract_page(self._browser.show(url), url=url)
+            except SourceError as error:
+                return RecordError(str(error), record_id=url)
+        document = page_document(page, record_id=url)
         digest = document.digest if isinstance(document, Document) else ""
         before = self._frontier.known.get(url)
         etag, modified = response.headers.get("etag", ""), response.headers.get("last-modified", "")
