@@ -146,18 +146,21 @@ def wer(model: str) -> None:
 
 
 def one(model: str) -> None:
-    """Time of one file of 100 s, five times each, by turns."""
+    """Time of one file of 100 s, by turns; medians of the ratios."""
     path = SPEECH / "lucier/lucier.mp3"
     words, transcriber = raw(model), ours(model)
-    times: dict[str, list[tuple[float, float]]] = {"raw": [], "ours": []}
-    for _ in range(5):
-        for name, call in (("raw", lambda: words(path)), ("ours", lambda: list(transcriber.transcribe(path)))):
+    sides: tuple[Callable[[], Any], ...] = (lambda: words(path), lambda: list(transcriber.transcribe(path)))
+    times = []
+    for _ in range(4):
+        times.append([])
+        for call in sides:
             clock = Clock()
             call()
-            times[name].append(clock.stop())
-    best = {name: (min(wall for wall, _ in items), min(cpu for _, cpu in items)) for name, items in times.items()}
-    over = [100 * (mine / theirs - 1) for mine, theirs in zip(best["ours"], best["raw"], strict=True)]
-    print(f"{model} one file: best of five (wall, CPU) {best}; over raw {over[0]:+.1f} % wall, {over[1]:+.1f} % CPU")
+            times[-1].append(clock.stop())
+    over = [100 * (float(np.median([mine[unit] / theirs[unit] for theirs, mine in times[1:]])) - 1) for unit in (0, 1)]
+    print(
+        f"{model} one file: (wall, CPU) raw and ours {times[1:]}; over raw {over[0]:+.1f} % wall, {over[1]:+.1f} % CPU"
+    )
 
 
 def prompts(count: int) -> list[tuple[Path, str]]:

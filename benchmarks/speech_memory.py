@@ -132,7 +132,7 @@ def killed(model: str) -> None:
         files = []
         for number in range(5):
             order = chance.permutation(len(FACTS))
-            parts = [spoken(FACTS[place][0], folder) for place in [*order, *order]]
+            parts = [spoken(FACTS[place][0], folder) for place in order]
             files.append(write(folder / f"{number}.wav", np.concatenate(parts)))
         command = [sys.executable, "-c", CHILD, model, str(folder / "cache"), *map(str, files)]
         first = run(command, kill_after="1.wav")

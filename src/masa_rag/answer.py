@@ -23,7 +23,8 @@ NEAR = 0.85
 question's words with the passage and its neighbours (from 0 to 1), and the cosine of their vectors. Measured with the
 default model, one of the best three hits reaching it: on two talks of LoCoMo for 230 of 231 questions that the talk
 answers and 28 of 231 on the other talk, and for 5 of 146 on meetings of QMSum put to a talk. It is set so that an
-answer that is there is rarely withheld. A question on the right subject that assumes something untrue is not noticed."""
+answer that is there is rarely withheld. A question on the right subject that assumes something untrue goes
+unnoticed."""
 
 _RULES = f"""Answer the question from the passages above, and from nothing else.
 Put the number of the passage behind each statement, like [1] or [2][3].
