@@ -93,7 +93,8 @@ def print_info(info: Info, *, as_json: bool) -> None:
     if as_json:
         print_json(info)
         return
-    click.echo(f"{info.path}: {info.documents:,} documents, {info.chunks:,} passages, {info.authors:,} people, "
+    copies = f" and {info.copies:,} copies of them" if info.copies else ""
+    click.echo(f"{info.path}: {info.documents:,} documents, {info.chunks:,} passages{copies}, {info.authors:,} people, "
                f"{info.bytes_on_disk / 1e6:,.1f} MB")  # fmt: skip
     if info.vectors < info.chunks:
         click.echo(f"{info.chunks - info.vectors:,} passages wait to be embedded; run: masa-rag rebuild")

@@ -64,7 +64,8 @@ def report_view(report: IngestReport) -> str:
 def info_view(info: Info) -> str:
     """Return what is in a memory: a sentence, and a table of its sources."""
     waiting = info.chunks - info.vectors
-    facts = [f"{info.documents:,} documents", f"{info.chunks:,} passages", f"{info.authors:,} people"]
+    copies = [f"{info.copies:,} copies of them"] if info.copies else []
+    facts = [f"{info.documents:,} documents", f"{info.chunks:,} passages", *copies, f"{info.authors:,} people"]
     facts += [
         f"{info.bytes_on_disk / 1e6:,.1f} MB",
         *([f"{waiting:,} passages wait to be embedded"] if waiting else []),
