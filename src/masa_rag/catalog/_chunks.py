@@ -1,0 +1,140 @@
+"""Chunks in the catalogue: their rows, authors and words, and which of them are copies."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+from masa_rag._copies import own_words, same, words_said
+from masa_rag._rows import CHUNK_COLUMNS, chunk_row
+from masa_rag._words import bags
+from masa_rag.catalog._database import Database
+from masa_rag.types import Chunk
+
+if TYPE_CHECKING:
+    from masa_rag._copies import Words
+
+_INSERT_CHUNK = f"INSERT INTO chunks ({', '.join(CHUNK_COLUMNS)}) VALUES ({', '.join('?' * len(CHUNK_COLUMNS))})"
+
+_INSERT_SAID = "INSERT INTO said VALUES (?, 0, 0)"
+
+_UPDATE_CHUNK = f"UPDATE chunks SET {', '.join(f'{name} = ?' for name in CHUNK_COLUMNS)} WHERE pk = ?"
+
+_COMPARED = ", ".join(CHUNK_COLUMNS)
+
+_COMPARED_TEXTS = 5
+"""So many passages are compared word by word with a new one, those that share most runs of words first."""
+
+_COUNTED = 500
+"""Chunks whose words are counted at once: enough to spread the cost of a call, 10 MB at the moment."""
+
+
+class ChunkTables(Database):
+    """The tables of the chunks; what else writes documents goes through them."""
+
+    def _write_chunks(self, document: int, chunks: Sequence[Chunk]) -> None:
+        """Make the stored chunks equal to these, touching only the rows that differ."""
+        self._unindexed[document] = None
+        query = f"SELECT pk, {_COMPARED} FROM chunks WHERE document = ?"
+        stored = {row["id"]: tuple(row) for row in self.connection.execute(query, (document,))}
+        alone = len(chunks) == 1 and chunks[0].start_s is None
+        for chunk in chunks:
+            known = stored.pop(chunk.id, None)
+            row = chunk_row(chunk, document)
+            if known is None:
+                pk = self.connection.execute(_INSERT_CHUNK, row).lastrowid
+                copied = alone or chunk.segment_ids  # a post or messages: what people copy
+                self.connection.execute(_INSERT_SAID if copied else "INSERT INTO pending VALUES (?)", (pk,))
+                self._write_authors(pk, chunk.authors)
+            elif known[1:] != row:
+                self.connection.execute(_UPDATE_CHUNK, (*row, known[0]))
+                self._write_authors(known[0], chunk.authors)
+                self._note(chunk.id, deleted=False)
+        for chunk_id, row in stored.items():
+            # Its copies look for another one before the transaction ends; before its number is used again.
+            self.connection.execute("UPDATE said SET first = 0 WHERE first = ?", (row[0],))
+            self.connection.execute("DELETE FROM chunks WHERE pk = ?", (row[0],))
+            self.set_setting("removals", str(self._note(chunk_id, deleted=True)))
+
+    def _before_commit(self) -> None:
+        self._find_copies()
+        self._index_words()
+
+    def _find_copies(self) -> None:
+        """Say of each short passage nobody has looked at whether it is a copy, and of which; oldest first.
+
+        A copy stays as it is, but has no vector: what it says is found by the passage that said it first.
+        """
+        rows = self.connection.execute(
+            "SELECT c.pk, c.id, c.text, c.authors FROM said s JOIN chunks c ON c.pk = s.chunk "
+            "WHERE s.first = 0 ORDER BY c.pk"
+        ).fetchall()
+        for pk, chunk_id, text, authors in rows:
+            words = words_said(own_words(text, authors))
+            first = self._said_first(words) if words.is_long else None
+            self.connection.execute(
+                "UPDATE said SET first = ?, key = ? WHERE chunk = ?", (pk if first is None else first, words.key, pk)
+            )
+            if first is None:
+                self._settle_first(pk, words.shingles if words.is_long else ())
+            else:
+                self._settle_copy(pk, chunk_id)
+
+    def _said_first(self, words: Words) -> int | None:
+        """Return the passage that says the same and has no other before it, or None."""
+        marks = ", ".join("?" * len(words.shingles))
+        rows = self.connection.execute(
+            "SELECT c.pk, c.text, c.authors FROM ("
+            "SELECT chunk AS pk, 99 AS shared FROM said WHERE key = ? AND first = chunk "
+            f"UNION ALL SELECT chunk, count(*) FROM shingles WHERE digest IN ({marks}) "
+            "GROUP BY chunk HAVING count(*) >= ?"
+            ") f JOIN said s ON s.chunk = f.pk AND s.first = f.pk JOIN chunks c ON c.pk = f.pk "
+            f"GROUP BY c.pk ORDER BY max(shared) DESC, c.pk LIMIT {_COMPARED_TEXTS}",
+            (words.key, *words.shingles, words.shared),
+        )
+        return next((pk for pk, text, authors in rows if same(words_said(own_words(text, authors)), words)), None)
+
+    def _settle_first(self, pk: int, shingles: Sequence[int]) -> None:
+        self.connection.execute(
+            "INSERT OR IGNORE INTO pending SELECT ? WHERE NOT EXISTS (SELECT 1 FROM vectors WHERE chunk = ?)", (pk, pk)
+        )
+        self.connection.executemany("INSERT OR IGNORE INTO shingles VALUES (?, ?)", ((one, pk) for one in shingles))
+
+    def _settle_copy(self, pk: int, chunk_id: str) -> None:
+        for table in ("pending", "shingles", "tokens"):
+            self.connection.execute(f"DELETE FROM {table} WHERE chunk = ?", (pk,))
+        if self.connection.execute("DELETE FROM vectors WHERE chunk = ?", (pk,)).rowcount:
+            self.set_setting("removals", str(self._note(chunk_id, deleted=True)))
+
+    def _index_words(self) -> None:
+        """Count the words of the documents this transaction wrote: many at once, for each call has its price."""
+        numbers = [
+            row[0]
+            for document in self._unindexed
+            for row in self.connection.execute(
+                "SELECT pk FROM chunks WHERE document = ? AND pk NOT IN (SELECT chunk FROM bags)", (document,)
+            )
+        ]
+        for start in range(0, len(numbers), _COUNTED):
+            self._count_words(numbers[start : start + _COUNTED])
+
+    def _count_words(self, numbers: Sequence[int]) -> None:
+        rows = self.connection.execute(
+            f"SELECT pk, header || char(10) || text FROM chunks WHERE pk IN ({', '.join('?' * len(numbers))})", numbers
+        ).fetchall()
+        counted = bags([row[1] for row in rows])
+        self.connection.executemany(
+            "INSERT INTO bags VALUES (?, ?)", ((row[0], bag.tobytes()) for row, bag in zip(rows, counted, strict=True))
+        )
+
+    def _write_authors(self, chunk: int | None, names: Iterable[str]) -> None:
+        self.connection.execute("DELETE FROM chunk_authors WHERE chunk = ?", (chunk,))
+        for name in names:
+            self.connection.execute("INSERT OR IGNORE INTO authors (name) VALUES (?)", (name,))
+            self.connection.execute(
+                "INSERT OR IGNORE INTO chunk_authors SELECT pk, ? FROM authors WHERE name = ?", (chunk, name)
+            )
+
+    def _note(self, chunk_id: str, *, deleted: bool) -> int:
+        query = "INSERT INTO outbox (chunk_id, deleted) VALUES (?, ?)"
+        return int(self.connection.execute(query, (chunk_id, deleted)).lastrowid or 0)

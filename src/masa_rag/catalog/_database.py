@@ -1,0 +1,140 @@
+"""The file of the catalogue: connections, transactions, settings, and where sources stopped."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from masa_rag._lock import WriterLock
+from masa_rag._schema import migrate
+from masa_rag.errors import StorageError
+
+if TYPE_CHECKING:
+    pass
+
+_DEFAULT_ADVICE = "run: masa-rag verify"
+
+_ADVICE: dict[str, Any] = {
+    "FULL": "nothing of this step was kept and everything before it is safe; free some space and run it again",
+    "IOERR": "the disk did not take it; everything before this step is safe; check the disk and run it again",
+    "READONLY": "the memory cannot be written here; check the permissions of its folder",
+    "CANTOPEN": "the memory cannot be opened; check that the folder exists and may be read",
+    "NOTADB": "this file is not a memory; check the path, or put back a copy of it",
+    "CORRUPT": "the file is damaged; put back a copy of it, or make the memory anew from its sources",
+    "BUSY": "another program holds the file; try again",
+}
+
+
+class Database:
+    """The tables of one memory.
+
+    Reading is safe from any number of threads and processes and never waits for a writer; each
+    thread has a connection of its own. Writing happens inside :meth:`transaction`.
+
+    Args:
+        folder: The memory's folder; made if it does not exist.
+        lock_timeout_s: Seconds to wait for another writer.
+    """
+
+    def __init__(self, folder: Path, *, lock_timeout_s: float = 60.0) -> None:
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise StorageError(
+                f"cannot make the folder {folder} ({error.strerror}); choose a place you may write to"
+            ) from error
+        self.path = folder / "memory.db"
+        self.lock = WriterLock(folder / "memory.lock", timeout_s=lock_timeout_s)
+        self._local = threading.local()
+        self._connections: list[sqlite3.Connection] = []
+        self.is_closed = False
+        self._unindexed: dict[int, None] = {}
+        with storage_errors(self.path):
+            migrate(self.connection)
+
+    @property
+    def connection(self) -> sqlite3.Connection:
+        """This thread's connection. Use it for reading only."""
+        if self.is_closed:
+            raise StorageError("this memory is closed; open it again with Memory(path)")
+        connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
+        if connection is None:
+            connection = self._local.connection = _connect(self.path)
+            self._connections.append(connection)
+        return connection
+
+    def close(self) -> None:
+        """Close the connections of all threads."""
+        self.is_closed = True
+        while self._connections:
+            self._connections.pop().close()
+
+    @contextmanager
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """Hold the writer's lock and commit at the end; on an error nothing is changed."""
+        with self.lock.hold(), storage_errors(self.path):
+            connection = self.connection
+            connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield connection
+                self._before_commit()
+                connection.execute("COMMIT")
+            except BaseException:
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
+                raise
+            finally:
+                self._unindexed.clear()
+
+    def _before_commit(self) -> None:
+        """Do what every transaction does at its end."""
+
+    def setting(self, key: str) -> str | None:
+        """Return a setting, or None when it was never set."""
+        row = self.connection.execute("SELECT value FROM settings WHERE key = ?", (key,)).fetchone()
+        return None if row is None else str(row[0])
+
+    def set_setting(self, key: str, value: str) -> None:
+        """Store a setting; call inside a transaction."""
+        self.connection.execute("INSERT OR REPLACE INTO settings VALUES (?, ?)", (key, value))
+
+    def cursor(self, source: str) -> str | None:
+        """Return where a resumable source stopped, or None."""
+        row = self.connection.execute("SELECT cursor FROM sources WHERE name = ?", (source,)).fetchone()
+        return None if row is None else row[0]
+
+    def set_cursor(self, source: str, cursor: str | None) -> None:
+        """Store where a resumable source stopped; call inside the transaction of its documents."""
+        self.connection.execute("UPDATE sources SET cursor = ? WHERE pk = ?", (cursor, self._source(source)))
+
+    def _source(self, name: str) -> int:
+        found = self.connection.execute("SELECT pk FROM sources WHERE name = ?", (name,)).fetchone()
+        if found is None:
+            return int(self.connection.execute("INSERT INTO sources (name) VALUES (?)", (name,)).lastrowid or 0)
+        return int(found[0])
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    # check_same_thread off: close() closes the connections of other threads; each is used by one only.
+    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=30)
+    connection.row_factory = sqlite3.Row
+    for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON", "secure_delete = ON",
+                   "cache_size = -32000", "mmap_size = 268435456", "temp_store = MEMORY"):  # fmt: skip
+        connection.execute(f"PRAGMA {pragma}")
+    return connection
+
+
+@contextmanager
+def storage_errors(path: Path) -> Iterator[None]:
+    """Raise SQLite's errors as ours, with the next step."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        advice = _ADVICE.get(
+            getattr(error, "sqlite_errorname", "").partition("_")[2].partition("_")[0], _DEFAULT_ADVICE
+        )
+        raise StorageError(f"{path}: {error}; {advice}") from error

@@ -1,0 +1,181 @@
+"""Documents in the catalogue: put, merged, taken out, and read."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Literal
+
+from masa_rag._merge import keep_segments, merge, same_name
+from masa_rag._rows import decode_document, encode_document, seconds
+from masa_rag.catalog._forgetting import TombstoneTables
+from masa_rag.errors import RecordError
+from masa_rag.types import Chunk, Document
+
+if TYPE_CHECKING:
+    pass
+
+Outcome = Literal["added", "updated", "unchanged", "forgotten"]
+
+Cut = Callable[[Document], Sequence[Chunk]]
+
+
+class DocumentTables(TombstoneTables):
+    """The tables of the documents."""
+
+    def put(self, source: str, document: Document, cut: Cut, *, origin: str = "") -> Outcome:
+        """Insert or merge one document and bring its chunks up to date; call inside a transaction.
+
+        Chunks that stay the same keep their vectors; new ones wait in ``pending``. ``origin`` is where it
+        was seen last: ``sync`` of another export of the same source leaves it alone.
+
+        Raises:
+            RecordError: The document cannot be stored, for example because of lone surrogates.
+        """
+        row = self._row(source, document.id)
+        if row is not None and row["origin"] != origin:
+            self.connection.execute("UPDATE documents SET origin = ? WHERE pk = ?", (origin, row["pk"]))
+        if row is not None and row["digest"] == document.digest:
+            return "unchanged"
+        allowed = self._without_forgotten(source, document)
+        if allowed is None:
+            return "forgotten"
+        if row is not None:
+            allowed = merge(decode_document(row["body"]), allowed)
+            if allowed.digest == row["digest"]:
+                return "unchanged"
+        try:
+            body = encode_document(allowed)
+        except (UnicodeEncodeError, TypeError, ValueError, RecursionError) as error:
+            raise RecordError(
+                f"cannot be stored ({error}); expected text and JSON values", record_id=document.id
+            ) from error
+        self._write(source, allowed, body, cut, origin=origin)
+        return "added" if row is None else "updated"
+
+    def without_openers(self, source: str, document: Document) -> Document | None:
+        """Return a channel's day without the messages that stand in the threads they opened; None if none is left.
+
+        Where an older export has a message among the day's, and a newer one in its thread, it stands in the
+        thread, whichever export comes first. Documents are named "<channel>/<day>", "<channel>/thread/<message>".
+        """
+        channel = document.id.rpartition("/")[0]
+        threads = {f"{channel}/thread/{part.id}": part.id for part in document.segments if part.id and channel}
+        rows = self.connection.execute(
+            "SELECT d.id, d.body FROM documents d JOIN sources s ON s.pk = d.source "
+            "WHERE s.name = ? AND d.id IN (SELECT value FROM json_each(?))",
+            (source, json.dumps(list(threads))),
+        ).fetchall() if threads else ()  # fmt: skip
+        moved = {threads[row[0]] for row in rows if threads[row[0]] in _segment_ids(decode_document(row[1]))}
+        return keep_segments(document, _segment_ids(document) - moved) if moved else document
+
+    def take_opener(self, source: str, document: Document, cut: Cut) -> None:
+        """Take the message that opened a thread out of its day, where an older export has it.
+
+        Call inside the transaction in which the thread was put.
+        """
+        channel, _, opener = document.id.partition("/thread/")
+        first = next((part for part in document.segments if part.id == opener), None)
+        if first is not None and first.created_at is not None:
+            day = self.document(source, f"{channel}/{first.created_at.date().isoformat()}")
+            if day is not None and opener in _segment_ids(day):
+                self.prune(source, day.id, _segment_ids(day) - {opener}, cut)
+
+    def rewrite(self, source: str, document: Document, cut: Cut) -> None:
+        """Replace a document as it stands, without merging; call inside a transaction."""
+        row = self._row(source, document.id)
+        self._write(source, document, encode_document(document), cut, origin="" if row is None else row["origin"])
+
+    def _write(self, source: str, document: Document, body: bytes, cut: Cut, *, origin: str) -> None:
+        chunks = cut(document)  # first, for it may fail
+        pk = self.connection.execute(
+            "INSERT INTO documents (source, id, digest, kind, title, created_at, segments, origin, body) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) "
+            "ON CONFLICT (source, id) DO UPDATE SET digest = excluded.digest, kind = excluded.kind, "
+            "title = excluded.title, created_at = excluded.created_at, segments = excluded.segments, "
+            "origin = excluded.origin, "
+            "body = excluded.body RETURNING pk",
+            (self._source(source), document.id, document.digest, document.kind, document.title,
+             seconds(document.created_at), len(document.segments), origin, body),
+        ).fetchone()[0]  # fmt: skip
+        self._write_chunks(pk, chunks)
+
+    def remove(self, source: str, ids: Iterable[str]) -> int:
+        """Delete documents and what hangs on them; call inside a transaction. Returns how many."""
+        removed = 0
+        for row in filter(None, (self._row(source, document_id) for document_id in ids)):
+            self._write_chunks(row["pk"], ())
+            self.connection.execute("DELETE FROM documents WHERE pk = ?", (row["pk"],))
+            removed += 1
+        return removed
+
+    def prune(self, source: str, document_id: str, segment_ids: Collection[str], cut: Cut) -> int:
+        """Drop the segments that are not named; call inside a transaction. Returns how many went."""
+        row = self._row(source, document_id)
+        if row is None:
+            return 0
+        document = decode_document(row["body"])
+        kept = keep_segments(document, segment_ids)
+        if kept is None:
+            self.remove(source, [document_id])
+        elif len(kept.segments) < len(document.segments):
+            self.rewrite(source, kept, cut)
+        return len(document.segments) - (len(kept.segments) if kept is not None else 0)
+
+    def document(self, source: str, document_id: str) -> Document | None:
+        """Return a document as it is stored, or None."""
+        row = self._row(source, document_id)
+        return None if row is None else decode_document(row["body"])
+
+    def document_sizes(self, source: str) -> dict[str, int]:
+        """Return the ids of a source's documents, each with its number of segments."""
+        query = "SELECT d.id, d.segments FROM documents d JOIN sources s ON s.pk = d.source WHERE s.name = ?"
+        return {row[0]: row[1] for row in self.connection.execute(query, (source,))}
+
+    def ids_from(self, source: str, origin: str) -> set[str]:
+        """Return the ids of a source's documents that were seen last at this origin."""
+        query = "SELECT d.id FROM documents d JOIN sources s ON s.pk = d.source WHERE s.name = ? AND d.origin = ?"
+        return {row[0] for row in self.connection.execute(query, (source, origin))}
+
+    def other_origin(self, source: str, origin: str) -> str | None:
+        """Return another origin of the source's documents, or None."""
+        query = (
+            "SELECT d.origin FROM documents d JOIN sources s ON s.pk = d.source "
+            "WHERE s.name = ? AND d.origin NOT IN ('', ?) LIMIT 1"
+        )
+        row = self.connection.execute(query, (source, origin)).fetchone()
+        return None if row is None else str(row[0])
+
+    def all_documents(self, *, batch: int = 500) -> Iterator[tuple[str, list[str]]]:
+        """Yield (source, ids) of all documents, at most ``batch`` ids at once."""
+        for (source,) in self.connection.execute("SELECT name FROM sources ORDER BY name").fetchall():
+            ids = sorted(self.document_sizes(source))
+            yield from ((source, ids[start : start + batch]) for start in range(0, len(ids), batch))
+
+    def documents_by(self, author: str) -> Iterator[tuple[str, Document]]:
+        """Yield (source, document) of those in which somebody of exactly this name speaks; case does not count."""
+        names = [
+            row
+            for row in self.connection.execute("SELECT pk, name FROM authors")
+            if same_name(row[1]) == same_name(author)
+        ]
+        rows = self.connection.execute(
+            "SELECT DISTINCT s.name, d.body FROM chunk_authors a JOIN chunks c ON c.pk = a.chunk "
+            "JOIN documents d ON d.pk = c.document JOIN sources s ON s.pk = d.source "
+            f"WHERE a.author IN ({', '.join('?' * len(names))})",
+            [row[0] for row in names],
+        ).fetchall()
+        yield from ((row[0], decode_document(row[1])) for row in rows)
+
+    def _row(self, source: str, document_id: str) -> sqlite3.Row | None:
+        row: sqlite3.Row | None = self.connection.execute(
+            "SELECT d.pk, d.digest, d.origin, d.body FROM documents d JOIN sources s ON s.pk = d.source "
+            "WHERE s.name = ? AND d.id = ?",
+            (source, document_id),
+        ).fetchone()
+        return row
+
+
+def _segment_ids(document: Document) -> set[str]:
+    return {part.id for part in document.segments if part.id is not None}

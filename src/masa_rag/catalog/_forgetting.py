@@ -1,0 +1,65 @@
+"""Tombstones in the catalogue, and the overwriting of what was deleted."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from masa_rag._ids import digest
+from masa_rag._merge import same_name, without_authors
+from masa_rag.catalog._chunks import ChunkTables
+from masa_rag.catalog._database import storage_errors
+from masa_rag.errors import StorageError
+from masa_rag.types import Document
+
+if TYPE_CHECKING:
+    pass
+
+
+class TombstoneTables(ChunkTables):
+    """The table of tombstones; what is in it is kept out of what is put."""
+
+    def bury(self, *parts: str) -> None:
+        """Leave a tombstone: ("author", name), ("source", name) or ("document", source, id).
+
+        Only its digest is kept. Call inside a transaction.
+        """
+        self.connection.execute("INSERT OR IGNORE INTO tombstones VALUES (?)", (_tombstone(*parts),))
+
+    def unbury(self, *parts: str) -> bool:
+        """Take a tombstone away; return whether there was one. Call inside a transaction."""
+        return self.connection.execute("DELETE FROM tombstones WHERE digest = ?", (_tombstone(*parts),)).rowcount > 0
+
+    def _without_forgotten(self, source: str, document: Document) -> Document | None:
+        names = {same_name(name): ("author", name) for name in document.authors}
+        forgotten = {name for name, parts in names.items() if self._is_buried(*parts)}
+        if self._is_buried("source", source) or self._is_buried("document", source, document.id):
+            return None
+        return without_authors(document, forgotten) if forgotten else document
+
+    def _is_buried(self, *parts: str) -> bool:
+        query = "SELECT 1 FROM tombstones WHERE digest = ?"
+        return self.connection.execute(query, (_tombstone(*parts),)).fetchone() is not None
+
+    def scrub(self) -> None:
+        """Overwrite what was deleted: no byte of it stays in the file, its log or the word index.
+
+        Raises:
+            StorageError: A reader kept the log open; call it again later.
+        """
+        with self.lock.hold(), storage_errors(self.path):
+            connection = self.connection
+            connection.execute("DELETE FROM authors WHERE pk NOT IN (SELECT author FROM chunk_authors)")
+            connection.execute("INSERT INTO words (words) VALUES ('rebuild')")
+            connection.execute("VACUUM")
+            busy = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+        if busy:
+            raise StorageError(
+                "a reader is still using the old pages, so deleted text may remain in memory.db-wal; "
+                "close other programs that use this memory and run: masa-rag rebuild"
+            )
+
+
+def _tombstone(*parts: str) -> str:
+    if parts[0] == "author":
+        parts = ("author", same_name(parts[1]))
+    return digest(*parts)
