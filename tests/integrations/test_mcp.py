@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import socket
+import subprocess
 import sys
 import threading
 import time
@@ -113,14 +114,17 @@ async def test_writing_must_be_allowed(memory: Memory) -> None:
         assert "Bring the torch." not in await call(client, "recall", query="torch")
 
 
+PROGRAM = (
+    "import masa_rag.embedders as e; e.default_embedder = e.HashingEmbedder\nfrom masa_rag.cli import main; main()"
+)
+"""The command line with an embedder that needs no weights."""
+
+
 async def test_over_standard_input_and_output(memory: Memory) -> None:
     """The command that clients start; nothing but the protocol goes to standard output."""
-    program = (
-        "import masa_rag.embedders as e; e.default_embedder = e.HashingEmbedder\nfrom masa_rag.cli import main; main()"
-    )
     memory.close()
     environment = {**os.environ, "MASA_RAG_MEMORY": str(memory.path)}
-    server = StdioServerParameters(command=sys.executable, args=["-c", program, "mcp"], env=environment)
+    server = StdioServerParameters(command=sys.executable, args=["-c", PROGRAM, "mcp"], env=environment)
     async with Client(stdio_client(server)) as client:
         assert "The launch is in May." in await call(client, "recall", query="launch")
 
@@ -150,6 +154,27 @@ async def test_over_http_with_the_token(address: str) -> None:
         client = Client(streamable_http_client(f"{address}/mcp", http_client=http))
         async with client:
             assert "The launch is in May." in await call(client, "recall", query="launch")
+
+
+async def test_the_command_serves_http_on_a_free_port(memory: Memory) -> None:
+    """It prints where it listens and the token that it made; with these the official client is answered."""
+    from mcp.client.streamable_http import streamable_http_client
+
+    memory.close()
+    command = [sys.executable, "-c", PROGRAM, "mcp", "--http", "--port", "0", "-m", str(memory.path)]
+    environment = {name: value for name, value in os.environ.items() if name != "MASA_RAG_MCP_TOKEN"}
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=environment) as server:
+        assert server.stderr is not None
+        place, token = (server.stderr.readline().strip() for _ in range(2))
+        try:
+            headers = {"Authorization": f"Bearer {token.removeprefix('token: ')}"}
+            async with (
+                httpx2.AsyncClient(headers=headers) as http,
+                Client(streamable_http_client(place, http_client=http)) as client,
+            ):
+                assert "The launch is in May." in await call(client, "recall", query="launch")
+        finally:
+            server.terminate()
 
 
 HELLO = {
