@@ -167,7 +167,6 @@ def test_a_copy_takes_the_place_of_the_first(memory: Memory, how: str) -> None:
     memory.add(everyone, name="x")
     if how == "delete":
         memory.delete("x", ["p0", "p1"])
-        memory.rebuild()
     elif how == "forget":
         memory.forget(author="Bot 0")
         memory.forget(author="Bot 1")
@@ -185,7 +184,6 @@ def test_a_whole_source_of_copies_goes(memory: Memory) -> None:
     memory.add([post(number) for number in range(200)], name="x")
     memory.add([post(500, author="Mara")], name="y")
     assert memory.delete("x") == 200
-    memory.rebuild()
     assert counted(memory) == [("p500", 1, 1)]
 
 

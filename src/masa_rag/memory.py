@@ -124,7 +124,10 @@ class Memory(Parts):
             ids: Their ids; None for all of the source.
         """
         with self.catalog.transaction():
-            return self.catalog.remove(source, list(self.catalog.document_sizes(source)) if ids is None else ids)
+            removed = self.catalog.remove(source, list(self.catalog.document_sizes(source)) if ids is None else ids)
+        if self.catalog.count("pending"):  # copies that took the place of what is gone
+            self._ingest.embed_pending()
+        return removed
 
     def forget(
         self, *, author: str | None = None, source: str | None = None, document: str | None = None
