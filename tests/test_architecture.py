@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -78,6 +79,17 @@ def test_import_is_light(statement: str) -> None:
     program = f"{statement}\nimport sys\nprint([name for name in {heavy} if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_import_is_quick() -> None:
+    """Less than 150 ms more than Python itself needs; the best of five, for the machine may be busy."""
+
+    def seconds(statement: str) -> float:
+        began = time.perf_counter()
+        subprocess.run([sys.executable, "-c", statement], check=True)
+        return time.perf_counter() - began
+
+    assert min(seconds("import masa_rag") - seconds("pass") for _ in range(5)) < 0.15
 
 
 def test_every_public_name_can_be_had() -> None:
