@@ -16,6 +16,7 @@ from masa_rag._addresses import read_address
 from masa_rag._http import Fetcher
 from masa_rag._lazy import require
 from masa_rag.errors import SourceError, SourceFormatError, SourceUnavailableError
+from masa_rag.sources._extract_parse import refuse_many_tags
 
 if TYPE_CHECKING:
     from lxml.etree import _Element
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 MAX_ROBOTS_BYTES = 512_000
 """RFC 9309, section 2.5: at least 500 KiB must be read, what is beyond may be ignored."""
 MAX_SITEMAPS = 50
+MAX_XML_TAGS = 600_000
+"""A sitemap has at most 50,000 addresses (sitemaps.org), each in up to five elements."""
 MAX_URL_CHARACTERS = 500
 MAX_QUERIES_A_PATH = 20
 """Calendars, filters and session numbers make endless addresses of one path; this many are followed."""
@@ -90,6 +93,7 @@ def read_xml(data: bytes) -> _Element:
     """Return the root of XML without entities. Raises SourceFormatError where it is broken or declares any."""
     from lxml import etree
 
+    refuse_many_tags(data, most=MAX_XML_TAGS, expected="a sitemap")
     if re.search(rb"<!\s*(?:ENTITY|ATTLIST|ELEMENT)", data[:1_000_000].replace(b"\x00", b""), re.I):
         raise SourceFormatError("received XML with declarations of its own; expected plain elements")
     parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False, recover=False)

@@ -12,12 +12,15 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+from masa_rag.errors import SourceFormatError
 from masa_rag.sources._hidden import Sight, visible_characters
 
 if TYPE_CHECKING:
     from lxml.etree import _Element
 
 WORD = re.compile(r"\w+")
+MAX_CHARACTERS = 4_000_000
+"""Of text in one page: two thousand printed pages."""
 
 _INLINE = frozenset(
     {"a", "abbr", "acronym", "b", "bdi", "bdo", "big", "cite", "code", "data", "del", "dfn", "em", "font", "i", "ins"}
@@ -144,6 +147,7 @@ class _Walk:
     left_out: set[_Element] = field(default_factory=set)
     links: int = 0
     code: int = 0
+    size: int = 0
 
     def add(self, text: str | None) -> None:
         if not text or (not self.pieces and not self.code and text.isspace()):
@@ -158,6 +162,9 @@ class _Walk:
             return
         raw = visible_characters("".join(self.pieces))
         self.pieces.clear()
+        self.size += len(raw)
+        if self.size > MAX_CHARACTERS:
+            raise SourceFormatError(f"received more than {MAX_CHARACTERS:,} characters of text; expected one page")
         text = raw.strip("\n") if node.tag == "pre" else " ".join(raw.split())
         linked = WORD.findall("".join(self.linked)) if self.linked else ()
         self.linked.clear()
@@ -180,6 +187,9 @@ def read_blocks(
         sight: Says of an element how far it can be seen: what never is, is left out, what is folded, marked.
         scriptless: Read what the page shows to readers without JavaScript, too.
         skipped: Further tags that are left out with all they hold.
+
+    Raises:
+        SourceFormatError: There are more than MAX_CHARACTERS of text.
     """
     from lxml.etree import iterwalk
 

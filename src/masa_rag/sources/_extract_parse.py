@@ -14,6 +14,10 @@ if TYPE_CHECKING:
 _CONTROLS = bytes(code for code in range(32) if code not in (9, 10, 13))
 """Bytes that no text holds; the parser stops at some of them."""
 
+MAX_TAGS = 150_000
+"""Opening and closing ones. The largest of 369 pages of a benchmark has 20,000; a tree of more takes seconds
+and hundreds of megabytes."""
+
 _SLASHED_DOCTYPE = re.compile(rb"\A\s*<\s?!\s?doctype[^>]*/[^<>]*>", re.I)
 _CLOSED_HTML = re.compile(rb"(<html[^>]*?)\s*/>", re.I)
 _HEAD_BYTES = 4_096
@@ -24,6 +28,7 @@ def parse_page(html: bytes | str) -> _Element:
     from lxml.etree import LxmlError, fromstring
 
     data = _repaired(_utf8(html))
+    refuse_many_tags(data, most=MAX_TAGS, expected="one page")
     try:
         tree = fromstring(data, parser=_parser()) if data.strip() else None
     except (ValueError, LxmlError) as error:
@@ -31,6 +36,12 @@ def parse_page(html: bytes | str) -> _Element:
     if tree is None or (b"html" not in data[:50].lower() and len(tree) < 2):
         raise SourceFormatError("received bytes without any HTML element; expected a page")
     return tree
+
+
+def refuse_many_tags(data: bytes, *, most: int, expected: str) -> None:
+    """Raise SourceFormatError for markup of which a tree would fill the memory."""
+    if (tags := data.count(b"<")) > most:
+        raise SourceFormatError(f"received {tags:,} tags; expected {expected}, of at most {most:,}")
 
 
 def _utf8(html: bytes | str) -> bytes:

@@ -13,6 +13,7 @@ from typing import Any
 from masa_rag._lazy import require
 from masa_rag._time import parse_time
 from masa_rag.errors import ConfigurationError, SourceFormatError
+from masa_rag.sources._extract_parse import refuse_many_tags
 
 _PODCAST = (
     "https://podcastindex.org/namespace/1.0",
@@ -56,6 +57,9 @@ class FeedText:
     entries: tuple[Entry, ...]
 
 
+MAX_TAGS = 100_000
+"""Opening and closing ones: some two thousand entries. The reader takes half a minute for a million."""
+
 _BEFORE_ROOT = rb"\A(?:\xef\xbb\xbf)?\s*(?:<\?.*?\?>\s*|<!--.*?-->\s*|<!doctype[^>\[]*>\s*)*"
 _ROOT = re.compile(_BEFORE_ROOT + rb"<(?:[\w-]+:)?(rss|rdf|feed)\b([^>]*)>", re.I | re.S)
 _JSON_FEED = re.compile(rb'"version"\s*:\s*"https?:(?:\\?/){2}(?:www\.)?jsonfeed\.org(?:\\?/)version')
@@ -91,6 +95,7 @@ def read_feed(data: bytes, *, headers: Mapping[str, str] | None = None) -> FeedT
         return _read_json(data)
     if re.search(rb"<!\s*(?:ENTITY|ELEMENT|ATTLIST)", data.replace(b"\x00", b""), re.I):
         raise SourceFormatError("received a feed with XML declarations of its own; expected plain elements")
+    refuse_many_tags(data, most=MAX_TAGS, expected="a feed")
     feedparser = require("feedparser", extra="web", purpose="Reading a feed")
     parsed = feedparser.parse(data, response_headers=dict(headers or {}), sanitize_html=False)
     if not parsed.entries and not parsed.get("version"):

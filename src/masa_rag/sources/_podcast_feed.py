@@ -12,11 +12,14 @@ from typing import Any
 from lxml import etree
 
 from masa_rag.errors import SourceFormatError
+from masa_rag.sources._extract_parse import refuse_many_tags
 from masa_rag.sources._transcript_json import number
 
 _PODCAST = ("https://podcastindex.org/namespace/1.0",
             "https://github.com/Podcastindex-org/podcast-namespace/blob/main/docs/1.0.md")  # fmt: skip
 """Both addresses of the namespace that feeds use: the official one and its documentation's."""
+MAX_TAGS = 400_000
+"""Opening and closing ones: some eight thousand episodes."""
 _ITUNES = "http://www.itunes.com/dtds/podcast-1.0.dtd"
 
 
@@ -58,6 +61,7 @@ class Show:
 
 def parse_feed(data: bytes) -> Show:
     """Read a feed. No entity is expanded and nothing is fetched. Raises SourceFormatError."""
+    refuse_many_tags(data, most=MAX_TAGS, expected="a podcast's feed")
     parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False, recover=True)
     try:
         root = etree.fromstring(data.lstrip(), parser)

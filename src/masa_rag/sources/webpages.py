@@ -24,7 +24,7 @@ from masa_rag.types import Document
 if TYPE_CHECKING:
     from masa_rag.sources.browser import Browser
 
-MAX_PAGE_BYTES = 50_000_000
+MAX_PAGE_BYTES = 20_000_000
 """Larger files are refused: a page of this size is a data dump, and parsing it takes ten times its size in memory."""
 
 _HTML = re.compile(rb"\A(?:\xef\xbb\xbf)?(?:\s|<\?xml[^>]*>|<!--.*?-->)*<(?:!doctype\s+html|html[\s>])", re.I | re.S)
