@@ -76,7 +76,7 @@ def test_windows_of_many_files_fill_batches(files: list[Path]) -> None:
     assert engine.batches == [4, 4, 2]
     assert list(results) == files
     assert [(line.text, line.start, line.end) for line in results[files[0]]] == [("1.", 0.0, 1.0), ("21.", 20.0, 21.0)]  # type: ignore[union-attr]
-    assert results[files[0]][0].metadata == {"confidence": 0.9, "language": "en"}  # type: ignore[index]
+    assert results[files[0]][0].metadata == {"confidence": 0.9, "language": "en", "word_starts": [0.0]}  # type: ignore[index]
 
 
 def test_a_run_that_was_broken_off_goes_on(files: list[Path], tmp_path: Path) -> None:

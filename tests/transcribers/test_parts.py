@@ -139,6 +139,20 @@ def test_lines_get_the_speaker_of_most_of_their_time() -> None:
     assert [line.author for line in with_speakers(lines, turns)] == ["Speaker A", "Speaker B", "Speaker B", None, None]
 
 
+def test_a_line_is_cut_where_another_speaker_begins() -> None:
+    """With the times of words a line becomes one a speaker; one stray word does not cut it; without times it stays."""
+    turns = [SpeakerTurn(0, 2.5, "x"), SpeakerTurn(2.5, 4.5, "y"), SpeakerTurn(4.5, 5, "x")]
+    line = Segment("how are you fine thanks mate", start=0.0, end=6.0,
+                   metadata={"word_starts": [0.0, 1.0, 2.0, 3.0, 4.0, 5.0]})  # fmt: skip
+    parts = with_speakers([line], turns)
+    assert [(part.author, part.text, part.start, part.end) for part in parts] == [
+        ("Speaker A", "how are you", 0.0, 3.0), ("Speaker B", "fine thanks mate", 3.0, 6.0),
+    ]  # fmt: skip
+    assert parts[1].metadata["word_starts"] == [3.0, 4.0, 5.0]
+    (whole,) = with_speakers([Segment(line.text, start=0.0, end=6.0)], turns)
+    assert (whole.author, whole.text) == ("Speaker A", line.text)
+
+
 def test_progress_is_honest(tmp_path: Path) -> None:
     """Shares go by bytes, and no time is guessed before there is work to judge it by."""
     files = []

@@ -17,7 +17,14 @@ from masa_rag.sources._base import FileSource
 from masa_rag.sources._podcast_feed import Episode, Link, Show, looks_like_podcast, parse_feed
 from masa_rag.sources._transcript_base import Transcript, decode
 from masa_rag.sources._transcript_json import load_json, number
-from masa_rag.sources.recordings import SpeakerTurns, default_transcriber, named, transcribed, with_turns
+from masa_rag.sources.recordings import (
+    SpeakerTurns,
+    default_transcriber,
+    named,
+    transcribed,
+    with_turns,
+    without_words,
+)
 from masa_rag.sources.transcripts import format_of, link_at, readable_speaker
 from masa_rag.types import Document, Segment
 
@@ -147,7 +154,7 @@ class Podcast(FileSource):
                 heard = (
                     named(with_turns(lines, self._diarizer.diarize(path)), self._speakers) if self._diarizer else lines
                 )
-                segments = [_linked(item, _listen(episode, item.start)) for item in heard]
+                segments = [_linked(item, _listen(episode, item.start)) for item in without_words(heard)]
                 yield self._document(show, episode, segments, {"transcribed_by": self._transcriber.fingerprint})
 
     def _document(

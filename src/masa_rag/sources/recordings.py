@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
 from typing import ClassVar, Protocol
@@ -122,8 +123,8 @@ class Recordings(FileSource):
 
     def _named(self, path: Path, lines: Sequence[Segment]) -> list[Segment]:
         if self._diarizer is None:
-            return list(lines)
-        return named(with_turns(lines, self._diarizer.diarize(path)), self._speakers)
+            return without_words(lines)
+        return without_words(named(with_turns(lines, self._diarizer.diarize(path)), self._speakers))
 
 
 def named(segments: Sequence[Segment], speakers: Mapping[str, str]) -> list[Segment]:
@@ -147,6 +148,14 @@ def transcribed(
             yield path, list(transcriber.transcribe(path))
         except TranscriptionError as error:
             yield path, error
+
+
+def without_words(lines: Sequence[Segment]) -> list[Segment]:
+    """Leave the times of single words out: a memory cites lines."""
+    return [
+        replace(line, metadata={key: value for key, value in line.metadata.items() if key != "word_starts"})
+        for line in lines
+    ]
 
 
 def default_transcriber(*, participants: Sequence[str] = ()) -> Transcriber:

@@ -34,28 +34,52 @@ class Diarizer(Protocol):
 
 
 def with_speakers(segments: Sequence[Segment], turns: Sequence[SpeakerTurn]) -> list[Segment]:
-    """Give each line the speaker of most of its time, as ``Speaker A``, ``Speaker B`` in order of appearance.
+    """Give each line its speaker, as ``Speaker A``, ``Speaker B`` in order of appearance.
 
-    A line that no turn touches takes the nearest turn within a second, else nobody.
+    A line whose words have times (``metadata["word_starts"]``) is cut where another speaker begins; any other takes
+    the speaker of most of its time. A line that no turn touches takes the nearest turn within a second, else nobody.
     """
-    chosen = [_speaker_of(segment, turns) for segment in segments]
+    parts = [part for segment in segments for part in _cut(segment, turns)]
+    chosen = [_speaker_of(part.start, part.end, turns) for part in parts]
     names = {label: f"Speaker {_letters(number)}" for number, label in enumerate(dict.fromkeys(filter(None, chosen)))}
     return [
-        replace(segment, author=names[label], metadata={**segment.metadata, "speaker_from": "diarization"})
+        replace(part, author=names[label], metadata={**part.metadata, "speaker_from": "diarization"})
         if label is not None
-        else segment
-        for segment, label in zip(segments, chosen, strict=True)
+        else part
+        for part, label in zip(parts, chosen, strict=True)
     ]
 
+
+def _cut(segment: Segment, turns: Sequence[SpeakerTurn]) -> list[Segment]:
+    """Return the line in parts of one speaker each, where the times of its words are known."""
+    words, starts = segment.text.split(), segment.metadata.get("word_starts")
+    if not isinstance(starts, list) or len(starts) != len(words) or len(words) < 2 * FEWEST_WORDS:
+        return [segment]
+    ends = [*starts[1:], segment.end if segment.end is not None else starts[-1]]
+    speakers = [_speaker_of(start, end, turns) for start, end in zip(starts, ends, strict=True)]
+    places = [0]
+    for place in range(FEWEST_WORDS, len(words) - FEWEST_WORDS + 1):
+        fresh = set(speakers[place : place + FEWEST_WORDS])
+        if place - places[-1] >= FEWEST_WORDS and fresh == {speakers[place]} != {speakers[place - 1]}:
+            places.append(place)
+    return [
+        replace(segment, text=" ".join(words[first:last]), start=starts[first] if first else segment.start,
+                end=ends[last - 1], metadata={**segment.metadata, "word_starts": starts[first:last]})
+        for first, last in zip(places, [*places[1:], len(words)], strict=True)
+    ]  # fmt: skip
+
+
+FEWEST_WORDS = 2
+"""A line is not cut for a single word: its time is not that exact."""
 
 NEAR_S = 1.0
 """How far a turn may lie from a line that it does not touch."""
 
 
-def _speaker_of(segment: Segment, turns: Sequence[SpeakerTurn]) -> str | None:
-    if segment.start is None:
+def _speaker_of(start: float | None, end: float | None, turns: Sequence[SpeakerTurn]) -> str | None:
+    if start is None:
         return None
-    start, end = segment.start, segment.end if segment.end is not None else segment.start
+    end = end if end is not None else start
     shares: dict[str, float] = {}
     for turn in turns:
         if (shared := min(end, turn.end) - max(start, turn.start)) > 0:

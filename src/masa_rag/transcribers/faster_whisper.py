@@ -25,6 +25,7 @@ from masa_rag.transcribers._windows import (
     MIN_SILENCE_MS,
     WINDOW_S,
     Window,
+    Word,
     lines_of,
 )
 from masa_rag.types import Segment
@@ -49,8 +50,9 @@ class FasterWhisperTranscriber:
     The model is loaded once, at the first file. Speech is found (Silero VAD) and cut into windows,
     windows of like length, of all files, are packed into full batches, and what comes next is
     decoded, in a child process, while the model works. Lines end with sentences and pauses, by the
-    times of their words. Each segment's metadata holds ``confidence``: the mean probability of its
-    words, from 0 to 1.
+    times of their words. Each segment's metadata holds ``confidence``, the mean probability of its
+    words from 0 to 1, ``language``, and ``word_starts``, the second at which each word begins (not
+    where a loop was cut).
 
     Silence, noise and music give nothing; a decoder that repeats itself is asked again and, if that
     does not help, its loop is cut (thresholds: Radford et al. 2022, section 4.5).
@@ -113,7 +115,7 @@ class FasterWhisperTranscriber:
             "beam": self._beam_size,
             "glossary": {k: sorted(v) for k, v in terms.items()},
         }
-        return f"faster-whisper:{Path(self._name).name}:{digest('2', canonical_json(settings), size=6)}"
+        return f"faster-whisper:{Path(self._name).name}:{digest('3', canonical_json(settings), size=6)}"
 
     def transcribe(self, path: Path) -> Iterator[Segment]:
         """Yield the lines of one recording in order, with ``start`` and ``end`` in seconds.
@@ -271,12 +273,26 @@ def _lines(heard: Heard, window: Window, language: str) -> list[dict[str, Any]]:
     """Return what is kept of a window: its lines, with seconds of the recording."""
     lines = []
     for words in lines_of(heard.words, window):
-        text = " ".join(cut_loops("".join(word.text for word in words).split()))
+        said = "".join(word.text for word in words).split()
+        text = " ".join(cut_loops(said))
         if text:
             start, end = window.time_at(words[0].start), window.time_at(words[-1].end, is_end=True)
             facts = {"confidence": round(sum(word.confidence for word in words) / len(words), 3), "language": language}
+            if len(text.split()) == len(said):
+                facts["word_starts"] = _word_starts(words, window)
             lines.append({"text": text, "start": round(start, 2), "end": round(max(start, end), 2), "metadata": facts})
     return lines
+
+
+def _word_starts(words: Sequence[Word], window: Window) -> list[float]:
+    """Return when each word of the line begins; the model writes some in several pieces."""
+    starts, is_open = [], False
+    for word in words:
+        for part in re.findall(r"\s+|\S+", word.text):
+            if not part.isspace() and not is_open:
+                starts.append(round(window.time_at(word.start), 2))
+            is_open = not part.isspace()
+    return starts
 
 
 def _known_name(model: str) -> str:
