@@ -84,11 +84,14 @@ def test_addresses_on_the_web_are_well_formed() -> None:
 
 
 def test_blocks_of_json_are_json() -> None:
-    """What a reader copies into a client's settings parses."""
+    """What a reader copies into a client's settings parses, and the command in it exists with these options."""
     blocks = [code for page in PAGES for language, _, code in BLOCK.findall(page.read_text()) if language == "json"]
     assert len(blocks) >= 3
     for code in blocks:
-        json.loads(code)
+        for servers in json.loads(code).values():
+            for server in servers.values():
+                if server.get("command") == "masa-rag":
+                    assert CliRunner().invoke(main, [*server["args"], "--help"]).exit_code == 0
 
 
 def test_every_public_name_is_documented() -> None:
