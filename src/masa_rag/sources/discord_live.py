@@ -10,7 +10,7 @@ from masa_rag.errors import ConfigurationError, RecordError, SourceError, Source
 from masa_rag.sources._chat import Room, Said, documents, id_of, kept, list_of, text_of
 from masa_rag.sources._discord_json import said
 from masa_rag.sources._discord_message import Names, snowflake_time
-from masa_rag.sources._rest import RestClient, token_from
+from masa_rag.sources._rest import RestClient
 from masa_rag.types import Document
 
 TOKEN_VARIABLE = "DISCORD_BOT_TOKEN"  # noqa: S105 - the variable's name
@@ -66,14 +66,10 @@ class DiscordChannel:
         return f"<DiscordChannel {self.name!r}>"
 
     def __iter__(self) -> Iterator[Document | RecordError]:
-        token = token_from(TOKEN_VARIABLE, service="DiscordChannel")
-        client = RestClient(
-            self._base_url, headers={"Authorization": f"Bot {token}"}, service="Discord", max_wait_s=self._max_wait_s
-        )
-        try:
+        with RestClient(
+            self._base_url, variable=TOKEN_VARIABLE, service="Discord", scheme="Bot", max_wait_s=self._max_wait_s
+        ) as client:
             yield from self._read(client)
-        finally:
-            client.close()
 
     def _read(self, client: RestClient) -> Iterator[Document | RecordError]:
         about = client.get(f"/channels/{self.channel_id}")

@@ -16,7 +16,7 @@ from typing import Any
 from urllib.parse import quote
 
 from masa_rag.errors import ConfigurationError, SourceError, SourceFormatError, SourceUnavailableError
-from masa_rag.sources._tweet_http import JsonApi
+from masa_rag.sources._rest import RestClient
 from masa_rag.sources._tweet_live import LiveTweets, Position
 from masa_rag.sources._tweet_record import id_of, list_of, mapping_of, text_of
 
@@ -99,7 +99,7 @@ class MasaSearch(_Jobs):
 
     def _pages(self, position: Position) -> Iterator[dict[str, Any]]:
         left, token = self.max_posts, None
-        with JsonApi(self._base_url, variable=SEARCH_VARIABLE, service="Masa's search") as api:
+        with RestClient(self._base_url, variable=SEARCH_VARIABLE, service="Masa's search") as api:
             while left > 0:
                 body: dict[str, Any] = {"query": self._words(position), "max_results": min(left, 100)}
                 rows, token = self._search(api, body if token is None else {**body, "next_token": token})
@@ -109,7 +109,7 @@ class MasaSearch(_Jobs):
                     return
             self._stopped = token is not None
 
-    def _search(self, api: JsonApi, body: dict[str, Any]) -> tuple[list[Any], str | None]:
+    def _search(self, api: RestClient, body: dict[str, Any]) -> tuple[list[Any], str | None]:
         answer = mapping_of(api.post(_SEARCH, body))
         if (job := text_of(answer.get("uuid"))) is not None:
             return self._until_ready(
@@ -161,7 +161,7 @@ class MasaWorker(_Jobs):
 
     def _pages(self, position: Position) -> Iterator[dict[str, Any]]:
         left, cursor = self.max_posts, None
-        with JsonApi(self._worker_url, variable=WORKER_VARIABLE, service="the Masa worker", optional=True) as api:
+        with RestClient(self._worker_url, variable=WORKER_VARIABLE, service="the Masa worker", optional=True) as api:
             while left > 0:
                 rows, cursor = self._run(api, self._arguments(position, left, cursor))
                 left -= len(rows)
@@ -175,7 +175,7 @@ class MasaWorker(_Jobs):
         found = {"query": self._words(position) if self._searches else self.query, "count": count, "max_results": count}
         return {"type": self._capability, **found, **({"next_cursor": cursor} if cursor is not None else {})}
 
-    def _run(self, api: JsonApi, arguments: dict[str, Any]) -> tuple[list[Any], str | None]:
+    def _run(self, api: RestClient, arguments: dict[str, Any]) -> tuple[list[Any], str | None]:
         """Seal a job, submit it, wait for its sealed result, have it opened."""
         job = _unquoted(api.text("POST", "/job/generate", body={"type": self._type, "arguments": arguments}))
         number = text_of(mapping_of(api.post("/job/add", {"encrypted_job": job})).get("uid"))
@@ -201,7 +201,7 @@ def _rows(answer: Any) -> list[Any] | None:
     return []
 
 
-def _sealed(api: JsonApi, number: str) -> str | None:
+def _sealed(api: RestClient, number: str) -> str | None:
     """Return the sealed result; a worker says 404, or nothing, as long as there is none."""
     return _unquoted(api.text("GET", f"/job/status/{quote(number, safe='')}", missing="")) or None
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from masa_rag.errors import ConfigurationError, RecordError, SourceError, SourceFormatError, SourceUnavailableError
 from masa_rag.sources._chat import Room, Said, documents, kept, list_of, text_of, time_of
-from masa_rag.sources._rest import RestClient, token_from
+from masa_rag.sources._rest import RestClient
 from masa_rag.sources._slack_message import finished, said
 from masa_rag.sources._slack_text import Names
 from masa_rag.types import Document
@@ -96,14 +96,10 @@ class SlackChannel:
         return f"<SlackChannel {self.name!r}>"
 
     def __iter__(self) -> Iterator[Document | RecordError]:
-        token = token_from(TOKEN_VARIABLE, service="SlackChannel")
-        client = RestClient(
-            self._base_url, headers={"Authorization": f"Bearer {token}"}, service="Slack", max_wait_s=self._max_wait_s
-        )
-        try:
+        with RestClient(
+            self._base_url, variable=TOKEN_VARIABLE, service="Slack", max_wait_s=self._max_wait_s
+        ) as client:
             yield from self._read(client)
-        finally:
-            client.close()
 
     def _read(self, client: RestClient) -> Iterator[Document | RecordError]:
         names = Names(users={"USLACKBOT": "Slackbot"})

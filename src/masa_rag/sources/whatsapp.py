@@ -36,8 +36,9 @@ class WhatsAppExport(FileSource):
 
     The export has neither ids nor a zone. An id is made of chat, time, sender and text, so that
     overlapping exports merge; a message that was edited between two exports replaces its older
-    wording, which has its time and sender and is not in the newer export. Whether a date is day/month or month/day is taken from the
-    whole file: a number above 12, then the order in which time runs forward, then "am"/"pm".
+    wording, which has its time and sender and is not in the newer export. Whether a date is day/month
+    or month/day is taken from the whole file: a number above 12, then the order in which time runs
+    forward, then "am"/"pm".
 
     Args:
         paths: A file, a folder, a pattern, or several of them.

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
 from masa_rag.errors import ConfigurationError, SourceError
-from masa_rag.sources._tweet_http import JsonApi
+from masa_rag.sources._rest import RestClient
 from masa_rag.sources._tweet_live import LiveTweets, Position
 from masa_rag.sources._tweet_record import id_of, mapping_of
 from masa_rag.sources._tweet_time import snowflake_time
@@ -42,7 +42,7 @@ class _XApi(LiveTweets):
         self._base_url = base_url
 
     def _follow(
-        self, api: JsonApi, path: str, token_name: str, parameters: dict[str, str | int]
+        self, api: RestClient, path: str, token_name: str, parameters: dict[str, str | int]
     ) -> Iterator[dict[str, Any]]:
         """Yield pages until the last one, or until ``max_posts`` posts were read."""
         left = self.max_posts
@@ -108,7 +108,7 @@ class XSearch(_XApi):
             parameters["until_id"] = str(position.until)
         elif position.until:
             return  # the gap lies further back than the recent search reaches
-        with JsonApi(self._base_url, variable=TOKEN_VARIABLE, service="X") as api:
+        with RestClient(self._base_url, variable=TOKEN_VARIABLE, service="X") as api:
             yield from self._follow(api, f"/2/tweets/search/{self._kind}", "next_token", parameters)
 
 
@@ -151,7 +151,7 @@ class XUser(_XApi):
             parameters["since_id"] = str(position.since)
         if position.until:
             parameters["until_id"] = str(position.until)
-        with JsonApi(self._base_url, variable=TOKEN_VARIABLE, service="X") as api:
+        with RestClient(self._base_url, variable=TOKEN_VARIABLE, service="X") as api:
             account = api.get(f"/2/users/by/username/{self.username}")
             user_id = id_of(mapping_of(mapping_of(account).get("data")).get("id"))
             if user_id is None:
