@@ -195,6 +195,10 @@ def check_answers(address: WebAddress, answers: Iterable[str], allowed: AllowedH
         return found
     private = [answer for answer in found if not is_public(answer)]
     if private:
-        reason = f"{address.host} is {private[0]}, which is not in the public internet; allow the host if it is yours"
-        raise _refusal(address.url, reason)
+        what = address.host if address.host == private[0] else f"{address.host} ({private[0]})"
+        raise _refusal(
+            address.url,
+            f"{what} is not in the public internet. If it is yours, allow the host: MASA_RAG_ALLOW_HOSTS="
+            f"{address.authority} in the environment, or fetcher=Fetcher(allow_hosts=[{address.authority!r}])",
+        )
     return found

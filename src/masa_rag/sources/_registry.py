@@ -76,11 +76,13 @@ def open_sources(path: str | Path, *, form: str | None = None, **options: Any) -
 
     Takes what ``open_source`` takes; ``name=`` is refused when there would be several.
     """
-    if str(path).startswith(("http://", "https://")):
+    if str(path).lower().startswith(("http://", "https://")):
         from masa_rag.sources._places import source_at
 
         return [source_at(str(path), form=form, **options)]
     place = Path(path).expanduser()
+    if not place.exists() and "://" in str(path):
+        raise ConfigurationError(f"received the address {str(path)!r}; expected one that begins with http or https")
     if not place.exists():
         raise SourceUnavailableError(f"received {str(path)!r}, which does not exist; check the spelling")
     kind = _kind_named(form) if form is not None else _recognise(place)

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from masa_rag._http import Fetcher
+from masa_rag._http import Fetcher, Response
 from masa_rag.errors import RecordError, SourceError
 from masa_rag.sources import _masa_web
 from masa_rag.sources._base import FileSource, read_head
@@ -66,8 +66,8 @@ class WebPages(FileSource):
         given = [paths] if isinstance(paths, (str, Path)) else list(paths)
         self.urls = [str(place) for place in given if _is_address(place)]
         files = [place for place in given if not _is_address(place)]
-        if self.urls and name is None:
-            name = f"{self.form}:{host_of(self.urls[0]) or self.urls[0]}"
+        if self.urls and name is None:  # of one page, so that mirroring another of the site does not delete it
+            name = f"{self.form}:{_label(self.urls)}"
         super().__init__(files or given, name=name)
         self.paths = files if self.urls else self.paths
         self.fast = fast
@@ -101,8 +101,8 @@ class WebPages(FileSource):
     def _fetch(self, url: str, fetcher: Fetcher) -> Document | RecordError:
         try:
             response = fetcher.fetch(url)
-            if response.status != 200:
-                return RecordError(f"answered {response.status}; expected 200", record_id=url)
+            if (problem := _problem(response)) is not None:
+                return RecordError(problem, record_id=url)
             page = extract_page(response.content, url=response.url, fast=self.fast)
             if page.needs_browser and self._browser is not None:
                 page = extract_page(self._browser.show(response.url), url=response.url, fast=self.fast)
@@ -191,6 +191,28 @@ def fetched(document: Document, url: str, *, at: datetime | None) -> Document:
 def fetched_now(document: Document, url: str) -> Document:
     """Return the document as fetched at this moment."""
     return fetched(document, url, at=datetime.now(UTC))
+
+
+def _label(urls: list[str]) -> str:
+    """Return what names a list of addresses: the one there is, or the host of the first."""
+    whole = urls[0].partition("://")[2].partition("#")[0].rstrip("/")
+    return whole if len(urls) == 1 else host_of(urls[0]) or whole
+
+
+def _problem(response: Response) -> str | None:
+    """Return what keeps an answer from being a page, None where it may be one."""
+    if response.status in (404, 410):
+        return f"answered {response.status}: there is no such page (any more); check the address"
+    if response.status in (401, 403):
+        return (
+            f"answered {response.status}: the server wants a login, or refuses programs; save the page from a browser"
+        )
+    if response.status != 200:
+        return f"answered {response.status}; expected 200"
+    kind = response.content_type
+    if kind and not kind.startswith("text/") and not kind.endswith(("html", "html+xml", "/xml", "octet-stream")):
+        return f"received {kind}; expected a page (text/html). Save it, and turn it into text or a transcript first"
+    return None
 
 
 def _is_address(place: str | Path) -> bool:
