@@ -160,6 +160,15 @@ def test_copies_in_other_sources_and_in_chats(memory: Memory) -> None:
     assert memory.search("adverts", k=1)[0].chunk.segment_ids == ("m3",)
 
 
+def test_pieces_of_long_messages_are_no_copies(memory: Memory) -> None:
+    """Two drafts of a long letter share paragraphs; each is a passage of its own."""
+    letter = " ".join(f"Sentence number {number} speaks of the pier and of the boats there." for number in range(30))
+    for number in (1, 2):
+        part = Segment(letter, "Ann", datetime(2024, 5, number, tzinfo=UTC), id=f"m{number}")
+        memory.add([Document(id=f"c/2024-05-0{number}", segments=[part])], name="mail")
+    assert memory.info().copies == 0
+
+
 @pytest.mark.parametrize("how", ["delete", "forget", "sync", "edit"])
 def test_a_copy_takes_the_place_of_the_first(memory: Memory, how: str) -> None:
     """When the first is gone, the next is embedded and counted from; nothing is lost."""

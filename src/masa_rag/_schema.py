@@ -113,7 +113,10 @@ CREATE TABLE shingles (
 ) WITHOUT ROWID;
 CREATE INDEX shingles_by_chunk ON shingles (chunk);
 
-INSERT INTO said SELECT pk, 0, 0 FROM chunks WHERE segment_ids != '[]'
+INSERT INTO said SELECT c.pk, 0, 0 FROM chunks c WHERE
+    segment_ids != '[]' AND NOT EXISTS (  -- no piece of a long message
+        SELECT 1 FROM chunks o WHERE o.document = c.document AND o.segment_ids = c.segment_ids AND o.pk != c.pk
+    )
     OR document IN (SELECT document FROM chunks GROUP BY document HAVING count(*) = 1 AND max(start_s) IS NULL);
 """
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
@@ -37,14 +38,14 @@ class ChunkTables(Database):
         self._unindexed[document] = None
         query = f"SELECT pk, {_COMPARED} FROM chunks WHERE document = ?"
         stored = {row["id"]: tuple(row) for row in self.connection.execute(query, (document,))}
-        alone = len(chunks) == 1 and chunks[0].start_s is None
+        short = _short_ones(chunks)
         for chunk in chunks:
             known = stored.pop(chunk.id, None)
             row = chunk_row(chunk, document)
             if known is None:
                 pk = self.connection.execute(_INSERT_CHUNK, row).lastrowid
-                copied = alone or chunk.segment_ids  # a post or messages: what people copy
-                self.connection.execute(_INSERT_SAID if copied else "INSERT INTO pending VALUES (?)", (pk,))
+                table = _INSERT_SAID if chunk.id in short else "INSERT INTO pending VALUES (?)"
+                self.connection.execute(table, (pk,))
                 self._write_authors(pk, chunk.authors)
             elif known[1:] != row:
                 self.connection.execute(_UPDATE_CHUNK, (*row, known[0]))
@@ -138,3 +139,11 @@ class ChunkTables(Database):
     def _note(self, chunk_id: str, *, deleted: bool) -> int:
         query = "INSERT INTO outbox (chunk_id, deleted) VALUES (?, ?)"
         return int(self.connection.execute(query, (chunk_id, deleted)).lastrowid or 0)
+
+
+def _short_ones(chunks: Sequence[Chunk]) -> set[str]:
+    """Return the ids of those that are what people copy: a whole post or whole messages, not a long one's pieces."""
+    pieces = Counter(part for chunk in chunks for part in chunk.segment_ids)
+    if len(chunks) == 1 and chunks[0].start_s is None:
+        return {chunks[0].id}
+    return {chunk.id for chunk in chunks if chunk.segment_ids and all(pieces[part] == 1 for part in chunk.segment_ids)}
