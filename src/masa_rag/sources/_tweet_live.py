@@ -6,7 +6,7 @@ from collections.abc import Generator, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
-from masa_rag.errors import RecordError, SourceError
+from masa_rag.errors import ConfigurationError, RecordError, SourceError
 from masa_rag.sources._tweet_ids import IdSet
 from masa_rag.sources._tweet_record import Tweet, id_of
 from masa_rag.sources._tweet_shapes import Bad, Defaults, tweets_in
@@ -60,8 +60,12 @@ class LiveTweets:
     """
 
     name: str
-    cursor: str | None = None
-    retweets: bool = False
+
+    def __init__(self, *, retweets: bool, max_posts: int) -> None:
+        if max_posts < 1:
+            raise ConfigurationError(f"received max_posts={max_posts}; expected at least 1")
+        self.cursor: str | None = None
+        self.retweets, self.max_posts = retweets, max_posts
 
     def _pages(self, position: Position) -> Iterator[dict[str, Any]]:
         raise NotImplementedError
@@ -115,6 +119,13 @@ class LiveTweets:
 
     _stopped = False
     """Set by ``_pages`` when it ends before all was read, because what it may spend is spent."""
+
+
+def stated(query: str) -> str:
+    """Return the query; raise ConfigurationError when it is empty."""
+    if not query.strip():
+        raise ConfigurationError("received an empty query; expected one such as 'from:xdevelopers'")
+    return query
 
 
 def _number(tweet_id: str) -> int:

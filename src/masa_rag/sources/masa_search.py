@@ -15,9 +15,9 @@ from collections.abc import Callable, Iterator
 from typing import Any
 from urllib.parse import quote
 
-from masa_rag.errors import ConfigurationError, SourceError, SourceFormatError, SourceUnavailableError
+from masa_rag.errors import SourceError, SourceFormatError, SourceUnavailableError
 from masa_rag.sources._rest import RestClient
-from masa_rag.sources._tweet_live import LiveTweets, Position
+from masa_rag.sources._tweet_live import LiveTweets, Position, stated
 from masa_rag.sources._tweet_record import id_of, list_of, mapping_of, text_of
 
 SEARCH_VARIABLE = "MASA_API_KEY"
@@ -32,12 +32,8 @@ class _Jobs(LiveTweets):
     """What both share: pages of a query, bounded in posts and in waiting."""
 
     def __init__(self, query: str, *, retweets: bool, max_posts: int, poll_s: float, max_wait_s: float) -> None:
-        if not query.strip():
-            raise ConfigurationError("received an empty query; expected one such as 'from:getmasafi'")
-        if max_posts < 1:
-            raise ConfigurationError(f"received max_posts={max_posts}; expected at least 1")
-        self.query, self.retweets, self.max_posts = query, retweets, max_posts
-        self.cursor = None
+        super().__init__(retweets=retweets, max_posts=max_posts)
+        self.query = stated(query)
         self._poll_s, self._max_wait_s = poll_s, max_wait_s
 
     def _words(self, position: Position) -> str:

@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 from masa_rag.errors import ConfigurationError, SourceError
 from masa_rag.sources._rest import RestClient
-from masa_rag.sources._tweet_live import LiveTweets, Position
+from masa_rag.sources._tweet_live import LiveTweets, Position, stated
 from masa_rag.sources._tweet_record import id_of, mapping_of
 from masa_rag.sources._tweet_time import snowflake_time
 
@@ -34,11 +34,7 @@ class _XApi(LiveTweets):
     """What search and account share."""
 
     def __init__(self, *, retweets: bool, max_posts: int, base_url: str) -> None:
-        if max_posts < 1:
-            raise ConfigurationError(f"received max_posts={max_posts}; expected at least 1")
-        self.cursor = None
-        self.retweets = retweets
-        self.max_posts = max_posts
+        super().__init__(retweets=retweets, max_posts=max_posts)
         self._base_url = base_url
 
     def _follow(
@@ -94,9 +90,7 @@ class XSearch(_XApi):
         base_url: str = BASE_URL,
     ) -> None:
         super().__init__(retweets=retweets, max_posts=max_posts, base_url=base_url)
-        if not query.strip():
-            raise ConfigurationError("received an empty query; expected one such as 'from:xdevelopers'")
-        self.query = query
+        self.query = stated(query)
         self.name = name if name is not None else f"x:{query}"
         self._kind: Literal["all", "recent"] = "all" if archive else "recent"
 
