@@ -119,7 +119,7 @@ class Glossary:
         key = _key(heard)
         if key in self._right:
             right = self._right[key]
-            return (right if _case_may_change(heard, right) else heard), 0.0
+            return (right, 0.0) if _case_may_change(heard, right) else None
         if key in self._heard:
             return self._heard[key], 0.0
         term, distance = min(
