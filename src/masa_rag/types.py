@@ -206,7 +206,8 @@ class Hit:
         chunk: The passage.
         score: Larger is better; comparable within one search only.
         rank: From 1.
-        why: The score of each ranker that found it, for example ``{"words": 7.1, "vectors": 0.62}``.
+        why: The score of each ranker that found it, for example ``{"words": 7.1, "vectors": 0.62}``; where the
+            same was said again, ``said`` is how often in all, and ``said_by`` by how many.
     """
 
     chunk: Chunk
