@@ -78,7 +78,8 @@ def said_again(connection: sqlite3.Connection, ids: Sequence[str], filters: Filt
     """Return what is known of those of the passages of which there are copies, by the passage's id."""
     condition, values = _condition(connection, filters) if filters else ("1", [])
     rows = connection.execute(
-        "SELECT f.id, count(*), count(DISTINCT coalesce(json_extract(CAST(d.body AS TEXT), '$.metadata.retweeted_by'), "
+        "SELECT f.id, count(*), count(DISTINCT coalesce(CASE d.segments WHEN 0 THEN "  # a conversation is no retweet
+        "json_extract(CAST(d.body AS TEXT), '$.metadata.retweeted_by') END, "
         f"c.authors)), min(CASE WHEN {condition} THEN c.pk END) FROM chunks f JOIN said t ON t.first = f.pk "
         "JOIN chunks c ON c.pk = t.chunk JOIN documents d ON d.pk = c.document JOIN sources s ON s.pk = d.source "
         "WHERE f.id IN (SELECT value FROM json_each(?)) GROUP BY f.pk HAVING count(*) > 1",
