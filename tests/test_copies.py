@@ -160,6 +160,15 @@ def test_copies_in_other_sources_and_in_chats(memory: Memory) -> None:
     assert memory.search("adverts", k=1)[0].chunk.segment_ids == ("m3",)
 
 
+def test_the_same_post_from_two_sources_was_said_once(memory: Memory) -> None:
+    """A tweet of an archive and of a search has one id and one author; somebody else's of that id is another."""
+    memory.add([post(0)], name="archive")
+    memory.add([post(0)], name="search")
+    assert counted(memory) == [("p0", 1, 1)]
+    memory.add([post(0, author="Mara")], name="elsewhere")
+    assert counted(memory) == [("p0", 2, 2)]
+
+
 def test_pieces_of_long_messages_are_no_copies(memory: Memory) -> None:
     """Two drafts of a long letter share paragraphs; each is a passage of its own."""
     letter = " ".join(f"Sentence number {number} speaks of the pier and of the boats there." for number in range(30))

@@ -64,7 +64,7 @@ class Said:
     """How often the same was said, over the whole memory.
 
     Attributes:
-        times: How many passages say it.
+        times: How many passages say it; the same post from two sources is one.
         by: By how many authors; a retweet is said by who retweets.
         shown: The first of the passages that pass the filters.
     """
@@ -78,7 +78,8 @@ def said_again(connection: sqlite3.Connection, ids: Sequence[str], filters: Filt
     """Return what is known of those of the passages of which there are copies, by the passage's id."""
     condition, values = _condition(connection, filters) if filters else ("1", [])
     rows = connection.execute(
-        "SELECT f.id, count(*), count(DISTINCT coalesce(CASE d.segments WHEN 0 THEN "  # a conversation is no retweet
+        "SELECT f.id, count(DISTINCT CASE d.segments WHEN 0 THEN d.id || c.authors ELSE c.pk END), "
+        "count(DISTINCT coalesce(CASE d.segments WHEN 0 THEN "  # a conversation is no retweet
         "json_extract(CAST(d.body AS TEXT), '$.metadata.retweeted_by') END, "
         f"c.authors)), min(CASE WHEN {condition} THEN c.pk END) FROM chunks f JOIN said t ON t.first = f.pk "
         "JOIN chunks c ON c.pk = t.chunk JOIN documents d ON d.pk = c.document JOIN sources s ON s.pk = d.source "
