@@ -85,6 +85,14 @@ def test_every_page_can_be_reached() -> None:
     assert all(image.stat().st_size < 150_000 for image in images)
 
 
+def test_the_contents_name_pages_that_exist() -> None:
+    """What stands in the table of contents is there to be read."""
+    trees = re.findall(r"^```{toctree}\n(.*?)^```$", (DOCS / "index.md").read_text(), re.MULTILINE | re.DOTALL)
+    names = [line for tree in trees for line in tree.splitlines() if line and not line.startswith(":")]
+    assert len(names) > 20
+    assert [name for name in names if not (DOCS / f"{name}.md").exists()] == []
+
+
 def test_every_notebook_and_example_is_listed() -> None:
     """What a reader could run is named in the docs or the README."""
     text = (DOCS / "how-to" / "look.md").read_text() + (REPOSITORY / "README.md").read_text()
