@@ -6,6 +6,7 @@ import sqlite3
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -240,3 +241,39 @@ def test_a_memory_of_the_first_format_learns_of_its_copies(tmp_path: Path) -> No
         memory.add([post(3)], name="x")
         assert (memory.info().copies, memory.info().vectors) == (3, 1)
         assert memory.verify() == []
+
+
+OPERATIONS = st.lists(
+    st.tuples(st.sampled_from(["add", "edit", "delete", "forget", "sync"]), st.integers(0, 5), st.integers(0, 2)),
+    min_size=1,
+    max_size=8,
+)
+
+
+@settings(max_examples=25, deadline=None)
+@given(OPERATIONS)
+def test_counts_are_those_of_what_is_there(tmp_path_factory: pytest.TempPathFactory, steps: list[Any]) -> None:
+    """Whatever came and went in which order: each text that is left is one hit, said as often as it is there."""
+    texts = [SHILL, LONG, "Nobody has seen the pilot of the ferry since noon"]
+    there: dict[int, int] = {}
+    forgotten: set[int] = set()
+    with Memory(tmp_path_factory.mktemp("m"), embedder=HashingEmbedder(), index=FlatIndex()) as memory:
+        for verb, number, text in steps:
+            if verb in ("add", "edit") and number not in forgotten:
+                memory.add([post(number, texts[text])], name="x")
+                there[number] = text
+            elif verb == "delete":
+                memory.delete("x", [f"p{number}"])
+                there.pop(number, None)
+            elif verb == "forget":
+                memory.forget(author=f"Bot {number}")
+                forgotten.add(number)
+                there.pop(number, None)
+            elif verb == "sync":
+                there = {key: value for key, value in there.items() if key != number}
+                memory.sync([post(key, texts[value]) for key, value in there.items()], name="x", allow_mass_delete=True)
+        assert memory.verify() == []
+        for text in range(3):
+            said = sum(value == text for value in there.values())
+            hits = [hit for hit in memory.search(texts[text], k=9) if hit.chunk.text == texts[text]]
+            assert [hit.why.get("said", 1) for hit in hits] == [said] * bool(said)
