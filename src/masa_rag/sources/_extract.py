@@ -38,7 +38,6 @@ FEW_WORDS = 60
 MANY_WORDS = 200
 """The quick rules leave out what stands around the main text unread; if less than this is left, it is read as well."""
 
-_AROUND = frozenset({"nav", "footer", "aside", "form", "button", "dialog"})
 _MAIN = structure_bits("main", "article")
 _FRAME = structure_bits("nav", "header", "footer", "aside", "dialog")
 
@@ -115,7 +114,7 @@ def page_blocks(tree: _Element, *, fast: bool = False) -> tuple[list[Block], lis
     sight = sight_of(tree)
     if fast:
         mains = tree.findall(".//main")
-        blocks, nodes = read_blocks(mains[0] if len(mains) == 1 else tree, sight=sight, skipped=_AROUND)
+        blocks, nodes = read_blocks(mains[0] if len(mains) == 1 else tree, sight=sight, quick=True)
         if sum(len(block.words) for block in blocks) >= MANY_WORDS:
             return blocks, nodes
     blocks, nodes = read_blocks(tree, sight=sight)

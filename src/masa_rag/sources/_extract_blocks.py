@@ -52,6 +52,7 @@ MARKS: tuple[tuple[str, str], ...] = (
     ("caption", "caption|credit|figure|image|media|video|thumb"),
     ("hidden", "hidden|sr-only|visually|screen-reader|offscreen|invisible|print"),
 )  # fmt: skip
+_AROUND = frozenset({"nav", "footer", "aside", "form", "button", "dialog"})
 _ADVERT = re.compile(r"(?<![a-z])ads?(?![a-z])")
 
 
@@ -178,7 +179,7 @@ def read_blocks(
     *,
     sight: Callable[[_Element], Sight] | None = None,
     scriptless: bool = False,
-    skipped: frozenset[str] = frozenset(),
+    quick: bool = False,
 ) -> tuple[list[Block], list[Node]]:
     """Return the blocks of a page in reading order, and its nodes, parents before children.
 
@@ -186,14 +187,14 @@ def read_blocks(
         tree: The parsed page.
         sight: Says of an element how far it can be seen: what never is, is left out, what is folded, marked.
         scriptless: Read what the page shows to readers without JavaScript, too.
-        skipped: Further tags that are left out with all they hold.
+        quick: Leave out what menus, footers, asides, forms and buttons hold, unread.
 
     Raises:
         SourceFormatError: There are more than MAX_CHARACTERS of text.
     """
     from lxml.etree import iterwalk
 
-    walk = _Walk(skipped=(_SKIPPED - {"noscript"} if scriptless else _SKIPPED) | skipped)
+    walk = _Walk(skipped=(_SKIPPED - {"noscript"} if scriptless else _SKIPPED) | (_AROUND if quick else frozenset()))
     body = tree.find("body")
     top = Node(element=tree, parent=None, number=0, tag="html")
     walk.nodes.append(top)

@@ -100,7 +100,7 @@ def features(blocks: list[Block], nodes: list[Node], facts: PageFacts) -> Floats
     table = Table(blocks, nodes)
     columns = [*_text_columns(blocks, facts), *_tree_columns(table), *_sum_columns(table)]
     columns += [*_page_columns(table, facts), *anchor_columns(table)]
-    return np.vstack(columns).astype(np.float32)
+    return np.concatenate([np.atleast_2d(column).astype(np.float32) for column in columns])
 
 
 def _sum_columns(table: Table) -> list[Values]:

@@ -135,6 +135,10 @@ _CLASSES = {
 
 
 def _may_fit(name: str, head: Head) -> bool:
+    if name == "reddit":
+        return next(head.tree.iter("shreddit-post", "shreddit-comment"), None) is not None
+    if name == "schema.org":
+        return any("schema.org" in (element.get("itemtype") or "") for element in head.tree.iter())
     return name not in _CLASSES or not head.class_names.isdisjoint(_CLASSES[name])
 
 

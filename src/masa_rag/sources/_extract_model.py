@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 MAX_LEAVES = 8
 """Leaves of a tree: one bit each in a byte."""
 
+_AT_ONCE = 2_048
+"""Blocks evaluated together: more would only take more memory."""
+
 _FIRST_LEAF = np.array([next((bit for bit in range(8) if byte >> bit & 1), 0) for byte in range(256)], dtype=np.intp)
 
 
@@ -55,14 +58,18 @@ class BlockModel:
         Args:
             columns: One row a feature, one column a block.
         """
+        parts = [self._odds(columns[:, first : first + _AT_ONCE]) for first in range(0, columns.shape[1], _AT_ONCE)]
+        odds = np.concatenate([np.empty(0, dtype=np.float32), *parts])
+        return (1.0 / (1.0 + np.exp(-odds))).astype(np.float32)  # type: ignore[no-any-return]
+
+    def _odds(self, columns: Floats) -> Floats:
         trees, size = self.feature.shape[1], columns.shape[1]
         left = np.full((trees, size), 255, dtype=np.uint8)
         for feature, threshold, struck in zip(self.feature, self.threshold, self.struck, strict=True):
             refused = columns[feature] > threshold[:, None]
             left &= np.where(refused, struck[:, None], np.uint8(255))
         place = _FIRST_LEAF[left] + np.arange(trees)[:, None] * MAX_LEAVES
-        odds = self.base + self.value.ravel()[place].sum(axis=0)
-        return (1.0 / (1.0 + np.exp(-odds))).astype(np.float32)  # type: ignore[no-any-return]
+        return self.base + self.value.ravel()[place].sum(axis=0)  # type: ignore[no-any-return]
 
 
 @lru_cache(maxsize=1)

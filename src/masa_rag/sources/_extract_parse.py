@@ -14,9 +14,14 @@ if TYPE_CHECKING:
 _CONTROLS = bytes(code for code in range(32) if code not in (9, 10, 13))
 """Bytes that no text holds; the parser stops at some of them."""
 
-MAX_TAGS = 150_000
+MAX_TAGS = 100_000
 """Opening and closing ones. The largest of 369 pages of a benchmark has 20,000; a tree of more takes seconds
 and hundreds of megabytes."""
+
+MAX_ATTRIBUTES = 5_000
+_TAG = re.compile(rb"<[a-zA-Z](?:[^\"'>]++|\"[^\"]*+\"|'[^']*+')*+")
+_QUOTED = re.compile(rb"\"[^\"]*+\"|'[^']*+'")
+_NAME = re.compile(rb"\s[a-zA-Z_:]")
 
 _SLASHED_DOCTYPE = re.compile(rb"\A\s*<\s?!\s?doctype[^>]*/[^<>]*>", re.I)
 _CLOSED_HTML = re.compile(rb"(<html[^>]*?)\s*/>", re.I)
@@ -29,6 +34,7 @@ def parse_page(html: bytes | str) -> _Element:
 
     data = _repaired(_utf8(html))
     refuse_many_tags(data, most=MAX_TAGS, expected="one page")
+    _refuse_many_attributes(data)
     try:
         tree = fromstring(data, parser=_parser()) if data.strip() else None
     except (ValueError, LxmlError) as error:
@@ -42,6 +48,13 @@ def refuse_many_tags(data: bytes, *, most: int, expected: str) -> None:
     """Raise SourceFormatError for markup of which a tree would fill the memory."""
     if (tags := data.count(b"<")) > most:
         raise SourceFormatError(f"received {tags:,} tags; expected {expected}, of at most {most:,}")
+
+
+def _refuse_many_attributes(data: bytes) -> None:
+    """Raise SourceFormatError for a tag that would take the parser minutes: it compares each attribute with all."""
+    for tag in _TAG.findall(data):
+        if len(tag) > 2 * MAX_ATTRIBUTES and len(_NAME.findall(_QUOTED.sub(b"", tag))) > MAX_ATTRIBUTES:
+            raise SourceFormatError(f"received a tag with more than {MAX_ATTRIBUTES:,} attributes; expected a page")
 
 
 def _utf8(html: bytes | str) -> bytes:

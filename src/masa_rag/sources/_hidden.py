@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from enum import Enum
+from enum import IntEnum
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +21,7 @@ MARK = "[hidden text]"
 """Stands before each passage that the page does not show at first."""
 
 
-class Sight(Enum):
+class Sight(IntEnum):
     """How far an element can be seen."""
 
     SHOWN = 0
@@ -218,7 +218,7 @@ class _OwnSight:
 
 
 def _worse(first: Sight, second: Sight) -> Sight:
-    return first if first.value >= second.value else second
+    return first if first >= second else second
 
 
 def _is_pale(style: str) -> bool:
