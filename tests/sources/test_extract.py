@@ -165,6 +165,7 @@ def test_a_quote_of_something_else_stays_in_a_post() -> None:
         b"\xef\xbb\xbf" + "<html><body><p>Café an der Mühle</p><p>b</p></body></html>".encode(),
         "<html><head><meta charset='iso-8859-1'></head><body><p>Café an der Mühle</p></body></html>".encode("cp1252"),
         "<!doctype html><html/><head></head><body><p>Café\x00 an der Mühle</p></body></html>".encode(),
+        "<html><head></head><body><p>Café an der Mühle</p></body></html>".encode("utf-16"),
         "<!DOCTYPE html PUBLIC '-//X//EN/'><html><body><p>Café an der Mühle</p></body></html>",
     ],
 )
@@ -178,6 +179,27 @@ def test_bytes_without_html_are_refused(data: bytes | str) -> None:
     """What holds no HTML is a typed error."""
     with pytest.raises(SourceFormatError, match="expected a page"):
         parse_page(data)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "<p>a" * 100_001,
+        f"<p {' '.join(f'a{number}=b' for number in range(6_000))}>text</p>",
+        f"<p>{'word ' * 900_000}</p>",
+    ],
+    ids=["tags", "attributes", "text"],
+)
+def test_pages_that_would_fill_the_memory_are_refused(body: str) -> None:
+    """Tags, attributes and text are counted before anything is built of them."""
+    with pytest.raises(SourceFormatError, match="expected"):
+        extract_page(f"<html><body>{body}</body></html>")
+
+
+def test_long_attributes_are_no_attack() -> None:
+    """A page may carry a data address or a script's state in one attribute."""
+    state = " a=b c=d" * 20_000
+    assert STORY[0] in extract_page(page(f'<div data-state="{state}"></div>')).text
 
 
 @pytest.mark.parametrize(
