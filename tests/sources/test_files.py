@@ -86,7 +86,8 @@ def test_it_is_the_fallback(tmp_path: Path) -> None:
     """Readable text that nothing else knows is a file; binary is not."""
     (tmp_path / "note.txt").write_text("Buy string.\n")
     assert isinstance(open_source(tmp_path / "note.txt"), Files)
-    assert not Files.recognises(tmp_path / "x.bin", b"\x00\x01\x02")
+    for head in (b"\x00\x01\x02", b"%PDF-1.7\n1 0 obj", b"\x89PNG\r\n"):
+        assert not Files.recognises(tmp_path / "x.bin", head)
 
 
 def test_windows_line_ends_and_encoding(tmp_path: Path) -> None:
