@@ -9,12 +9,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from masa_rag import Document, Memory, Segment
-from masa_rag._when import period_of
+from masa_rag._when import Period, periods_of
 from masa_rag.errors import ConfigurationError
 
 NOW = datetime(2026, 11, 22, 15, 30, tzinfo=UTC)  # a Sunday
 DAY = timedelta(days=1)
 MIDNIGHT = datetime(2026, 11, 22, tzinfo=UTC)
+
+
+def period_of(question: str, now: datetime) -> Period | None:
+    """Return the likeliest period."""
+    return next(iter(periods_of(question, now)), None)
 
 
 @pytest.mark.parametrize(
@@ -45,11 +50,38 @@ def test_a_question_names_a_period(question: str, start: datetime, end: datetime
 
 
 @pytest.mark.parametrize(
-    "question", ["What is the plan?", "the todayness of it", "in March 2023", "the last straw", "this weekend", "weeks"]
+    "question", ["What is the plan?", "the todayness of it", "it may rain", "the last straw", "this weekend", "weeks"]
 )
 def test_other_words_are_left_alone(question: str) -> None:
-    """Dates that are written out are found as words; what only looks alike is no time."""
+    """What only looks alike is no time."""
     assert period_of(question, NOW) is None
+
+
+@pytest.mark.parametrize(
+    ("question", "start", "days"),
+    [
+        ("on 5 May 2023", datetime(2023, 5, 5, tzinfo=UTC), 1),
+        ("on the 5th of May, 2023", datetime(2023, 5, 5, tzinfo=UTC), 1),
+        ("on October 13th, 2023?", datetime(2023, 10, 13, tzinfo=UTC), 1),
+        ("on 2024-02-29", datetime(2024, 2, 29, tzinfo=UTC), 1),
+        ("in February 2024", datetime(2024, 2, 1, tzinfo=UTC), 29),
+        ("in 2023", datetime(2023, 1, 1, tzinfo=UTC), 365),
+        ("the camping trip in June", datetime(2026, 6, 1, tzinfo=UTC), 30),
+        ("Dec 24", datetime(2026, 12, 24, tzinfo=UTC), 1),
+    ],
+)
+def test_a_date_is_a_day_a_month_or_a_year(question: str, start: datetime, days: int) -> None:
+    """Without a year it is first of this one, then of those before; its words stay in the question."""
+    found = periods_of(question, NOW)
+    assert (found[0].start, found[0].end - found[0].start) == (start, days * DAY)
+    assert found[0].is_written
+    assert len(found) == (1 if "20" in question else 21)
+
+
+@pytest.mark.parametrize("question", ["on 31 June 2023", "2023-13-01"])
+def test_a_day_that_does_not_exist_is_no_time(question: str) -> None:
+    """No error: somebody mistyped."""
+    assert periods_of(question, NOW) == []
 
 
 def test_days_begin_in_the_zone_of_the_asker() -> None:

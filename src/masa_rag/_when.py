@@ -1,4 +1,4 @@
-"""Which days a question means when it says "today", "last week" or "three days ago"."""
+"""Which days a question means: "today", "last week", "three days ago", "in March 2025", "on 5 May"."""
 
 from __future__ import annotations
 
@@ -15,6 +15,25 @@ _LENGTHS = {"hour": 1 / 24, "day": 1, "week": 7, "month": 30.44, "year": 365.25}
 _NUMBER = rf"(?:\d{{1,3}}|{'|'.join(word for word in _COUNTS if word)})"
 _UNIT = r"(hour|day|week|month|year)s?"
 
+_MONTHS = {name: number for number, name in enumerate("jan feb mar apr may jun jul aug sep oct nov dec".split(), 1)}
+_MONTH = (
+    r"(?P<month>jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?"
+    r"|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)\.?"
+)
+_DAY, _YEAR = r"(?P<day>\d{1,2})(?:st|nd|rd|th)?", r"(?P<year>(?:19|20)\d\d)"
+_DATES = [
+    re.compile(rf"\b{pattern}\b", re.IGNORECASE)
+    for pattern in (
+        rf"{_YEAR}-(?P<month>\d\d)-(?P<day>\d\d)",
+        rf"{_DAY}(?: of)? {_MONTH}(?:,? {_YEAR})?",
+        rf"{_MONTH} {_DAY}(?:,? {_YEAR})?",
+        rf"{_MONTH},? {_YEAR}",
+        rf"(?:in|during|since|of|this|last) {_MONTH}(?P<year>)",
+        rf"(?:in|during|of) {_YEAR}",
+    )
+]
+"""Dates that are written out; "may" is a month only beside a number or after such a word."""
+
 
 @dataclass(frozen=True, slots=True)
 class Period:
@@ -24,11 +43,14 @@ class Period:
         start: Its first moment.
         end: The first moment after it.
         words: (first character, one past the last) of the words in the question.
+        is_written: Whether it is a date ("in March 2025") and not relative to now ("last week"). A date may also
+            be that of what is spoken of, long before or after.
     """
 
     start: datetime
     end: datetime
     words: tuple[int, int]
+    is_written: bool = False
 
     def cut_from(self, question: str) -> str:
         """Return the question with blanks in place of the words, everything else where it was."""
@@ -39,19 +61,44 @@ class Period:
 Span = tuple[datetime, datetime]
 
 
-def period_of(question: str, now: datetime) -> Period | None:
-    """Return the period that a question names relative to ``now``, or None.
+def periods_of(question: str, now: datetime) -> list[Period]:
+    """Return the periods that a question may mean, the likeliest first; empty when it names none.
 
     Days begin at midnight of ``now``'s time zone, weeks on Monday (ISO 8601). "Last week" is the calendar week
     before this one, "the last week" and "the past three days" reach back from now. A number of weeks, months or
-    years "ago" is as vague as people mean it: half a unit to both sides. Dates that are written out ("in March",
-    "on 5 May 2023") are no business of this: they stand in the headers of passages and are found as words.
+    years "ago" is as vague as people mean it: half a unit to both sides. A date without a year is that of this
+    year or of one of the twenty before, the latest first.
     """
     for pattern, span in _RULES:
         if found := pattern.search(question):
             start, end = span(found, now)
-            return Period(start, end, found.span())
-    return None
+            return [Period(start, end, found.span())]
+    return _written(question, now)
+
+
+def _written(question: str, now: datetime) -> list[Period]:
+    """Return the day, month or year of a date that is written out."""
+    for pattern in _DATES:
+        if found := pattern.search(question):
+            parts = found.groupdict()
+            years = [int(parts["year"])] if parts["year"] else range(now.year, now.year - 21, -1)
+            spans = (_span_of(year, parts.get("month"), parts.get("day"), now) for year in years)
+            return [Period(*span, found.span(), is_written=True) for span in spans if span is not None]
+    return []
+
+
+def _span_of(year: int, month: str | None, day: str | None, now: datetime) -> Span | None:
+    """Return a day, a month or a year; None when there is no such day."""
+    number = None if month is None else int(month) if month.isdecimal() else _MONTHS[month[:3].lower()]
+    try:
+        start = _midnight(now).replace(year=year, month=number or 1, day=int(day or 1))
+    except ValueError:
+        return None
+    if number is None:
+        return start, start.replace(year=year + 1)
+    if day is None:
+        return start, _first_day(start + timedelta(days=31), "month")
+    return start, start + timedelta(days=1)
 
 
 def _midnight(now: datetime) -> datetime:

@@ -12,7 +12,7 @@ import numpy as np
 from masa_rag._copies import COPIED_WORDS
 from masa_rag._pool import gather, vector_scores, window_scores, with_neighbours, word_matches
 from masa_rag._query import embed, understand
-from masa_rag._rank import AUTHOR_BOOST, TIME_BOOST, fuse, spread
+from masa_rag._rank import AUTHOR_BOOST, DATE_BOOST, TIME_BOOST, fuse, spread
 from masa_rag._reading import (
     Filters,
     Said,
@@ -26,7 +26,7 @@ from masa_rag._reading import (
     timed_of,
 )
 from masa_rag._time import utc
-from masa_rag._when import period_of
+from masa_rag._when import periods_of
 from masa_rag.indexes.words import search_words
 from masa_rag.types import Hit
 
@@ -116,7 +116,7 @@ def scored(
     """
     connection = catalog.connection
     allowed = allowed_chunks(connection, filters)
-    query, meant = _time_meant(connection, query, allowed, now)
+    query, meant, gain = _time_meant(connection, query, allowed, now)
     question = understand(query, connection)
     embedded = embed(question, embedder)
     candidates: set[int] = set()
@@ -125,22 +125,25 @@ def scored(
         near = view.query(embedded.vector, depth, None if among is None else set(among.values()))
         candidates |= {number for number, _ in words} | set(numbers_of(connection, [chunk_id for chunk_id, _ in near]))
     pool = gather(connection, candidates, allowed)
-    return rank(connection, pool, question, embedded, meant=meant, shortlist=SHORTLIST + depth - DEPTH)
+    return rank(connection, pool, question, embedded, meant=meant, time_boost=gain, shortlist=SHORTLIST + depth - DEPTH)
 
 
 def _time_meant(
     connection: sqlite3.Connection, query: str, allowed: Collection[int] | None, now: datetime | None
-) -> tuple[str, dict[int, str]]:
-    """Return the question without the words that name a time, and the passages of that time; as it is if none."""
+) -> tuple[str, dict[int, str], float]:
+    """Return the question without the words that name a time, the passages of that time, and what they gain.
+
+    The words of a date stay in the question: what is spoken of may be of another time than the speaking.
+    """
     if now is not None:
         utc(now)  # refuses a time without a zone: nobody could say when its day began
-    period = period_of(query, now or datetime.now().astimezone())
-    if period is None:
-        return query, {}
-    inside = allowed_chunks(connection, Filters(after=period.start, before=period.end)) or {}
-    if allowed is not None:
-        inside = {number: key for number, key in inside.items() if number in allowed}
-    return (period.cut_from(query) if inside else query), inside
+    for period in periods_of(query, now or datetime.now().astimezone()):
+        inside = allowed_chunks(connection, Filters(after=period.start, before=period.end)) or {}
+        if allowed is not None:
+            inside = {number: key for number, key in inside.items() if number in allowed}
+        if inside:
+            return (query, inside, DATE_BOOST) if period.is_written else (period.cut_from(query), inside, TIME_BOOST)
+    return query, {}, 0.0
 
 
 def rank(
@@ -150,6 +153,7 @@ def rank(
     embedded: Embedded,
     *,
     meant: Collection[int] = (),
+    time_boost: float = 0.0,
     shortlist: int = SHORTLIST,
 ) -> tuple[Pool, Scores]:
     """Return the pool with only its best rows chosen, and their scores: each ranker's, and as ``"all"`` their sum.
@@ -169,7 +173,7 @@ def rank(
     numbers = pool.numbers[pool.chosen].tolist()
     author = _among(numbers, named_in(connection, numbers, question.names))
     time = _among(numbers, meant)
-    boost = AUTHOR_BOOST * author + TIME_BOOST * time
+    boost = AUTHOR_BOOST * author + time_boost * time
     best = np.sort(np.argsort(-fuse(scores.values(), boost), kind="stable")[:shortlist])
     pool = replace(pool, chosen=pool.chosen[best])
     scores = {name: values[best] for name, values in scores.items()}

@@ -43,9 +43,9 @@ RANKED = 30
 
 FLOORS: dict[str, dict[str, float]] = {
     "single fact": {"hit@1": 0.769, "hit@5": 0.846, "ndcg@10": 0.842, "evidence": 0.923, "answered": 0.923},
-    "paraphrase": {"hit@1": 0.214, "hit@5": 0.785, "ndcg@10": 0.488, "evidence": 0.928, "answered": 0.714},
+    "paraphrase": {"hit@1": 0.214, "hit@5": 0.785, "ndcg@10": 0.488, "evidence": 0.928, "answered": 0.785},
     "speaker": {"hit@1": 0.5, "hit@5": 0.9, "ndcg@10": 0.706, "evidence": 0.9, "answered": 0.9},
-    "time": {"hit@1": 0.285, "hit@5": 0.857, "ndcg@10": 0.616, "evidence": 0.921, "answered": 0.928},
+    "time": {"hit@1": 0.714, "hit@5": 0.857, "ndcg@10": 0.804, "evidence": 0.928, "answered": 0.928},
     "two facts": {"hit@1": 0.444, "hit@5": 0.888, "ndcg@10": 0.675, "evidence": 0.888, "answered": 0.888},
     "spelling": {"hit@1": 0.846, "hit@5": 0.923, "ndcg@10": 0.894, "evidence": 0.923, "answered": 0.923},
     "update": {
@@ -58,7 +58,7 @@ FLOORS: dict[str, dict[str, float]] = {
     },
     "absent, other subject": {"refused": 0.833},
     "absent, same subject": {"refused": 0.0},
-    "overall": {"hit@1": 0.535, "hit@5": 0.904, "ndcg@10": 0.74, "evidence": 0.98, "answered": 0.952},
+    "overall": {"hit@1": 0.607, "hit@5": 0.904, "ndcg@10": 0.772, "evidence": 0.982, "answered": 0.964},
 }
 """What was measured, less one question's worth (1 / number of questions). They are raised, never lowered."""
 
