@@ -209,22 +209,32 @@ def _spread(connection: sqlite3.Connection, pool: Pool, total: NDArray[np.float6
 
 def _hits(connection: sqlite3.Connection, pool: Pool, scores: Scores, *, k: int, filters: Filters) -> list[Hit]:
     order, ids = best_first(connection, pool, scores["all"])
-    ids = ids[: k + DEPTH]
-    first = {chunk_id: chunk_id for chunk_id in ids} | first_said(connection, ids)
-    chunks = chunks_by_id(connection, list({*first.values()}))
-    found = [(place, chunks[first[chunk_id]]) for place, chunk_id in zip(order, ids, strict=False)]
-    groups = _folded(found)[:k]
+    groups = _groups(connection, order, ids[: 2 * k + 8])
+    if len(groups) < k:  # much is said twice: look at all
+        groups = _groups(connection, order, ids[: k + DEPTH])
+    groups = groups[:k]
     again = said_again(connection, [group[0].id for _, group in groups], filters)
-    chunks |= chunks_by_id(connection, [said.shown for said in again.values()])
+    chunks = chunks_by_id(connection, [said.shown for said in again.values()])
     return [
         Hit(
-            chunks[again[group[0].id].shown] if group[0].id in again else group[0],
+            chunks.get(again[group[0].id].shown, group[0]) if group[0].id in again else group[0],
             float(scores["all"][place]),
             rank,
             _why(scores, place) | _said(group, again),
         )
         for rank, (place, group) in enumerate(groups, 1)
     ]
+
+
+def _groups(connection: sqlite3.Connection, order: Sequence[int], ids: Sequence[str]) -> list[tuple[int, list[Chunk]]]:
+    """Return the best passages with their places, what was said again with what said it first.
+
+    What another process has deleted since is left out.
+    """
+    first = {chunk_id: chunk_id for chunk_id in ids} | first_said(connection, ids)
+    chunks = chunks_by_id(connection, list({*first.values()}))
+    found = ((place, first[chunk_id]) for place, chunk_id in zip(order, ids, strict=False))
+    return _folded([(place, chunks[chunk_id]) for place, chunk_id in found if chunk_id in chunks])
 
 
 def _folded(found: list[tuple[int, Chunk]]) -> list[tuple[int, list[Chunk]]]:

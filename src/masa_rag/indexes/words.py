@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Collection, Mapping
 
-_MANY = 5_000
+_MANY = 3_000
 """So many passages are scored at most, unless the rarest word alone stands in more. FTS5 needs about 1 us
 for each; what common words add is counted exactly afterwards, for the passages that were named."""
 
