@@ -135,3 +135,15 @@ def test_plugins_are_asked_first_and_a_broken_one_is_skipped(plugins: None, tmp_
     with pytest.warns(UserWarning, match="'Broken'"):
         assert isinstance(open_source(tmp_path / "x.letter"), Letters)
     assert known_sources()["Letters"].endswith("(plug-in)")
+
+
+def test_what_no_source_knows_is_said(tmp_path: Path) -> None:
+    """The files that are left out are counted and named in one warning; hidden ones and memories are not spoken of."""
+    (tmp_path / "note.md").write_text("A note about the harbour.")
+    for name in ("a.bin", "b.bin", "c.bin", "d.bin", ".hidden.bin"):
+        (tmp_path / name).write_bytes(b"\x00\x01\x02\xff" * 40)
+    (tmp_path / "brain").mkdir()
+    (tmp_path / "brain" / "memory.db").write_bytes(b"SQLite")
+    (tmp_path / "brain" / "memory.lock").write_text("a memory is not read into a memory")
+    with pytest.warns(UserWarning, match=r"no source recognises a.bin, b.bin, c.bin and 1 more in .*; left out"):
+        assert len(open_sources(tmp_path)) == 1

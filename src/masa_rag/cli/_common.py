@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -102,7 +103,11 @@ def read_into(
     from masa_rag.sources import open_sources
 
     given = {} if name is None else {"name": name}
-    sources = [source for path in paths for source in open_sources(path, form=form, **given)]
+    with warnings.catch_warnings(record=True) as noticed:
+        warnings.simplefilter("always")
+        sources = [source for path in paths for source in open_sources(path, form=form, **given)]
+    for notice in noticed:
+        click.secho(f"Note: {notice.message}", fg="yellow", err=True)
     reports: list[IngestReport] = []
     broken: list[str] = []
     with Bar() as bar, open_memory(place, create=True, progress=bar) as memory:

@@ -74,7 +74,8 @@ def open_source(path: str | Path, *, form: str | None = None, **options: Any) ->
 def open_sources(path: str | Path, *, form: str | None = None, **options: Any) -> list[Source]:
     """Return the sources that read what is there: one, or for a folder of several formats one each.
 
-    Takes what ``open_source`` takes; ``name=`` is refused when there would be several.
+    Takes what ``open_source`` takes; ``name=`` is refused when there would be several. Files of a folder that
+    no source recognises are left out with a warning that counts them.
     """
     if str(path).lower().startswith(("http://", "https://")):
         from masa_rag.sources._places import source_at
@@ -89,9 +90,11 @@ def open_sources(path: str | Path, *, form: str | None = None, **options: Any) -
     if kind is not None:
         return [kind(place, **options)]
     exports = list(_exports_within(place)) if place.is_dir() else []
-    groups = _kinds_within(place, exports) if place.is_dir() else {}
+    groups, unknown = _kinds_within(place, exports) if place.is_dir() else ({}, [])
     if not groups and not exports:
         raise SourceFormatError(_why_nothing(place), path=str(path))
+    if unknown:
+        warnings.warn(_left_out(place, unknown), stacklevel=2)
     if "name" in options and len(groups) + len(exports) > 1:
         names = ", ".join(kind.__name__ for kind in (*(kind for kind, _ in exports), *groups))
         raise ConfigurationError(f"received one name for a folder of several formats ({names}); leave it out")
@@ -132,16 +135,31 @@ def _exports_within(folder: Path) -> Iterator[tuple[type[FileSource], Path]]:
             yield from _exports_within(path)
 
 
-def _kinds_within(folder: Path, exports: list[tuple[type[FileSource], Path]]) -> dict[type[FileSource], list[Path]]:
-    """Return the readable files outside of exports by their source; hidden and unknown ones are left out."""
-    taken = {path for _, path in exports}
+def _kinds_within(
+    folder: Path, exports: list[tuple[type[FileSource], Path]]
+) -> tuple[dict[type[FileSource], list[Path]], list[Path]]:
+    """Return the readable files by their source, and those that none knows.
+
+    Exports are read as a whole; what is hidden, and what belongs to a memory, is nobody's to read.
+    """
+    taken = {path for _, path in exports} | {path.parent for path in folder.rglob("memory.db")}
     groups: dict[type[FileSource], list[Path]] = {}
+    unknown: list[Path] = []
     for path in sorted(folder.rglob("*")):
-        hidden = path.name.startswith(".") or not taken.isdisjoint(path.parents)
-        kind = _recognise(path) if path.is_file() and not hidden else None
+        if not path.is_file() or path.name.startswith(".") or not taken.isdisjoint(path.parents):
+            continue
+        kind = _recognise(path)
         if kind is not None and (not kind.suffixes or path.suffix.lower() in kind.suffixes):
             groups.setdefault(kind, []).append(path)
-    return groups
+        else:
+            unknown.append(path)
+    return groups, unknown
+
+
+def _left_out(folder: Path, unknown: list[Path]) -> str:
+    names = ", ".join(str(path.relative_to(folder)) for path in unknown[:3])
+    more = f" and {len(unknown) - 3} more" if len(unknown) > 3 else ""
+    return f"no source recognises {names}{more} in {folder}; left out"
 
 
 def _restricted(source: FileSource, files: list[Path]) -> FileSource:
