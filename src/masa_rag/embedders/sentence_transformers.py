@@ -8,10 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from masa_rag import models
-from masa_rag._lazy import require
-from masa_rag._transformers import without_bars
+from masa_rag._transformers import open_model
 from masa_rag.embedders._rows import encodable, unit_rows
-from masa_rag.errors import EmbeddingError
 
 if TYPE_CHECKING:
     from masa_rag.protocols import Vector, Vectors
@@ -111,26 +109,12 @@ class SentenceTransformerEmbedder:
             return self._encoder
 
     def _open(self) -> Any:
-        package = require(
-            "sentence_transformers",
-            extra="torch",
+        encoder = open_model(
+            "SentenceTransformer",
+            self._located,
             purpose="SentenceTransformerEmbedder",
-            package="sentence-transformers",
+            expected="expected a complete model folder. Download it again",
+            device=self.device,
         )
-        folder = self._located()
-        try:
-            with without_bars():
-                encoder = package.SentenceTransformer(
-                    str(folder),
-                    device=self.device,
-                    trust_remote_code=False,
-                    local_files_only=True,
-                    model_kwargs={"use_safetensors": True},
-                )
-        except (OSError, ValueError, RuntimeError, KeyError) as error:
-            raise EmbeddingError(
-                f"received {folder}, which sentence-transformers cannot load ({error}); "
-                "expected a complete model folder. Download it again"
-            ) from error
         wants_half = self.half if self.half is not None else encoder.device.type == "cuda"
         return encoder.half() if wants_half else encoder

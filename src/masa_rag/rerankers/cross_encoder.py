@@ -8,9 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from masa_rag import models
-from masa_rag._lazy import require
-from masa_rag._transformers import without_bars
-from masa_rag.errors import EmbeddingError
+from masa_rag._transformers import open_model
 
 _SOURCE = "model.safetensors"
 
@@ -42,8 +40,7 @@ class CrossEncoderReranker:
     @property
     def fingerprint(self) -> str:
         """Model and digest of its weights."""
-        folder = models.locate(self.model, accepts=(_SOURCE,))
-        return f"cross-encoder:{Path(self.model).name}:{models.sha256(folder / _SOURCE)[:12]}"
+        return f"cross-encoder:{Path(self.model).name}:{models.sha256(self._located() / _SOURCE)[:12]}"
 
     def score(self, query: str, texts: Sequence[str]) -> Sequence[float]:
         """Return one score a text, larger is better; their unit is the model's own."""
@@ -55,29 +52,19 @@ class CrossEncoderReranker:
     def __repr__(self) -> str:
         return f"<CrossEncoderReranker {str(self.model)!r}>"
 
+    def _located(self) -> Path:
+        return models.locate(self.model, accepts=(_SOURCE,))
+
     def _load(self) -> Any:
         with self._lock:
             if self._encoder is None:
-                self._encoder = self._open()
-            return self._encoder
-
-    def _open(self) -> Any:
-        purpose = "CrossEncoderReranker"
-        package = require("sentence_transformers", extra="torch", purpose=purpose, package="sentence-transformers")
-        folder = models.locate(self.model, accepts=(_SOURCE,))
-        try:
-            with without_bars():
-                return package.CrossEncoder(
-                    str(folder),
+                self._encoder = open_model(
+                    "CrossEncoder",
+                    self._located,
+                    purpose="CrossEncoderReranker",
+                    expected="expected the folder of a cross-encoder with one score, for example one of MS MARCO",
                     device=self.device,
                     max_length=self.max_tokens,
                     num_labels=1,
-                    trust_remote_code=False,
-                    local_files_only=True,
-                    model_kwargs={"use_safetensors": True},
                 )
-        except (OSError, ValueError, RuntimeError, KeyError) as error:
-            raise EmbeddingError(
-                f"received {folder}, which sentence-transformers cannot load as a cross-encoder ({error}); "
-                "expected the folder of a model with one score, for example a MS MARCO cross-encoder"
-            ) from error
+            return self._encoder
