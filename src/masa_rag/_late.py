@@ -56,8 +56,8 @@ def nearest(packed: Sequence[bytes], question: TokenVectors) -> NDArray[np.float
     rows = np.frombuffer(b"".join(packed), np.uint8).reshape(-1, half)
     scaled = (question.T * np.float32(_STEP)).astype(np.float32)
     starts = np.concatenate([[0], np.cumsum(sizes[filled])[:-1]])
-    nearest = np.maximum.reduceat(_products(rows, scaled), starts, axis=0)
-    out[filled] = np.clip(nearest - _ZERO * scaled.sum(axis=0), 0, 1)
+    best = np.maximum.reduceat(_products(rows, scaled), starts, axis=0)
+    out[filled] = np.clip(best - _ZERO * scaled.sum(axis=0), 0, 1)
     return out
 
 

@@ -60,6 +60,15 @@ class Pool:
             wide[right] |= near[left]
         return np.flatnonzero(wide)
 
+    def windowed(self, table: NDArray[np.float64], weights: Sequence[float]) -> NDArray[np.float64]:
+        """Return the rows of a table times the first weight, plus those one place beside them times the second, ..."""
+        window = weights[0] * table
+        for steps, weight in enumerate(weights[1:], 1):
+            left, right = self.shifted(steps)
+            window[left] += weight * table[right]
+            window[right] += weight * table[left]
+        return window
+
 
 def gather(connection: sqlite3.Connection, candidates: Collection[int], allowed: Collection[int] | None) -> Pool:
     """Return the candidates and the passages beside each in its document, which may hold the answer too."""
@@ -88,12 +97,7 @@ def window_scores(connection: sqlite3.Connection, pool: Pool, question: Question
     words = [np.frombuffer(bags.get(int(number), b""), np.uint32) for number in pool.numbers]
     counts = _counts(words, question)
     table = np.column_stack([counts, [len(part) for part in words]]).astype(np.float64)
-    window = 3 * table
-    for steps, weight in ((1, 2), (2, 1)):
-        left, right = pool.shifted(steps)
-        window[left] += weight * table[right]
-        window[right] += weight * table[left]
-    return _bm25(window[pool.chosen], np.array(list(question.weights.values())))
+    return _bm25(pool.windowed(table, (3, 2, 1))[pool.chosen], np.array(list(question.weights.values())))
 
 
 def vector_scores(connection: sqlite3.Connection, pool: Pool, vector: Vector) -> NDArray[np.float64]:
@@ -106,10 +110,7 @@ def vector_scores(connection: sqlite3.Connection, pool: Pool, vector: Vector) ->
     cosines[rows] = _cosines(connection, pool.numbers[rows], vector)
     known = np.isfinite(cosines)
     table = np.column_stack([np.where(known, cosines, 0.0), known])
-    window = table.copy()
-    left, right = pool.shifted(1)
-    window[left] += _BESIDE * table[right]
-    window[right] += _BESIDE * table[left]
+    window = pool.windowed(table, (1, _BESIDE))
     means: NDArray[np.float64] = np.where(known, window[:, 0] / np.maximum(window[:, 1], 1e-9), np.nan)
     return means[pool.chosen]
 

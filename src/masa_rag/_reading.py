@@ -8,6 +8,7 @@ import sqlite3
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from math import inf
 
 from masa_rag._merge import same_name
 from masa_rag._rows import CHUNK_SELECT, row_chunk, seconds
@@ -174,6 +175,12 @@ def timed_of(connection: sqlite3.Connection, numbers: Iterable[int]) -> set[int]
         "SELECT pk FROM chunks WHERE start_s IS NOT NULL AND pk IN (SELECT value FROM json_each(?))", (wanted,)
     )
     return {row[0] for row in rows}
+
+
+def spoken_until(connection: sqlite3.Connection) -> float:
+    """Return when the last passage of known time is over, in Unix seconds; before all times if there is none."""
+    row = connection.execute("SELECT max(ended_at) FROM chunks WHERE ended_at IS NOT NULL").fetchone()
+    return -inf if row[0] is None else float(row[0])
 
 
 def _listed(names: Names) -> list[str]:

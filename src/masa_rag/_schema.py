@@ -123,7 +123,10 @@ INSERT INTO said SELECT c.pk, 0, 0 FROM chunks c WHERE
 _ONLY_PASSAGES = "DROP TABLE document_bags;"
 """Whole documents are no longer ranked by their words."""
 
-MIGRATIONS: tuple[str, ...] = (_FIRST, _COPIES, _ONLY_PASSAGES)
+_ENDS = "CREATE INDEX IF NOT EXISTS chunks_by_end ON chunks (ended_at) WHERE ended_at IS NOT NULL;"
+"""Until when anybody spoke is asked by every question that names a time."""
+
+MIGRATIONS: tuple[str, ...] = (_FIRST, _COPIES, _ONLY_PASSAGES, _ENDS)
 
 
 def migrate(connection: sqlite3.Connection) -> None:

@@ -23,6 +23,7 @@ from masa_rag._reading import (
     named_in,
     numbers_of,
     said_again,
+    spoken_until,
     timed_of,
 )
 from masa_rag._time import utc
@@ -137,7 +138,11 @@ def _time_meant(
     """
     if now is not None:
         utc(now)  # refuses a time without a zone: nobody could say when its day began
+    until: float | None = None
     for period in periods_of(query, now or datetime.now().astimezone()):
+        until = spoken_until(connection) if until is None else until
+        if period.start.timestamp() > until:
+            continue  # nothing is that new: spares looking through all passages
         inside = allowed_chunks(connection, Filters(after=period.start, before=period.end)) or {}
         if allowed is not None:
             inside = {number: key for number, key in inside.items() if number in allowed}
@@ -210,7 +215,7 @@ def _spread(connection: sqlite3.Connection, pool: Pool, total: NDArray[np.float6
 def _hits(connection: sqlite3.Connection, pool: Pool, scores: Scores, *, k: int, filters: Filters) -> list[Hit]:
     order, ids = best_first(connection, pool, scores["all"])
     groups = _groups(connection, order, ids[: 2 * k + 8])
-    if len(groups) < k:  # much is said twice: look at all
+    if len(groups) < k and len(ids) > 2 * k + 8:  # much is said twice: look at all
         groups = _groups(connection, order, ids[: k + DEPTH])
     groups = groups[:k]
     again = said_again(connection, [group[0].id for _, group in groups], filters)

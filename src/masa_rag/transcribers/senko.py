@@ -62,7 +62,7 @@ class SenkoDiarizer:
             engine = self._engine()
             try:
                 result = engine.diarize_samples(samples, sample_rate=16_000)
-            except Exception as error:
+            except Exception as error:  # of four libraries beneath it each raises its own
                 raise TranscriptionError(f"{path}: the speakers could not be told apart ({error})") from error
         rows = result["merged_segments"] if result else []
         turns = [SpeakerTurn(float(row["start"]), float(row["end"]), str(row["speaker"])) for row in rows]
