@@ -19,6 +19,8 @@ LAYERS = (
     (
         "_addresses",
         "_http",
+        "_http_body",
+        "_http_connections",
         "_proxy",
         "_media",
         "_lock",

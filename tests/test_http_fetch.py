@@ -75,7 +75,7 @@ def serving(answer: Answer) -> Iterator[Server]:
 def ok(body: bytes, *headers: str, status: str = "200 OK") -> Answer:
     """Return an answer with a body of known length."""
     lines = [f"HTTP/1.1 {status}", f"Content-Length: {len(body)}", *headers]
-    data = "\r\n".join(lines).encode() + b"\r\n\r\n" + body
+    data = "\r\n".join(lines).encode("latin-1") + b"\r\n\r\n" + body
     return lambda _request, connection: connection.sendall(data)
 
 
@@ -241,6 +241,14 @@ def test_a_wait_too_long_is_handed_to_the_user() -> None:
     with pytest.raises(SourceUnavailableError) as caught:
         get(ok(b"", "Retry-After: 3600", status="429 Busy"), sleep=waits.append)
     assert (caught.value.retry_after_s, waits) == (3600.0, [])
+
+
+def test_a_wait_that_is_no_number() -> None:
+    """A superscript two is a digit, and no number of seconds: the usual waits are taken."""
+    waits: list[float] = []
+    with pytest.raises(SourceUnavailableError):
+        get(ok(b"", "Retry-After: ²", status="503 Busy"), sleep=waits.append)
+    assert waits == [1.0, 2.0]
 
 
 @pytest.mark.parametrize("status", ["500 Error", "502 Bad", "504 Slow"])

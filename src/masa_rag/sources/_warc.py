@@ -16,7 +16,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import IO, Any
 
-from masa_rag._http import Limits, read_body
+from masa_rag._http_body import read_body
 from masa_rag._time import parse_time
 from masa_rag.errors import ConfigurationError, RecordError, SourceError, SourceFormatError
 
@@ -163,7 +163,7 @@ def _answer(content: IO[bytes], max_bytes: int) -> bytes | None:
     answer.begin()
     if answer.status != 200 or not (answer.getheader("content-type") or "text/html").lower().startswith(_HTML_TYPES):
         return None
-    return read_body(answer, answer.getheader("content-encoding"), Limits(max_bytes=max_bytes))
+    return read_body(answer, answer.getheader("content-encoding"), max_bytes=max_bytes)
 
 
 class _Stored:
