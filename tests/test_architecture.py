@@ -36,7 +36,7 @@ LAYERS = (
         "models",
     ),
     (*PLUGINS, "catalog"),
-    ("_late", "_query", "_pool", "_rank", "_when", "_projection", "_view", "_check", "_statistics"),
+    ("_late", "_query", "_pool", "_rank", "_when", "_projection", "_upkeep", "_view", "_check", "_statistics"),
     ("ingest", "search", "context", "answer"),
     ("_parts",),
     ("memory",),

@@ -7,9 +7,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from masa_rag._upkeep import Progress, Upkeep
 from masa_rag.catalog import Catalog
 from masa_rag.errors import MemoryMismatchError
-from masa_rag.ingest import Ingest, Progress
+from masa_rag.ingest import Ingest
 
 if TYPE_CHECKING:
     from masa_rag._projection import Projection
@@ -43,7 +44,7 @@ class Parts:
         self._chunker = chunker
         self._index = index
         self._reranker = reranker
-        self._progress = progress
+        self._progress: Progress = progress if progress is not None else (lambda *_: None)
         self._check_fingerprints(re_embed=re_embed)
         self._mend()
 
@@ -93,8 +94,12 @@ class Parts:
         return VectorView(self.catalog, self._projection, dim=self.embedder.dim)
 
     @cached_property
+    def _upkeep(self) -> Upkeep:
+        return Upkeep(self.catalog, self.chunker, self.embedder, self._projection, progress=self._progress)
+
+    @cached_property
     def _ingest(self) -> Ingest:
-        return Ingest(self.catalog, self.chunker, self.embedder, self._projection, progress=self._progress)
+        return Ingest(self.catalog, self.chunker, self._upkeep, progress=self._progress)
 
     def _fingerprints(self) -> dict[str, str]:
         return {"embedder": self.embedder.fingerprint, "chunker": self.chunker.fingerprint}
@@ -110,7 +115,7 @@ class Parts:
                 self.catalog.set_setting(name, value)
             if pinned["embedder"] != self.embedder.fingerprint:
                 self.catalog.drop_vectors(uuid.uuid4().hex)
-        self._ingest.rebuild()
+        self._upkeep.rebuild()
 
     def _pin(self) -> None:
         """Note embedder and chunker in a new memory, before anything is written with them."""
@@ -125,7 +130,7 @@ class Parts:
     def _mend(self) -> None:
         """Finish what a killed writer left half done: an erasure, passages without vectors, an index behind."""
         if self.catalog.lock.was_killed() or self.catalog.setting("scrub") == "due":
-            self._ingest.mend()
+            self._upkeep.mend()
 
 
 def _mismatch(path: Path, pinned: dict[str, str | None], given: dict[str, str]) -> str:

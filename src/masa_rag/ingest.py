@@ -1,33 +1,26 @@
-"""Source -> catalogue -> vectors -> index. Idempotent and resumable at every step."""
+"""Source -> catalogue: what is new, changed, gone or to be forgotten; ``_upkeep`` does what follows from it."""
 
 from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import nullcontext
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Literal
 
 from masa_rag._merge import same_name, without_authors
-from masa_rag._reading import chunks_by_id, ids_of
+from masa_rag._upkeep import CYCLE
 from masa_rag.catalog import Catalog
-from masa_rag.errors import ConfigurationError, EmbeddingError, MasaRagError, RecordError, SourceError
-from masa_rag.protocols import ResumableSource, Source, TokenEmbedder, WatchingSource
+from masa_rag.errors import ConfigurationError, MasaRagError, RecordError, SourceError
+from masa_rag.protocols import ResumableSource, Source, WatchingSource
 from masa_rag.types import Document, IngestReport
 
 if TYPE_CHECKING:
-    from masa_rag._projection import Projection
-    from masa_rag.protocols import Chunker, Embedder, TokenVectors, Vectors
+    from masa_rag._upkeep import Progress, Upkeep
+    from masa_rag.protocols import Chunker
 
 Errors = Literal["collect", "raise"]
-Progress = Callable[[str, int, int], None]
-"""Called with a step ("read", "embed"), how many are done, and how many there are (0 when unknown)."""
-
-_CYCLE = 1_024
-"""Chunks embedded between two commits, about ten seconds on two cores: what a crash can cost, and
-how long another writer waits. Larger ones hardly embed faster (batches are sorted by length)."""
 _READ_S = 2.0
 """Seconds of reading between two commits, so that what was read is findable by words soon."""
 
@@ -56,25 +49,15 @@ class Ingest:
     Args:
         catalog: The truth.
         chunker: Cuts documents.
-        embedder: Makes vectors.
-        projection: The vector index to keep up to date, or None.
+        upkeep: Makes vectors and tells the index.
         progress: Told how far it is.
     """
 
-    def __init__(
-        self,
-        catalog: Catalog,
-        chunker: Chunker,
-        embedder: Embedder,
-        projection: Projection | None,
-        *,
-        progress: Progress | None = None,
-    ) -> None:
+    def __init__(self, catalog: Catalog, chunker: Chunker, upkeep: Upkeep, *, progress: Progress) -> None:
         self._catalog = catalog
         self._chunker = chunker
-        self._embedder = embedder
-        self._projection = projection
-        self._progress: Progress = progress if progress is not None else (lambda *_: None)
+        self._upkeep = upkeep
+        self._progress = progress
 
     def add(self, source: Source, *, errors: Errors = "collect") -> IngestReport:
         """Insert what is new and update what changed; nothing is deleted.
@@ -125,64 +108,9 @@ class Ingest:
                 else:
                     ids = buried[2:] or list(self._catalog.document_sizes(buried[1]))
                     tally.counts["deleted"] += self._catalog.remove(buried[1], ids)
-            report = self._finish(tally, drain=False)
-            self.scrub()
-            return report
-
-    def mend(self) -> None:
-        """Do what a killed writer left undone."""
-        with self._catalog.lock.hold():
-            self.scrub()
-            self._finish(Tally("mend"))
-            if self._projection is not None:
-                self._projection.drain()
-            self._catalog.lock.forget_killed()
-
-    def close(self) -> None:
-        """Tell the index what it has not heard, so that other programs can read it."""
-        if self._projection is not None:
-            if self._catalog.count("outbox"):
-                self._projection.drain()
-            self._projection.close()
-
-    def scrub(self) -> None:
-        """Finish an erasure: overwrite deleted text and vectors in every file."""
-        if self._catalog.setting("scrub") != "due":
-            return
-        with self._catalog.lock.hold():
-            if self._projection is not None:
-                self._projection.rebuild()
-            self._catalog.scrub()
-            with self._catalog.transaction():
-                self._catalog.set_setting("scrub", "done")
-
-    def embed_pending(self, tally: Tally | None = None) -> int:
-        """Embed every chunk that has no vector yet; returns how many. Resumes where it was stopped."""
-        tally = tally if tally is not None else Tally("pending")
-        total = 0
-        while True:
-            with self._catalog.lock.hold():
-                waiting = self._catalog.pending()
-                if not waiting:
-                    return total
-                self._embed(waiting[:_CYCLE], tally)
-                total += min(len(waiting), _CYCLE)
-            self._progress("embed", total, total + max(0, len(waiting) - _CYCLE))
-
-    def rebuild(self) -> None:
-        """Make chunks, words and index anew from the documents, and embed what has no sound vector."""
-        with self._catalog.lock.working(), self._catalog.lock.hold():
-            for source, ids in self._catalog.all_documents():
-                with self._catalog.transaction():
-                    for document_id in ids:
-                        document = self._catalog.document(source, document_id)
-                        if document is not None:
-                            self._catalog.rewrite(source, document, partial(self._chunker.chunk, source=source))
-            with self._catalog.transaction():
-                self._catalog.requeue(dim=self._embedder.dim)
-            self.embed_pending()
-            if self._projection is not None:
-                self._projection.rebuild()
+            self._embed(tally)
+            self._upkeep.scrub()
+            return tally.report()
 
     # Reading
 
@@ -197,8 +125,8 @@ class Ingest:
                 self._store(source, batch, tally, errors=errors, seen=seen, resumable=resumable)
                 documents += len(batch)
                 self._progress("read", documents, 0)
-                if self._catalog.count("pending") >= _CYCLE:
-                    self.embed_pending(tally)
+                if self._catalog.count("pending") >= CYCLE:
+                    self._embed(tally)
         except SourceError:
             self._finish(tally)  # what was read before the failure is kept, whole
             raise
@@ -255,6 +183,16 @@ class Ingest:
                 f"name={source.name!r} if it is the same folder in a new place"
             )
 
+    def _finish(self, tally: Tally) -> IngestReport:
+        self._embed(tally)
+        self._upkeep.tell_index()
+        return tally.report()
+
+    def _embed(self, tally: Tally) -> None:
+        embedded, seconds = self._upkeep.embed_pending()
+        tally.counts["embedded"] += embedded
+        tally.embedding_s += seconds
+
     # Deleting
 
     def _mirror(self, mirrored: Source, seen: dict[str, set[str]], tally: Tally, *, allow_mass_delete: bool) -> None:
@@ -289,35 +227,6 @@ class Ingest:
                 self._catalog.rewrite(source, kept, partial(self._chunker.chunk, source=source))
                 tally.counts["updated"] += 1
 
-    # Embedding
-
-    def _embed(self, numbers: Sequence[int], tally: Tally) -> None:
-        ids = ids_of(self._catalog.connection, numbers)
-        chunks = chunks_by_id(self._catalog.connection, list(ids.values()))
-        from masa_rag._late import pack
-
-        texts = [chunks[ids[number]].embedded_text for number in numbers]
-        with self._projection.drained_meanwhile() if self._projection is not None else nullcontext():
-            began = time.perf_counter()
-            given, tokens = self._vectors(texts)
-            tally.embedding_s += time.perf_counter() - began
-        vectors = checked(given, count=len(texts), dim=self._embedder.dim)
-        packed = None if tokens is None else pack(tokens)
-        with self._catalog.transaction():
-            self._catalog.store_vectors(numbers, vectors, packed)
-        tally.counts["embedded"] += len(numbers)
-
-    def _vectors(self, texts: Sequence[str]) -> tuple[Vectors, list[TokenVectors] | None]:
-        if isinstance(self._embedder, TokenEmbedder):
-            return self._embedder.embed_documents_with_tokens(texts)
-        return self._embedder.embed_documents(texts), None
-
-    def _finish(self, tally: Tally, *, drain: bool = True) -> IngestReport:
-        self.embed_pending(tally)
-        if drain and self._projection is not None:
-            self._projection.drain_some()
-        return tally.report()
-
 
 def _origin(source: Source) -> str:
     """Return where a source with a default name reads, or nothing when its name says all."""
@@ -332,31 +241,14 @@ def _refuse_mass_delete(source: str, gone: int, stored: int, what: str) -> None:
         )
 
 
-def checked(vectors: Vectors, *, count: int, dim: int) -> Vectors:
-    """Return the vectors as contiguous float32 if they are what the seam promises.
-
-    Raises:
-        EmbeddingError: Wrong shape, or a value that is not a number: stored, it would spoil every search.
-    """
-    import numpy as np
-
-    array = np.ascontiguousarray(vectors, dtype=np.float32)
-    if array.shape != (count, dim) or not np.isfinite(array).all():
-        raise EmbeddingError(
-            f"received vectors of shape {array.shape} from the embedder; expected ({count}, {dim}) of finite numbers. "
-            "Nothing of this batch was stored; check the embedder with masa_rag.testing.EmbedderContract"
-        )
-    return array
-
-
 def _timed_batches(items: Iterator[Document | RecordError]) -> Iterator[list[Document | RecordError]]:
-    """Yield what was read in about ``_READ_S`` seconds, at most ``_CYCLE`` items a batch."""
+    """Yield what was read in about ``_READ_S`` seconds, at most ``CYCLE`` items a batch."""
     batch: list[Document | RecordError] = []
     began = time.perf_counter()
     try:
         for item in items:
             batch.append(item)
-            if len(batch) >= _CYCLE or time.perf_counter() - began > _READ_S:
+            if len(batch) >= CYCLE or time.perf_counter() - began > _READ_S:
                 yield batch
                 batch, began = [], time.perf_counter()
     except Exception:  # whatever it was, what was read before it is kept

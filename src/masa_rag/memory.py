@@ -126,7 +126,7 @@ class Memory(Parts):
         with self.catalog.transaction():
             removed = self.catalog.remove(source, list(self.catalog.document_sizes(source)) if ids is None else ids)
         if self.catalog.count("pending"):  # copies that took the place of what is gone
-            self._ingest.embed_pending()
+            self._upkeep.embed_pending()
         return removed
 
     def forget(
@@ -258,14 +258,14 @@ class Memory(Parts):
         Returns the number of vectors in the memory.
         """
         self._pin()
-        self._ingest.rebuild()
+        self._upkeep.rebuild()
         return self.catalog.count("vectors")
 
     def close(self) -> None:
         """Bring the vector index up to date and release files. Closing twice is allowed."""
         try:
-            if "_ingest" in self.__dict__ and not self.catalog.is_closed:
-                self._ingest.close()
+            if "_upkeep" in self.__dict__ and not self.catalog.is_closed:
+                self._upkeep.close()
         finally:
             self.catalog.close()
 

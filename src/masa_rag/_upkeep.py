@@ -1,0 +1,153 @@
+"""What follows from a change of the catalogue: vectors, the index told, erasures finished. Resumable at every step."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from contextlib import nullcontext
+from functools import partial
+from typing import TYPE_CHECKING
+
+from masa_rag._reading import chunks_by_id, ids_of
+from masa_rag.catalog import Catalog
+from masa_rag.errors import EmbeddingError
+from masa_rag.protocols import TokenEmbedder
+
+if TYPE_CHECKING:
+    from masa_rag._projection import Projection
+    from masa_rag.protocols import Chunker, Embedder, TokenVectors, Vectors
+
+Progress = Callable[[str, int, int], None]
+"""Called with a step ("read", "embed"), how many are done, and how many there are (0 when unknown)."""
+
+CYCLE = 1_024
+"""Chunks embedded between two commits, about ten seconds on two cores: what a crash can cost, and
+how long another writer waits. Larger ones hardly embed faster (batches are sorted by length)."""
+
+
+class Upkeep:
+    """Keeps vectors and index in step with the documents of one memory.
+
+    Args:
+        catalog: The truth.
+        chunker: Cuts documents.
+        embedder: Makes vectors.
+        projection: The vector index to keep up to date, or None.
+        progress: Told how far it is.
+    """
+
+    def __init__(
+        self,
+        catalog: Catalog,
+        chunker: Chunker,
+        embedder: Embedder,
+        projection: Projection | None,
+        *,
+        progress: Progress,
+    ) -> None:
+        self._catalog = catalog
+        self._chunker = chunker
+        self._embedder = embedder
+        self._projection = projection
+        self._progress = progress
+
+    def embed_pending(self) -> tuple[int, float]:
+        """Embed every chunk that has no vector yet; return how many, and the seconds the embedder took.
+
+        Resumes where it was stopped.
+        """
+        done, seconds = 0, 0.0
+        while True:
+            with self._catalog.lock.hold():
+                waiting = self._catalog.pending()
+                if not waiting:
+                    return done, seconds
+                seconds += self._embed(waiting[:CYCLE])
+                done += min(len(waiting), CYCLE)
+            self._progress("embed", done, done + max(0, len(waiting) - CYCLE))
+
+    def tell_index(self) -> None:
+        """Tell the index what changed, if that is cheap."""
+        if self._projection is not None:
+            self._projection.drain_some()
+
+    def scrub(self) -> None:
+        """Finish an erasure: overwrite deleted text and vectors in every file."""
+        if self._catalog.setting("scrub") != "due":
+            return
+        with self._catalog.lock.hold():
+            if self._projection is not None:
+                self._projection.rebuild()
+            self._catalog.scrub()
+            with self._catalog.transaction():
+                self._catalog.set_setting("scrub", "done")
+
+    def mend(self) -> None:
+        """Do what a killed writer left undone."""
+        with self._catalog.lock.hold():
+            self.scrub()
+            self.embed_pending()
+            if self._projection is not None:
+                self._projection.drain()
+            self._catalog.lock.forget_killed()
+
+    def rebuild(self) -> None:
+        """Make chunks, words and index anew from the documents, and embed what has no sound vector."""
+        with self._catalog.lock.working(), self._catalog.lock.hold():
+            for source, ids in self._catalog.all_documents():
+                with self._catalog.transaction():
+                    for document_id in ids:
+                        document = self._catalog.document(source, document_id)
+                        if document is not None:
+                            self._catalog.rewrite(source, document, partial(self._chunker.chunk, source=source))
+            with self._catalog.transaction():
+                self._catalog.requeue(dim=self._embedder.dim)
+            self.embed_pending()
+            if self._projection is not None:
+                self._projection.rebuild()
+
+    def close(self) -> None:
+        """Tell the index what it has not heard, so that other programs can read it."""
+        if self._projection is not None:
+            if self._catalog.count("outbox"):
+                self._projection.drain()
+            self._projection.close()
+
+    def _embed(self, numbers: Sequence[int]) -> float:
+        """Embed these chunks and store their vectors; return the seconds the embedder took."""
+        from masa_rag._late import pack
+
+        ids = ids_of(self._catalog.connection, numbers)
+        chunks = chunks_by_id(self._catalog.connection, list(ids.values()))
+        texts = [chunks[ids[number]].embedded_text for number in numbers]
+        with self._projection.drained_meanwhile() if self._projection is not None else nullcontext():
+            began = time.perf_counter()
+            given, tokens = self._vectors(texts)
+            seconds = time.perf_counter() - began
+        vectors = _checked(given, count=len(texts), dim=self._embedder.dim)
+        packed = None if tokens is None else pack(tokens)
+        with self._catalog.transaction():
+            self._catalog.store_vectors(numbers, vectors, packed)
+        return seconds
+
+    def _vectors(self, texts: Sequence[str]) -> tuple[Vectors, list[TokenVectors] | None]:
+        if isinstance(self._embedder, TokenEmbedder):
+            return self._embedder.embed_documents_with_tokens(texts)
+        return self._embedder.embed_documents(texts), None
+
+
+def _checked(vectors: Vectors, *, count: int, dim: int) -> Vectors:
+    """Return the vectors as contiguous float32 if they are what the seam promises.
+
+    Raises:
+        EmbeddingError: Wrong shape, or a value that is not a number: stored, it would spoil every search.
+    """
+    import numpy as np
+
+    array = np.ascontiguousarray(vectors, dtype=np.float32)
+    if array.shape != (count, dim) or not np.isfinite(array).all():
+        raise EmbeddingError(
+            f"received vectors of shape {array.shape} from the embedder; expected ({count}, {dim}) of finite numbers. "
+            "Nothing of this batch was stored; check the embedder with masa_rag.testing.EmbedderContract"
+        )
+    return array
