@@ -6,6 +6,7 @@ python benchmarks/retrieval/seed.py [--data FOLDER] [--model NAME-OR-FOLDER]
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import tempfile
 from pathlib import Path
@@ -15,14 +16,8 @@ from masa_rag.embedders import OnnxEmbedder
 from masa_rag.indexes import FlatIndex
 from masa_rag.sources import open_sources
 
-MOMENTS = {
-    "What does RAG mean, the agent's memory?": [(579, 628)],
-    "Which coin did he mine early?": [(185, 189)],
-    "Where did Brendan grow up?": [(119, 128)],
-    "What will hold AI back in the next 20 years?": [(1457, 1474)],
-    "Who owns 80% of the data market?": [(297, 320), (378, 413)],
-}
-"""Question -> (first second, last second) of what answers it; one of them is enough."""
+MOMENTS = json.loads((Path(__file__).parents[2] / "tests/quality/seed_moments.json").read_text())
+"""Question -> [first second, last second] of what answers it; one of them is enough."""
 
 
 def main() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -37,13 +38,7 @@ QUESTIONS = {
 }
 """A question, and words that the passages given to the model must hold."""
 
-MOMENTS = {
-    "What does RAG mean, the agent's memory?": [(579, 628)],
-    "Which coin did he mine early?": [(185, 189)],
-    "Where did Brendan grow up?": [(119, 128)],
-    "What will hold AI back in the next 20 years?": [(1457, 1474)],
-    "Who owns 80% of the data market?": [(297, 320), (378, 413)],
-}
+MOMENTS = json.loads((Path(__file__).parents[1] / "quality/seed_moments.json").read_text())
 """A question, and the seconds of the recording that answer it; one of the moments is enough."""
 
 
@@ -83,7 +78,7 @@ def test_an_agent_answers_from_the_seed_podcast(podcast: Memory, question: str, 
 
 @pytest.mark.parametrize(("question", "moments"), MOMENTS.items())
 def test_the_passages_that_an_agent_gets_were_said_at_that_moment(
-    podcast: Memory, question: str, moments: list[tuple[int, int]]
+    podcast: Memory, question: str, moments: list[list[int]]
 ) -> None:
     """The tool's artifact carries the seconds, and one of its passages overlaps the moment that answers."""
     agent = create_agent(ReadingModel(messages=iter([])), memory_tools(podcast, max_tokens=800))
