@@ -5,15 +5,14 @@ from __future__ import annotations
 import base64
 import json
 import logging
-import threading
 import time
 import traceback
 from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
+from loopback import Answer, Asked, listening
 
 from masa_rag.errors import ConfigurationError, RecordError, SourceError, SourceFormatError, SourceUnavailableError
 from masa_rag.protocols import ResumableSource
@@ -26,46 +25,29 @@ NOW = (int(time.time() * 1000) - 1_288_834_974_657) << 22
 
 
 class Server:
-    """Answers with ``(status, headers, body)`` and remembers what was asked."""
+    """Answers with ``(status, headers, body)``, or a body alone, and remembers what was asked."""
 
     def __init__(self) -> None:
+        self.url = ""
         self.asked: list[tuple[str, str, dict[str, Any], str]] = []
         self.answer: Callable[[str, str, dict[str, Any]], Any] = lambda method, path, given: {}
-        server = self
 
-        class Handler(BaseHTTPRequestHandler):
-            def _handle(self) -> None:
-                parts = urlsplit(self.path)
-                length = int(self.headers.get("Content-Length") or 0)
-                given = json.loads(self.rfile.read(length)) if length else dict(parse_qsl(parts.query))
-                server.asked.append((self.command, parts.path, given, self.headers.get("Authorization", "")))
-                found = server.answer(self.command, parts.path, given)
-                status, headers, body = found if isinstance(found, tuple) else (200, {}, found)
-                data = body if isinstance(body, bytes) else json.dumps(body).encode()
-                self.send_response(status)
-                for name, value in headers.items():
-                    self.send_header(name, value)
-                self.send_header("Content-Length", str(len(data)))
-                self.end_headers()
-                self.wfile.write(data)
-
-            do_GET = do_POST = _handle
-
-            def log_message(self, *_: Any) -> None:
-                """Say nothing."""
-
-        self.http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.http.server_port}"
-        threading.Thread(target=self.http.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
+    def respond(self, asked: Asked) -> Answer:
+        """Answer one request."""
+        parts = urlsplit(asked.target)
+        given = json.loads(asked.body) if asked.body else dict(parse_qsl(parts.query))
+        self.asked.append((asked.method, parts.path, given, asked.headers.get("Authorization", "")))
+        found = self.answer(asked.method, parts.path, given)
+        status, headers, body = found if isinstance(found, tuple) else (200, {}, found)
+        return Answer(body, status, headers)
 
 
 @pytest.fixture
 def server() -> Iterator[Server]:
     """A server for one test."""
     running = Server()
-    yield running
-    running.http.shutdown()
-    running.http.server_close()
+    with listening(running.respond) as running.url:
+        yield running
 
 
 @pytest.fixture(autouse=True)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import islice
 
 import pytest
+from loopback import Answer, Asked, listening
 
 from masa_rag._http import Fetcher, Limits
 from masa_rag.errors import RecordError, SourceError, SourceFormatError, SourceUnavailableError
@@ -121,31 +120,14 @@ def served() -> Iterator[tuple[Site, str]]:
     """Serve a fresh site on a loopback port."""
     site = Site()
 
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-        wbufsize = -1  # one packet an answer, or each waits 40 ms for an acknowledgement
+    def respond(asked: Asked) -> Answer:
+        status, headers, body = site.answer(asked.target, asked.headers.get("If-None-Match"))
+        site.asked[asked.target] += 1
+        site.whole[asked.target] += status == 200
+        return Answer(body.encode(), status, headers)
 
-        def do_GET(self) -> None:
-            status, headers, body = site.answer(self.path, self.headers.get("If-None-Match"))
-            site.asked[self.path] += 1
-            site.whole[self.path] += status == 200
-            data = body.encode()
-            self.send_response(status)
-            for name, value in headers.items():
-                self.send_header(name, value)
-            self.send_header("Content-Length", str(len(data)))
-            self.end_headers()
-            self.wfile.write(data)
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
-    thread.start()
-    yield site, f"http://127.0.0.1:{server.server_address[1]}"
-    server.shutdown()
-    server.server_close()
+    with listening(respond) as base:
+        yield site, base
 
 
 def crawl(base: str, **options: object) -> Website:
