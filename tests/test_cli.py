@@ -185,22 +185,47 @@ def test_a_source_that_cannot_be_read_does_not_keep_the_others_out(
 
 
 def test_notes_are_remembered_and_forgotten() -> None:
-    """Remember from an argument and from standard input; forget asks first."""
+    """Remember from an argument and from standard input; forget asks first, undoing it does not."""
     assert run("remember", "Ann likes tea.", "--author", "Ann").exit_code == 0
     assert run("remember", "-", text="The boat is blue.\n").exit_code == 0
     assert run("search", "boat").output.count("The boat is blue.") == 1
     assert run("forget", "--author", "Ann", text="n\n").exit_code == 1
     assert "Ann likes tea." in run("search", "tea").output
-    assert "erased 1 documents" in run("forget", "--author", "Ann", "--yes").output
+    assert run("forget", "--author", "Ann", "--yes").output == "erased 1 document\n"
     assert "Ann likes tea." not in run("search", "tea").output
+    assert "is kept out from now on" in run("forget", "--author", "Ann", "--yes").output
+    assert run("forget", "--author", "Ann", "--undo").output == "may be added again\n"
 
 
-def test_nothing_to_forget_is_an_error(notes: Path) -> None:
-    """Without a name nothing is erased."""
+@pytest.mark.parametrize("names", [[], ["--document", "one.md"], ["--author", "Ann", "--source", "files:notes"]])
+def test_nothing_to_forget_is_an_error(notes: Path, names: list[str]) -> None:
+    """Without a name nothing is erased, and nothing is asked."""
     run("add", str(notes))
-    result = run("forget", "--yes")
-    assert result.exit_code == 1
-    assert "expected author, or source, or source and document" in result.output
+    result = run("forget", *names)
+    assert result.exit_code == 2
+    assert "name what to erase: --author, or --source, or --source and --document" in result.output
+    assert "Go on?" not in result.output
+
+
+def test_stopped_while_reading(notes: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ctrl-C says what became of the work, and the same command finishes it."""
+
+    def stop(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(HashingEmbedder, "embed_documents", stop)
+        stopped = run("add", str(notes))
+    assert (stopped.exit_code, stopped.output.splitlines()[-1]) == (
+        1, "Error: stopped; what was read is kept, and the same command goes on from there",
+    )  # fmt: skip
+    assert "2 passages embedded" in run("add", str(notes)).output
+
+
+def test_nothing_came_in_so_nothing_can_be_asked() -> None:
+    """After a file of which all failed there is no hint to ask it."""
+    Path("broken.json").write_text('{"a":')
+    assert "ask it with" not in run("add", "broken.json", "--as", "Tweets").output
 
 
 def test_verify_ends_with_1_and_rebuild_mends(notes: Path) -> None:

@@ -130,7 +130,7 @@ def test_a_report_is_a_table_with_its_failures() -> None:
 def test_info_lists_the_sources() -> None:
     """Counts, times, and how many passages wait for their vectors."""
     seen = Reader(INFO._repr_html_())
-    assert "brain: 2 documents, 5 passages, 1 people, 2.5 MB, 1 passages wait to be embedded" in seen.text
+    assert "brain: 2 documents, 5 passages, 1 person, 2.5 MB, 1 passage still to be embedded" in seen.text
     assert "show2024-05-0125" in seen.text
 
 

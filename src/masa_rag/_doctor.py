@@ -11,6 +11,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from masa_rag import __version__
+from masa_rag._views import counted
 from masa_rag.errors import MasaRagError
 
 _PACKAGES = (
@@ -74,6 +75,6 @@ def _memory(place: Path) -> str:
     try:
         writer = catalog.lock.owner()
         state = f"being written by {writer}" if writer else "free"
-        return f"{place.resolve()}, {catalog.count('chunks'):,} passages, {state}"
+        return f"{place.resolve()}, {counted(catalog.count('chunks'), 'passage')}, {state}"
     finally:
         catalog.close()

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import click
 
+from masa_rag._views import counted
 from masa_rag.context import cite
 
 if TYPE_CHECKING:
@@ -93,18 +94,20 @@ def print_info(info: Info, *, as_json: bool) -> None:
     if as_json:
         print_json(info)
         return
-    copies = f" and {info.copies:,} copies of them" if info.copies else ""
-    click.echo(f"{info.path}: {info.documents:,} documents, {info.chunks:,} passages{copies}, {info.authors:,} people, "
-               f"{info.bytes_on_disk / 1e6:,.1f} MB")  # fmt: skip
+    copies = f" and {counted(info.copies, 'copy')} of them" if info.copies else ""
+    click.echo(f"{info.path}: {counted(info.documents, 'document')}, {counted(info.chunks, 'passage')}{copies}, "
+               f"{counted(info.authors, 'person')}, {info.bytes_on_disk / 1e6:,.1f} MB")  # fmt: skip
     if info.vectors < info.chunks:
-        click.echo(f"{info.chunks - info.vectors:,} passages wait to be embedded; run: masa-rag rebuild")
+        click.echo(f"{counted(info.chunks - info.vectors, 'passage')} still to be embedded; run: masa-rag rebuild")
     for source in info.sources:
         span = (
             ""
             if source.first is None or source.last is None
             else f", {source.first:%Y-%m-%d} to {source.last:%Y-%m-%d}"
         )
-        click.echo(f"  {source.name}: {source.documents:,} documents, {source.chunks:,} passages{span}")
+        click.echo(
+            f"  {source.name}: {counted(source.documents, 'document')}, {counted(source.chunks, 'passage')}{span}"
+        )
     if info.embedder is not None:
         click.echo(f"model {info.embedder}, chunks by {info.chunker}")
 

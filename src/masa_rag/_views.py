@@ -28,6 +28,20 @@ _SMALL = "opacity:.75;font-size:.85em"
 _TEXT = "white-space:pre-wrap;overflow-wrap:anywhere"
 
 
+def counted(count: int, noun: str) -> str:
+    """Return how many there are of something: "1 passage", "2,000 passages"."""
+    several = {"person": "people", "copy": "copies"}
+    return f"{count:,} {noun if count == 1 else several.get(noun, f'{noun}s')}"
+
+
+def erased(report: IngestReport) -> str:
+    """Return in words what was forgotten."""
+    if not report.deleted and not report.updated:
+        return "nothing of it is in the memory; it is kept out from now on"
+    parts = f", and parts of {counted(report.updated, 'other')}" if report.updated else ""
+    return f"erased {counted(report.deleted, 'document')}{parts}"
+
+
 def hits_view(hits: Sequence[Hit]) -> str:
     """Return one card a hit: who, title, when, where in the recording, link, words, and what spoke for it."""
     return _whole("".join(map(_card, hits)) if hits else "Nothing found.")
@@ -64,11 +78,13 @@ def report_view(report: IngestReport) -> str:
 def info_view(info: Info) -> str:
     """Return what is in a memory: a sentence, and a table of its sources."""
     waiting = info.chunks - info.vectors
-    copies = [f"{info.copies:,} copies of them"] if info.copies else []
-    facts = [f"{info.documents:,} documents", f"{info.chunks:,} passages", *copies, f"{info.authors:,} people"]
-    facts += [
+    facts = [
+        counted(info.documents, "document"),
+        counted(info.chunks, "passage"),
+        *([f"{counted(info.copies, 'copy')} of them"] if info.copies else []),
+        counted(info.authors, "person"),
         f"{info.bytes_on_disk / 1e6:,.1f} MB",
-        *([f"{waiting:,} passages wait to be embedded"] if waiting else []),
+        *([f"{counted(waiting, 'passage')} still to be embedded"] if waiting else []),
     ]
     rows = [
         _row([_isolated(item.name), _day(item.first), _day(item.last)], [f"{item.documents:,}", f"{item.chunks:,}"])

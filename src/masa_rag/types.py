@@ -291,7 +291,11 @@ class IngestReport:
                 parts.append(f"{count} {name}")
         if self.failed:
             parts.append(f"{len(self.failed)} failed")
-        return f"{self.source}: {', '.join(parts)} ({self.embedded} passages embedded, {self.elapsed_s:.1f} s)"
+        from masa_rag._views import counted
+
+        return (
+            f"{self.source}: {', '.join(parts)} ({counted(self.embedded, 'passage')} embedded, {self.elapsed_s:.1f} s)"
+        )
 
     def _repr_html_(self) -> str:
         from masa_rag._views import report_view

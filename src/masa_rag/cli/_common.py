@@ -40,12 +40,11 @@ def json_option(function: Command) -> Command:
 
 
 def filter_options(function: Command) -> Command:
-    """Add ``-k`` and the filters; ``filters`` turns them into arguments of ``Memory.search``."""
+    """Add the filters; ``filters`` turns them into arguments of ``Memory.search``."""
     for option in reversed((
-        click.option("-k", default=8, show_default=True, type=click.IntRange(1), help="How many passages."),
         click.option("--author", multiple=True, help="Only what this person says (repeat for several)."),
-        click.option("--source", multiple=True, help="Only from this source."),
-        click.option("--kind", multiple=True, type=click.Choice(KINDS), help="Only of this kind."),
+        click.option("--source", multiple=True, help="Only from this source (repeat for several)."),
+        click.option("--kind", multiple=True, type=click.Choice(KINDS), help="Only of this kind (repeat for several)."),
         click.option("--after", help="Only from this time on, such as 2024-05-01."),
         click.option("--before", help="Only before this time."),
     )):  # fmt: skip
@@ -110,12 +109,15 @@ def read_into(
         click.secho(f"Note: {notice.message}", fg="yellow", err=True)
     reports: list[IngestReport] = []
     broken: list[str] = []
-    with Bar() as bar, open_memory(place, create=True, progress=bar) as memory:
-        for source in sources:
-            try:
-                reports.append(getattr(memory, verb)(source, **options))
-            except (SourceError, MissingDependencyError, TranscriptionError) as error:  # the others still get in
-                broken.append(f"{source.name}: {error}")
+    try:
+        with Bar() as bar, open_memory(place, create=True, progress=bar) as memory:
+            for source in sources:
+                try:
+                    reports.append(getattr(memory, verb)(source, **options))
+                except (SourceError, MissingDependencyError, TranscriptionError) as error:  # the others still get in
+                    broken.append(f"{source.name}: {error}")
+    except KeyboardInterrupt:
+        raise click.ClickException("stopped; what was read is kept, and the same command goes on from there") from None
     return reports, broken
 
 

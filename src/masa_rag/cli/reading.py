@@ -26,6 +26,7 @@ from masa_rag.errors import ConfigurationError
 
 @click.command()
 @words_argument("query")
+@click.option("-k", default=8, show_default=True, type=click.IntRange(1), help="How many passages.")
 @filter_options
 @memory_option
 @json_option
@@ -44,11 +45,15 @@ def search(query: str, k: int, place: Path, as_json: bool, **chosen: Any) -> Non
 @click.command()
 @words_argument("query")
 @click.option("--max-tokens", default=1_500, show_default=True, type=click.IntRange(1), help="Budget for the text.")
+@click.option("-k", default=48, show_default=True, type=click.IntRange(1), help="How many passages to consider.")
 @filter_options
 @memory_option
 @json_option
 def context(query: str, max_tokens: int, k: int, place: Path, as_json: bool, **chosen: Any) -> None:
-    """Print passages ready for a prompt: numbered, cited, fenced as data."""
+    """Print passages ready for a prompt.
+
+    They are numbered, cited and fenced as data.
+    """
     from masa_rag._output import print_json, printable_lines
 
     with open_memory(place) as memory:
@@ -63,11 +68,12 @@ def context(query: str, max_tokens: int, k: int, place: Path, as_json: bool, **c
 @words_argument("question")
 @click.option("--add", "paths", multiple=True, help="Read this file, folder or address first (repeat for several).")
 @click.option("--model", help="A chat model of LangChain by name, such as ollama:llama3.2; extra langchain.")
+@click.option("-k", type=click.IntRange(1), help="How many passages to consider.  [default: 8; with --model 48]")
 @filter_options
 @memory_option
 @json_option
 def ask(
-    question: str, k: int, paths: tuple[str, ...], model: str | None, place: Path, as_json: bool, **chosen: Any
+    question: str, paths: tuple[str, ...], model: str | None, k: int | None, place: Path, as_json: bool, **chosen: Any
 ) -> None:
     """Answer a question: cited, and checked.
 
@@ -84,7 +90,7 @@ def ask(
             click.echo(str(report), err=True)
         show_broken(broken)
     with open_memory(place) as memory:
-        answer = memory.ask(question, model=_model(model), k=k, **filters(**chosen))
+        answer = memory.ask(question, model=_model(model), **({} if k is None else {"k": k}), **filters(**chosen))
     if as_json:
         print_json(answer)
     else:

@@ -18,7 +18,7 @@ from masa_rag.cli._common import memory_option, open_memory
 @click.option("--allow-write", is_flag=True, help="Also offer the tools remember and forget.")
 @memory_option
 def mcp(http: bool, port: int, allow_write: bool, place: Path) -> None:
-    """Serve the memory to MCP clients (Claude, ChatGPT, Cursor, VS Code and others).
+    """Serve the memory to MCP clients: Claude, Cursor and others.
 
     With --http, clients send the token of the environment variable MASA_RAG_MCP_TOKEN; one is made and
     printed when it is not set.
@@ -60,7 +60,7 @@ def serve(port: int, place: Path) -> None:
 @click.command()
 @memory_option
 def demo(place: Path) -> None:
-    """Make a small memory of an invented story and ask it three questions."""
+    """Make a small memory of an invented story, and ask it."""
     from masa_rag._demo import run_demo
 
     run_demo(place)

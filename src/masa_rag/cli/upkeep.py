@@ -15,8 +15,12 @@ from masa_rag.cli._common import json_option, memory_option, open_memory
 @memory_option
 @json_option
 def verify(place: Path, as_json: bool) -> None:
-    """Look for disagreements between text, words, vectors and index; exit status 1 if there are any."""
+    """Look for what does not agree within the memory.
+
+    Text, words, vectors and index are compared; exit status 1 if they differ anywhere.
+    """
     from masa_rag._output import as_plain
+    from masa_rag._views import counted
 
     with open_memory(place) as memory:
         problems = memory.verify()
@@ -25,7 +29,7 @@ def verify(place: Path, as_json: bool) -> None:
     else:
         for problem in problems:
             click.echo(str(problem))
-        click.echo(f"{len(problems)} problems; run: masa-rag rebuild" if problems else "all parts agree")
+        click.echo(f"{counted(len(problems), 'problem')}; run: masa-rag rebuild" if problems else "all parts agree")
     sys.exit(1 if problems else 0)
 
 
@@ -33,18 +37,19 @@ def verify(place: Path, as_json: bool) -> None:
 @click.option("--re-embed", is_flag=True, help="Accept another model or chunker, and make all vectors anew.")
 @memory_option
 def rebuild(re_embed: bool, place: Path) -> None:
-    """Make passages, words and index anew from the stored documents."""
+    """Make passages, words and index anew from the documents."""
     from masa_rag._output import Bar
+    from masa_rag._views import counted
 
     with Bar() as bar, open_memory(place, re_embed=re_embed, progress=bar) as memory:
-        click.echo(f"{memory.rebuild()} passages in words, vectors and index")
+        click.echo(f"{counted(memory.rebuild(), 'passage')} in words, vectors and index")
 
 
 @click.command()
 @memory_option
 @json_option
 def doctor(place: Path, as_json: bool) -> None:
-    """Print versions, devices, weights and paths: what a bug report needs."""
+    """Print versions, devices, weights and paths, for bug reports."""
     from masa_rag._doctor import examine
     from masa_rag._output import print_pairs
 

@@ -19,9 +19,9 @@ from masa_rag.cli._common import json_option, memory_option, open_memory, read_i
 @memory_option
 @json_option
 def add(paths: tuple[str, ...], name: str | None, form: str | None, place: Path, as_json: bool) -> None:
-    """Add files, folders or addresses; the format is recognised by its content.
+    """Add files, folders or addresses.
 
-    Unchanged documents cost nothing; nothing is deleted.
+    The format is recognised by its content. Unchanged documents cost nothing; nothing is deleted.
     """
     _bring("add", paths, name, form, place, as_json)
 
@@ -36,7 +36,7 @@ def add(paths: tuple[str, ...], name: str | None, form: str | None, place: Path,
 def sync(
     paths: tuple[str, ...], name: str | None, form: str | None, allow_mass_delete: bool, place: Path, as_json: bool
 ) -> None:
-    """Mirror files, folders or addresses: as add, and delete what is no longer there."""
+    """Mirror files, folders or addresses: what is gone is deleted."""
     _bring("sync", paths, name, form, place, as_json, allow_mass_delete=allow_mass_delete)
 
 
@@ -50,7 +50,7 @@ def _bring(
     reports, broken = read_into(verb, paths, place, name=name, form=form, **options)
     print_reports(reports, as_json=as_json)
     show_broken(broken)
-    if not as_json and any(report.seen for report in reports):
+    if not as_json and any(report.seen > len(report.failed) for report in reports):
         click.echo(f'ask it with: {own_command()} ask -m {place} "your question"', err=True)
     if broken or any(report.failed for report in reports):
         sys.exit(3)
@@ -75,14 +75,22 @@ def remember(text: str, author: str | None, title: str | None, url: str | None, 
 @click.option("--source", help="Erase this source, or one document of it.")
 @click.option("--document", help="Erase this document of --source.")
 @click.option("--undo", is_flag=True, help="Erase nothing: let the next import bring it back.")
-@click.confirmation_option("--yes", prompt="This cannot be undone. Go on?")
+@click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
 @memory_option
-def forget(author: str | None, source: str | None, document: str | None, undo: bool, place: Path) -> None:
-    """Erase text and vectors from every file of the memory, and keep them out in future."""
+def forget(author: str | None, source: str | None, document: str | None, undo: bool, yes: bool, place: Path) -> None:
+    """Erase for good, and keep out in future.
+
+    Text and vectors are overwritten in every file of the memory.
+    """
+    from masa_rag._views import erased
+
+    if (author is None) == (source is None) or (document is not None and source is None):
+        raise click.UsageError("name what to erase: --author, or --source, or --source and --document")
     with open_memory(place) as memory:
         if undo:
             known = memory.allow(author=author, source=source, document=document)
             click.echo("may be added again" if known else "was not forgotten")
             return
-        report = memory.forget(author=author, source=source, document=document)
-    click.echo(f"erased {report.deleted} documents, and parts of {report.updated} others")
+        if not yes:
+            click.confirm("This cannot be undone. Go on?", abort=True)
+        click.echo(erased(memory.forget(author=author, source=source, document=document)))

@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 
 from masa_rag._check import Info, SourceInfo
 from masa_rag._time import clock
-from masa_rag._views import web_address
+from masa_rag._views import counted, web_address
 from masa_rag.integrations._page_style import STYLE
 from masa_rag.types import Chunk, Document, Hit
 
@@ -30,12 +30,14 @@ def page(info: Info, asked: Asked, body: str) -> str:
     """Return the whole page: what memory it is, the form as it was asked, and what was found."""
     title = escape(asked["q"] or "masa_rag")
     name = PurePath(info.path).name or info.path
+    counts = ((info.documents, "document"), (info.chunks, "passage"), (info.authors, "person"))
+    size = ", ".join(counted(*pair) for pair in counts)
     return (
         f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{title}</title>'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f"<style>{STYLE}</style></head><body><main>"
-        f'<h1><a href="/" title="{escape(info.path)}">{escape(name)}</a> <small>{info.documents:,} documents, '
-        f"{info.chunks:,} passages, {info.authors:,} people</small></h1>{_form(info, asked)}{body}</main></body></html>"
+        f'<h1><a href="/" title="{escape(info.path)}">{escape(name)}</a> <small>{size}</small></h1>'
+        f"{_form(info, asked)}{body}</main></body></html>"
     )
 
 

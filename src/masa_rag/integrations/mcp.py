@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from masa_rag import __version__
 from masa_rag._lazy import require
+from masa_rag._views import erased
 from masa_rag.context import cite
 from masa_rag.errors import ConfigurationError, DocumentNotFoundError
 from masa_rag.memory import Memory
@@ -129,7 +130,7 @@ def _writing_tools(memory: Memory) -> tuple[Callable[..., Any], Callable[..., An
     def forget(author: str | None = None, source: str | None = None, document: str | None = None) -> str:
         """Erase for good what a person said (whole name), a source, or one document of a source."""
         report = memory.forget(author=author, source=source, document=document)
-        return f"erased {report.deleted} documents, and parts of {report.updated} others"
+        return erased(report)
 
     return remember, forget
 
