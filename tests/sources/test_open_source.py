@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import importlib.metadata
 import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -147,3 +149,64 @@ def test_what_no_source_knows_is_said(tmp_path: Path) -> None:
     (tmp_path / "brain" / "memory.lock").write_text("a memory is not read into a memory")
     with pytest.warns(UserWarning, match=r"no source recognises a.bin, b.bin, c.bin and 1 more in .*; left out"):
         assert len(open_sources(tmp_path)) == 1
+
+
+def test_hidden_folders_are_not_read(tmp_path: Path) -> None:
+    """A repository, or a vault of notes, holds much that nobody wrote to be remembered."""
+    for folder in ("", ".git", ".git/hooks", "days"):
+        (tmp_path / folder).mkdir(exist_ok=True)
+        (tmp_path / folder / "note.md").write_text("The rope is blue.")
+    (source,) = open_sources(tmp_path)
+    for found in (source, Files(tmp_path)):
+        assert [item.id for item in found if isinstance(item, Document)] == ["days/note.md", "note.md"]
+
+
+def _locked(monkeypatch: pytest.MonkeyPatch, *names: str) -> None:
+    """Let files of these names be as those that may not be read; the tests may run as root."""
+    opened = Path.open
+
+    def refuse(path: Path, *given: Any, **options: Any) -> Any:
+        if path.name in names:
+            raise PermissionError(13, "Permission denied", str(path))
+        return opened(path, *given, **options)
+
+    monkeypatch.setattr(Path, "open", refuse)
+
+
+def test_a_file_that_may_not_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is said; in a folder it is named, and the others are read."""
+    for name in ("locked.md", "open.md"):
+        (tmp_path / name).write_text("The rope is blue.")
+    _locked(monkeypatch, "locked.md")
+    with pytest.raises(SourceUnavailableError, match=r"cannot be read \(Permission denied\); check its permissions"):
+        open_sources(tmp_path / "locked.md")
+    with pytest.warns(UserWarning, match=r"no source recognises locked.md \(Permission denied\) in .*; left out"):
+        (source,) = open_sources(tmp_path)
+    assert [item.id for item in source if isinstance(item, Document)] == ["open.md"]
+    (tmp_path / "open.md").unlink()
+    with pytest.raises(SourceFormatError, match=r"is recognised \(locked.md \(Permission denied\)\)"):
+        open_sources(tmp_path)
+
+
+def test_a_folder_that_may_not_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Inside another it is named; alone it is said."""
+    (tmp_path / "open.md").write_text("The rope is blue.")
+    (tmp_path / "locked").mkdir()
+    looked, scanned = Path.stat, os.scandir
+
+    def stat(path: Path, **options: Any) -> Any:
+        if "locked" in path.parts[:-1]:
+            raise PermissionError(13, "Permission denied", str(path))
+        return looked(path, **options)
+
+    def scandir(path: Any) -> Any:
+        if Path(path).name == "locked":
+            raise PermissionError(13, "Permission denied", str(path))
+        return scanned(path)
+
+    monkeypatch.setattr(Path, "stat", stat)
+    monkeypatch.setattr(os, "scandir", scandir)
+    with pytest.warns(UserWarning, match=r"no source recognises locked \(Permission denied\) in .*; left out"):
+        assert len(open_sources(tmp_path)) == 1
+    with pytest.raises(SourceUnavailableError, match=r"cannot be read \(Permission denied\)"):
+        open_sources(tmp_path / "locked")

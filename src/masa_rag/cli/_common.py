@@ -77,11 +77,18 @@ def open_memory(place: Path, *, create: bool = False, **options: Any) -> Memory:
     """Open the memory; reading commands never make one."""
     from masa_rag.memory import Memory
 
-    if not create and not (place / "memory.db").exists():
+    if not create and not _is_memory(place):
         raise click.ClickException(
             f"there is no memory at {str(place)!r}; make one with: masa-rag add PATH, or name another with --memory"
         )
     return Memory(place, embedder=_embedder(), **options)
+
+
+def _is_memory(place: Path) -> bool:
+    try:
+        return (place / "memory.db").exists()
+    except OSError:  # a folder that may not be looked into
+        return False
 
 
 def _embedder() -> Embedder | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import glob
+import os
 from collections.abc import Callable, Collection, Iterable, Iterator
 from pathlib import Path
 from typing import ClassVar, ParamSpec
@@ -115,7 +116,7 @@ class FileSource:
     def _expand(self, given: str | Path) -> Iterator[Path]:
         path = Path(given).expanduser()
         if path.is_dir():
-            found = (item for item in path.rglob("*") if self._takes(item))
+            found = (item for item in visible_files(path) if self._takes(item))
             yield from (item for item in found if self.only is None or item in self.only)
         elif path.is_file():
             yield path
@@ -123,11 +124,8 @@ class FileSource:
             yield from (item for item in map(Path, glob.glob(str(path), recursive=True)) if item.is_file())  # noqa: PTH207 - absolute patterns
 
     def _takes(self, path: Path) -> bool:
-        return (
-            path.is_file()
-            and not path.name.startswith(".")
-            and (not self.suffixes or path.suffix.lower() in self.suffixes)
-        )
+        """Say whether a file of a folder is one of these, by its name."""
+        return not self.suffixes or path.suffix.lower() in self.suffixes
 
     def __iter__(self) -> Iterator[Document | RecordError]:
         for path in self.files():
@@ -157,6 +155,28 @@ def _label(place: Path) -> str:
     """Return the file's stem or the folder's name."""
     resolved = place.resolve()
     return (resolved.stem if resolved.is_file() else resolved.name) or "files"
+
+
+def visible_files(folder: Path, *, refused: Callable[[OSError], object] | None = None) -> Iterator[Path]:
+    """Yield the files below a folder, without those whose name, or whose folder's name, begins with a dot.
+
+    Args:
+        folder: Where to look; links to folders are not followed.
+        refused: Told of each folder that may not be read, and of what in it may not be looked at.
+    """
+    for place, folders, names in os.walk(folder, onerror=refused):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        paths = (Path(place, name) for name in sorted(names) if not name.startswith("."))
+        yield from (path for path in paths if _is_file(path, refused))
+
+
+def _is_file(path: Path, refused: Callable[[OSError], object] | None) -> bool:
+    try:
+        return path.is_file()
+    except OSError as error:
+        if refused is not None:
+            refused(error)
+        return False
 
 
 def read_head(path: Path) -> bytes:

@@ -12,6 +12,7 @@ from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from masa_rag.errors import ConfigurationError, RecordError
+from masa_rag.sources._base import visible_files
 from masa_rag.types import Document, Segment
 
 OPEN_SEGMENTS = 50_000
@@ -248,9 +249,7 @@ FIRST_FILES = 20
 def first_files(folder: Path, wanted: Callable[[Path], bool], recognised: Callable[[Path], bool]) -> bool:
     """Say whether a folder holds this format: the first of its files that are wanted all do, and one exists."""
     try:
-        found = (
-            path for path in folder.rglob("*") if not path.name.startswith(".") and wanted(path) and path.is_file()
-        )
+        found = (path for path in visible_files(folder) if wanted(path))
         some = sorted(islice(found, FIRST_FILES))
         return bool(some) and all(recognised(path) for path in some)
     except OSError:

@@ -10,9 +10,9 @@ from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
 
-from masa_rag.errors import ConfigurationError, SourceFormatError, SourceUnavailableError
+from masa_rag.errors import ConfigurationError, MasaRagError, SourceFormatError, SourceUnavailableError
 from masa_rag.protocols import Source
-from masa_rag.sources._base import FileSource, read_head
+from masa_rag.sources._base import FileSource, read_head, visible_files
 
 FILE_SOURCES: tuple[tuple[str, str], ...] = (
     ("recordings", "Recordings"),
@@ -77,42 +77,59 @@ def open_sources(path: str | Path, *, form: str | None = None, **options: Any) -
     Takes what ``open_source`` takes; ``name=`` is refused when there would be several. Files of a folder that
     no source recognises are left out with a warning that counts them.
     """
-    if str(path).lower().startswith(("http://", "https://")):
+    given = str(path)
+    if given.lower().startswith(("http://", "https://")):
         from masa_rag.sources._places import source_at
 
-        return [source_at(str(path), form=form, **options)]
+        return [source_at(given, form=form, **options)]
     place = Path(path).expanduser()
-    if not place.exists() and "://" in str(path):
-        raise ConfigurationError(f"received the address {str(path)!r}; expected one that begins with http or https")
-    if not place.exists():
-        raise SourceUnavailableError(f"received {str(path)!r}, which does not exist; check the spelling")
-    kind = _kind_named(form) if form is not None else _recognise(place)
-    if kind is not None:
-        return [kind(place, **options)]
-    exports = list(_exports_within(place)) if place.is_dir() else []
-    groups, unknown = _kinds_within(place, exports) if place.is_dir() else ({}, [])
+    try:
+        if not place.exists():
+            raise _absent(given)
+        kind = _kind_named(form) if form is not None else _recognise(place)
+        if kind is not None:
+            return [kind(place, **options)]
+        if place.is_dir():
+            return _sources_within(place, **options)
+        empty = not place.stat().st_size
+    except OSError as error:
+        raise SourceUnavailableError(
+            f"received {given!r}, which cannot be read ({error.strerror or error}); check its permissions"
+        ) from error
+    raise SourceFormatError(
+        "this file is empty; export or download it again"
+        if empty
+        else f"what is in this file is not recognised; known are {', '.join(known_sources())}. If it is one of these, "
+        "say which: masa-rag add --as NAME, or form=NAME",
+        path=given,
+    )
+
+
+def _absent(given: str) -> MasaRagError:
+    if "://" in given:
+        return ConfigurationError(f"received the address {given!r}; expected one that begins with http or https")
+    return SourceUnavailableError(f"received {given!r}, which does not exist; check the spelling")
+
+
+def _sources_within(folder: Path, **options: Any) -> list[Source]:
+    """Return a source for each format in a folder that is no export itself."""
+    exports = list(_exports_within(folder))
+    groups, unknown = _kinds_within(folder, exports)
+    left_out = ", ".join(unknown[:3]) + (f" and {len(unknown) - 3} more" if len(unknown) > 3 else "")
     if not groups and not exports:
-        raise SourceFormatError(_why_nothing(place), path=str(path))
+        raise SourceFormatError(
+            f"none of the files in this folder is recognised ({left_out}); known are {', '.join(known_sources())}"
+            if unknown
+            else "this folder holds no files; name one with exports, transcripts, pages, recordings or text",
+            path=str(folder),
+        )
     if unknown:
-        warnings.warn(_left_out(place, unknown), stacklevel=2)
+        warnings.warn(f"no source recognises {left_out} in {folder}; left out", stacklevel=3)
     if "name" in options and len(groups) + len(exports) > 1:
         names = ", ".join(kind.__name__ for kind in (*(kind for kind, _ in exports), *groups))
         raise ConfigurationError(f"received one name for a folder of several formats ({names}); leave it out")
-    whole = [kind(folder, **options) for kind, folder in exports]
-    return [*whole, *(_restricted(kind(place, **options), files) for kind, files in groups.items())]
-
-
-def _why_nothing(place: Path) -> str:
-    if place.is_dir():
-        if not any(path.is_file() for path in place.rglob("*")):
-            return "this folder holds no files; name one with exports, transcripts, pages, recordings or text"
-        return f"none of the files in this folder is recognised; known are {', '.join(known_sources())}"
-    if not place.stat().st_size:
-        return "this file is empty; export or download it again"
-    return (
-        f"what is in this file is not recognised; known are {', '.join(known_sources())}. If it is one of these, "
-        "say which: masa-rag add --as NAME, or form=NAME"
-    )
+    whole = [kind(place, **options) for kind, place in exports]
+    return [*whole, *(_restricted(kind(folder, **options), files) for kind, files in groups.items())]
 
 
 def _recognise(place: Path) -> type[FileSource] | None:
@@ -125,10 +142,15 @@ def _exports_within(folder: Path) -> Iterator[tuple[type[FileSource], Path]]:
     """Yield the folders that are one export: an X archive, a Slack export, whose files mean nothing alone."""
     try:
         inside = sorted(path for path in folder.iterdir() if path.is_dir() and not path.is_symlink())
-    except OSError:  # not ours to read; the files in it are not found either
+    except OSError:  # not ours to read: _kinds_within names it
         return
     for path in inside:
-        kind = _recognise(path) if not path.name.startswith(".") else None
+        if path.name.startswith("."):
+            continue
+        try:
+            kind = _recognise(path)
+        except OSError:
+            continue
         if kind is not None and kind.global_ids:
             yield kind, path
         else:
@@ -137,29 +159,32 @@ def _exports_within(folder: Path) -> Iterator[tuple[type[FileSource], Path]]:
 
 def _kinds_within(
     folder: Path, exports: list[tuple[type[FileSource], Path]]
-) -> tuple[dict[type[FileSource], list[Path]], list[Path]]:
-    """Return the readable files by their source, and those that none knows.
+) -> tuple[dict[type[FileSource], list[Path]], list[str]]:
+    """Return the readable files by their source, and the names of those that none knows or that may not be read.
 
-    Exports are read as a whole; what is hidden, and what belongs to a memory, is nobody's to read.
+    Exports are read as a whole; what belongs to a memory is nobody's to read.
     """
-    taken = {path for _, path in exports} | {path.parent for path in folder.rglob("memory.db")}
     groups: dict[type[FileSource], list[Path]] = {}
-    unknown: list[Path] = []
-    for path in sorted(folder.rglob("*")):
-        if not path.is_file() or path.name.startswith(".") or not taken.isdisjoint(path.parents):
+    unknown: list[str] = []
+
+    def refuse(error: OSError) -> None:
+        unknown.append(f"{Path(error.filename).relative_to(folder)} ({error.strerror})")
+
+    found = sorted(visible_files(folder, refused=refuse))
+    taken = {path for _, path in exports} | {path.parent for path in found if path.name == "memory.db"}
+    for path in found:
+        if not taken.isdisjoint(path.parents):
             continue
-        kind = _recognise(path)
+        try:
+            kind = _recognise(path)
+        except OSError as error:
+            refuse(error)
+            continue
         if kind is not None and (not kind.suffixes or path.suffix.lower() in kind.suffixes):
             groups.setdefault(kind, []).append(path)
         else:
-            unknown.append(path)
+            unknown.append(str(path.relative_to(folder)))
     return groups, unknown
-
-
-def _left_out(folder: Path, unknown: list[Path]) -> str:
-    names = ", ".join(str(path.relative_to(folder)) for path in unknown[:3])
-    more = f" and {len(unknown) - 3} more" if len(unknown) > 3 else ""
-    return f"no source recognises {names}{more} in {folder}; left out"
 
 
 def _restricted(source: FileSource, files: list[Path]) -> FileSource:

@@ -6,11 +6,12 @@ import codecs
 import re
 from collections.abc import Callable, Iterator
 from io import BytesIO
+from itertools import islice
 from pathlib import Path
 from typing import IO
 
 from masa_rag.errors import MasaRagError, RecordError
-from masa_rag.sources._base import read_head
+from masa_rag.sources._base import read_head, visible_files
 from masa_rag.sources._json import Damage, encoding_of, read_objects
 from masa_rag.sources._tweet_archive import Archive, Notes, archive_folder, archive_zip, is_archive_js, owner_of
 from masa_rag.sources._tweet_ids import IdSet
@@ -33,6 +34,8 @@ _ANSWERS = (
 )
 _OVERLAP = 64
 """Bytes kept of one piece for the next, so that a match across their border is found."""
+_LOOKED_AT = 5
+"""Values of a file, and files of a folder, by which they are recognised."""
 _GRAPHQL = (b'"tweet_results"', b'"legacy"', b'"full_text"')
 
 Found = Iterator[Tweet | RecordError]
@@ -48,21 +51,15 @@ def recognised(path: Path, head: bytes) -> bool:
         return True
     text = head.decode(encoding_of(head[:4]), "replace").lstrip("\ufeff \t\r\n")
     if text[:1] in ("{", "["):
-        return any(isinstance(value, dict) and holds_tweets(value) for value in _first(head))
+        values = islice(read_objects(BytesIO(head), accept=is_tweet), _LOOKED_AT)
+        return any(isinstance(value, dict) and holds_tweets(value) for value in values)
     line = text.partition("\n")[0].rstrip("\r")
     return is_row([cell.strip('"') for cell in line.split(delimiter(line))], surely=True)
 
 
-def _first(head: bytes, limit: int = 5) -> Iterator[object]:
-    for number, value in enumerate(read_objects(BytesIO(head), accept=is_tweet)):
-        if number >= limit:
-            return
-        yield value
-
-
-def _all_recognised(folder: Path, limit: int = 5) -> bool:
+def _all_recognised(folder: Path) -> bool:
     """Say whether the first files of a folder all hold tweets."""
-    found = [item for item in sorted(folder.rglob("*")) if item.is_file() and not item.name.startswith(".")][:limit]
+    found = list(islice(visible_files(folder), _LOOKED_AT))
     return bool(found) and all(item.suffix.lower() in SUFFIXES and _recognised_file(item) for item in found)
 
 
