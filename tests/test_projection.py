@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from masa_rag import Document, Memory
@@ -95,3 +96,21 @@ def test_beyond_the_limit_the_index_is_asked_and_new_passages_count_at_once(
     assert found.chunk.document_id == "new"
     assert "vectors" in found.why
     assert [hit.chunk.document_id for hit in memory.search("harbour", author="Ann")] == ["new"]
+
+
+@pytest.mark.parametrize("exact_limit", [10, 1_000])
+def test_cosines_are_the_same_wherever_the_vectors_lie(open_chroma: Callable[[], Memory], exact_limit: int) -> None:
+    """In memory, or read from the catalogue where the index is in use; a passage that is gone has none."""
+    memory = open_chroma()
+    memory.add(notes(30), name="s")
+    memory.close()
+    memory = open_chroma()
+    view = VectorView(memory.catalog, memory._projection, dim=memory.embedder.dim, exact_limit=exact_limit)
+    stored = dict(memory.catalog.connection.execute("SELECT chunk, vector FROM vectors").fetchall())
+    question = memory.embedder.embed_query("note 7 of the harbour")
+    view.query(question, 3)
+    expected = [float(np.frombuffer(blob, np.float32) @ question) for blob in stored.values()]
+    assert view.cosines(list(stored), question) == pytest.approx(expected, abs=1e-6)
+    memory.delete("s", ["7"])
+    view.query(question, 3)
+    assert np.isnan(view.cosines(list(stored), question)).sum() == 1

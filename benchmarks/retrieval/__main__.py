@@ -26,7 +26,7 @@ from sets import SETS, Part, Question
 import masa_rag.search as engine
 from masa_rag import Memory
 from masa_rag._pool import Pool
-from masa_rag._query import embed, understand
+from masa_rag._query import embed, encode, understand
 from masa_rag._rank import AUTHOR_BOOST, fuse
 from masa_rag._reading import Filters, allowed_chunks, chunks_by_id, ids_of
 from masa_rag.embedders import OnnxEmbedder
@@ -113,7 +113,9 @@ class _Alone(Pool):
 def _alone(memory: Memory, pool: Pool, question: Question) -> engine.Scores:
     asked = understand(question.text, memory.catalog.connection)
     rows = _Alone(pool.numbers, pool.documents, pool.positions, pool.chosen)
-    _, scores = engine.rank(memory.catalog.connection, rows, asked, embed(asked, memory.embedder))
+    _, scores = engine.rank(
+        memory.catalog.connection, rows, asked, embed(asked, encode(question.text, memory.embedder)), view=memory._view
+    )
     return _rankers(scores)
 
 

@@ -16,10 +16,11 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from masa_rag._query import Question
+    from masa_rag._view import VectorView
     from masa_rag.protocols import TokenVectors, Vector
 
-_REACH = 3
-"""Neighbours read on each side: one that may answer itself, and two more for its window."""
+_WINDOW = 2
+"""Passages on each side that count for a passage; see ``window_scores`` and ``with_neighbours``."""
 _BESIDE = 0.5
 """Weight of a neighbour's vector: .602 against .599 on LoCoMo (NDCG@10), .367 against .361 on QMSum."""
 _K1, _B = 1.2, 0.75
@@ -70,22 +71,30 @@ class Pool:
         return window
 
 
-def gather(connection: sqlite3.Connection, candidates: Collection[int], allowed: Collection[int] | None) -> Pool:
-    """Return the candidates and the passages beside each in its document, which may hold the answer too."""
-    rows = connection.execute(
-        "SELECT DISTINCT n.pk, n.document, n.position FROM chunks c JOIN chunks n ON n.document = c.document "
-        f"AND n.position BETWEEN c.position - {_REACH} AND c.position + {_REACH} "
-        "WHERE c.pk IN (SELECT value FROM json_each(?))",
-        (json.dumps(list(candidates)),),
-    ).fetchall()
-    table = np.array(list(map(tuple, rows)), np.int64).reshape(-1, 3)
-    table = table[np.lexsort((table[:, 2], table[:, 1]))]
-    pool = Pool(table[:, 0], table[:, 1], table[:, 2], np.zeros(0, np.int64))
-    named = replace(pool, chosen=np.flatnonzero(np.isin(pool.numbers, list(candidates))))
-    beside = named.around(1)
+def gather(
+    connection: sqlite3.Connection, named: Collection[int], first: Collection[int], allowed: Collection[int] | None
+) -> Pool:
+    """Return what was named and, for those of it that were named first, the passages beside them.
+
+    A passage beside a good one may hold the answer too. All come with what their windows need.
+    """
+    rows = {*_beside(connection, first, _WINDOW + 1), *_beside(connection, set(named) - set(first), _WINDOW)}
+    table = np.array(sorted(rows), np.int64).reshape(-1, 3)
+    pool = Pool(table[:, 2], table[:, 0], table[:, 1], np.zeros(0, np.int64))
+    beside = replace(pool, chosen=np.flatnonzero(np.isin(pool.numbers, list(first)))).around(1)
+    chosen = np.union1d(np.flatnonzero(np.isin(pool.numbers, list(named))), beside)
     if allowed is not None:
-        beside = beside[np.array([int(number) in allowed for number in pool.numbers[beside]], np.bool_)]
-    return replace(pool, chosen=beside)
+        chosen = chosen[np.array([number in allowed for number in pool.numbers[chosen].tolist()], np.bool_)]
+    return replace(pool, chosen=chosen)
+
+
+def _beside(connection: sqlite3.Connection, numbers: Collection[int], reach: int) -> list[tuple[int, int, int]]:
+    """Return (document, position, number) of these passages and of those up to ``reach`` places beside them."""
+    return _tuples(connection).execute(
+        "SELECT n.document, n.position, n.pk FROM chunks c JOIN chunks n ON n.document = c.document "
+        "AND n.position BETWEEN c.position - ? AND c.position + ? WHERE c.pk IN (SELECT value FROM json_each(?))",
+        (reach, reach, json.dumps(list(numbers))),
+    ).fetchall()  # fmt: skip
 
 
 def window_scores(connection: sqlite3.Connection, pool: Pool, question: Question) -> NDArray[np.float64]:
@@ -93,21 +102,22 @@ def window_scores(connection: sqlite3.Connection, pool: Pool, question: Question
 
     In a conversation the words of a question stand in the turns around the answer more often than in it.
     """
-    bags = _blobs(connection, "SELECT chunk, words FROM bags WHERE chunk", pool.numbers)
-    words = [np.frombuffer(bags.get(int(number), b""), np.uint32) for number in pool.numbers]
-    counts = _counts(words, question)
-    table = np.column_stack([counts, [len(part) for part in words]]).astype(np.float64)
+    found = _blobs(connection, "SELECT chunk, words FROM bags WHERE chunk", pool.numbers)
+    bags = [found.get(number, b"") for number in pool.numbers.tolist()]
+    lengths = np.array([len(bag) // 4 for bag in bags], np.int64)
+    counts = _counts(np.frombuffer(b"".join(bags), np.uint32), lengths, question)
+    table = np.column_stack([counts, lengths]).astype(np.float64)
     return _bm25(pool.windowed(table, (3, 2, 1))[pool.chosen], np.array(list(question.weights.values())))
 
 
-def vector_scores(connection: sqlite3.Connection, pool: Pool, vector: Vector) -> NDArray[np.float64]:
+def vector_scores(pool: Pool, view: VectorView, vector: Vector) -> NDArray[np.float64]:
     """Return the cosine of each chosen row, averaged with its neighbours'; see ``_BESIDE``.
 
     Not a number for rows that are not embedded yet.
     """
     rows = pool.around(1)
     cosines = np.full(len(pool.numbers), np.nan)
-    cosines[rows] = _cosines(connection, pool.numbers[rows], vector)
+    cosines[rows] = view.cosines(pool.numbers[rows].tolist(), vector)
     known = np.isfinite(cosines)
     table = np.column_stack([np.where(known, cosines, 0.0), known])
     window = pool.windowed(table, (1, _BESIDE))
@@ -115,51 +125,52 @@ def vector_scores(connection: sqlite3.Connection, pool: Pool, vector: Vector) ->
     return means[pool.chosen]
 
 
-def _cosines(connection: sqlite3.Connection, numbers: NDArray[np.int64], vector: Vector) -> NDArray[np.float64]:
-    blobs = _blobs(connection, "SELECT chunk, vector FROM vectors WHERE chunk", numbers)
-    present = [place for place, number in enumerate(numbers) if int(number) in blobs]
-    out = np.full(len(numbers), np.nan)
-    if present:
-        rows = np.frombuffer(b"".join(blobs[int(numbers[place])] for place in present), np.float32)
-        out[present] = rows.reshape(-1, len(vector)) @ vector
-    return out
-
-
 def word_matches(connection: sqlite3.Connection, pool: Pool, tokens: TokenVectors) -> NDArray[np.float32]:
     """Return for each row and each word of the question the cosine of its nearest word; see ``_late.nearest``.
 
     Rows further than two places from any chosen one are left at 0.
     """
-    rows = pool.around(2)
+    rows = pool.around(_WINDOW)
     blobs = _blobs(connection, "SELECT chunk, vectors FROM tokens WHERE chunk", pool.numbers[rows])
     out = np.zeros((len(pool.numbers), len(tokens)), np.float32)
     if blobs:
-        out[rows] = nearest([blobs.get(int(number), b"") for number in pool.numbers[rows]], tokens)
+        out[rows] = nearest([blobs.get(number, b"") for number in pool.numbers[rows].tolist()], tokens)
     return out
 
 
 def with_neighbours(pool: Pool, matches: NDArray[np.float32]) -> NDArray[np.float32]:
     """Return for each word the best of a row and the two rows on each side of it."""
     best = matches.copy()
-    for steps in (1, 2):
+    for steps in range(1, _WINDOW + 1):
         left, right = pool.shifted(steps)
         best[left] = np.maximum(best[left], matches[right])
         best[right] = np.maximum(best[right], matches[left])
     return best
 
 
-def _blobs(connection: sqlite3.Connection, select: str, numbers: Sequence[int] | NDArray[np.int64]) -> dict[int, bytes]:
-    wanted = json.dumps([int(number) for number in numbers])
-    rows = connection.execute(f"{select} IN (SELECT value FROM json_each(?))", (wanted,))
-    return {row[0]: row[1] for row in rows}
+def _blobs(connection: sqlite3.Connection, select: str, numbers: NDArray[np.int64]) -> dict[int, bytes]:
+    wanted = json.dumps(numbers.tolist())
+    return dict(_tuples(connection).execute(f"{select} IN (SELECT value FROM json_each(?))", (wanted,)))
 
 
-def _counts(bags: Sequence[NDArray[np.uint32]], question: Question) -> NDArray[np.int64]:
-    """Return how often each stem of the question stands in each bag: shape ``(bags, stems)``."""
-    owners = np.repeat(np.arange(len(bags)), [len(bag) for bag in bags])
-    words = np.concatenate([np.zeros(0, np.uint32), *bags])
-    columns = [np.bincount(owners[words == stem], minlength=len(bags)) for stem in question.weights]
-    return np.array(columns, np.int64).reshape(len(columns), len(bags)).T
+def _tuples(connection: sqlite3.Connection) -> sqlite3.Cursor:
+    """Return a cursor of plain tuples: of a thousand rows, those with names take half as long again."""
+    cursor = connection.cursor()
+    cursor.row_factory = None
+    return cursor
+
+
+def _counts(words: NDArray[np.uint32], lengths: NDArray[np.int64], question: Question) -> NDArray[np.int64]:
+    """Return how often each stem of the question stands in each bag: shape ``(bags, stems)``.
+
+    Args:
+        words: The digests of all bags, one bag after the other.
+        lengths: How many of them each bag has.
+        question: Its stems.
+    """
+    owners = np.repeat(np.arange(len(lengths)), lengths)
+    columns = [np.bincount(owners[words == stem], minlength=len(lengths)) for stem in question.weights]
+    return np.array(columns, np.int64).reshape(len(columns), len(lengths)).T
 
 
 def _bm25(table: NDArray[np.float64], weights: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -62,12 +62,21 @@ class Embedded:
     weights: NDArray[np.float64]
 
 
-def embed(question: Question, embedder: Embedder) -> Embedded:
-    """Embed a question; pieces of common words, marks and the model's own tokens are left out."""
-    if not isinstance(embedder, TokenEmbedder):
-        return Embedded(embedder.embed_query(question.text), None, np.zeros(0))
-    vector, tokens, spans = embedder.embed_query_with_tokens(question.text)
-    if not len(tokens):
+Encoded = tuple["Vector", "TokenVectors | None", Sequence[tuple[int, int]]]
+"""The question's vector, its pieces' vectors, and where each piece stands in the text."""
+
+
+def encode(text: str, embedder: Embedder) -> Encoded:
+    """Return what the model makes of a question; no pieces when the embedder gives none."""
+    if isinstance(embedder, TokenEmbedder):
+        return embedder.embed_query_with_tokens(text)
+    return embedder.embed_query(text), None, ()
+
+
+def embed(question: Question, encoded: Encoded) -> Embedded:
+    """Weigh what was encoded; pieces of common words, marks and the model's own tokens are left out."""
+    vector, tokens, spans = encoded
+    if tokens is None or not len(tokens):
         return Embedded(vector, None, np.zeros(0))
     weights = np.array([_weight(question, start, end) for start, end in spans], np.float64)
     kept = np.flatnonzero(weights > 0)

@@ -147,11 +147,12 @@ def ids_of(connection: sqlite3.Connection, numbers: Sequence[int]) -> Mapping[in
 
 
 def numbers_of(connection: sqlite3.Connection, ids: Sequence[str]) -> list[int]:
-    """Return the numbers of the chunks of these ids, in no particular order; those that are gone are left out."""
+    """Return the numbers of the chunks of these ids, in their order; those that are gone are left out."""
     rows = connection.execute(
-        "SELECT pk FROM chunks WHERE id IN (SELECT value FROM json_each(?))", (json.dumps(list(ids)),)
+        "SELECT id, pk FROM chunks WHERE id IN (SELECT value FROM json_each(?))", (json.dumps(list(ids)),)
     )
-    return [row[0] for row in rows]
+    numbers = {row[0]: row[1] for row in rows}
+    return [numbers[key] for key in ids if key in numbers]
 
 
 def named_in(connection: sqlite3.Connection, numbers: Sequence[int], words: Collection[str]) -> set[int]:

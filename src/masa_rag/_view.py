@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 from masa_rag.catalog import Catalog
 from masa_rag.indexes.flat import FlatIndex
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from masa_rag._projection import Projection
     from masa_rag.protocols import Vector
 
@@ -39,6 +43,7 @@ class VectorView:
         self._limit = exact_limit
         self._lock = threading.Lock()
         self._flat = FlatIndex()
+        self._ids: dict[int, str] = {}
         self._seen: tuple[str | None, str | None, int] = (None, None, 0)
 
     def query(self, vector: Vector, k: int, allowed: Collection[str] | None = None) -> list[tuple[str, float]]:
@@ -51,20 +56,37 @@ class VectorView:
         best.update(exact)  # the newer vector, where both know the chunk
         return sorted(best.items(), key=lambda item: (-item[1], item[0]))[:k]
 
+    def cosines(self, numbers: Sequence[int], vector: Vector) -> NDArray[np.float64]:
+        """Return the cosine of each chunk with ``vector``, in the order given; not a number without a vector.
+
+        Of what was seen at the last ``query``; what is not in memory is read from the catalogue.
+        """
+        found = self._flat.cosines([self._ids.get(number, "") for number in numbers], vector)
+        missing = np.flatnonzero(np.isnan(found))
+        if len(missing):
+            stored = self._catalog.vectors_of_numbers([numbers[place] for place in missing.tolist()])
+            for place in missing.tolist():
+                if (blob := stored.get(numbers[place])) is not None:
+                    found[place] = np.frombuffer(blob, np.float32) @ vector
+        return found
+
     def _refresh(self) -> bool:
         """Read what was committed since the last look; return whether the index is in use."""
         with self._lock:
             generation, removals, seen = self._seen
             now = (self._catalog.setting("generation"), self._catalog.setting("removals"))
             if generation != now[0]:
-                self._flat, seen = FlatIndex(), 0
+                self._flat, self._ids, seen = FlatIndex(), {}, 0
             if seen == 0 and self._projection is not None and self._catalog.count("vectors") > self._limit:
                 seen = self._projection.open()
             indexed = self._projection is not None and self._projection.is_open
             ids, matrix, newest = self._catalog.vectors_since(seen, dim=self._dim)
             if ids:
-                self._flat.upsert_vectors(ids, matrix)
+                self._flat.upsert_vectors(list(ids.values()), matrix)
+                self._ids.update(ids)
             if removals != now[1]:
-                self._flat.delete(list(self._flat.ids() - self._catalog.embedded_ids()))
+                gone = self._flat.ids() - self._catalog.embedded_ids()
+                self._flat.delete(list(gone))
+                self._ids = {number: key for number, key in self._ids.items() if key not in gone}
             self._seen = (*now, newest)
             return indexed

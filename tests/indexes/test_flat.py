@@ -37,6 +37,17 @@ def test_scores_by_hand() -> None:
     assert index.query(np.array([1, 0], dtype=np.float32), 3) == [("half", 0.5), ("right", 0.0), ("opposite", -1.0)]
 
 
+def test_cosines_are_in_the_order_asked_for_and_not_a_number_for_who_is_not_there() -> None:
+    """The vector need not be of length 1; an id that was deleted is as unknown as one that never was."""
+    index = FlatIndex.from_vectors(["a", "b", "c"], np.array([[1, 0], [0, 1], [0.6, 0.8]], dtype=np.float32))
+    index.delete(["b"])
+    found = index.cosines(["c", "b", "a", "never", "c"], np.array([2, 0], dtype=np.float32))
+    assert np.allclose(found, [0.6, np.nan, 1.0, np.nan, 0.6], equal_nan=True)
+    assert FlatIndex().cosines(["a"], np.array([1, 0], dtype=np.float32)).tolist() == pytest.approx(
+        [np.nan], nan_ok=True
+    )
+
+
 def test_load_keeps_the_array() -> None:
     """Loading unit rows makes no copy, works on read-only arrays, and later writes leave them alone."""
     vectors = make_vectors("a", "b", dim=DIM)

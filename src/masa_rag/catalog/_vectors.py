@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
@@ -80,23 +81,34 @@ class VectorTables(ChunkTables):
         """Take note that the index knows everything up to this number; call inside a transaction."""
         self.connection.execute("DELETE FROM outbox WHERE seq <= ?", (up_to,))
 
-    def vectors_since(self, seq: int, *, dim: int) -> tuple[list[str], Vectors, int]:
-        """Return ids, vectors ``(n, dim)`` and the newest number of what was stored after number ``seq``."""
+    def vectors_since(self, seq: int, *, dim: int) -> tuple[dict[int, str], Vectors, int]:
+        """Return number -> id of the chunks whose vectors were stored after ``seq``, in that order, and the vectors.
+
+        The vectors have shape ``(n, dim)``; last comes the newest of the numbers like ``seq``.
+        """
         import numpy as np
 
         rows = self.connection.execute(
-            "SELECT c.id, v.vector, v.seq FROM vectors v JOIN chunks c ON c.pk = v.chunk "
+            "SELECT c.pk, c.id, v.vector, v.seq FROM vectors v JOIN chunks c ON c.pk = v.chunk "
             "WHERE v.seq > ? ORDER BY v.seq",
             (seq,),
         ).fetchall()
-        matrix = np.frombuffer(b"".join(row[1] for row in rows), dtype=np.float32).reshape(-1, dim)
-        return [row[0] for row in rows], matrix, rows[-1][2] if rows else seq
+        matrix = np.frombuffer(b"".join(row[2] for row in rows), dtype=np.float32).reshape(-1, dim)
+        return {row[0]: row[1] for row in rows}, matrix, rows[-1][3] if rows else seq
 
     def vectors_of(self, ids: Sequence[str]) -> dict[str, bytes]:
         """Return id -> float32 bytes of those chunks that have a vector."""
         query = "SELECT c.id, v.vector FROM chunks c JOIN vectors v ON v.chunk = c.pk WHERE c.id IN (%s)"
         parts = (ids[start : start + 500] for start in range(0, len(ids), 500))
         rows = (row for part in parts for row in self.connection.execute(query % ", ".join("?" * len(part)), part))
+        return {row[0]: row[1] for row in rows}
+
+    def vectors_of_numbers(self, numbers: Sequence[int]) -> dict[int, bytes]:
+        """Return number -> float32 bytes of those chunks that have a vector."""
+        rows = self.connection.execute(
+            "SELECT chunk, vector FROM vectors WHERE chunk IN (SELECT value FROM json_each(?))",
+            (json.dumps(list(numbers)),),
+        )
         return {row[0]: row[1] for row in rows}
 
     def embedded_ids(self) -> set[str]:

@@ -111,6 +111,17 @@ class FlatIndex:
             scores = _products(state.matrix[rows], query)
         return _best(state, rows, scores, query=query, k=k)
 
+    def cosines(self, ids: Sequence[str], vector: Vector) -> NDArray[np.float64]:
+        """Return the cosine of each id with ``vector``, in the order given; not a number for unknown ids."""
+        with self._lock:
+            state = self._rows
+            rows = np.array([self._row_of.get(key, -1) for key in ids], dtype=np.int64)
+        out = np.full(len(rows), np.nan)
+        if len(known := np.flatnonzero(rows >= 0)):
+            query = unit_vector(vector, dim=state.matrix.shape[1])
+            out[known] = _products(state.matrix[rows[known]], query)
+        return out
+
     def clear(self) -> None:
         """Remove everything; nothing was ever on disk."""
         with self._lock:
