@@ -12,7 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from masa_rag.sources import _json, _json_even
-from masa_rag.sources._json import Damage, encoding_of, read_objects
+from masa_rag.sources._encoding import encoding_of
+from masa_rag.sources._json import Damage, read_objects
 
 ROWS = [
     {"id": number, "text": f'wave {number} {{not an object}} "said" [she]', "in": {"deep": [1, {"a": None}]}}

@@ -5,6 +5,9 @@ and an object that holds the list (``{"data": [...]}``). A value that fits the w
 whole by the standard library's C scanner; one that does not fit, or that is damaged, is entered,
 and the objects inside are read one by one. Memory is bounded by the window, whatever the file.
 
+Where it matters in which part of the document a record lies (a chat's name, then its messages), and not
+that thousands are read a second, ``_jsonstream`` is the reader.
+
 Files that programs write are even, record after record: those are cut and decoded by ``_json_even``,
 twice to four times as fast, as far as they are.
 """
@@ -19,6 +22,7 @@ from dataclasses import dataclass
 from io import BytesIO
 from typing import IO, Any
 
+from masa_rag.sources._encoding import encoding_of
 from masa_rag.sources._json_even import CHUNK_BYTES, EvenRecords, scan
 
 WINDOW_CHARS = 8_388_608
@@ -28,13 +32,6 @@ MAX_ATTEMPTS = 1_000
 MAX_OTHERS = 10
 """How many values that are no objects are reported in a row; behind them only objects are looked for."""
 
-_BOMS = (
-    (codecs.BOM_UTF8, "utf-8-sig"),
-    (codecs.BOM_UTF32_LE, "utf-32"),  # before UTF-16, whose mark it begins with
-    (codecs.BOM_UTF32_BE, "utf-32"),
-    (codecs.BOM_UTF16_LE, "utf-16"),
-    (codecs.BOM_UTF16_BE, "utf-16"),
-)
 _USUAL = ("\n{", ",{")
 _PREFIX = re.compile(r"\s*(?:(?:var|let|const)\s+)?[A-Za-z_$][\w.$]*\s*=\s*")
 _BETWEEN = re.compile(r"[\s,;\[\]\ufeff\x1e]*")
@@ -55,21 +52,6 @@ class Damage:
     message: str
     line: int
     record: int
-
-
-def encoding_of(head: bytes) -> str:
-    """Return the encoding of a JSON or CSV file by its byte order mark, else by where its zero bytes are.
-
-    RFC 8259 asks for UTF-8; Windows tools write UTF-16 nevertheless.
-    """
-    for mark, name in _BOMS:
-        if head.startswith(mark):
-            return name
-    if head[1:2] == b"\0" and head[:1] != b"\0":
-        return "utf-16-le" if head[2:3] != b"\0" else "utf-32-le"
-    if head[:1] == b"\0":
-        return "utf-16-be" if head[1:2] != b"\0" else "utf-32-be"
-    return "utf-8-sig"
 
 
 def read_objects(

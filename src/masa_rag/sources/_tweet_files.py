@@ -12,7 +12,8 @@ from typing import IO
 
 from masa_rag.errors import MasaRagError, RecordError
 from masa_rag.sources._base import read_head, visible_files
-from masa_rag.sources._json import Damage, encoding_of, read_objects
+from masa_rag.sources._encoding import encoding_of
+from masa_rag.sources._json import Damage, read_objects
 from masa_rag.sources._tweet_archive import Archive, Notes, archive_folder, archive_zip, is_archive_js, owner_of
 from masa_rag.sources._tweet_ids import IdSet
 from masa_rag.sources._tweet_record import Tweet

@@ -16,7 +16,7 @@ from typing import IO, Any
 from zoneinfo import ZoneInfo
 
 from masa_rag._ids import digest
-from masa_rag.sources._json import encoding_of
+from masa_rag.sources._encoding import encoding_of
 from masa_rag.sources._tweet_record import Tweet, count_of, filled, id_of, mapping_of, text_of, unescaped
 from masa_rag.sources._tweet_time import time_of
 
