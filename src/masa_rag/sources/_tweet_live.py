@@ -59,13 +59,13 @@ class LiveTweets:
     above ``position.since`` and, where ``position.until`` is not 0, below that.
     """
 
-    name: str
-
-    def __init__(self, *, retweets: bool, max_posts: int) -> None:
+    def __init__(self, name: str, *, retweets: bool, max_posts: int, base_url: str) -> None:
         if max_posts < 1:
             raise ConfigurationError(f"received max_posts={max_posts}; expected at least 1")
+        self.name = name
         self.cursor: str | None = None
         self.retweets, self.max_posts = retweets, max_posts
+        self._base_url = base_url
 
     def _pages(self, position: Position) -> Iterator[dict[str, Any]]:
         raise NotImplementedError
@@ -92,19 +92,8 @@ class LiveTweets:
         self._stopped = False
         try:
             for page in self._pages(position):
-                tweets: list[Tweet] = []
-                for item in tweets_in(page, Defaults()):
-                    if isinstance(item, Bad):
-                        yield RecordError(item.message, record_id=item.record_id or self.name)
-                    else:
-                        tweets.append(item)
-                for tweet in tweets:
-                    if answers_self(tweet) and tweet.reply_to is not None:
-                        assembler.answered.add(tweet.reply_to)
-                    yield from assembler.add(tweet)
-                position = position.after(
-                    [number for tweet in tweets if (number := _number(tweet.id)) > position.since]
-                )
+                ids = yield from self._page(page, assembler)
+                position = position.after([number for number in ids if number > position.since])
                 if not assembler.held:
                     self.cursor = str(position)
         except SourceError as error:
@@ -116,6 +105,20 @@ class LiveTweets:
         if failure is not None:
             raise failure
         return position
+
+    def _page(self, page: dict[str, Any], assembler: Assembler) -> Generator[Item, None, list[int]]:
+        """Yield the documents that a page completes, return the ids of its tweets."""
+        tweets: list[Tweet] = []
+        for item in tweets_in(page, Defaults()):
+            if isinstance(item, Bad):
+                yield RecordError(item.message, record_id=item.record_id or self.name)
+            else:
+                tweets.append(item)
+        for tweet in tweets:
+            if answers_self(tweet) and tweet.reply_to is not None:
+                assembler.answered.add(tweet.reply_to)
+            yield from assembler.add(tweet)
+        return [_number(tweet.id) for tweet in tweets]
 
     _stopped = False
     """Set by ``_pages`` when it ends before all was read, because what it may spend is spent."""

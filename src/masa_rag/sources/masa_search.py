@@ -31,8 +31,10 @@ _WAITING = frozenset({"in progress", "pending", "processing", "queued", "receive
 class _Jobs(LiveTweets):
     """What both share: pages of a query, bounded in posts and in waiting."""
 
-    def __init__(self, query: str, *, retweets: bool, max_posts: int, poll_s: float, max_wait_s: float) -> None:
-        super().__init__(retweets=retweets, max_posts=max_posts)
+    def __init__(
+        self, name: str, query: str, *, retweets: bool, max_posts: int, base_url: str, poll_s: float, max_wait_s: float
+    ) -> None:
+        super().__init__(name, retweets=retweets, max_posts=max_posts, base_url=base_url)
         self.query = stated(query)
         self._poll_s, self._max_wait_s = poll_s, max_wait_s
 
@@ -89,9 +91,10 @@ class MasaSearch(_Jobs):
         max_wait_s: float = 120.0,
         base_url: str = BASE_URL,
     ) -> None:
-        super().__init__(query, retweets=retweets, max_posts=max_posts, poll_s=poll_s, max_wait_s=max_wait_s)
-        self.name = name if name is not None else f"masa:{query}"
-        self._base_url = base_url
+        super().__init__(
+            name if name is not None else f"masa:{query}", query, retweets=retweets, max_posts=max_posts,
+            base_url=base_url, poll_s=poll_s, max_wait_s=max_wait_s,
+        )  # fmt: skip
 
     def _pages(self, position: Position) -> Iterator[dict[str, Any]]:
         left, token = self.max_posts, None
@@ -149,15 +152,16 @@ class MasaWorker(_Jobs):
         max_posts: int = 100,
         max_wait_s: float = 120.0,
     ) -> None:
-        super().__init__(query, retweets=retweets, max_posts=max_posts, poll_s=self.POLL_S, max_wait_s=max_wait_s)
-        self.name = name if name is not None else f"masa-worker:{query}"
+        super().__init__(
+            name if name is not None else f"masa-worker:{query}", query, retweets=retweets, max_posts=max_posts,
+            base_url=worker_url, poll_s=self.POLL_S, max_wait_s=max_wait_s,
+        )  # fmt: skip
         self._type, self._capability = job_type, capability
         self._searches = capability.startswith("search")
-        self._worker_url = worker_url
 
     def _pages(self, position: Position) -> Iterator[dict[str, Any]]:
         left, cursor = self.max_posts, None
-        with RestClient(self._worker_url, variable=WORKER_VARIABLE, service="the Masa worker", optional=True) as api:
+        with RestClient(self._base_url, variable=WORKER_VARIABLE, service="the Masa worker", optional=True) as api:
             while left > 0:
                 rows, cursor = self._run(api, self._arguments(position, left, cursor))
                 left -= len(rows)

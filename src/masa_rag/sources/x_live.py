@@ -33,10 +33,6 @@ _REACH = timedelta(days=7) - timedelta(minutes=5)
 class _XApi(LiveTweets):
     """What search and account share."""
 
-    def __init__(self, *, retweets: bool, max_posts: int, base_url: str) -> None:
-        super().__init__(retweets=retweets, max_posts=max_posts)
-        self._base_url = base_url
-
     def _follow(
         self, api: RestClient, path: str, token_name: str, parameters: dict[str, str | int]
     ) -> Iterator[dict[str, Any]]:
@@ -89,9 +85,9 @@ class XSearch(_XApi):
         max_posts: int = 1_000,
         base_url: str = BASE_URL,
     ) -> None:
-        super().__init__(retweets=retweets, max_posts=max_posts, base_url=base_url)
+        name = name if name is not None else f"x:{query}"
+        super().__init__(name, retweets=retweets, max_posts=max_posts, base_url=base_url)
         self.query = stated(query)
-        self.name = name if name is not None else f"x:{query}"
         self._kind: Literal["all", "recent"] = "all" if archive else "recent"
 
     def _pages(self, position: Position) -> Iterator[dict[str, Any]]:
@@ -131,11 +127,11 @@ class XUser(_XApi):
         max_posts: int = 1_000,
         base_url: str = BASE_URL,
     ) -> None:
-        super().__init__(retweets=retweets, max_posts=max_posts, base_url=base_url)
         self.username = username.lstrip("@")
+        name = name if name is not None else f"x:@{self.username}"
+        super().__init__(name, retweets=retweets, max_posts=max_posts, base_url=base_url)
         if not (self.username.isascii() and self.username.replace("_", "a").isalnum() and len(self.username) <= 15):
             raise ConfigurationError(f"received the handle {username!r}; expected up to 15 letters, digits and _")
-        self.name = name if name is not None else f"x:@{self.username}"
 
     def _pages(self, position: Position) -> Iterator[dict[str, Any]]:
         parameters: dict[str, str | int] = {"max_results": PAGE, **_FIELDS}
