@@ -16,8 +16,6 @@ from urllib.parse import quote, urljoin, urlsplit
 
 from masa_rag.errors import SourceError
 
-IPAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
-
 _REFUSED_4 = tuple(
     ipaddress.IPv4Network(block)
     for block in (

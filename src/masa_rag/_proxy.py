@@ -12,7 +12,6 @@ import socket
 import threading
 import time
 from collections.abc import Callable
-from types import TracebackType
 
 from masa_rag._addresses import WebAddress, read_address
 from masa_rag.errors import SourceError
@@ -45,9 +44,7 @@ class CheckingProxy:
         threading.Thread(target=self._listen, daemon=True).start()
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._left = 0
         self._socket.close()
 

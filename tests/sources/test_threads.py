@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 from collections import defaultdict
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from masa_rag.sources._thread_cues import CUES, PAIR_CUES, WINDOW, PairCues, read_lines
-from masa_rag.sources._threads import reply_links, split_conversations
+from masa_rag.sources._threads import conversations, linked, reply_links
 from masa_rag.types import Segment
 
 START = datetime(2024, 5, 13, 10, tzinfo=UTC)
@@ -45,7 +46,8 @@ def messages(said: list[tuple[str, str]], step_s: int = 20) -> list[Segment]:
 def test_two_talks_at_once_are_told_apart() -> None:
     """Who is named is answered; the first two lines open something."""
     assert reply_links(messages(TWO_TALKS)) == [None, None, 0, 1, 2, 3, 4, 5, 6]
-    assert split_conversations(messages(TWO_TALKS)) == [[0, 2, 4, 6, 8], [1, 3, 5, 7]]
+    _, first, second = conversations(linked(messages(TWO_TALKS)))
+    assert [[segment.id for segment in talk] for talk in (first, second)] == [list("02468"), list("1357")]
 
 
 def test_known_replies_are_kept() -> None:
@@ -61,7 +63,6 @@ def test_known_replies_are_kept() -> None:
 def test_nothing_to_link() -> None:
     """No message, and one."""
     assert reply_links([]) == []
-    assert split_conversations([]) == []
     assert reply_links(messages(TWO_TALKS[:1])) == [None]
 
 
@@ -100,14 +101,13 @@ texts = st.text(alphabet=st.characters(codec="utf-8"), max_size=30)
 @settings(max_examples=50, deadline=None)
 @given(st.lists(st.tuples(st.sampled_from(["ann", "bo", "", "Ünal", None]), texts, st.booleans()), max_size=130))
 def test_links_point_back(lines: list[tuple[str | None, str, bool]]) -> None:
-    """For any messages: a link goes to an earlier one, the groups hold each message once."""
+    """For any messages: a link goes to an earlier one, the conversations hold each message once."""
     said = [Segment(text, author=author, created_at=START if dated else None) for author, text, dated in lines]
     links = reply_links(said)
     assert len(links) == len(said)
     assert all(link is None or 0 <= link < index for index, link in enumerate(links))
-    groups = split_conversations(said)
-    assert sorted(index for group in groups for index in group) == list(range(len(said)))
-    assert sum(link is None for link in links) == len(groups)
+    apart = conversations(linked([replace(segment, id=str(index)) for index, segment in enumerate(said)]))
+    assert sorted(int(segment.id or "") for group in apart for segment in group) == list(range(len(said)))
 
 
 def test_many_people_and_one_minute() -> None:

@@ -147,11 +147,11 @@ class DocumentTables(TombstoneTables):
         row = self.connection.execute(query, (source, origin)).fetchone()
         return None if row is None else str(row[0])
 
-    def all_documents(self, *, batch: int = 500) -> Iterator[tuple[str, list[str]]]:
-        """Yield (source, ids) of all documents, at most ``batch`` ids at once."""
+    def all_documents(self) -> Iterator[tuple[str, list[str]]]:
+        """Yield (source, ids) of all documents, at most 500 ids at once: what is rewritten between two commits."""
         for (source,) in self.connection.execute("SELECT name FROM sources ORDER BY name").fetchall():
             ids = sorted(self.document_sizes(source))
-            yield from ((source, ids[start : start + batch]) for start in range(0, len(ids), batch))
+            yield from ((source, ids[start : start + 500]) for start in range(0, len(ids), 500))
 
     def documents_by(self, author: str) -> Iterator[tuple[str, Document]]:
         """Yield (source, document) of those in which somebody of exactly this name speaks; case does not count."""

@@ -6,6 +6,7 @@ import codecs
 import io
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, cast
 
@@ -69,10 +70,9 @@ def is_damaged(text: str) -> bool:
     return any("\ud800" <= character <= "\udfff" for character in text) if not text.isascii() else False
 
 
-def head_lines(head: bytes, limit: int = 50) -> list[str]:
-    """Return the first non-blank lines of a file's beginning; the last one may be cut."""
-    lines = (line for line in text_lines(io.BytesIO(head)) if line.strip())
-    return [line for line, _ in zip(lines, range(limit), strict=False)]
+def head_lines(head: bytes) -> list[str]:
+    """Return the first 50 non-blank lines of a file's beginning; the last one may be cut."""
+    return list(islice((line for line in text_lines(io.BytesIO(head)) if line.strip()), 50))
 
 
 @contextmanager
@@ -114,10 +114,10 @@ def zip_texts(path: Path) -> list[str]:
         return []
 
 
-def member_head(path: Path, member: str, size: int = 8192) -> bytes:
+def member_head(path: Path, member: str) -> bytes:
     """Return the first bytes of a zip's member, nothing if it cannot be read."""
     try:
         with opened(path, member) as file:
-            return file.read(size)
+            return file.read(8_192)
     except (SourceError, OSError):
         return b""

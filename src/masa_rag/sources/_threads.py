@@ -63,22 +63,6 @@ def _with_known(segments: Sequence[Segment], links: list[int | None]) -> list[in
     return links
 
 
-def split_conversations(segments: Sequence[Segment]) -> list[list[int]]:
-    """Return the positions of each conversation's segments: what is linked belongs together.
-
-    Conversations come in the order of their first message, positions rise.
-    """
-    groups: list[list[int]] = []
-    group_of: list[list[int]] = []
-    for index, link in enumerate(reply_links(segments)):
-        group = [] if link is None else group_of[link]
-        if not group:
-            groups.append(group)
-        group.append(index)
-        group_of.append(group)
-    return groups
-
-
 def linked(segments: Sequence[Segment]) -> list[Segment]:
     """Return the segments, which have ids, with ``reply_to`` set to the message that each one answers."""
     return [
