@@ -163,7 +163,7 @@ PAIR_CUES = (
     "same author", "own last", "own since", "last of its author", "last two of its author", "names its author",
     "mentions its author", "names author, last", "names another", "it names me", "it mentions me", "it names me, last",
     "same addressee", "it names another", "talked to it", "it talked to me", "history", "shared words", "most shared",
-    "unanswered", "question unanswered", "its author named by nobody", "after own last", "same minute",
+    "unanswered", "question unanswered", "question to nobody", "after own last", "same minute",
 )  # fmt: skip
 CUES = len(PAIR_CUES) + 2 * len(TRAITS) + len(CONTEXT)
 _FAR = 1 << 30
@@ -190,20 +190,20 @@ class PairCues:
         valid = candidates >= 0
         at = np.maximum(candidates, 0)
         cues = np.empty((stop - start, WINDOW + 1, CUES), np.float32)
-        columns = self._pairs(rows, at, start, stop)
-        for place, column in enumerate(columns):
-            cues[:, :, place] = column
+        pairs = self._pairs(rows, at, start, stop)
+        for place, name in enumerate(PAIR_CUES):
+            cues[:, :, place] = pairs[name]
         own = candidates == rows
         cues[:, -1, :] = 0
         cues[:, -1, 0] = 1
         traits = self._lines.traits
-        place = len(columns)
+        place = len(PAIR_CUES)
         cues[:, :, place : place + len(TRAITS)] = traits[rows]
         cues[:, :, place + len(TRAITS) : place + 2 * len(TRAITS)] = traits[at] * ~own[:, :, None]
         cues[:, :, place + 2 * len(TRAITS) :] = self._chains.context[rows]
         return cues, valid
 
-    def _pairs(self, rows: Ints, at: Ints, start: int, stop: int) -> list[NDArray[np.generic]]:
+    def _pairs(self, rows: Ints, at: Ints, start: int, stop: int) -> dict[str, NDArray[np.generic]]:
         lines, chains = self._lines, self._chains
         me, it = lines.author[rows], lines.author[at]
         distance = rows - at
@@ -217,42 +217,42 @@ class PairCues:
         free = chains.next_to[at] >= rows
         question = lines.traits[at, TRAITS.index("question")] > 0
         total, most = self._shared(start, stop)
-        return [
-            np.zeros(at.shape, np.float32),
-            np.log1p(distance) / 5,
-            distance == 1,
-            distance == 2,
-            distance == 3,
-            distance <= 6,
-            distance <= 15,
-            np.log1p(gap) / 3,
-            gap < 1,
-            gap < 5,
-            same,
-            at == chains.previous_own[rows],
-            np.log1p(since) / 2,
-            last_of_it,
-            chains.second_own[at] >= rows,
-            names,
-            (lines.named[rows] == it) & (lines.named[rows] != NOBODY),
-            names & last_of_it,
-            (addressed != NOBODY) & ~names,
-            names_me,
-            lines.named[at] == me,
-            at == chains.last_to[rows],
-            (addressed == its_addressee) & (addressed != NOBODY),
-            (its_addressee != NOBODY) & ~names_me,
-            (chains.talked_before[rows] == it) & (it != NOBODY),
-            chains.talked[at] == me,
-            self._history.block(start, stop, it),
-            total,
-            most,
-            free,
-            free & question,
-            (its_addressee == NOBODY) & question,
-            at > chains.previous_own[rows],
-            gap == 0,
-        ]
+        return {
+            "self": np.zeros(at.shape, np.float32),
+            "distance": np.log1p(distance) / 5,
+            "previous": distance == 1,
+            "second": distance == 2,
+            "third": distance == 3,
+            "within 6": distance <= 6,
+            "within 15": distance <= 15,
+            "gap": np.log1p(gap) / 3,
+            "gap below 1": gap < 1,
+            "gap below 5": gap < 5,
+            "same author": same,
+            "own last": at == chains.previous_own[rows],
+            "own since": np.log1p(since) / 2,
+            "last of its author": last_of_it,
+            "last two of its author": chains.second_own[at] >= rows,
+            "names its author": names,
+            "mentions its author": (lines.named[rows] == it) & (lines.named[rows] != NOBODY),
+            "names author, last": names & last_of_it,
+            "names another": (addressed != NOBODY) & ~names,
+            "it names me": names_me,
+            "it mentions me": lines.named[at] == me,
+            "it names me, last": at == chains.last_to[rows],
+            "same addressee": (addressed == its_addressee) & (addressed != NOBODY),
+            "it names another": (its_addressee != NOBODY) & ~names_me,
+            "talked to it": (chains.talked_before[rows] == it) & (it != NOBODY),
+            "it talked to me": chains.talked[at] == me,
+            "history": self._history.block(start, stop, it),
+            "shared words": total,
+            "most shared": most,
+            "unanswered": free,
+            "question unanswered": free & question,
+            "question to nobody": (its_addressee == NOBODY) & question,
+            "after own last": at > chains.previous_own[rows],
+            "same minute": gap == 0,
+        }
 
     def _shared(self, start: int, stop: int) -> tuple[Floats, Floats]:
         """Sum and largest weight of the words that a line shares with each candidate."""
