@@ -90,7 +90,8 @@ class RecordError(SourceError):
     """
 
     def __init__(self, message: str, *, record_id: str) -> None:
-        super().__init__(f"{record_id}: {message}")
+        # What was raised about a whole file begins with its path already.
+        super().__init__(message if message.startswith(f"{record_id}: ") else f"{record_id}: {message}")
         self.record_id = record_id
 
 

@@ -339,3 +339,11 @@ def test_a_message_that_was_answered_since_moves_to_its_thread(
     again = memory.document("slack", "C1/2024-05-01")
     assert again is not None
     assert [part.text for part in again.segments] == ["Who has the ropes?", "The tide is high."]
+
+
+def test_a_file_that_is_no_export_is_named_once(tmp_path: Path) -> None:
+    """The error of the zip names the file already."""
+    path = tmp_path / "noise.zip"
+    path.write_bytes(b"noise")
+    (error,) = list(SlackExport(path))
+    assert str(error) == f"{path}: is no zip that can be read (File is not a zip file); download it again"
