@@ -61,14 +61,17 @@ def why_nothing(memory: Memory, author: Sequence[str], source: Sequence[str], **
     """Return what may be wrong with filters that let nothing through."""
     from masa_rag._reading import similar_authors
 
-    sources = [item.name for item in memory.info().sources]
+    known = memory.info().sources
     for name in source:
-        if name not in sources:
-            return f"nothing found: there is no source {name!r}; there are {', '.join(sources)}"
+        if name not in [item.name for item in known]:
+            return f"nothing found: there is no source {name!r}; there are {', '.join(item.name for item in known)}"
     for name in author:
         exact, similar = similar_authors(memory.catalog.connection, name)
         if not exact and not similar:
             return f"nothing found: nobody called {name!r} speaks here"
+    undated = [item.name for item in known if item.first is None and (not source or item.name in source)]
+    if undated and (rest.get("after") or rest.get("before")):
+        return f"nothing found: --after and --before leave out what has no known time, such as {undated[0]}"
     filtered = author or source or any(rest.values())
     return "nothing found" + ("; try fewer filters" if filtered else "")
 
