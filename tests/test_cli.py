@@ -243,6 +243,22 @@ def test_verify_ends_with_1_and_rebuild_mends(notes: Path) -> None:
     assert run("verify").output == "all parts agree\n"
 
 
+def test_opening_shows_what_it_finishes(notes: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After a killed process every command embeds what waits, with a bar; then it shows no more of it."""
+    import sqlite3
+
+    seen: list[tuple[str, int, int]] = []
+    monkeypatch.setattr("masa_rag._output.Bar.__call__", lambda self, *step: seen.append(step))
+    run("add", str(notes))
+    with sqlite3.connect("brain/memory.db") as raw:
+        raw.execute("DELETE FROM vectors")
+        raw.execute("INSERT INTO pending SELECT pk FROM chunks")
+    Path("brain/memory.writer-4194305").touch()  # a process id beyond the largest
+    seen.clear()
+    assert run("info").exit_code == 0
+    assert seen == [("embed", 2, 2)]
+
+
 def test_one_name_for_several_paths_is_refused(notes: Path) -> None:
     """Two sources under one name would share their ids."""
     result = run("add", str(notes / "one.md"), str(notes / "two.txt"), "--name", "n")

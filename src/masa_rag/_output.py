@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 class Bar:
-    """One line of progress on stderr; silent when that is not a terminal."""
+    """One line of progress on stderr until the end of the block; silent when that is not a terminal."""
 
     def __init__(self) -> None:
         self._shown = sys.stderr.isatty()
@@ -42,6 +42,7 @@ class Bar:
     def __exit__(self, *_: object) -> None:
         if self._width:
             click.echo(f"\r{' ' * self._width}\r", nl=False, err=True)
+        self._shown = False
 
 
 def as_plain(value: Any) -> Any:

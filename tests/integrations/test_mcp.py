@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -175,6 +176,23 @@ async def test_the_command_serves_http_on_a_free_port(memory: Memory) -> None:
                 assert "The launch is in May." in await call(client, "recall", query="launch")
         finally:
             server.terminate()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a pseudo-terminal")
+def test_the_command_ends_with_ctrl_c(memory: Memory) -> None:
+    """In a terminal it says what it waits for, and does not wait for a line that nobody will write."""
+    import pty
+
+    memory.close()
+    master, terminal = pty.openpty()
+    command = [sys.executable, "-c", PROGRAM, "mcp", "-m", str(memory.path)]
+    with subprocess.Popen(command, stdin=terminal, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as server:
+        assert server.stderr is not None
+        assert server.stderr.readline() == "waiting for an MCP client on standard input; Ctrl-C ends\n"
+        server.send_signal(signal.SIGINT)
+        assert server.wait(timeout=20) != 0
+    os.close(terminal)
+    os.close(master)
 
 
 HELLO = {

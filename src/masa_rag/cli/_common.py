@@ -77,14 +77,19 @@ def why_nothing(memory: Memory, author: Sequence[str], source: Sequence[str], **
 
 
 def open_memory(place: Path, *, create: bool = False, **options: Any) -> Memory:
-    """Open the memory; reading commands never make one."""
+    """Open the memory; reading commands never make one.
+
+    Opening may take a while, where it finishes what a killed process began; a bar shows it.
+    """
+    from masa_rag._output import Bar
     from masa_rag.memory import Memory
 
     if not create and not _is_memory(place):
         raise click.ClickException(
             f"there is no memory at {str(place)!r}; make one with: masa-rag add PATH, or name another with --memory"
         )
-    return Memory(place, embedder=_embedder(), **options)
+    with Bar() as bar:
+        return Memory(place, embedder=_embedder(), **{"progress": bar, **options})
 
 
 def _is_memory(place: Path) -> bool:

@@ -4,12 +4,19 @@ from __future__ import annotations
 
 import os
 import secrets
+import signal
+import sys
+from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from masa_rag._lazy import require
 from masa_rag.cli._common import memory_option, open_memory
+
+if TYPE_CHECKING:
+    from mcp.server import MCPServer
 
 
 @click.command()
@@ -29,7 +36,7 @@ def mcp(http: bool, port: int, allow_write: bool, place: Path) -> None:
     with open_memory(place) as memory:
         server = make_server(memory, allow_write=allow_write)
         if not http:
-            server.run("stdio")
+            _serve_stdio(server)
             return
         token = os.environ.get("MASA_RAG_MCP_TOKEN") or secrets.token_urlsafe(24)
         uvicorn = require("uvicorn", extra="mcp", purpose="The MCP server over HTTP")
@@ -39,7 +46,16 @@ def mcp(http: bool, port: int, allow_write: bool, place: Path) -> None:
             if "MASA_RAG_MCP_TOKEN" not in os.environ:
                 click.echo(f"token: {token}", err=True)
             config = uvicorn.Config(http_app(server, token=token, port=port), log_level="warning")
-            uvicorn.Server(config).run(sockets=[listener])
+            with suppress(KeyboardInterrupt):
+                uvicorn.Server(config).run(sockets=[listener])
+
+
+def _serve_stdio(server: MCPServer) -> None:
+    if sys.stdin.isatty():
+        click.echo("waiting for an MCP client on standard input; Ctrl-C ends", err=True)
+    # Python's own handler would wait for the thread that reads standard input, for ever.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    server.run("stdio")
 
 
 @click.command()
