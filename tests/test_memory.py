@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -31,6 +32,37 @@ def test_an_empty_note_is_refused(memory: Memory) -> None:
     """There is nothing to remember in blanks."""
     with pytest.raises(ConfigurationError, match="empty text"):
         memory.remember("  ")
+
+
+@pytest.mark.parametrize(
+    ("given", "options", "message"),
+    [
+        ("notes/", {}, r"received 'notes/'; expected a source: add\(open_source\(path\)\)"),
+        (Path("notes"), {"name": "n"}, "expected a source"),
+        (["some words"], {"name": "n"}, "received str from 'n'; expected masa_rag.Document"),
+        ([{"id": "1"}], {"name": "n"}, "received dict from 'n'"),
+        ([], {"name": "n", "errors": "ignore"}, "received errors='ignore'; expected 'collect' or 'raise'"),
+    ],
+)
+def test_what_is_no_source_is_refused(memory: Memory, given: Any, options: dict[str, Any], message: str) -> None:
+    """A path, words and rows are mistaken for documents most often: the message says what they need."""
+    with pytest.raises(ConfigurationError, match=message):
+        memory.add(given, **options)
+    assert memory.info().documents == 0
+
+
+def test_the_name_of_a_part_is_no_part(open_memory: Callable[..., Memory]) -> None:
+    """Parts are objects; their names belong to the command line."""
+    with pytest.raises(ConfigurationError, match="received embedder='all-MiniLM-L6-v2'; expected an object"):
+        open_memory(embedder="all-MiniLM-L6-v2")
+
+
+def test_one_id_is_not_a_list_of_letters(memory: Memory) -> None:
+    """A text given as ids is the id of one document."""
+    memory.add([Document(id=name, text=f"About {name}.") for name in ("a", "b", "ab")], name="s")
+    assert memory.delete("s", "ab") == 1
+    assert memory.info().documents == 2
+    assert memory.delete("s") == 2
 
 
 def test_another_model_is_refused_by_name(open_memory: Callable[..., Memory]) -> None:

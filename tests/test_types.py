@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta, timezone
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -42,6 +43,13 @@ def test_empty_ids_are_refused(make: object) -> None:
     """An empty id would merge what does not belong together."""
     with pytest.raises(ConfigurationError, match="empty"):
         make()  # type: ignore[operator]
+
+
+@pytest.mark.parametrize("value", ["2024-05-01", date(2024, 5, 1), 1_714_521_600])
+def test_what_is_no_time_is_refused(value: Any) -> None:
+    """A text, a day and a number each say less than a time does, or something else."""
+    with pytest.raises(ConfigurationError, match=r"received the time .*; expected an aware datetime"):
+        Document(id="1", text="x", created_at=value)
 
 
 def test_naive_times_are_refused_and_aware_ones_become_utc() -> None:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import uuid
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from masa_rag._upkeep import Progress, Upkeep
 from masa_rag.catalog import Catalog
-from masa_rag.errors import MemoryMismatchError
+from masa_rag.errors import ConfigurationError, MemoryMismatchError
 from masa_rag.ingest import Ingest
 
 if TYPE_CHECKING:
@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from masa_rag._view import VectorView
     from masa_rag.chunkers._passages import CountTokens
     from masa_rag.protocols import Chunker, Embedder, Index, Reranker
+
+
+Given = TypeVar("Given")
 
 
 class Parts:
@@ -40,10 +43,10 @@ class Parts:
     ) -> None:
         self.path = Path(path).expanduser()
         self.catalog = Catalog(self.path, lock_timeout_s=lock_timeout_s)
-        self._embedder = embedder
-        self._chunker = chunker
+        self._embedder = _part("embedder", embedder)
+        self._chunker = _part("chunker", chunker)
         self._index = index
-        self._reranker = reranker
+        self._reranker = _part("reranker", reranker)
         self._progress: Progress = progress if progress is not None else (lambda *_: None)
         self._check_fingerprints(re_embed=re_embed)
         self._mend()
@@ -131,6 +134,15 @@ class Parts:
         """Finish what a killed writer left half done: an erasure, passages without vectors, an index behind."""
         if self.catalog.lock.was_killed() or self.catalog.setting("scrub") == "due":
             self._upkeep.mend()
+
+
+def _part(name: str, given: Given) -> Given:
+    """Return what was given, if it is an object and not the name of one."""
+    if isinstance(given, (str, type)):
+        raise ConfigurationError(
+            f"received {name}={given!r}; expected an object, such as OnnxEmbedder('all-MiniLM-L6-v2')"
+        )
+    return given
 
 
 def _mismatch(path: Path, pinned: dict[str, str | None], given: dict[str, str]) -> str:

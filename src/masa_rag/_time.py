@@ -12,10 +12,10 @@ _CLOCK = re.compile(r"(?:(\d+):)?(\d{1,3}):(\d{2})(?:[.,](\d{1,6}))?")
 
 def utc(value: datetime) -> datetime:
     """Return an aware time in UTC. A naive time is refused: it could mean any zone."""
-    if value.tzinfo is None:
+    if getattr(value, "tzinfo", None) is None:
+        what = f"{value.isoformat()} without a zone" if isinstance(value, datetime) else repr(value)
         raise ConfigurationError(
-            f"received the time {value.isoformat()} without a zone; "
-            "expected an aware datetime, for example datetime(2024, 5, 1, tzinfo=UTC)"
+            f"received the time {what}; expected an aware datetime, for example datetime(2024, 5, 1, tzinfo=UTC)"
         )
     return value if value.tzinfo is UTC else value.astimezone(UTC)
 

@@ -29,7 +29,7 @@ def build_context(hits: Sequence[Hit], *, max_tokens: int, count_tokens: CountTo
 
     Args:
         hits: Best first.
-        max_tokens: Budget for the whole text, citations and fences included.
+        max_tokens: Budget for the whole text, citations and fences included. One passage is given in any case.
         count_tokens: Counts the tokens of each of many texts.
     """
     if not hits:

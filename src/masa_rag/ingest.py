@@ -7,7 +7,8 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING, Literal
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, get_args
 
 from masa_rag._merge import same_name, without_authors
 from masa_rag._upkeep import CYCLE
@@ -115,6 +116,8 @@ class Ingest:
     # Reading
 
     def _read(self, source: Source, tally: Tally, *, errors: Errors, seen: dict[str, set[str]] | None) -> None:
+        if errors not in get_args(Errors):
+            raise ConfigurationError(f"received errors={errors!r}; expected 'collect' or 'raise'")
         self._refuse_strangers(source)
         resumable = source if isinstance(source, ResumableSource) else None
         if resumable is not None:
@@ -146,6 +149,10 @@ class Ingest:
                 try:
                     if isinstance(item, RecordError):
                         raise item
+                    if not isinstance(item, Document):
+                        raise ConfigurationError(
+                            f"received {type(item).__name__} from {source.name!r}; expected masa_rag.Document"
+                        )
                     tally.counts[self._put(source, item, mirrored=seen is not None)] += 1
                 except RecordError as error:
                     if errors == "raise":
@@ -263,6 +270,11 @@ def named(source: Source | Iterable[Document | RecordError], name: str | None) -
     """Return the source, or a plain iterable of documents as a source of this name."""
     from masa_rag.sources import FunctionSource
 
+    if isinstance(source, (str, Path)):
+        raise ConfigurationError(
+            f"received {str(source)[:200]!r}; expected a source: add(open_source(path)) for a path, "
+            "remember(text) for words"
+        )
     if isinstance(source, Source) and (name is None or name == source.name):
         return source
     if isinstance(source, ResumableSource):

@@ -113,17 +113,19 @@ class Memory(Parts):
         )
         return note
 
-    def delete(self, source: str, ids: Iterable[str] | None = None) -> int:
+    def delete(self, source: str, ids: str | Iterable[str] | None = None) -> int:
         """Take documents out of search; unknown ids are ignored. Returns how many there were.
 
         Unlike ``forget`` it leaves no tombstone, and bytes may stay in the files until they are used again.
 
         Args:
             source: The documents' source.
-            ids: Their ids; None for all of the source.
+            ids: Their ids, or one; None for all of the source.
         """
         with self.catalog.transaction():
-            removed = self.catalog.remove(source, list(self.catalog.document_sizes(source)) if ids is None else ids)
+            if ids is None:
+                ids = list(self.catalog.document_sizes(source))
+            removed = self.catalog.remove(source, [ids] if isinstance(ids, str) else ids)
         if self.catalog.count("pending"):  # copies that took the place of what is gone
             self._upkeep.embed_pending()
         return removed
@@ -193,6 +195,8 @@ class Memory(Parts):
 
     def context(self, query: str, *, max_tokens: int = 1_500, k: int = 48, **filters: Any) -> Context:
         """Return passages for a prompt: numbered, cited, fenced as data, within ``max_tokens``.
+
+        The best passage is always there, even where it alone is longer.
 
         Args:
             query: A question, or some words.
