@@ -9,7 +9,7 @@ from typing import IO, Any
 from lxml import etree
 
 from masa_rag.errors import RecordError
-from masa_rag.sources._chat import clean
+from masa_rag.sources._fields import clean
 
 _BLOCKS = frozenset({"div", "p", "pre", "blockquote", "li", "ul", "ol", "table", "tr", "h1", "h2", "h3"})
 _LINES = re.compile(r"\n{3,}")

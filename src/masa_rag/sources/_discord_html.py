@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from masa_rag.errors import RecordError
-from masa_rag.sources._chat import Room, Said, clean, kept
+from masa_rag.sources._chat import Room, Said
 from masa_rag.sources._chat_html import classes, elements, first, forget, inline_text
 from masa_rag.sources._discord_message import snowflake_time
+from masa_rag.sources._fields import clean, kept
 from masa_rag.types import Segment
 
 _MARKS = (b"chatlog__message-group", b"preamble__entry")

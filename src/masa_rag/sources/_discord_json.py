@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from masa_rag.errors import RecordError
-from masa_rag.sources._chat import Room, Said, id_of, kept, text_of
+from masa_rag.sources._chat import Room, Said
 from masa_rag.sources._discord_daily import daily_messages, is_daily
 from masa_rag.sources._discord_message import Names, message, snowflake_time, spoken
+from masa_rag.sources._fields import id_of, kept, text_of
 from masa_rag.sources._jsonstream import ITEM, Closed, json_values, peek
 from masa_rag.sources._jsonstream import Path as Place
 

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from masa_rag.errors import RecordError
-from masa_rag.sources._chat import content_of, id_of, kept, list_of, text_of, time_of
+from masa_rag.sources._fields import content_of, id_of, kept, list_of, text_of, time_of
 from masa_rag.types import Segment
 
 EPOCH_MS = 1_420_070_400_000

@@ -12,8 +12,9 @@ from typing import Any
 
 from masa_rag.errors import RecordError, SourceFormatError
 from masa_rag.sources._archive import Archive
-from masa_rag.sources._chat import Room, Said, id_of, kept, list_of, text_of, time_of
+from masa_rag.sources._chat import Room, Said
 from masa_rag.sources._discord_message import Names, snowflake_time
+from masa_rag.sources._fields import id_of, kept, list_of, text_of, time_of
 from masa_rag.sources._jsonstream import ITEM, UNDECODED, json_values
 from masa_rag.types import Segment
 

@@ -9,7 +9,8 @@ from datetime import datetime
 from typing import Any
 
 from masa_rag.errors import RecordError
-from masa_rag.sources._chat import Room, Said, content_of, kept, list_of, text_of, time_of
+from masa_rag.sources._chat import Room, Said
+from masa_rag.sources._fields import content_of, kept, list_of, text_of, time_of
 from masa_rag.sources._slack_text import Names, block_text
 from masa_rag.types import Segment
 

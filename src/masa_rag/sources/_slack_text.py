@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from masa_rag.sources._chat import clean, list_of, text_of
+from masa_rag.sources._fields import clean, list_of, text_of
 
 _MARKUP = re.compile(r"<([^<>\n]{1,4000})>")
 _TOKEN = re.compile(r"[?&](?:t|token)=xox[a-z]-[\w-]+|xox[a-z]-[\w-]{10,}")

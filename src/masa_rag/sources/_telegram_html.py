@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from masa_rag.errors import RecordError
-from masa_rag.sources._chat import Room, Said, clean, kept
+from masa_rag.sources._chat import Room, Said
 from masa_rag.sources._chat_html import classes, elements, first, forget, inline_text
+from masa_rag.sources._fields import clean, kept
 from masa_rag.types import Segment
 
 _DATE = re.compile(r"(\d{2})\.(\d{2})\.(\d{4}) (\d{2}):(\d{2}):(\d{2})(?: UTC([+-]\d{2}):(\d{2}))?")

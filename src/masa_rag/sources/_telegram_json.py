@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from masa_rag.errors import RecordError
-from masa_rag.sources._chat import Room, Said, id_of, kept, list_of, text_of
+from masa_rag.sources._chat import Room, Said
+from masa_rag.sources._fields import id_of, kept, list_of, text_of
 from masa_rag.sources._jsonstream import ITEM, Closed, json_values, peek
 from masa_rag.sources._jsonstream import Path as Place
 from masa_rag.sources._telegram_message import (

@@ -7,7 +7,7 @@ from datetime import datetime, tzinfo
 from typing import Any
 
 from masa_rag.errors import RecordError
-from masa_rag.sources._chat import clean, content_of, id_of, kept, list_of, text_of, time_of
+from masa_rag.sources._fields import clean, content_of, id_of, kept, list_of, text_of, time_of
 from masa_rag.types import Segment
 
 DELETED = "Deleted account"

@@ -11,8 +11,8 @@ from urllib.parse import unquote
 
 from masa_rag.errors import RecordError
 from masa_rag.sources._base import FileSource, read_head
-from masa_rag.sources._chat import zone_of
 from masa_rag.sources._days import day_documents
+from masa_rag.sources._fields import zone_of
 from masa_rag.sources._irc_lines import Clock, Line, parse_line
 from masa_rag.sources._lines import head_lines, text_lines
 from masa_rag.types import Document, Segment

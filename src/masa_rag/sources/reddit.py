@@ -10,8 +10,9 @@ from typing import Any
 
 from masa_rag.errors import RecordError
 from masa_rag.sources._base import FileSource
-from masa_rag.sources._chat import Room, Said, content_of, documents, id_of, kept, text_of, time_of
+from masa_rag.sources._chat import Room, Said, documents
 from masa_rag.sources._cooked import cooked_text
+from masa_rag.sources._fields import content_of, id_of, kept, text_of, time_of
 from masa_rag.sources._jsonfile import first_records, records
 from masa_rag.sources._jsonstream import ITEM, Closed
 from masa_rag.sources._jsonstream import Path as Keys

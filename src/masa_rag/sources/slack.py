@@ -10,7 +10,8 @@ from typing import Any
 from masa_rag.errors import RecordError, SourceFormatError
 from masa_rag.sources._archive import Archive
 from masa_rag.sources._base import FileSource
-from masa_rag.sources._chat import Room, Said, documents, each_file, kept, text_of
+from masa_rag.sources._chat import Room, Said, documents, each_file
+from masa_rag.sources._fields import kept, text_of
 from masa_rag.sources._jsonstream import ITEM, json_values, peek
 from masa_rag.sources._slack_message import finished, is_slack_message, said
 from masa_rag.sources._slack_text import Names

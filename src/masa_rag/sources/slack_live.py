@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from masa_rag.errors import ConfigurationError, RecordError, SourceError, SourceFormatError, SourceUnavailableError
-from masa_rag.sources._chat import Room, Said, documents, kept, list_of, text_of, time_of
+from masa_rag.sources._chat import Room, Said, documents
+from masa_rag.sources._fields import kept, list_of, text_of, time_of
 from masa_rag.sources._rest import RestClient
 from masa_rag.sources._slack_message import finished, said
 from masa_rag.sources._slack_text import Names

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from masa_rag.errors import RecordError
 from masa_rag.sources._base import FileSource, read_head
-from masa_rag.sources._chat import Said, documents, each_file, first_files, zone_of
+from masa_rag.sources._chat import Said, documents, each_file, first_files
+from masa_rag.sources._fields import zone_of
 from masa_rag.sources._telegram_html import html_messages, is_telegram_html
 from masa_rag.sources._telegram_json import is_telegram_json, json_messages
 from masa_rag.types import Document

@@ -8,9 +8,9 @@ from pathlib import Path
 
 from masa_rag.errors import RecordError, SourceError
 from masa_rag.sources._base import FileSource
-from masa_rag.sources._chat import clean as storable
-from masa_rag.sources._chat import zone_of
 from masa_rag.sources._days import at, day_documents
+from masa_rag.sources._fields import clean as storable
+from masa_rag.sources._fields import zone_of
 from masa_rag.sources._lines import head_lines, is_damaged, member_head, zip_texts
 from masa_rag.sources._whatsapp_clock import stamp_of
 from masa_rag.sources._whatsapp_form import Form
