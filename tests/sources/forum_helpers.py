@@ -110,8 +110,13 @@ def errors(source: Source) -> list[RecordError]:
 
 
 def segments(source: Source) -> list[Segment]:
-    """Return the segments of all documents, in order."""
+    """Return the segments of all documents, in order; errors are passed over."""
     return [segment for item in source if isinstance(item, Document) for segment in item.segments]
+
+
+def sound_segments(source: Source) -> list[Segment]:
+    """Return the segments of all documents, in order; an error fails the test."""
+    return [segment for document in documents(source) for segment in document.segments]
 
 
 def said(source: Source) -> Iterator[tuple[str | None, str]]:

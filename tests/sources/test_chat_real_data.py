@@ -11,20 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from forum_helpers import documents
 
-from masa_rag.errors import RecordError
-from masa_rag.protocols import Source
 from masa_rag.sources import DiscordExport, SlackExport, TelegramExport, open_source
 from masa_rag.types import Document, Segment
 
 pytestmark = pytest.mark.real_data
-
-
-def documents(source: Source) -> list[Document]:
-    """All documents; a bad record fails the test."""
-    items = list(source)
-    assert not [item for item in items if isinstance(item, RecordError)]
-    return [item for item in items if isinstance(item, Document)]
 
 
 def in_order(found: list[Document]) -> list[Segment]:

@@ -8,13 +8,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from forum_helpers import documents
+from forum_helpers import sound_segments as segments
 
 from masa_rag.errors import RecordError
 from masa_rag.protocols import Source
 from masa_rag.sources import DiscordExport
 from masa_rag.sources._base import read_head
 from masa_rag.testing.contracts import SourceContract
-from masa_rag.types import Document, Segment
+from masa_rag.types import Document
 
 DATA = Path(__file__).parent / "data_chat"
 GENERAL = "900000000000000001"
@@ -49,18 +51,6 @@ def write(folder: Path, value: object, name: str = "export.json") -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(value), encoding="utf-8")
     return path
-
-
-def documents(source: Source) -> list[Document]:
-    """All documents; a bad record fails the test."""
-    items = list(source)
-    assert not [item for item in items if isinstance(item, RecordError)]
-    return [item for item in items if isinstance(item, Document)]
-
-
-def segments(source: Source) -> list[Segment]:
-    """All messages of all documents."""
-    return [segment for document in documents(source) for segment in document.segments]
 
 
 class TestApiList(SourceContract):

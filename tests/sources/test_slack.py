@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from forum_helpers import documents
+from forum_helpers import sound_segments as segments
 
 from masa_rag import Memory
 from masa_rag.errors import RecordError
@@ -16,7 +18,7 @@ from masa_rag.protocols import Source
 from masa_rag.sources import SlackExport
 from masa_rag.sources._base import read_head
 from masa_rag.testing.contracts import SourceContract
-from masa_rag.types import Document, Segment
+from masa_rag.types import Document
 
 NINE = 1714554000
 """2024-05-01 09:00:00 UTC in Unix seconds."""
@@ -57,18 +59,6 @@ def recognised(path: Path) -> SlackExport:
     """The source, after it has said by the content that the file is its own."""
     assert SlackExport.recognises(path, read_head(path))
     return SlackExport(path)
-
-
-def documents(source: Source) -> list[Document]:
-    """All documents; a bad record fails the test."""
-    items = list(source)
-    assert not [item for item in items if isinstance(item, RecordError)]
-    return [item for item in items if isinstance(item, Document)]
-
-
-def segments(source: Source) -> list[Segment]:
-    """All messages of all documents."""
-    return [segment for document in documents(source) for segment in document.segments]
 
 
 def texts(folder: Path, *messages: dict[str, Any], **lists: Any) -> list[str]:

@@ -9,13 +9,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from forum_helpers import documents
+from forum_helpers import sound_segments as segments
 
 from masa_rag.errors import ConfigurationError, RecordError
 from masa_rag.protocols import Source
 from masa_rag.sources import TelegramExport
 from masa_rag.sources._base import read_head
 from masa_rag.testing.contracts import SourceContract
-from masa_rag.types import Document, Segment
+from masa_rag.types import Document
 
 PAGE = Path(__file__).parent / "data_chat" / "messages.html"
 NINE = 1714554000
@@ -52,18 +54,6 @@ def recognised(path: Path) -> TelegramExport:
     """The source, after it has said by the content that the file is its own."""
     assert TelegramExport.recognises(path, read_head(path))
     return TelegramExport(path)
-
-
-def documents(source: Source) -> list[Document]:
-    """All documents; a bad record fails the test."""
-    items = list(source)
-    assert not [item for item in items if isinstance(item, RecordError)]
-    return [item for item in items if isinstance(item, Document)]
-
-
-def segments(source: Source) -> list[Segment]:
-    """All messages of all documents."""
-    return [segment for document in documents(source) for segment in document.segments]
 
 
 class TestDesktop(SourceContract):
