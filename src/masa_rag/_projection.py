@@ -25,6 +25,8 @@ _BATCH = 2_000
 _MUCH = 512
 """So many changes are worth opening the index for: at about 1 ms each, as long as opening takes."""
 
+_SAMPLE = 200
+
 
 class Projection:
     """Keeps one vector index equal to the catalogue.
@@ -123,10 +125,10 @@ class Projection:
         with self._lock:
             return self.index.query(vector, k, allowed)
 
-    def differences(self, *, sample: int = 200) -> Iterator[str]:
+    def differences(self) -> Iterator[str]:
         """Yield in words how the index differs from the catalogue.
 
-        All ids are compared; of the vectors, ``sample`` are: each must be its own nearest neighbour.
+        All ids are compared; of the vectors, 200 are: each must be its own nearest neighbour.
         """
         with self._catalog.lock.hold(), self._lock:
             self._freshen()
@@ -136,7 +138,7 @@ class Projection:
             yield from (f"passage {key} is missing" for key in sorted(expected - present - waiting))
             yield from (f"passage {key} should be gone" for key in sorted(present - expected - waiting))
             common = sorted((expected & present) - waiting)
-            step = max(1, len(common) // sample)
+            step = max(1, len(common) // _SAMPLE)
             for key, vector in self._catalog.vectors_of(common[::step]).items():
                 found = dict(self.index.query(np.frombuffer(vector, np.float32), 1, [key]))
                 if found.get(key, 0.0) < 0.999:

@@ -68,6 +68,7 @@ class Ingest:
             errors: "collect" notes bad records in the report and goes on; "raise" stops at the first.
 
         Raises:
+            RecordError: A bad record, with "raise". Its batch is not stored, earlier ones are.
             SourceError: The source as a whole cannot be read. What came before it is kept.
         """
         tally = Tally(source.name)

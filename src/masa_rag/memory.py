@@ -58,7 +58,8 @@ class Memory(Parts):
         Args:
             source: A source, or documents, which need ``name``.
             name: The source's name in the memory.
-            errors: "collect" puts bad records into the report and goes on; "raise" stops at the first.
+            errors: "collect" puts bad records into the report and goes on; "raise" stops at the first, and of
+                what was read in the two seconds before it nothing is stored.
 
         Raises:
             SourceError: The source cannot be read; what came before the failure is kept.

@@ -16,6 +16,8 @@ MAX_ANSWER_BYTES = 64 << 20
 """Longest answer that is read. A page of 500 tweets with all expansions has 2 to 4 MB."""
 RETRIES = 4
 """How often a request is tried when the service or the network fails; with 1, 2 and 4 s between."""
+TIMEOUT_S = 30.0
+"""Seconds until a request is given up."""
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
@@ -34,7 +36,6 @@ class RestClient:
         optional: Whether it may be asked without a token.
         max_wait_s: Seconds that may be spent waiting in all, for rate limits and failures; with 0 each is an
             error at once.
-        timeout_s: Seconds until a request is given up.
     """
 
     def __init__(
@@ -46,7 +47,6 @@ class RestClient:
         scheme: str = "Bearer",
         optional: bool = False,
         max_wait_s: float = 0.0,
-        timeout_s: float = 30.0,
     ) -> None:
         parts = urlsplit(base_url)
         if parts.scheme != "https" and parts.hostname not in _LOOPBACK:
@@ -58,7 +58,7 @@ class RestClient:
             )
         self._httpx = require("httpx2", extra="web", purpose=f"Reading {service}")
         headers = {"Authorization": f"{scheme} {token}"} if token else {}
-        self._client = self._httpx.Client(headers=headers, timeout=timeout_s, follow_redirects=False)
+        self._client = self._httpx.Client(headers=headers, timeout=TIMEOUT_S, follow_redirects=False)
         self._base_url, self._service, self._variable = base_url.rstrip("/"), service, variable
         self._budget_s = max_wait_s
 

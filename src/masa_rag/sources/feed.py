@@ -121,15 +121,8 @@ class Feed(FileSource):
         return response.content, dict(response.headers)
 
     def _document(self, entry: Entry, feed_title: str | None) -> Document | RecordError:
-        text = fragment_text(entry.html)
-        author, created_at = entry.author, entry.created_at
-        metadata = {**entry.metadata, **({"feed": feed_title} if feed_title else {})}
-        if self._full_text and entry.link and not entry.is_whole and len(text.split()) < SUMMARY_WORDS:
-            try:
-                text = self._page_text(entry.link) or text
-            except SourceError as error:
-                metadata["page_error"] = str(error)[:300]
-        text = text or entry.title or ""
+        text, problem = self._text(entry)
+        about = {"feed": feed_title, "page_error": problem}
         if not text.strip() or not entry.id:
             record_id = entry.id or entry.link or "entry"
             return RecordError("received an entry without text or id; expected both", record_id=record_id)
@@ -138,12 +131,22 @@ class Feed(FileSource):
             text=text,
             kind="page",
             title=entry.title,
-            author=author,
-            created_at=created_at,
+            author=entry.author,
+            created_at=entry.created_at,
             url=entry.link,
             fetched_at=datetime.now(UTC) if self._url is not None else None,
-            metadata=metadata,
+            metadata={**entry.metadata, **{name: value for name, value in about.items() if value}},
         )
+
+    def _text(self, entry: Entry) -> tuple[str, str | None]:
+        """Return what an entry says, from its page where the feed has a summary only, and why that was not to be had."""
+        text, problem = fragment_text(entry.html), None
+        if self._full_text and entry.link and not entry.is_whole and len(text.split()) < SUMMARY_WORDS:
+            try:
+                text = self._page_text(entry.link) or text
+            except SourceError as error:
+                problem = str(error)[:300]
+        return text or entry.title or "", problem
 
     def _page_text(self, link: str) -> str:
         response = self._fetcher.fetch(link)
