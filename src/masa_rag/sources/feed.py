@@ -139,7 +139,7 @@ class Feed(FileSource):
         )
 
     def _text(self, entry: Entry) -> tuple[str, str | None]:
-        """Return what an entry says, from its page where the feed has a summary only, and why that was not to be had."""
+        """Return what an entry says, from its page where the feed has a summary only; and why that could not be."""
         text, problem = fragment_text(entry.html), None
         if self._full_text and entry.link and not entry.is_whole and len(text.split()) < SUMMARY_WORDS:
             try:
