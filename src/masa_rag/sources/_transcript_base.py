@@ -226,3 +226,25 @@ def with_ends(lines: Sequence[Line]) -> list[Line]:
                 result[number] = replace(line, end=following)
             following = line.start
     return result
+
+
+def readable_speaker(label: str | None, names: Mapping[str, str]) -> str | None:
+    """Return the name for a label: the given one, ``Speaker A`` for a bare letter or number, or itself."""
+    if label is None:
+        return None
+    bare = re.sub(r"^(?:speaker|spk)[ _]?", "", label, flags=re.IGNORECASE)
+    for key in (label, bare, f"Speaker {bare}"):
+        if key in names:
+            return names[key]
+    if label.upper() in ("UNK", "UNKNOWN"):
+        return UNKNOWN_SPEAKER
+    return f"Speaker {bare}" if bare != label or re.fullmatch(r"[A-Z]|\d{1,3}", label) else label
+
+
+def link_at(url: str | None, start: float | None) -> str | None:
+    """Return a link to the second: ``#t=75`` (W3C Media Fragments), ``t=75s`` for YouTube."""
+    if url is None or start is None:
+        return url
+    if re.match(r"https?://(?:www\.|m\.)?(?:youtube\.com/watch|youtu\.be/)", url):
+        return f"{url}{'&' if '?' in url else '?'}t={int(start)}s"
+    return f"{url.partition('#')[0]}#t={int(start)}"

@@ -11,8 +11,8 @@ from typing import ClassVar
 from masa_rag._time import parse_time
 from masa_rag.errors import ConfigurationError, RecordError, SourceFormatError
 from masa_rag.sources._base import FileSource, read_head
+from masa_rag.sources._paths import date_in, readable_title, relative_id, root_of
 from masa_rag.sources._transcript_base import MAX_BYTES, decode
-from masa_rag.sources.transcripts import date_in, readable_title, relative_id, root_of
 from masa_rag.types import Document
 
 _FRONT = re.compile(r"\A---[ \t]*\r?\n(.*?)\r?\n(?:---|\.\.\.)[ \t]*(?:\r?\n|\Z)", re.DOTALL)

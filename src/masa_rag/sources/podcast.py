@@ -15,7 +15,8 @@ from masa_rag.errors import RecordError, SourceError, SourceFormatError, SourceU
 from masa_rag.protocols import Transcriber
 from masa_rag.sources._base import FileSource
 from masa_rag.sources._podcast_feed import Episode, Link, Show, looks_like_podcast, parse_feed
-from masa_rag.sources._transcript_base import Transcript, decode
+from masa_rag.sources._transcript_base import Transcript, decode, link_at, readable_speaker
+from masa_rag.sources._transcript_formats import format_of
 from masa_rag.sources._transcript_json import load_json, number
 from masa_rag.sources.recordings import (
     SpeakerTurns,
@@ -25,7 +26,6 @@ from masa_rag.sources.recordings import (
     with_turns,
     without_words,
 )
-from masa_rag.sources.transcripts import format_of, link_at, readable_speaker
 from masa_rag.types import Document, Segment
 
 _BEST = (

@@ -2,29 +2,24 @@
 
 from __future__ import annotations
 
-import glob
-import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import ClassVar
 
 from masa_rag._time import parse_time
 from masa_rag.errors import ConfigurationError, RecordError, SourceFormatError
 from masa_rag.sources import _transcript_chat as chat
-from masa_rag.sources import _transcript_subtitles as subtitles
-from masa_rag.sources import _transcript_text as plain
 from masa_rag.sources._base import FileSource, read_head
-from masa_rag.sources._transcript_base import MAX_BYTES, UNKNOWN_SPEAKER, Line, Parser, Transcript, decode
-from masa_rag.sources._transcript_vtt import looks_like_vtt, parse_vtt
+from masa_rag.sources._paths import date_in, readable_title, relative_id, root_of
+from masa_rag.sources._transcript_base import MAX_BYTES, Line, Transcript, decode, link_at, readable_speaker
+from masa_rag.sources._transcript_formats import format_of, is_transcript
 from masa_rag.types import Document, Kind, Segment
 
 Published = str | date | datetime | Callable[[Path], str | date | datetime | None]
 
-_DATE = re.compile(r"(?<!\d)((?:19|20)\d{2})([-_.]?)(0[1-9]|1[0-2])\2(0[1-9]|[12]\d|3[01])(?!\d)")
-_GENERIC = frozenset({"transcript", "transcription", "captions", "subtitles", "audio", "recording", "video", "chat"})
 _SUBTITLES = frozenset({".srt", ".vtt", ".sbv", ".ass", ".ssa", ".ttml", ".dfxp"})
 _SEEN_IN_FOLDER = 40
 """How many files of a folder are looked at to recognise it: enough to be sure, and quick."""
@@ -92,9 +87,9 @@ class Transcripts(FileSource):
         """Say yes to a file in one of the formats, and to a folder most of whose files are."""
         if path.is_dir():
             files = [item for item in sorted(path.rglob("*")) if item.is_file() and item.suffix.lower() in cls.suffixes]
-            known = [_known(read_head(item)) for item in files[:_SEEN_IN_FOLDER]]
+            known = [is_transcript(read_head(item)) for item in files[:_SEEN_IN_FOLDER]]
             return 2 * sum(known) > len(known)
-        return _known(head)
+        return is_transcript(head)
 
     def __iter__(self) -> Iterator[Document | RecordError]:
         """Yield a document a recording, then its preface if it has one."""
@@ -191,76 +186,6 @@ class Transcripts(FileSource):
         return parse_time(given) if given is not None else date_in(f"{path.parent.name}/{identity}")
 
 
-def _known(head: bytes) -> bool:
-    whole_lines = head if head.lstrip()[:1] in (b"[", b"{") else head[: head.rfind(b"\n") + 1] or head
-    try:
-        text = decode(whole_lines)
-    except SourceFormatError:
-        return False
-    return chat.looks_like_chat(text) or format_of(text, whole=False) is not None
-
-
-def format_of(text: str, *, whole: bool) -> Parser | None:
-    """Return the parser for a transcript, or None when it is none.
-
-    Args:
-        text: The file's text, or its beginning.
-        whole: Whether ``text`` is all of the file; JSON is judged by its opening otherwise.
-    """
-    for looks, parser in _FORMATS:
-        if looks(text):
-            return parser
-    opening = text.lstrip()[:1]
-    if opening in ("{", "["):
-        from masa_rag.sources._transcript_json import parse_json
-
-        return parse_json if _json_fits(text, whole=whole) else None
-    return _markup(text) if opening == "<" else None
-
-
-_FORMATS: tuple[tuple[Callable[[str], bool], Parser], ...] = (
-    (looks_like_vtt, parse_vtt),
-    (subtitles.looks_like_srt, subtitles.parse_srt),
-    (subtitles.looks_like_sbv, subtitles.parse_sbv),
-    (subtitles.looks_like_ass, subtitles.parse_ass),
-    (plain.looks_like_stamped, plain.parse_stamped),
-    (plain.looks_like_named, plain.parse_named),
-    (plain.looks_like_otter, plain.parse_otter),
-    (plain.looks_like_labelled, plain.parse_labelled),
-)
-
-_TURN = re.compile(
-    r'\A\s*\[\s*\{(?=[^{}]*"speaker"\s*:)(?=[^{}]*"(?:text|content)"\s*:)'
-    r'|"segments"\s*:\s*\[\s*\{[^{}\[\]]*"(?:startTime|start|speaker)"\s*:'
-    r'|"utterances"\s*:\s*\[\s*\{|"meeting_transcripts"\s*:\s*\[|"tStartMs"\s*:',
-)
-
-
-def _json_fits(text: str, *, whole: bool) -> bool:
-    """Judge JSON by its opening, or, when it is whole and short of evidence there, by its content."""
-    if not whole or _is_json_lines(text):
-        return bool(_TURN.search(text[:65_536])) and not _is_json_lines(text)
-    from masa_rag.sources._transcript_json import load_json, turns_of
-
-    return turns_of(load_json(text)) is not None
-
-
-def _is_json_lines(text: str) -> bool:
-    """Say whether each line is an object of its own: many records, which is not one transcript."""
-    first, _, rest = text.lstrip().partition("\n")
-    return first.startswith("{") and first.rstrip().endswith("}") and rest.lstrip().startswith("{")
-
-
-def _markup(text: str) -> Parser | None:
-    from masa_rag.sources import _transcript_markup as markup
-
-    if markup.looks_like_ttml(text):
-        return markup.parse_ttml
-    if markup.looks_like_timed_text(text):
-        return markup.parse_timed_text
-    return markup.parse_cited if markup.looks_like_cited(text) else None
-
-
 def _keep_richest(kept: list[list[Document]], documents: list[Document], *, suffix: str) -> None:
     """Add a file's documents, or let them replace those of a twin with fewer times and names."""
     for number, others in enumerate(kept):
@@ -297,73 +222,3 @@ def _reason(error: Exception) -> str:
 
 def _given(value: str | Callable[[Path], str | None] | None, path: Path) -> str | None:
     return value(path) if callable(value) else value
-
-
-def readable_speaker(label: str | None, names: Mapping[str, str]) -> str | None:
-    """Return the name for a label: the given one, ``Speaker A`` for a bare letter or number, or itself."""
-    if label is None:
-        return None
-    bare = re.sub(r"^(?:speaker|spk)[ _]?", "", label, flags=re.IGNORECASE)
-    for key in (label, bare, f"Speaker {bare}"):
-        if key in names:
-            return names[key]
-    if label.upper() in ("UNK", "UNKNOWN"):
-        return UNKNOWN_SPEAKER
-    return f"Speaker {bare}" if bare != label or re.fullmatch(r"[A-Z]|\d{1,3}", label) else label
-
-
-def link_at(url: str | None, start: float | None) -> str | None:
-    """Return a link to the second: ``#t=75`` (W3C Media Fragments), ``t=75s`` for YouTube."""
-    if url is None or start is None:
-        return url
-    if re.match(r"https?://(?:www\.|m\.)?(?:youtube\.com/watch|youtu\.be/)", url):
-        return f"{url}{'&' if '?' in url else '?'}t={int(start)}s"
-    return f"{url.partition('#')[0]}#t={int(start)}"
-
-
-def root_of(paths: Sequence[str | Path]) -> Path:
-    """Return the folder that ids are relative to: what was given, or what several have in common.
-
-    It depends on what was given, not on which files are there today, so that ids stay.
-    """
-    folders = []
-    for given in paths:
-        path = Path(os.path.abspath(Path(given).expanduser()))  # noqa: PTH100 - resolve() would follow links
-        if not path.is_dir() or glob.has_magic(str(given)):
-            path = next((parent for parent in path.parents if not glob.has_magic(str(parent))), path.parent)
-        folders.append(path)
-    return Path(os.path.commonpath(folders)) if folders else Path()
-
-
-def relative_id(path: Path, root: Path) -> str:
-    """Return the path below the root without suffix, with forward slashes.
-
-    A file given alone whose name says nothing ("transcript.vtt") takes its folder's name with it.
-    """
-    full = Path(os.path.abspath(path))  # noqa: PTH100 - resolve() would follow links
-    below = full.relative_to(root).with_suffix("") if full.is_relative_to(root) else Path(full.stem)
-    if len(below.parts) == 1 and below.name.lower() in _GENERIC and full.parent.name:
-        below = Path(full.parent.name) / below
-    return below.as_posix()
-
-
-def readable_title(identity: str) -> str:
-    """Return a title for people out of an id: underscores become spaces, empty names take their folder's."""
-    *folders, stem = identity.split("/")
-    if stem.lower().partition("_")[0] in _GENERIC and folders:
-        own = [] if stem.lower().partition("_")[0] in ("transcript", "audio", "recording") else [stem]
-        parts = [*folders[-2:], *own]
-    else:
-        parts = [stem]
-    return " ".join(" ".join(parts).replace("_", " ").split()) or identity
-
-
-def date_in(path: str) -> datetime | None:
-    """Return the day written in a path, the one nearest to the file's name; None when there is none."""
-    for part in reversed(path.split("/")):
-        for match in _DATE.finditer(part):
-            try:
-                return datetime(int(match[1]), int(match[3]), int(match[4]), tzinfo=UTC)
-            except ValueError:
-                continue
-    return None

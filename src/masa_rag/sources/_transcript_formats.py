@@ -1,0 +1,84 @@
+"""Which of the formats of transcripts a text is in."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from masa_rag.errors import SourceFormatError
+from masa_rag.sources import _transcript_chat as chat
+from masa_rag.sources import _transcript_subtitles as subtitles
+from masa_rag.sources import _transcript_text as plain
+from masa_rag.sources._transcript_base import Parser, decode
+from masa_rag.sources._transcript_vtt import looks_like_vtt, parse_vtt
+
+
+def is_transcript(head: bytes) -> bool:
+    """Say whether the beginning of a file is a transcript's, or a meeting's chat."""
+    whole_lines = head if head.lstrip()[:1] in (b"[", b"{") else head[: head.rfind(b"\n") + 1] or head
+    try:
+        text = decode(whole_lines)
+    except SourceFormatError:
+        return False
+    return chat.looks_like_chat(text) or format_of(text, whole=False) is not None
+
+
+def format_of(text: str, *, whole: bool) -> Parser | None:
+    """Return the parser for a transcript, or None when it is none.
+
+    Args:
+        text: The file's text, or its beginning.
+        whole: Whether ``text`` is all of the file; JSON is judged by its opening otherwise.
+    """
+    for looks, parser in _FORMATS:
+        if looks(text):
+            return parser
+    opening = text.lstrip()[:1]
+    if opening in ("{", "["):
+        from masa_rag.sources._transcript_json import parse_json
+
+        return parse_json if _json_fits(text, whole=whole) else None
+    return _markup(text) if opening == "<" else None
+
+
+_FORMATS: tuple[tuple[Callable[[str], bool], Parser], ...] = (
+    (looks_like_vtt, parse_vtt),
+    (subtitles.looks_like_srt, subtitles.parse_srt),
+    (subtitles.looks_like_sbv, subtitles.parse_sbv),
+    (subtitles.looks_like_ass, subtitles.parse_ass),
+    (plain.looks_like_stamped, plain.parse_stamped),
+    (plain.looks_like_named, plain.parse_named),
+    (plain.looks_like_otter, plain.parse_otter),
+    (plain.looks_like_labelled, plain.parse_labelled),
+)
+
+_TURN = re.compile(
+    r'\A\s*\[\s*\{(?=[^{}]*"speaker"\s*:)(?=[^{}]*"(?:text|content)"\s*:)'
+    r'|"segments"\s*:\s*\[\s*\{[^{}\[\]]*"(?:startTime|start|speaker)"\s*:'
+    r'|"utterances"\s*:\s*\[\s*\{|"meeting_transcripts"\s*:\s*\[|"tStartMs"\s*:',
+)
+
+
+def _json_fits(text: str, *, whole: bool) -> bool:
+    """Judge JSON by its opening, or, when it is whole and short of evidence there, by its content."""
+    if not whole or _is_json_lines(text):
+        return bool(_TURN.search(text[:65_536])) and not _is_json_lines(text)
+    from masa_rag.sources._transcript_json import load_json, turns_of
+
+    return turns_of(load_json(text)) is not None
+
+
+def _is_json_lines(text: str) -> bool:
+    """Say whether each line is an object of its own: many records, which is not one transcript."""
+    first, _, rest = text.lstrip().partition("\n")
+    return first.startswith("{") and first.rstrip().endswith("}") and rest.lstrip().startswith("{")
+
+
+def _markup(text: str) -> Parser | None:
+    from masa_rag.sources import _transcript_markup as markup
+
+    if markup.looks_like_ttml(text):
+        return markup.parse_ttml
+    if markup.looks_like_timed_text(text):
+        return markup.parse_timed_text
+    return markup.parse_cited if markup.looks_like_cited(text) else None
