@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import types
+import warnings
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -69,8 +70,10 @@ def test_bad_captions_are_one_record_error(folder: Path) -> None:
 
 
 def test_open_source_knows_captions_with_facts(folder: Path) -> None:
-    """Captions beside an info file are YouTube's."""
-    assert isinstance(open_source(folder), YouTube)
+    """Captions beside an info file are YouTube's, and the info file is not called unknown."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert isinstance(open_source(folder), YouTube)
     assert not YouTube.recognises(folder / "loose.vtt", b"WEBVTT")
 
 

@@ -77,6 +77,9 @@ class FileSource:
     suffixes: ClassVar[frozenset[str]]
     """Which files of a folder are taken, lower case with the dot; empty takes all."""
 
+    beside: ClassVar[tuple[str, ...]] = ()
+    """Endings of files that tell about those it reads, and are nothing by themselves."""
+
     global_ids: ClassVar[bool] = False
     """Whether ids are unique on the whole platform. Then all exports go into one source by default, named
     after the form, and overlapping ones meet; otherwise ids are paths, and the name has the folder's."""

@@ -184,7 +184,8 @@ def _kinds_within(
             groups.setdefault(kind, []).append(path)
         else:
             unknown.append(str(path.relative_to(folder)))
-    return groups, unknown
+    beside = tuple(ending for kind in groups for ending in getattr(kind, "beside", ()))
+    return groups, [name for name in unknown if not name.endswith(beside)]
 
 
 def _restricted(source: FileSource, files: list[Path]) -> FileSource:

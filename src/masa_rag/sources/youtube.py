@@ -48,6 +48,7 @@ class YouTube(FileSource):
 
     form: ClassVar[str] = "youtube"
     suffixes: ClassVar[frozenset[str]] = _CAPTIONS
+    beside: ClassVar[tuple[str, ...]] = (".info.json",)
 
     def __init__(
         self,
