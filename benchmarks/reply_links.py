@@ -28,7 +28,8 @@ from typing import Any
 import numpy as np
 
 from masa_rag.sources._irc_lines import parse_line
-from masa_rag.sources._thread_cues import CUES, WINDOW, PairCues, read_lines
+from masa_rag.sources._thread_cues import CUES, WINDOW, PairCues
+from masa_rag.sources._thread_lines import read_lines
 from masa_rag.sources._threads import reply_links
 from masa_rag.types import Segment
 

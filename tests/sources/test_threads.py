@@ -17,7 +17,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from masa_rag.sources._thread_cues import CUES, PAIR_CUES, WINDOW, PairCues, read_lines
+from masa_rag.sources._thread_cues import CUES, PAIR_CUES, WINDOW, PairCues
+from masa_rag.sources._thread_lines import read_lines
 from masa_rag.sources._threads import conversations, linked, reply_links
 from masa_rag.types import Segment
 

@@ -21,7 +21,8 @@ from importlib import resources
 
 import numpy as np
 
-from masa_rag.sources._thread_cues import CUES, WINDOW, Floats, PairCues, read_lines
+from masa_rag.sources._thread_cues import CUES, WINDOW, PairCues
+from masa_rag.sources._thread_lines import Floats, read_lines
 from masa_rag.types import Segment
 
 FEWEST = 3
