@@ -1,9 +1,10 @@
 """What recordings come as, and what is in them when nobody speaks.
 
-    python benchmarks/speech_input.py silence|containers|mutated [--model tiny.en]
+    python benchmarks/speech_input.py silence|containers|telephone|mutated [--model tiny.en]
 
 ``silence``: thirty minutes of silence, noise and music, made from numbers, with raw faster-whisper beside it.
 ``containers``: one recording in eight containers at four rates, mono and stereo, and the files of the test set.
+``telephone``: the test recordings at 16 and at 8 kHz, by raw faster-whisper and by us.
 ``mutated``: 320 damaged media files.
 """
 
@@ -20,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from speech import SPEECH, decoded, normal, ours, raw, texts, write
+from speech import SPEECH, decoded, error_rate, normal, ours, raw, references, texts, write
 
 from masa_rag._media import MediaDecoder
 from masa_rag.errors import TranscriptionError
@@ -109,6 +110,29 @@ def containers(model: str) -> None:
         print(f"{model}: {len(paths)} files of the test set ({paths[0].stem[:7]}), texts: {dict(found)}")
 
 
+def telephone(model: str) -> None:
+    """What a telephone's rate costs: word error rates at 16 and 8 kHz, raw and ours, and how many texts stay."""
+    known = references()
+    said = [words for _, _, words in known]
+    hear, transcriber = raw(model), ours(model)
+    with tempfile.TemporaryDirectory() as folder:
+        heard: dict[tuple[str, int], list[str]] = {}
+        for rate in (16000, NARROW):
+            paths = [
+                encoded(decoded(path), Path(folder) / f"{number}-{rate}.wav", "pcm_s16le", rate=rate, channels=1)
+                for number, (_, path, _) in enumerate(known)
+            ]
+            heard["raw", rate] = [hear(path) for path in paths]
+            heard["ours", rate] = texts(transcriber, paths)
+    for side in ("raw", "ours"):
+        wide, narrow = heard[side, 16000], heard[side, NARROW]
+        same = sum(normal(one) == normal(other) for one, other in zip(wide, narrow, strict=True))
+        print(
+            f"{model} {side}: WER {error_rate(said, wide):.2f} % at 16 kHz, {error_rate(said, narrow):.2f} % at 8 kHz; "
+            f"the same words in {same} of {len(known)} files, differing {error_rate(wide, narrow):.2f} %"
+        )
+
+
 def mutated(_model: str) -> None:
     """Three hundred damaged media files: a typed error or words, each within ten seconds."""
     seeds = [*sorted((SPEECH / "sonnets/audioformats").glob("p001.*")), SPEECH / "rates/LDC93S1.wav"]
@@ -135,7 +159,9 @@ def mutated(_model: str) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    tasks: dict[str, Callable[[str], None]] = {"silence": silence, "containers": containers, "mutated": mutated}
+    tasks: dict[str, Callable[[str], None]] = {
+        "silence": silence, "containers": containers, "telephone": telephone, "mutated": mutated,
+    }  # fmt: skip
     parser.add_argument("task", choices=tasks)
     parser.add_argument("--model", default="base")
     options = parser.parse_args()

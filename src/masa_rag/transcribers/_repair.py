@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+from masa_rag.transcribers._encoder import on_cpu
 from masa_rag.transcribers._glossary import Glossary, Repair
 from masa_rag.transcribers._windows import Word
 
@@ -53,7 +54,7 @@ class Repairer:
         """
         tries = [self._candidates(items) for items in words]
         result = [self._glossary.known("".join(word.text for word in items)) for items in words]
-        rows: Any = _on_cpu(encoded) if any(tries) else []
+        rows: Any = on_cpu(encoded) if any(tries) else []
         for number, candidates in enumerate(tries):
             if candidates:
                 sound = (type(encoded), rows[number : number + 1], sizes[number])
@@ -88,18 +89,6 @@ class Repairer:
         encoded = view.from_array(np.repeat(row, len(texts), axis=0))
         results = self._whisper.model.align(encoded, start, texts, [size] * len(texts))
         return [sum(math.log(max(p, 1e-9)) for p in result.text_token_probs) for result in results]
-
-
-def _on_cpu(encoded: Any) -> Any:
-    """Return the encoder's output as an array; on a GPU it has to be fetched first."""
-    import numpy as np
-
-    if encoded.device == "cuda":
-        from masa_rag._lazy import require
-
-        engine = require("ctranslate2", extra="speech", purpose="Repairing names")
-        encoded = encoded.to_device(engine.Device.cpu)
-    return np.array(encoded)
 
 
 def _choose(chosen: list[Repair], candidates: Sequence[Repair], worth: Sequence[float]) -> None:

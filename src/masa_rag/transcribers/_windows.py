@@ -21,16 +21,8 @@ WINDOW_S = 20.0
 20 s gave 7.2 % errors with base and 11.0 % with tiny.en, faster-whisper's 30 s gave 7.5 and 11.0 %, 15 s gave
 8.3 % (base); the encoder costs less than half a second of sound as at 30 s."""
 
-ENCODER_S = 30.0
-"""Longest input of Whisper's encoder, and what it was trained on."""
-
 MIN_SILENCE_MS = 160
 """Shortest silence at which speech is cut; faster-whisper's own value for batches."""
-
-MARGIN_S = 2.0
-"""Silence kept after the speech of a window. The encoder hears a window's own length and this, not 30 s: it
-costs more than linearly in length (base, int8, two cores: 30 s took 1.13 s, 15 s took 0.26 s), and
-without a margin Whisper loses or repeats last words."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,150 @@
+"""What the decoder is given of windows shorter than 30 s, and which of its answers are asked for again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from masa_rag.transcribers._encoder import END_S, LIMIT_S, MARGIN_S, OUTPUTS_PER_S, SHORT_S, Encoder
+from masa_rag.transcribers._engine import Engine
+
+np = pytest.importorskip("numpy")
+
+LIMIT = int(LIMIT_S * OUTPUTS_PER_S)
+END = int(END_S * OUTPUTS_PER_S)
+
+
+class View:
+    """The encoder's output: rows of one number, the sound's loudest and then the place."""
+
+    device = "cpu"
+
+    def __init__(self, rows: Any) -> None:
+        self.rows = rows
+        self.shape = list(rows.shape)
+
+    def __array__(self, dtype: Any = None, copy: Any = None) -> Any:
+        return self.rows
+
+    from_array = classmethod(lambda cls, rows: cls(rows))
+
+
+class Whisper:
+    """A model that writes what ``answers`` say, one batch after the other, and remembers what it was given."""
+
+    max_length = 448
+
+    def __init__(self, *answers: Sequence[str]) -> None:
+        self.model = SimpleNamespace(n_mels=80, is_multilingual=False, generate=self.generate)
+        self.lengths: list[int] = []
+        self.given: list[Any] = []
+        self.options: list[dict[str, Any]] = []
+        self.answers = list(answers)
+
+    def encode(self, batch: Any) -> View:
+        """Return a row for every two frames."""
+        self.lengths.append(batch.shape[-1])
+        places = np.arange(batch.shape[-1] // 2, dtype=np.float32)[None, :, None]
+        return View(places + 10_000 * batch.max(axis=(1, 2))[:, None, None])
+
+    def get_prompt(self, tokenizer: Any, previous: list[int], *, without_timestamps: bool) -> list[int]:
+        """Return the start of a transcript."""
+        return [1]
+
+    def generate(self, encoded: View, prompts: list[list[int]], **options: Any) -> list[Any]:
+        """Return the next answers as letters."""
+        self.given.append(encoded.rows)
+        self.options.append(options)
+        return [
+            SimpleNamespace(sequences_ids=[[ord(letter) for letter in text]], scores=[-0.1], no_speech_prob=0.0)
+            for text in self.answers.pop(0)
+        ]
+
+    def find_alignment(self, tokenizer: Any, texts: Any, encoded: Any, sizes: Any) -> list[list[dict[str, Any]]]:
+        """Return each text as one word."""
+        return [
+            [{"word": tokenizer.decode(text), "start": 0, "end": 1, "probability": 1, "tokens": text}] for text in texts
+        ]
+
+
+class Letters:
+    """A tokenizer whose tokens are letters."""
+
+    eot = 1 << 20
+
+    def decode(self, tokens: list[int]) -> str:
+        """Return the letters."""
+        return "".join(map(chr, tokens))
+
+
+def sound(seconds: float) -> Any:
+    """Return the spectrum of something that is heard."""
+    return np.ones((80, int(seconds * 100)), dtype=np.float32)
+
+
+def heard(whisper: Whisper, *windows: Any) -> list[str]:
+    """Return the texts for windows in one batch."""
+    made = Engine(whisper, tokenizers=lambda _: Letters(), suppressed=lambda _: [], beam_size=1, glossary=None)
+    return [item.text for _, item in made.run(windows, ["en"] * len(windows))]
+
+
+def test_a_batch_is_as_long_as_its_longest_window_and_a_margin() -> None:
+    """Not 30 s, which cost five times more for half of them; never more, and an even number of frames."""
+    whisper = Whisper()
+    for windows in ([sound(3), sound(5.01)], [sound(29)], [sound(40)]):
+        Encoder(whisper).encode(windows)
+    assert whisper.lengths == [502 + int(MARGIN_S * 100), 3000, 3000]
+
+
+def test_short_windows_are_followed_by_the_end_of_a_recording() -> None:
+    """Behind the rows of the sound come the last ones of 30 s of silence, which is encoded once."""
+    whisper = Whisper()
+    encoder = Encoder(whisper)
+    for _ in range(2):
+        rows = encoder.ended(encoder.encode([sound(3), sound(2)])).rows
+        length = int((3 + MARGIN_S) * OUTPUTS_PER_S)
+        assert rows.shape == (2, length + END, 1)
+        assert rows[1, :length, 0].tolist() == [10_000 + place for place in range(length)]
+        assert rows[1, length:, 0].tolist() == list(range(LIMIT - END, LIMIT))
+    assert whisper.lengths == [500, 3000, 500]
+
+
+def test_long_windows_stay_as_they_are() -> None:
+    """From SHORT_S on, margin included, the decoder gets what the encoder gave."""
+    encoder = Encoder(Whisper())
+    encoded = encoder.encode([sound(SHORT_S - MARGIN_S)])
+    assert encoder.ended(encoded) is encoded
+
+
+def test_a_window_with_too_few_letters_is_asked_again_with_30_s() -> None:
+    """Four letters in nine seconds are less than anybody says: the second answer stands, the other window stays."""
+    whisper = Whisper(
+        [" And", " It is hard to know how it will end, and when."], [" And so it went on and on, for years."]
+    )
+    assert heard(whisper, sound(9), sound(5)) == [
+        " And so it went on and on, for years.", " It is hard to know how it will end, and when."
+    ]  # fmt: skip
+    assert [rows.shape[:2] for rows in whisper.given][1:] == [(1, LIMIT)]
+
+
+def test_short_answers_without_a_full_stop_are_not_asked_again() -> None:
+    """A prompt such as "Enter the number" ends without one because it is no sentence."""
+    whisper = Whisper([" Enter the number"])
+    assert heard(whisper, sound(1.5)) == [" Enter the number"]
+
+
+def test_few_characters_are_enough_where_each_is_a_syllable() -> None:
+    """Chinese has four or five characters a second."""
+    whisper = Whisper(["今天我们讨论一下新的办公室在哪里"])
+    assert len(heard(whisper, sound(4))) == 1
+    assert len(whisper.given) == 1
+
+
+def test_a_stuck_window_is_asked_again_against_repetition() -> None:
+    """What repeats itself four times is written anew with 30 s and without repeated groups of three words."""
+    whisper = Whisper([" try again" * 9], [" Please try again."])
+    assert heard(whisper, sound(2)) == [" Please try again."]
+    assert [options["no_repeat_ngram_size"] for options in whisper.options] == [0, 3]
