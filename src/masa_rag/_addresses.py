@@ -12,7 +12,7 @@ import re
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
-from urllib.parse import quote, urljoin, urlsplit
+from urllib.parse import SplitResult, quote, urljoin, urlsplit
 
 from masa_rag.errors import SourceError
 
@@ -92,30 +92,30 @@ def read_address(url: str, *, base: str | None = None) -> WebAddress:
         SourceError: It is refused; the message says why.
     """
     try:
-        absolute = urljoin(base, url) if base else url
-        if _UNSAFE.search(absolute):
-            raise ValueError("it has control characters, spaces or backslashes")
-        parts = urlsplit(absolute)
-        port = parts.port
+        parts = _parts(urljoin(base, url) if base else url)
+        scheme, host = parts.scheme.lower(), _host(parts.hostname or "")
+        number = parts.port if parts.port is not None else (443 if scheme == "https" else 80)
+        if number in _BAD_PORTS or number == 0:
+            raise ValueError(f"port {number} is not the web")
     except ValueError as error:
         raise _refusal(url, str(error)) from error
-    if parts.scheme.lower() not in ("http", "https"):
-        raise _refusal(url, "only http and https are fetched")
-    if "@" in parts.netloc:
-        raise _refusal(url, "it holds a user name")
-    scheme = parts.scheme.lower()
-    try:
-        host = _host(parts.hostname or "")
-    except ValueError as error:
-        raise _refusal(url, str(error)) from error
-    number = port if port is not None else (443 if scheme == "https" else 80)
-    if number in _BAD_PORTS or number == 0:
-        raise _refusal(url, f"port {number} is not the web")
     target = quote(parts.path or "/", safe="/%:@!$&'()*+,;=~-._") + (
         f"?{quote(parts.query, safe='/%:@!$&()*+,;=~-._?')}" if parts.query else ""
     )
     found = WebAddress(scheme, host, number, target, "")
     return WebAddress(scheme, host, number, target, f"{scheme}://{found.authority}{target}")
+
+
+def _parts(absolute: str) -> SplitResult:
+    """Return the parts of an address that may be one of the web, or raise ValueError."""
+    if _UNSAFE.search(absolute):
+        raise ValueError("it has control characters, spaces or backslashes")
+    parts = urlsplit(absolute)
+    if parts.scheme.lower() not in ("http", "https"):
+        raise ValueError("only http and https are fetched")
+    if "@" in parts.netloc:
+        raise ValueError("it holds a user name")
+    return parts
 
 
 def _refusal(url: str, reason: str) -> SourceError:

@@ -139,17 +139,7 @@ def own_words(text: str, authors: str) -> str:
 def words_said(text: str) -> Words:
     """Return the words of a text for comparing."""
     bare = _SEPARATED.sub("", _LINK.sub(" ", _RETWEET.sub("", text.strip())))
-    words: list[str] = []
-    fixed: list[int] = []
-    found = _without_addressed(_TOKEN.findall(bare))
-    loud = 2 * sum(item.isupper() for item in found) > len(found)  # then capitals show no names
-    begins = True
-    for item in found:
-        if item not in _ENDS:
-            if loud or _is_fixed(item, _plain(item), begins=begins):
-                fixed.append(len(words))
-            words.append(_plain(item))
-        begins = item in _ENDS or item == "?"
+    words, fixed = _words_and_fixed(_without_addressed(_TOKEN.findall(bare)))
     links = [link for link in _LINK.findall(text) if not _PICTURE.match(link)]
     if len(links) * _WORDS_A_LINK > len(words):
         fixed.extend(range(len(words), len(words) + len(links)))
@@ -163,6 +153,21 @@ def words_said(text: str) -> Words:
         frozenset(place for place in fixed if place < body),
         cut=bare.rstrip().endswith(("…", "...")),
     )
+
+
+def _words_and_fixed(found: list[str]) -> tuple[list[str], list[int]]:
+    """Return the words, and the places of those that must be the same."""
+    words: list[str] = []
+    fixed: list[int] = []
+    loud = 2 * sum(item.isupper() for item in found) > len(found)  # then capitals show no names
+    begins = True
+    for item in found:
+        if item not in _ENDS:
+            if loud or _is_fixed(item, _plain(item), begins=begins):
+                fixed.append(len(words))
+            words.append(_plain(item))
+        begins = item in _ENDS or item == "?"
+    return words, fixed
 
 
 def _without_addressed(tokens: list[str]) -> list[str]:
