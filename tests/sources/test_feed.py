@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import os
 from datetime import UTC, datetime
+from html import escape
 from pathlib import Path
 
 import pytest
@@ -84,6 +86,27 @@ def test_json_feed() -> None:
     assert (first.id, first.author, first.text) == ("1", "Greta Holm", "Flour again")
     assert first.metadata["tags"] == ["mill"]
     assert second.text == "Plain words"
+
+
+def test_plain_text_is_no_html(tmp_path: Path) -> None:
+    """A JSON feed's content_text and an Atom entry's text keep their lines and what stands between < and >."""
+    text = "If 1 <b and b> 0, see <https://mill.example>.\n\n- one\n- two & three"
+    (tmp_path / "a.json").write_text(
+        json.dumps({"version": "https://jsonfeed.org/version/1.1", "items": [{"id": "1", "content_text": text}]})
+    )
+    entry = f"<entry><id>1</id><title>t</title><content type='text'>{escape(text)}</content></entry>"
+    (tmp_path / "b.atom").write_text(f"<feed xmlns='http://www.w3.org/2005/Atom'><title>M</title>{entry}</feed>")
+    for name in ("a.json", "b.atom"):
+        (document,) = documents(Feed(tmp_path / name))
+        assert document.text == text
+
+
+def test_code_in_a_json_feed_keeps_its_lines(tmp_path: Path) -> None:
+    """HTML is not folded before it is read."""
+    item = {"id": "1", "content_html": "<p>So:</p><pre>a\n  b</pre>"}
+    (tmp_path / "a.json").write_text(json.dumps({"version": "https://jsonfeed.org/version/1", "items": [item]}))
+    (document,) = documents(Feed(tmp_path / "a.json"))
+    assert document.text == "So:\n\n```\na\n  b\n```"
 
 
 LONG = "<p>" + " ".join(f"Sentence {number} tells how the harbour was dug out again." for number in range(20)) + "</p>"

@@ -22,6 +22,9 @@ _PODCAST = (
 _REPEATED = ("transcript", "person")
 """Elements of the podcast namespace that may occur more than once; feedparser keeps the last of each only."""
 
+_SAYING = ("content_html", "content_text", "summary")
+"""Fields of a JSON feed's item, the best first; all but the first are plain text."""
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:
@@ -29,8 +32,9 @@ class Entry:
 
     Attributes:
         id: Its guid or id, else its link, else its title.
-        html: Its content, or its summary where that is all there is.
-        is_whole: Whether ``html`` is marked as content, not as a summary.
+        content: What it says, or its summary where that is all there is.
+        is_html: Whether ``content`` is HTML, not plain text.
+        is_whole: Whether ``content`` is marked as such, not as a summary.
         title: Its title.
         link: The address of its page.
         author: Who wrote it.
@@ -40,7 +44,8 @@ class Entry:
     """
 
     id: str
-    html: str
+    content: str
+    is_html: bool
     is_whole: bool
     title: str | None = None
     link: str | None = None
@@ -115,16 +120,17 @@ def read_feed(data: bytes, *, headers: Mapping[str, str] | None = None) -> FeedT
 
 
 def _from_xml(item: Any, repeated: dict[str, Any]) -> Entry:
-    content = max((part.get("value") or "" for part in item.get("content") or ()), key=len, default="")
-    summary = item.get("summary") or ""
+    whole = [part for part in item.get("content") or () if part.get("value")]
+    told = max(whole, key=lambda part: len(part["value"]), default=item.get("summary_detail") or {})
     title, link = _text(item.get("title")), _text(item.get("link"))
     metadata = {"tags": [tag["term"] for tag in item.get("tags") or () if tag.get("term")], **repeated}
     enclosures = item.get("enclosures") or ()
     audio = [{key: file[key] for key in ("href", "type", "length") if file.get(key)} for file in enclosures]
     return Entry(
         id=_text(item.get("id")) or link or title or "",
-        html=content or summary,
-        is_whole=bool(content),
+        content=told.get("value") or item.get("summary") or "",
+        is_html=told.get("type") != "text/plain",
+        is_whole=bool(whole),
         title=title,
         link=link,
         author=_text(item.get("author")),
@@ -176,12 +182,14 @@ def _from_json(item: Mapping[str, Any]) -> Entry:
     authors = item.get("authors") or [item.get("author")]
     listed = authors if isinstance(authors, list) else []
     names = [_text(author.get("name")) for author in listed if isinstance(author, dict)]
-    whole = _text(item.get("content_html")) or _text(item.get("content_text"))
+    told = {name: value for name in _SAYING if isinstance(value := item.get(name), str) and value.strip()}
+    said = next(iter(told), "")
     link, tags = _text(item.get("url")) or _text(item.get("external_url")), item.get("tags")
     return Entry(
         id=str(item.get("id") or link or item.get("title") or ""),
-        html=whole or _text(item.get("summary")) or "",
-        is_whole=whole is not None,
+        content=told.get(said, ""),
+        is_html=said == "content_html",
+        is_whole=said.startswith("content"),
         title=_text(item.get("title")),
         link=link,
         author="; ".join(name for name in names if name) or None,

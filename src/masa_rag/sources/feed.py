@@ -15,6 +15,7 @@ from masa_rag.errors import RecordError, SourceError, SourceFormatError, SourceU
 from masa_rag.sources._base import FileSource
 from masa_rag.sources._extract import extract_page, fragment_text
 from masa_rag.sources._feed_entries import Entry, FeedText, looks_like_feed, read_feed
+from masa_rag.sources._hidden import visible_characters
 from masa_rag.types import Document
 
 SUMMARY_WORDS = 120
@@ -140,7 +141,8 @@ class Feed(FileSource):
 
     def _text(self, entry: Entry) -> tuple[str, str | None]:
         """Return what an entry says, from its page where the feed has a summary only; and why that could not be."""
-        text, problem = fragment_text(entry.html), None
+        problem = None
+        text = fragment_text(entry.content) if entry.is_html else visible_characters(entry.content).strip()
         if self._full_text and entry.link and not entry.is_whole and len(text.split()) < SUMMARY_WORDS:
             try:
                 text = self._page_text(entry.link) or text
@@ -172,7 +174,7 @@ def _marked(feed: FeedText) -> Iterator[tuple[Entry, str]]:
     """Yield each entry with the digest of what it says; one that is repeated word for word is given once."""
     given: dict[str, str] = {}
     for entry in feed.entries:
-        mark = digest(entry.id, entry.title or "", entry.html, json.dumps(entry.metadata, sort_keys=True))
+        mark = digest(entry.id, entry.title or "", entry.content, json.dumps(entry.metadata, sort_keys=True))
         if given.get(entry.id) != mark:
             given[entry.id] = mark
             yield entry, mark
