@@ -114,6 +114,15 @@ def test_without_a_model_what_is_not_near_is_no_answer() -> None:
     assert one.text == "“The seal was too thin.” [2]"
 
 
+def test_who_lends_nearness_to_a_neighbour_is_near() -> None:
+    """The second passage is near by words of the first, which ranks before it: the first is quoted too."""
+    lender = replace(TWO[0], why={"tokens": 0.65, "tokens_beside": 0.65, "vectors": 0.1})
+    borrower = replace(TWO[1], why={"tokens": 0.3, "tokens_beside": 0.65, "vectors": 0.2})
+    assert extract("When do we sail?", (lender, borrower)).text.startswith(
+        "“We sail on Monday, the weather is fine.” [1]"
+    )
+
+
 def test_an_extract_answers_and_does_not_ask_back() -> None:
     """The words of the question stand in the interviewer's; the answer is what follows. A heading says nothing."""
     talk = "Jonas: Welcome. Why did you move the launch?\nMara: Salt water crept in, so May. The buoys are small."

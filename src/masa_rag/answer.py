@@ -164,9 +164,7 @@ def extract(
     """
     words = {word for word, _, _ in words_of(question)}
     wanted = _stems(words - STOP_WORDS or words)
-    known = any(_BESIDE in hit.why for hit in hits)
-    near = [(number, hit) for number, hit in enumerate(hits, 1) if not known or _nearness(hit) >= NEAR]
-    found = [(number, _best_sentence(hit.chunk.text, wanted)) for number, hit in near]
+    found = [(number, _best_sentence(hit.chunk.text, wanted)) for number, hit in _near(hits)]
     said = ([(number, sentence) for number, sentence in found if not _asks(sentence)] or found)[:_SENTENCES]
     if not said:
         return Answer(NOT_FOUND, tuple(hits), found=False)
@@ -183,6 +181,20 @@ def _to_the_second(hit: Hit, sentence: str, document: Callable[[str, str], Docum
         return hit
     whole = document(hit.chunk.source, hit.chunk.document_id)
     return hit if whole is None else replace(hit, chunk=from_line(hit.chunk, whole, sentence))
+
+
+def _near(hits: Sequence[Hit]) -> list[tuple[int, Hit]]:
+    """Return (number, hit) of those near the question.
+
+    A passage can be near by the words of its neighbour alone. Then the neighbour, if it ranks before, is near too.
+    """
+    numbered = list(enumerate(hits, 1))
+    if not any(_BESIDE in hit.why for hit in hits):
+        return numbered
+    near = [(number, hit) for number, hit in numbered if _nearness(hit) >= NEAR]
+    own = {number: hit.why.get("tokens", 0.0) for number, hit in numbered}
+    lent = {number for number in own for later, _ in near if number < later and own[number] > own[later]}
+    return [(number, hit) for number, hit in numbered if number in lent or (number, hit) in near]
 
 
 def _nearness(hit: Hit) -> float:
