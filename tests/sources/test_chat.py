@@ -6,7 +6,6 @@ import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -29,11 +28,6 @@ def said(number: int, text: str = "x", *, edited: int | None = None) -> Said:
     edited_at = START + timedelta(hours=edited) if edited is not None else None
     moment = START + timedelta(hours=number)
     return Said(ROOM, Segment(f"{text} {number}", "Nora", moment, id=str(number), edited_at=edited_at))
-
-
-def only_documents(items: Any) -> list[Document]:
-    """The documents, in order of their ids."""
-    return sorted((item for item in items if isinstance(item, Document)), key=lambda item: item.id)
 
 
 @settings(max_examples=100, deadline=None)

@@ -262,3 +262,10 @@ def test_ten_thousand_damaged_files(tmp_path: Path) -> None:
     """10,000 damaged files within 256 MB."""
     for form in (PLAIN, IRSSI, WEECHAT, ZNC, MIRC):
         survives(IrcLogs, form.encode(), tmp_path / "2024-05-13.log", files=2_000)
+
+
+def test_the_calendar_ends(tmp_path: Path) -> None:
+    """After midnight of the last day that a date can hold, the day is unknown."""
+    path = tmp_path / "9999-12-31.log"
+    path.write_text("[23:00] <ann> late\n[01:00] <bo> later\n")
+    assert [document.id.rpartition("/")[2] for document in documents(IrcLogs(path))] == ["9999-12-31", "undated"]

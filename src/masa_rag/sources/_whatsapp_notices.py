@@ -65,7 +65,6 @@ _EDITED_END = re.compile(rf"\s*<(?:{_EDITED})>\s*$", re.IGNORECASE)
 _PLACEHOLDER = re.compile(rf"<?(?:{_OMITTED})>?\.?|(?:{_DELETED})\.?|{_KINDS_OMITTED}", re.IGNORECASE)
 _OMITTED_END = re.compile(rf"\s*\u200e{_KINDS_OMITTED}\s*$", re.IGNORECASE)
 _MEDIA_NAME = re.compile(r"(?:IMG|VID|PTT|AUD|DOC|STK|GIF)-\d{8}-WA\d{4}\.\w{2,5}")
-_POLL = re.compile(r"\u200e?[^\n:]{2,20}:\n")
 _SHORT_NOTICE = 80  # the longest placeholder known, "Missed group video call at …", has 50 characters
 _LONGEST_SENDER = 100
 

@@ -21,7 +21,6 @@ _NAME_DATE = re.compile(r"(?<!\d)(\d{4})([-_.]?)(\d{2})\2(\d{2})(?!\d)(?:_(\d{2}
 _FOLDER_DATE = re.compile(r"/(\d{4})/(\d{2})/(\d{2})/[^/]+$")
 _NAME_CHANNEL = re.compile(r"[#&][^\s/]*[^\s/._-]")
 _SUFFIXES = re.compile(r"(?:\.(?:weechatlog|irclog|log|txt|ascii|raw))+$", re.IGNORECASE)
-_SECONDS_A_DAY = 86_400
 _BACK = 6 * 3600  # a clock that goes back further has passed midnight; less is a clock set back
 _LINES_LOOKED_AT = 2_000
 
@@ -159,7 +158,7 @@ class _Calendar:
         elif clock.month_day is not None:
             self._turn_to(*clock.month_day)
         elif self.day is not None and clock.seconds < self._last - _BACK:
-            self.day += timedelta(days=1)
+            self.day = self.day + timedelta(days=1) if self.day < date.max else None
         self._last = clock.seconds
 
     def _turn_to(self, month: int, day: int) -> None:
