@@ -153,12 +153,44 @@ def test_wrong_settings_are_told_at_once() -> None:
             FasterWhisperTranscriber(**options)  # type: ignore[arg-type]
 
 
-def test_cuda_that_does_not_work(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def model(tmp_path: Path) -> Path:
+    """A folder with the files of a model, none of which is one."""
+    folder = tmp_path / "model"
+    folder.mkdir()
+    for name in ("model.bin", "config.json", "tokenizer.json", "vocabulary.txt"):
+        (folder / name).write_text("{}")
+    return folder
+
+
+@pytest.mark.parametrize("name", ["config.json", "tokenizer.json", "vocabulary.txt"])
+def test_a_model_that_lacks_a_file_is_refused_without_a_request(model: Path, name: str) -> None:
+    """faster-whisper would ask the network for a tokenizer, five times; the message names what is missing."""
+    (model / name).unlink()
+    with pytest.raises(TranscriptionError, match=f"no .*{name}"):
+        _ = FasterWhisperTranscriber(model, device="cpu").whisper
+
+
+@pytest.mark.parametrize("config", ["", "[]", '{"a": [', "[" * 100_000])
+def test_a_damaged_config_is_told(model: Path, config: str) -> None:
+    """CTranslate2 would load the model and fail at the first recording."""
+    (model / "config.json").write_text(config)
+    with pytest.raises(TranscriptionError, match=r"config\.json is damaged; fetch it again"):
+        _ = FasterWhisperTranscriber(model, device="cpu").whisper
+
+
+def test_damaged_weights_are_told(model: Path) -> None:
+    """Whatever the libraries raise, it is a TranscriptionError that says what to do."""
+    with pytest.raises(TranscriptionError, match="fetch it again"):
+        _ = FasterWhisperTranscriber(model, device="cpu").whisper
+
+
+def test_cuda_that_does_not_work(monkeypatch: pytest.MonkeyPatch, model: Path) -> None:
     """Asked for CUDA where there is none, the error says what is missing and offers the CPU."""
     import ctranslate2
 
     monkeypatch.setattr(ctranslate2, "get_cuda_device_count", lambda: 0)
-    monkeypatch.setattr(models, "locate", lambda name, accepts: Path("nowhere"))
+    monkeypatch.setattr(models, "locate", lambda name, accepts: model)
     with pytest.raises(TranscriptionError, match=r"no CUDA device was found.*device='cpu'"):
         _ = FasterWhisperTranscriber(device="cuda").whisper
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import importlib.util
+import json
 import logging
 import os
 import sys
@@ -20,6 +21,9 @@ CUDA_HELP = (
     "CUDA cannot be used ({error}). faster-whisper needs an NVIDIA driver and cuBLAS for CUDA 12 (older versions "
     "cuDNN 9 too): pip install nvidia-cublas-cu12 nvidia-cudnn-cu12"
 )
+FILES = (("config.json",), ("tokenizer.json",), ("vocabulary.json", "vocabulary.txt"))
+"""What a model's folder has beside ``model.bin``; one of each. What is missing, faster-whisper asks the network for."""
+
 LIBRARIES = ("libcublasLt.so.12", "libcublas.so.12", "libcudnn.so.9")
 """What CTranslate2 4 opens by name when CUDA is first used, in an order in which each finds the ones it needs."""
 
@@ -50,11 +54,27 @@ def load(library: Any, engine: Any, folder: Path, *, device: str | None, compute
         compute_type = None
     try:
         return _opened(library, engine, folder, "cpu", compute_type)
-    except (RuntimeError, ValueError) as error:
-        raise TranscriptionError(
-            f"the model in {folder} could not be loaded on the CPU with {compute_type!r} ({error}); "
-            "leave device and compute_type out to have them chosen"
-        ) from error
+    except Exception as error:  # the package tokenizers raises nothing narrower for a damaged tokenizer.json
+        advice = "its files may be damaged: fetch it again"
+        if compute_type:
+            advice = f"leave out compute_type={compute_type!r} to have it chosen, or fetch the model again"
+        raise TranscriptionError(f"the model in {folder} could not be loaded on the CPU ({error}); {advice}") from error
+
+
+def check(folder: Path) -> None:
+    """Raise TranscriptionError unless a folder has the files of a CTranslate2 model, and a config that is one."""
+    for names in FILES:
+        if not any((folder / name).is_file() for name in names):
+            raise TranscriptionError(
+                f"received the model {folder}, which has no {' or '.join(names)}; expected a Whisper model converted "
+                "for CTranslate2, with its tokenizer. Fetch it again"
+            )
+    try:
+        is_config = isinstance(json.loads((folder / "config.json").read_bytes()), dict)
+    except (ValueError, RecursionError, OSError):
+        is_config = False
+    if not is_config:
+        raise TranscriptionError(f"received the model {folder}, whose config.json is damaged; fetch it again")
 
 
 def _usable(engine: Any, device: str | None) -> tuple[str, str | None]:

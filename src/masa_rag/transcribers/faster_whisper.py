@@ -190,6 +190,7 @@ class FasterWhisperTranscriber:
         library = require("faster_whisper", extra="speech", purpose=_PURPOSE)
         engine = require("ctranslate2", extra="speech", purpose=_PURPOSE)
         folder = models.locate(_known_name(self._name), accepts=("model.bin",))
+        _devices.check(folder)
         loaded, kind = _devices.load(library, engine, folder, device=self.device, compute_type=self.compute_type)
         self.device, self.compute_type = loaded.model.device, kind
         return loaded
@@ -233,9 +234,10 @@ class FasterWhisperTranscriber:
         known = [self._language or job.recording.language for job in batch]
         try:
             return self.engine.run([job.features.result() for job in batch], known)
-        except RuntimeError as error:
+        except (RuntimeError, ValueError) as error:
             if len(batch) == 1 or not _NO_MEMORY.search(str(error)):
-                raise TranscriptionError(f"the model failed on {self.device} ({error}); try device='cpu'") from error
+                advice = "its files may be damaged: fetch it again" if self.device == "cpu" else "try device='cpu'"
+                raise TranscriptionError(f"the model failed on {self.device} ({error}); {advice}") from error
         self._batch_size = (len(batch) + 1) // 2
         log.warning("A batch of %d windows does not fit into memory; going on with %d.", len(batch), self._batch_size)
         return [*self._run(batch[: self._batch_size]), *self._run(batch[self._batch_size :])]
