@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from masa_rag.errors import ConfigurationError
 from masa_rag.transcribers._diarization import SpeakerTurn, with_speakers
 from masa_rag.transcribers._guards import cut_loops, is_invented, is_looping
 from masa_rag.transcribers._progress import Progress, Watch
@@ -118,6 +119,45 @@ def test_kept_work_survives_a_cut_line(tmp_path: Path) -> None:
     complete = Kept(tmp_path / "cache", recording, "model:1").all()
     assert complete is not None
     assert [entry["start"] for entry in complete] == [0, 5]
+
+
+def test_a_cache_that_cannot_be_made_is_told_at_once(tmp_path: Path) -> None:
+    """It is the setting that is wrong, not the recording."""
+    (tmp_path / "file").write_text("no folder")
+    (tmp_path / "a.wav").write_bytes(b"sound")
+    with pytest.raises(ConfigurationError, match=r"received cache=.*a folder that can be written, or None"):
+        Kept(tmp_path / "file" / "cache", tmp_path / "a.wav", "m:1")
+
+
+def test_work_goes_on_where_nothing_can_be_kept(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """A cache that cannot be read or written, as on a full disk, is one warning; the results are there."""
+    (tmp_path / "a.wav").write_bytes(b"sound")
+    Kept(tmp_path / "k", tmp_path / "a.wav", "m:1").put({"start": 0, "end": 5})
+    (file,) = (tmp_path / "k").iterdir()
+    file.unlink()
+    early = Kept(tmp_path / "k", tmp_path / "a.wav", "m:1")
+    file.mkdir()
+    late = Kept(tmp_path / "k", tmp_path / "a.wav", "m:1")
+    for kept in (early, late):
+        kept.put({"start": 0, "end": 5})
+        kept.put({"start": 5, "end": 9})
+        kept.finish()
+        assert [entry["end"] for entry in kept.all() or ()] == [5, 9]
+    assert [record.message.split("(")[0] for record in caplog.records] == [
+        f"{file}: finished windows cannot be kept "
+    ] * 2
+
+
+def test_two_that_keep_the_same_recording_do_not_mix_their_lines(tmp_path: Path) -> None:
+    """Whoever reads the file later finds every window whole, however long its line is."""
+    (tmp_path / "a.wav").write_bytes(b"sound")
+    both = [Kept(tmp_path / "k", tmp_path / "a.wav", "m:1") for _ in range(2)]
+    for start in range(0, 50, 5):
+        for kept in both:
+            kept.put({"start": start, "end": start + 5, "lines": ["ä" * 9000]})
+    for kept in both:
+        kept.finish()
+    assert len(Kept(tmp_path / "k", tmp_path / "a.wav", "m:1").all() or ()) == 10
 
 
 def test_kept_work_hangs_on_content_and_settings(tmp_path: Path) -> None:

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from masa_rag._ids import digest
+from masa_rag.errors import ConfigurationError
+
+log = logging.getLogger(__name__)
 
 _BLOCK = 1 << 20
 
@@ -19,7 +23,12 @@ class Kept:
 
     A line cut short by a crash is ignored: that window is done again. The name of the file is made of
     the recording's bytes and the settings, so another model or glossary starts afresh, and a renamed
-    recording does not.
+    recording does not. Several processes may keep the same recording: each line is written at once.
+    When nothing can be written any more, as on a full disk, a warning says so and the work goes on.
+
+    Raises:
+        ConfigurationError: The folder cannot be made.
+        OSError: The recording cannot be read.
     """
 
     def __init__(self, folder: Path | None, recording: Path, fingerprint: str) -> None:
@@ -27,14 +36,17 @@ class Kept:
         self._done: dict[tuple[int, int], Mapping[str, Any]] = {}
         self.complete: int | None = None
         if folder is not None:
-            folder.mkdir(parents=True, exist_ok=True)
+            _make(folder)
             self._path = folder / f"{digest(_content(recording), fingerprint)}.jsonl"
-            self._load()
+            self._load(self._path)
 
-    def _load(self) -> None:
-        if self._path is None or not self._path.exists():
+    def _load(self, path: Path) -> None:
+        try:
+            lines = path.read_text(encoding="utf-8", errors="replace").split("\n") if path.exists() else []
+        except OSError as error:
+            self._give_up(error)
             return
-        for line in self._path.read_text(encoding="utf-8", errors="replace").splitlines():
+        for line in lines:
             try:
                 entry = json.loads(line)
                 if "complete" in entry:
@@ -68,10 +80,27 @@ class Kept:
     def _append(self, entry: Mapping[str, Any]) -> None:
         if self._path is None:
             return
-        with self._path.open("a", encoding="utf-8") as file:
-            file.write(("\n" if _cut_short(self._path) else "") + json.dumps(entry, ensure_ascii=False) + "\n")
-            file.flush()
-            os.fsync(file.fileno())
+        try:
+            start = "\n" if self._path.exists() and _cut_short(self._path) else ""
+            with self._path.open("ab", buffering=0) as file:
+                file.write(f"{start}{json.dumps(entry, ensure_ascii=False)}\n".encode())
+                os.fsync(file.fileno())
+        except OSError as error:
+            self._give_up(error)
+
+    def _give_up(self, error: OSError) -> None:
+        log.warning("%s: finished windows cannot be kept (%s). Going on without.", self._path, error.strerror or error)
+        self._path = None
+
+
+def _make(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigurationError(
+            f"received cache={str(folder)!r}, which cannot be made ({error.strerror or error}); expected a folder that "
+            "can be written, or None"
+        ) from error
 
 
 def _cut_short(path: Path) -> bool:
