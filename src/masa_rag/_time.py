@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, time
 
 from masa_rag.errors import ConfigurationError
 
-_CLOCK = re.compile(r"(?:(\d+):)?(\d{1,3}):(\d{2})(?:[.,](\d{1,6}))?")
+_CLOCK = re.compile(r"(?:(\d{1,9}):)?(\d{1,3}):(\d{2})(?:[.,](\d{1,6}))?")
 
 
 def utc(value: datetime) -> datetime:

@@ -129,6 +129,24 @@ def test_entities_in_ttml_are_not_expanded() -> None:
 
 
 @pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("a.srt", "1\n{}:00:01,000 --> 00:00:02,000\nlost\n\n2\n00:00:03,000 --> 00:00:04,000\nHello.\n"),
+        ("a.vtt", "WEBVTT\n\n{}:00:01.000 --> 00:00:02.000\nlost\n\n00:00:03.000 --> 00:00:04.000\nHello.\n"),
+        ("a.ttml", '<tt xmlns="http://www.w3.org/ns/ttml"><p begin="{}s">lost</p><p begin="3s">Hello.</p></tt>'),
+        ("a.json3", '{{"wireMagic": "pb3", "events": [{{"tStartMs": {}, "segs": [{{"utf8": "lost"}}]}}, '
+                    '{{"tStartMs": 3000, "segs": [{{"utf8": "Hello."}}]}}]}}'),
+    ],
+)  # fmt: skip
+def test_a_time_that_no_clock_shows(tmp_path: Path, name: str, text: str) -> None:
+    """A number of 400 digits is no time: its caption has none or is left out, and the others are read."""
+    (tmp_path / name).write_text(text.format("9" * 400))
+    items = list(Transcripts(tmp_path / name, url="https://e.example/a"))
+    segments = [segment for item in items if isinstance(item, Document) for segment in item.segments]
+    assert (segments[-1].text, segments[-1].start, segments[-1].url) == ("Hello.", 3.0, "https://e.example/a#t=3")
+
+
+@pytest.mark.parametrize(
     ("data", "expected"),
     [
         ([{"speaker": "A", "text": " Hello. "}, {"speaker": "B", "text": ""}], [("A", None, None, "Hello.")]),
@@ -141,7 +159,7 @@ def test_entities_in_ttml_are_not_expanded() -> None:
         ({"results": {"utterances": [{"speaker": 0, "start": 1.5, "end": 2.5, "transcript": "Hello."}]}},
          [("0", 1.5, 2.5, "Hello.")]),
         ({"events": [{"tStartMs": 1500, "dDurationMs": 1000, "segs": [{"utf8": "Hel"}, {"utf8": "lo."}]},
-                     {"tStartMs": 1}]},
+                     {"tStartMs": 1}, {"tStartMs": 2, "segs": 3}]},
          [(None, 1.5, 2.5, "Hello.")]),
         ({"meeting_transcripts": [{"speaker": "Mia", "content": "Hello."}]}, [("Mia", None, None, "Hello.")]),
     ],

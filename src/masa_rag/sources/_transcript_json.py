@@ -81,7 +81,9 @@ def _events(turns: Sequence[Mapping[str, Any]]) -> list[Line]:
     captions = []
     for event in turns:
         parts = event.get("segs")
-        rows = "".join(str(part.get("utf8", "")) for part in parts if isinstance(part, dict)) if parts else ""
+        rows = "".join(
+            str(part.get("utf8", "")) for part in (parts if isinstance(parts, list) else ()) if isinstance(part, dict)
+        )
         start, length = number(event.get("tStartMs")), number(event.get("dDurationMs"))
         if start is not None and rows.strip():
             end = None if length is None else (start + length) / 1000

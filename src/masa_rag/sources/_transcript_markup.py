@@ -25,7 +25,7 @@ from masa_rag.sources._transcript_json import number
 _TTML = re.compile(r"<(?:\w+:)?tt\b[^>]*ttml|<(?:\w+:)?tt\s[^>]*xmlns", re.IGNORECASE)
 _TIMED_TEXT = re.compile(r"<(?:transcript|timedtext)\b")
 _CITED = re.compile(r"<cite>[^<]{1,80}</cite>\s*<time>\s*[\d:.]+\s*</time>", re.IGNORECASE)
-_OFFSET = re.compile(r"(\d+(?:\.\d+)?)(h|ms|m|s|f|t)?")
+_OFFSET = re.compile(r"(\d{1,15}(?:\.\d+)?)(h|ms|m|s|f|t)?")
 _FRAMES = re.compile(r"(\d+:\d{2}:\d{2}):(\d+)")
 _UNITS = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 0.001}
 

@@ -10,7 +10,7 @@ from masa_rag.errors import SourceFormatError
 from masa_rag.sources._transcript_base import Caption, Transcript, assign_speakers, fold_rolling, in_time, lines_of
 
 _SIGNATURE = re.compile(r"WEBVTT(?:[ \t].*)?")
-_STAMP = r"(?:(\d+):)?([0-5]\d):([0-5]\d)\.(\d{3})(?!\d)"
+_STAMP = r"(?:(\d{1,9}):)?([0-5]\d):([0-5]\d)\.(\d{3})(?!\d)"
 _TIMING = re.compile(rf"[ \t\f]*{_STAMP}[ \t\f]*-->[ \t\f]*{_STAMP}")
 _VOICE = re.compile(r"<v(?:\.[^\s>]*)?[ \t]+([^>]*)>")
 _TAG = re.compile(r"<[^>]*>")
