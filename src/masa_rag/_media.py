@@ -10,10 +10,10 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import selectors
 import struct
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Generator, Iterator
 from pathlib import Path
@@ -132,23 +132,39 @@ class MediaDecoder:
         return kind, self._read(child, size, path)
 
     def _read(self, child: subprocess.Popen[bytes], size: int, path: Path) -> bytes:
-        stdout = cast("BinaryIO", child.stdout)
         data = bytearray()
-        with selectors.DefaultSelector() as selector:
-            selector.register(stdout, selectors.EVENT_READ)
-            while len(data) < size:
-                if not selector.select(self._stall_s):
-                    raise TranscriptionError(
-                        f"{path}: no sound was decoded for {self._stall_s:g} seconds, so it was given up; "
-                        "the file may be broken, or the disk very slow"
-                    )
-                block = os.read(stdout.fileno(), size - len(data))
-                if not block:
-                    raise TranscriptionError(
-                        f"{path}: the decoder died over this file; it is broken or needs too much memory"
-                    )
-                data += block
+        while len(data) < size:
+            block, stalled = self._part(child, size - len(data))
+            if stalled:
+                raise TranscriptionError(
+                    f"{path}: no sound was decoded for {self._stall_s:g} seconds, so it was given up; "
+                    "the file may be broken, or the disk very slow"
+                )
+            if not block:
+                raise TranscriptionError(
+                    f"{path}: the decoder died over this file; it is broken or needs too much memory"
+                )
+            data += block
         return bytes(data)
+
+    def _part(self, child: subprocess.Popen[bytes], size: int) -> tuple[bytes, bool]:
+        """Return what the child writes next, and whether it was ended because nothing came for too long.
+
+        A timer ends it, for Windows cannot wait for a pipe with a time limit.
+        """
+        stalled = threading.Event()
+
+        def end() -> None:
+            stalled.set()
+            child.kill()
+
+        timer = threading.Timer(self._stall_s, end)
+        timer.daemon = True
+        timer.start()
+        try:
+            return os.read(cast("BinaryIO", child.stdout).fileno(), size), stalled.is_set()
+        finally:
+            timer.cancel()
 
     def _started(self) -> subprocess.Popen[bytes]:
         if self._child is None or self._child.poll() is not None:
