@@ -101,6 +101,14 @@ def test_plain_text_is_no_html(tmp_path: Path) -> None:
         assert document.text == text
 
 
+def test_a_feed_that_its_parser_cannot_take(tmp_path: Path) -> None:
+    """A line separator in the address of a namespace is a typed error."""
+    path = tmp_path / "a.xml"
+    path.write_text("<rss version='2.0' xmlns:x='http://h.\u2028example/'><channel><x:a>b</x:a></channel></rss>")
+    with pytest.raises(SourceFormatError, match="cannot be read"):
+        list(Feed(path))
+
+
 def test_code_in_a_json_feed_keeps_its_lines(tmp_path: Path) -> None:
     """HTML is not folded before it is read."""
     item = {"id": "1", "content_html": "<p>So:</p><pre>a\n  b</pre>"}

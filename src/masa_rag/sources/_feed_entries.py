@@ -108,7 +108,10 @@ def read_feed(data: bytes, *, headers: Mapping[str, str] | None = None) -> FeedT
     refuse_many_tags(data, most=MAX_TAGS, expected="a feed")
     feedparser = require("feedparser", extra="web", purpose="Reading a feed")
     options = {"sanitize_html": False, "resolve_relative_uris": False}  # half a minute for a hostile text
-    parsed = feedparser.parse(data, response_headers=dict(headers or {}), **options)
+    try:
+        parsed = feedparser.parse(data, response_headers=dict(headers or {}), **options)
+    except Exception as error:  # hostile feeds bring it to raise what its documentation does not name
+        raise SourceFormatError(f"received a feed that cannot be read ({error}); expected RSS or Atom") from error
     if not parsed.entries and not parsed.get("version"):
         raise SourceFormatError("received bytes that are no feed; expected RSS, Atom or a JSON feed")
     repeated = list(_repeated(data))
