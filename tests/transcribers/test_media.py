@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import signal
 import wave
 from pathlib import Path
 
@@ -88,6 +89,21 @@ def test_a_dead_child_is_replaced(tmp_path: Path) -> None:
         assert child is not None
         child.kill()
         child.wait()
+        assert decoder.decode(path)
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGSTOP"), reason="only POSIX systems can halt a process")
+def test_a_child_that_stands_still_is_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After the time given for a sample the file is given up; the next one gets a new child."""
+    path = tone(tmp_path / "a.wav")
+    with MediaDecoder() as decoder:
+        decoder.decode(path)
+        assert decoder._child is not None
+        decoder._child.send_signal(signal.SIGSTOP)
+        monkeypatch.setattr(decoder, "_stall_s", 0.05)
+        with pytest.raises(TranscriptionError, match=r"no sound was decoded for 0\.05 seconds"):
+            decoder.decode(path)
+        monkeypatch.undo()
         assert decoder.decode(path)
 
 
