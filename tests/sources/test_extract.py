@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import gzip
 import json
 import os
@@ -13,6 +14,7 @@ import numpy as np
 import pytest
 
 from masa_rag.errors import SourceFormatError
+from masa_rag.sources import _extract as extract
 from masa_rag.sources._extract import extract_page, fragment_text
 from masa_rag.sources._extract_dates import read_date
 from masa_rag.sources._extract_model import model_of
@@ -247,6 +249,28 @@ def test_trees_are_read_by_bits_as_by_walking() -> None:
     odds = np.array([1.0, 2.0, 4.0])
     columns = np.array([[1.0, 0.0, 2.0], [5.0, 6.0, 5.0]], dtype=np.float32)
     assert model.probabilities(columns) == pytest.approx(1 / (1 + np.exp(-odds)), rel=1e-6)
+
+
+def test_a_sentence_written_for_two_screens_is_read_once() -> None:
+    """A paragraph that stands again in another part of the text, for telephones, is one paragraph."""
+    again = f'<div class="mobile"><div class="text"><p>{STORY[0]}</p></div></div>'
+    assert extract_page(page(again)).text.count(STORY[0]) == 1
+
+
+def test_a_refrain_stays() -> None:
+    """A verse that comes back below the same element is kept as often as it was written."""
+    assert extract_page(page(f"<p>{STORY[0]}</p>")).text.count(STORY[0]) == 2
+
+
+def test_the_collector_runs_again_after_a_page(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Reading a page pauses the garbage collector, and leaves it as it was, also when there is no page."""
+    seen = []
+    real = extract.parse_page
+    monkeypatch.setattr(extract, "parse_page", lambda html: (seen.append(gc.isenabled()), real(html))[1])
+    extract_page(page())
+    with pytest.raises(SourceFormatError):
+        extract_page(b"")
+    assert (seen, gc.isenabled()) == ([False, False], True)
 
 
 def test_comments_do_not_make_an_article_a_thread() -> None:

@@ -289,16 +289,15 @@ def _rules(tree: _Element) -> dict[str, Sight]:
 
 
 def _add_rule(found: dict[str, Sight], selectors: str, body: str) -> None:
+    names = [name for selector in selectors.split(",") if _SIMPLE.fullmatch(name := selector.strip())]
+    if not names:
+        return
     sight = _style_sight(body[:2000])
     if sight is Sight.FOLDED and not _NONE.search(body.lower()):
         sight = Sight.FADED
     shows = sight is Sight.SHOWN and ("display" in body or "opacity" in body or "visibility" in body)
-    if sight is Sight.SHOWN and not shows:
-        return
-    for selector in selectors.split(","):
-        name = selector.strip()
-        if _SIMPLE.fullmatch(name):
-            found[name] = sight
+    if sight is not Sight.SHOWN or shows:
+        found.update(dict.fromkeys(names, sight))
 
 
 def _without_blocks(css: str) -> str:
