@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from masa_rag.transcribers._encoder import END_S, LIMIT_S, MARGIN_S, OUTPUTS_PER_S, SHORT_S, Encoder
+from masa_rag.transcribers._encoder import END_S, LIMIT_S, MARGIN_S, OUTPUTS_PER_S, SHORT_S, Encoder, on_cpu
 from masa_rag.transcribers._engine import Engine
 
 np = pytest.importorskip("numpy")
@@ -117,6 +117,27 @@ def test_long_windows_stay_as_they_are() -> None:
     encoder = Encoder(Whisper())
     encoded = encoder.encode([sound(SHORT_S - MARGIN_S)])
     assert encoder.ended(encoded) is encoded
+
+
+def test_numbers_that_numpy_does_not_know_are_converted_on_the_card() -> None:
+    """From a GPU the rows are fetched; bfloat16 comes as float32."""
+    engine = pytest.importorskip("ctranslate2")
+    done: list[object] = []
+
+    class Card(View):
+        device = "cuda"
+        dtype = engine.DataType.bfloat16
+
+        def to(self, kind: object) -> Card:
+            done.append(kind)
+            return self
+
+        def to_device(self, place: object) -> View:
+            done.append(place)
+            return View(self.rows)
+
+    assert on_cpu(Card(np.ones((1, 2, 3)))).shape == (1, 2, 3)
+    assert done == [engine.DataType.float32, engine.Device.cpu]
 
 
 def test_a_window_with_too_few_letters_is_asked_again_with_30_s() -> None:

@@ -75,5 +75,7 @@ def on_cpu(encoded: Any) -> Any:
         from masa_rag._lazy import require
 
         engine = require("ctranslate2", extra="speech", purpose="Transcribing on a GPU")
+        if encoded.dtype == engine.DataType.bfloat16:  # numpy has no such numbers
+            encoded = encoded.to(engine.DataType.float32)
         encoded = encoded.to_device(engine.Device.cpu)
     return np.array(encoded)
