@@ -161,23 +161,24 @@ def test_hidden_folders_are_not_read(tmp_path: Path) -> None:
         assert [item.id for item in found if isinstance(item, Document)] == ["days/note.md", "note.md"]
 
 
-def _locked(monkeypatch: pytest.MonkeyPatch, *names: str) -> None:
-    """Let files of these names be as those that may not be read; the tests may run as root."""
+def _locked(monkeypatch: pytest.MonkeyPatch, name: str, error: OSError) -> None:
+    """Let a file of this name be as one that may not be read; the tests may run as root."""
     opened = Path.open
 
     def refuse(path: Path, *given: Any, **options: Any) -> Any:
-        if path.name in names:
-            raise PermissionError(13, "Permission denied", str(path))
+        if path.name == name:
+            raise error
         return opened(path, *given, **options)
 
     monkeypatch.setattr(Path, "open", refuse)
 
 
-def test_a_file_that_may_not_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("error", [PermissionError(13, "Permission denied"), OSError("Permission denied")])
+def test_a_file_that_may_not_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: OSError) -> None:
     """It is said; in a folder it is named, and the others are read."""
     for name in ("locked.md", "open.md"):
         (tmp_path / name).write_text("The rope is blue.")
-    _locked(monkeypatch, "locked.md")
+    _locked(monkeypatch, "locked.md", error)
     with pytest.raises(SourceUnavailableError, match=r"cannot be read \(Permission denied\); check its permissions"):
         open_sources(tmp_path / "locked.md")
     with pytest.warns(UserWarning, match=r"no source recognises locked.md \(Permission denied\) in .*; left out"):

@@ -167,8 +167,9 @@ def _kinds_within(
     groups: dict[type[FileSource], list[Path]] = {}
     unknown: list[str] = []
 
-    def refuse(error: OSError) -> None:
-        unknown.append(f"{Path(error.filename).relative_to(folder)} ({error.strerror})")
+    def refuse(error: OSError, path: Path | None = None) -> None:
+        place = path if path is not None else Path(error.filename)
+        unknown.append(f"{place.relative_to(folder)} ({error.strerror or error})")
 
     found = sorted(visible_files(folder, refused=refuse))
     taken = {path for _, path in exports} | {path.parent for path in found if path.name == "memory.db"}
@@ -178,7 +179,7 @@ def _kinds_within(
         try:
             kind = _recognise(path)
         except OSError as error:
-            refuse(error)
+            refuse(error, path)
             continue
         if kind is not None and (not kind.suffixes or path.suffix.lower() in kind.suffixes):
             groups.setdefault(kind, []).append(path)
