@@ -154,7 +154,7 @@ def main() -> None:
     given = parser.parse_args()
     pages = list(samples(given.folder))
     measured = [Measured(name, EXTRACTORS[name]()) for name in given.only.split(",")]
-    unseen = Measured("masa_rag unseen", ours(fast=False))
+    unseen = [Measured("masa_rag unseen", ours(fast=False)), Measured("masa_rag fast unseen", ours(fast=True))]
     models = [model_of(stored) for stored in json.loads(given.folds.read_text())] if given.folds else []
     for one in measured:
         one.read(pages[0].html)  # imports and tables
@@ -164,8 +164,9 @@ def main() -> None:
         if models:
             fold = fold_of(page.address, page.page_id)
             with patch("masa_rag.sources._extract.load_model", return_value=models[fold]):
-                unseen.take(page)
-    for one in [*measured, *([unseen] if models else [])]:
+                for one in unseen:
+                    one.take(page)
+    for one in [*measured, *(unseen if models else [])]:
         one.show()
 
 

@@ -262,6 +262,15 @@ def test_a_refrain_stays() -> None:
     assert extract_page(page(f"<p>{STORY[0]}</p>")).text.count(STORY[0]) == 2
 
 
+def test_dialogues_and_footers_are_no_main_text() -> None:
+    """What opens over the page and what ends it is left out, also inside the article; who is quoted stays."""
+    dialogue = f'<div role="dialog"><p>{STORY[1]}</p></div>'
+    quote = "<blockquote><p>We grind again, every day at high tide.</p><footer>Ida Holm, miller</footer></blockquote>"
+    text = extract_page(page(quote + dialogue).replace(f"<p>{STORY[1]}</p>", "", 1)).text
+    assert "Ida Holm" in text
+    assert STORY[1] not in text
+
+
 def test_the_collector_runs_again_after_a_page(monkeypatch: pytest.MonkeyPatch) -> None:
     """Reading a page pauses the garbage collector, and leaves it as it was, also when there is no page."""
     seen = []
