@@ -8,13 +8,12 @@ from typing import Any
 
 import pytest
 
-from masa_rag.transcribers._encoder import END_S, LIMIT_S, MARGIN_S, OUTPUTS_PER_S, SHORT_S, Encoder, on_cpu
+from masa_rag.transcribers._encoder import LEAST_S, LIMIT_S, MARGIN_S, encode, on_cpu
 from masa_rag.transcribers._engine import Engine
 
 np = pytest.importorskip("numpy")
 
-LIMIT = int(LIMIT_S * OUTPUTS_PER_S)
-END = int(END_S * OUTPUTS_PER_S)
+LIMIT = int(LIMIT_S * 50)
 
 
 class View:
@@ -94,29 +93,15 @@ def heard(whisper: Whisper, *windows: Any) -> list[str]:
 def test_a_batch_is_as_long_as_its_longest_window_and_a_margin() -> None:
     """Not 30 s, which cost five times more for half of them; never more, and an even number of frames."""
     whisper = Whisper()
-    for windows in ([sound(3), sound(5.01)], [sound(29)], [sound(40)]):
-        Encoder(whisper).encode(windows)
-    assert whisper.lengths == [502 + int(MARGIN_S * 100), 3000, 3000]
+    for windows in ([sound(3), sound(12.01)], [sound(29)], [sound(40)]):
+        encode(whisper, windows)
+    assert whisper.lengths == [1202 + int(MARGIN_S * 100), 3000, 3000]
 
 
-def test_short_windows_are_followed_by_the_end_of_a_recording() -> None:
-    """Behind the rows of the sound come the last ones of 30 s of silence, which is encoded once."""
+def test_short_windows_are_filled_up_with_silence() -> None:
+    """On less than LEAST_S Whisper repeats itself."""
     whisper = Whisper()
-    encoder = Encoder(whisper)
-    for _ in range(2):
-        rows = encoder.ended(encoder.encode([sound(3), sound(2)])).rows
-        length = int((3 + MARGIN_S) * OUTPUTS_PER_S)
-        assert rows.shape == (2, length + END, 1)
-        assert rows[1, :length, 0].tolist() == [10_000 + place for place in range(length)]
-        assert rows[1, length:, 0].tolist() == list(range(LIMIT - END, LIMIT))
-    assert whisper.lengths == [500, 3000, 500]
-
-
-def test_long_windows_stay_as_they_are() -> None:
-    """From SHORT_S on, margin included, the decoder gets what the encoder gave."""
-    encoder = Encoder(Whisper())
-    encoded = encoder.encode([sound(SHORT_S - MARGIN_S)])
-    assert encoder.ended(encoded) is encoded
+    assert encode(whisper, [sound(1), sound(3)]).shape == [2, int(LEAST_S * 50), 1]
 
 
 def test_numbers_that_numpy_does_not_know_are_converted_on_the_card() -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from masa_rag.transcribers import _guards as guards
-from masa_rag.transcribers._encoder import FRAMES_PER_S, LIMIT_S, Encoder
+from masa_rag.transcribers._encoder import FRAMES_PER_S, LIMIT_S, encode
 from masa_rag.transcribers._glossary import Glossary
 from masa_rag.transcribers._repair import Repairer, replaced
 from masa_rag.transcribers._windows import Word
@@ -45,7 +45,6 @@ class Engine:
         self, whisper: Any, *, tokenizers: Any, suppressed: Any, beam_size: int, glossary: Glossary | None
     ) -> None:
         self._whisper = whisper
-        self._encoder = Encoder(whisper)
         self._make_tokenizer = tokenizers
         self._suppressed = suppressed
         self._beam_size = beam_size
@@ -60,10 +59,9 @@ class Engine:
 
     def run(self, features: Sequence[Any], languages: Sequence[str | None]) -> list[tuple[str, Heard]]:
         """Return (language, what was heard) for each window; a language of None is detected."""
-        encoded = self._encoder.encode(features)
-        ended = self._encoder.ended(encoded)
-        spoken = self._languages(ended, languages)
-        heard = self._write(ended, spoken)
+        encoded = encode(self._whisper, features)
+        spoken = self._languages(encoded, languages)
+        heard = self._write(encoded, spoken)
         self._again(features, spoken, heard)
         for item in heard:
             self._judge(item)
@@ -107,7 +105,7 @@ class Engine:
         ]
         for numbers, strict in ((stuck, True), (lost, False)):
             if numbers:
-                encoded = self._encoder.encode([features[number] for number in numbers], whole=True)
+                encoded = encode(self._whisper, [features[number] for number in numbers], whole=True)
                 again = self._write(encoded, [languages[number] for number in numbers], strict=strict)
                 for number, item in zip(numbers, again, strict=True):
                     heard[number] = item

@@ -115,7 +115,7 @@ class FasterWhisperTranscriber:
             "beam": self._beam_size,
             "glossary": {k: sorted(v) for k, v in terms.items()},
         }
-        return f"faster-whisper:{Path(self._name).name}:{digest('4', canonical_json(settings), size=6)}"
+        return f"faster-whisper:{Path(self._name).name}:{digest('5', canonical_json(settings), size=6)}"
 
     def transcribe(self, path: Path) -> Iterator[Segment]:
         """Yield the lines of one recording in order, with ``start`` and ``end`` in seconds.
