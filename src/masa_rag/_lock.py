@@ -91,7 +91,7 @@ class WriterLock:
     def _left_behind(self) -> Iterator[Path]:
         for mark in self._owner_file.parent.glob(f"{self._owner_file.stem}.writer-*"):
             pid = mark.name.rpartition("-")[2]
-            if pid.isdigit() and not _is_alive(int(pid)):
+            if pid.isdecimal() and not _is_alive(int(pid)):
                 yield mark
 
     def _is_free(self) -> bool:

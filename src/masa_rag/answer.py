@@ -186,15 +186,16 @@ def _to_the_second(hit: Hit, sentence: str, document: Callable[[str, str], Docum
 def _near(hits: Sequence[Hit]) -> list[tuple[int, Hit]]:
     """Return (number, hit) of those near the question.
 
-    A passage can be near by the words of its neighbour alone. Then the neighbour, if it ranks before, is near too.
+    A passage can be near by the words of its neighbour alone. So what ranks before one that is near, and
+    matches the question's words better by itself, is near too.
     """
     numbered = list(enumerate(hits, 1))
     if not any(_BESIDE in hit.why for hit in hits):
         return numbered
-    near = [(number, hit) for number, hit in numbered if _nearness(hit) >= NEAR]
+    near = {number for number, hit in numbered if _nearness(hit) >= NEAR}
     own = {number: hit.why.get("tokens", 0.0) for number, hit in numbered}
-    lent = {number for number in own for later, _ in near if number < later and own[number] > own[later]}
-    return [(number, hit) for number, hit in numbered if number in lent or (number, hit) in near]
+    better = {number for number in own for later in near if number < later and own[number] > own[later]}
+    return [(number, hit) for number, hit in numbered if number in near | better]
 
 
 def _nearness(hit: Hit) -> float:

@@ -152,6 +152,13 @@ def test_a_thread_becomes_segments() -> None:
     assert (found.author, found.text, found.title) == ("rower7", "", "Oars - Boat Forum")
 
 
+@pytest.mark.parametrize(("written", "day"), [("1706778000", 1), ("1706778000000", 1), ("\u00b9706778000", None)])
+def test_a_post_dated_in_seconds_or_milliseconds(written: str, day: int | None) -> None:
+    """Boards write either; digits that only look like digits are no number, and no reason to stop."""
+    first = extract_page(THREAD.replace("2024-02-01T10:00:00+01:00", written)).segments[0]
+    assert (first.created_at and first.created_at.day) == day
+
+
 def test_a_quote_of_something_else_stays_in_a_post() -> None:
     """Only what another post of the page says is left out; a quote out of a book is part of the post."""
     other = THREAD.replace(

@@ -208,7 +208,7 @@ def _name(path: str, post: _Element) -> str | None:
 def _date(text: str | None) -> datetime | None:
     if text is None:
         return None
-    if text.isdigit() and len(text) in (10, 13):
+    if text.isascii() and text.isdigit() and len(text) in (10, 13):
         text = text[:10]
         from masa_rag._time import parse_time
 
