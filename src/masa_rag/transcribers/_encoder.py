@@ -22,18 +22,17 @@ of 1 to 5 s tiny.en repeated itself in 10 when 2 s followed the window, in 5 wit
 8 s and in none with 10 s; base in 4, 1, 0 and 0."""
 
 
-def encode(whisper: Any, features: Sequence[Any], *, whole: bool = False, least_s: float = LEAST_S) -> Any:
+def encode(whisper: Any, features: Sequence[Any], *, whole: bool = False) -> Any:
     """Return the encoder's output for spectra of (mels, frames).
 
     Args:
         whisper: A loaded ``faster_whisper.WhisperModel``.
         features: The windows; what is longer than 30 s is cut.
         whole: Whether to encode 30 s, however short the windows are.
-        least_s: Shortest input; shorter ones are filled up with silence.
     """
     import numpy as np
 
-    limit, least = int(LIMIT_S * FRAMES_PER_S), int(least_s * FRAMES_PER_S)
+    limit, least = int(LIMIT_S * FRAMES_PER_S), int(LEAST_S * FRAMES_PER_S)
     longest = max(item.shape[-1] for item in features) + int(MARGIN_S * FRAMES_PER_S)
     length = limit if whole else max(least, min(limit, longest + longest % 2))
     batch = np.zeros((len(features), features[0].shape[0], length), dtype=np.float32)

@@ -121,8 +121,6 @@ class Engine:
     def _time(self, encoded: Any, features: Sequence[Any], languages: Sequence[str], heard: list[Heard]) -> None:
         sizes = [min(item.shape[-1], int(LIMIT_S * FRAMES_PER_S)) for item in features]
         tokenizer = self.tokenizer(languages[0])
-        if self._repairer:  # its thresholds were measured with windows of their own length
-            encoded = encode(self._whisper, features, least_s=0.0)
         aligned = self._whisper.find_alignment(tokenizer, [item.tokens for item in heard], encoded, sizes)
         for item, words in zip(heard, aligned, strict=True):
             item.words = _words(words)
