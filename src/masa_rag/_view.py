@@ -62,12 +62,12 @@ class VectorView:
         Of what was seen at the last ``query``; what is not in memory is read from the catalogue.
         """
         found = self._flat.cosines([self._ids.get(number, "") for number in numbers], vector)
-        missing = np.flatnonzero(np.isnan(found))
-        if len(missing):
-            stored = self._catalog.vectors_of_numbers([numbers[place] for place in missing.tolist()])
-            for place in missing.tolist():
-                if (blob := stored.get(numbers[place])) is not None:
-                    found[place] = np.frombuffer(blob, np.float32) @ vector
+        missing = np.flatnonzero(np.isnan(found)).tolist()
+        if missing:
+            stored = self._catalog.vectors_of_numbers([numbers[place] for place in missing])
+            present = [place for place in missing if numbers[place] in stored]
+            rows = np.frombuffer(b"".join(stored[numbers[place]] for place in present), np.float32)
+            found[present] = rows.reshape(-1, self._dim) @ vector
         return found
 
     def _refresh(self) -> bool:

@@ -124,9 +124,8 @@ def scored(
     allowed = allowed_chunks(connection, filters)
     query, meant, gain = _time_meant(connection, query, allowed, now)
     places = (allowed, meant) if meant else (allowed,)
-    with ThreadPoolExecutor(
-        1, "masa-rag-question"
-    ) as aside:  # words and model take as long, and neither needs the other
+    # The words and the model take about as long, and neither needs the other.
+    with ThreadPoolExecutor(1, "masa-rag-question") as aside:
         encoding = aside.submit(encode, query, embedder)
         question = understand(query, connection)
         lists = [search_words(connection, question.words, depth, among) for among in places]
