@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import os
 import subprocess
 import sys
 import time
@@ -70,6 +71,14 @@ def test_imports_point_to_the_left(path: Path) -> None:
     for other in imports(path) - {own}:
         assert LEVEL[other] <= LEVEL[own], f"{own} imports {other}, which stands to its right"
         assert not (own in PLUGINS and other in PLUGINS), f"{own} imports its neighbour {other}"
+
+
+def test_nothing_is_told_to_anybody(tmp_path: Path) -> None:
+    """onnxruntime writes no device id and no events to be sent, whoever imports it after us."""
+    environment = {**os.environ, "HOME": str(tmp_path), "XDG_CACHE_HOME": str(tmp_path)}
+    environment.pop("ORT_DISABLE_TELEMETRY", None)
+    subprocess.run([sys.executable, "-c", "import masa_rag, onnxruntime"], check=True, env=environment)
+    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ Names are resolved at first use, so that ``import masa_rag`` loads no heavy libr
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 from masa_rag._lazy import late_name
@@ -81,6 +82,10 @@ if TYPE_CHECKING:
     )
 
 __version__ = "0.1.0"
+
+# From 1.31 on, importing onnxruntime writes a device id into the cache folder and sends events to its maker, on
+# Linux too. Here, because chromadb, faster-whisper and senko import it as well, and it looks only once.
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
 _HOMES = {
     "Memory": "memory",

@@ -98,6 +98,7 @@ def open_graph(path: Path) -> Any:
     """Return the session of a graph, one thread to a call: batches run side by side."""
     import onnxruntime
 
+    onnxruntime.disable_telemetry_events()  # for programs that imported it before us
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     options.log_severity_level = 3  # errors only
