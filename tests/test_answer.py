@@ -289,3 +289,10 @@ def test_a_langchain_chat_model_is_a_model(brain: Memory) -> None:
     models = pytest.importorskip("langchain_core.language_models.fake_chat_models", reason="needs the extra langchain")
     answer = brain.ask("When?", model=models.FakeListChatModel(responses=["On Monday [1]."]), author="Ann")
     assert (answer.text, answer.problems) == ("On Monday [1].", ())
+
+
+def test_what_is_cited_is_listed_under_its_number(memory: Memory) -> None:
+    """The numbers below an answer are those in it, whatever rank search gave the passages."""
+    memory.add([Document(id="1", text="The boat is at the mill."), Document(id="2", text="A boat, a boat.")], name="s")
+    hits = [replace(hit, rank=7 - hit.rank) for hit in memory.search("boat")]
+    assert str(check("It floats [2].", hits)).splitlines()[-1] == f"[2] {hits[1].chunk.document_id}"

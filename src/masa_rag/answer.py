@@ -9,12 +9,15 @@ from typing import Any
 
 from masa_rag._words import STOP_WORDS, stems, words_of
 from masa_rag.chunkers._passages import from_line
-from masa_rag.context import cite
+from masa_rag.context import cite, in_reading_order
 from masa_rag.errors import ConfigurationError
 from masa_rag.types import Context, Document, Hit
 
 Model = Callable[[str], str] | Any
 """A function from prompt to text, or any LangChain chat model."""
+
+Documents = Callable[[str, str], Document | None]
+"""Returns a document by source and id."""
 
 NOT_FOUND = "The memory does not hold this."
 
@@ -63,7 +66,8 @@ class Answer:
     found: bool = True
 
     def __str__(self) -> str:
-        lines = [f"[{hit.rank}] {cite(hit.chunk)}" for hit in self.cited]
+        numbers = {id(hit): number for number, hit in enumerate(self.hits, 1)}
+        lines = [f"[{numbers.get(id(hit), hit.rank)}] {cite(hit.chunk)}" for hit in self.cited]
         warnings = [f"Check this: {problem}" for problem in self.problems]
         return "\n".join([self.text, *([""] if lines or warnings else []), *lines, *warnings])
 
@@ -148,13 +152,12 @@ def _stands(quote: str, text: str) -> bool:
     return True
 
 
-def extract(
-    question: str, hits: Sequence[Hit], *, document: Callable[[str, str], Document | None] | None = None
-) -> Answer:
+def extract(question: str, hits: Sequence[Hit], *, document: Documents | None = None) -> Answer:
     """Return the best sentences of the best passages, word for word.
 
     Only passages that are ``NEAR`` the question count, and those that only ask something say nothing.
-    (Of an embedder without word vectors nearness is not known; then all count.)
+    (Of an embedder without word vectors nearness is not known; then all count.) A question for the whole of
+    something has one sentence of each passage, in their order there.
 
     Args:
         question: What is asked.
@@ -162,12 +165,23 @@ def extract(
         document: Returns a document by source and id. With it, passages of recordings are cited from the line
             in which the sentence is spoken, with its second; without it, from where they begin.
     """
+    if hits and all("overview" in hit.why for hit in hits):
+        return _extract_overview(in_reading_order(hits, in_time=True), document)
     words = {word for word, _, _ in words_of(question)}
     wanted = _stems(words - STOP_WORDS or words)
     found = [(number, _best_sentence(hit.chunk.text, wanted)) for number, hit in _near(hits)]
     said = ([(number, sentence) for number, sentence in found if not _asks(sentence)] or found)[:_SENTENCES]
-    if not said:
-        return Answer(NOT_FOUND, tuple(hits), found=False)
+    return _quoted(said, hits, document) if said else Answer(NOT_FOUND, tuple(hits), found=False)
+
+
+def _extract_overview(hits: Sequence[Hit], document: Documents | None) -> Answer:
+    """Return of each passage the sentence that holds most of its words."""
+    texts = [hit.chunk.text.removeprefix(f"{', '.join(hit.chunk.authors)}: ") for hit in hits]
+    said = [_best_sentence(text, _stems({word for word, _, _ in words_of(text)} - STOP_WORDS)) for text in texts]
+    return _quoted(list(enumerate(said, 1)), hits, document)
+
+
+def _quoted(said: Sequence[tuple[int, str]], hits: Sequence[Hit], document: Documents | None) -> Answer:
     lines = [f"“{sentence}” [{number}]" for number, sentence in said]
     passages = list(hits)
     for number, sentence in said:
@@ -175,7 +189,7 @@ def extract(
     return Answer("\n".join(lines), tuple(passages), tuple(passages[number - 1] for number, _ in said))
 
 
-def _to_the_second(hit: Hit, sentence: str, document: Callable[[str, str], Document | None] | None) -> Hit:
+def _to_the_second(hit: Hit, sentence: str, document: Documents | None) -> Hit:
     """Return the hit from the line on in which a sentence is spoken; what has no time code stays as it is."""
     if document is None or hit.chunk.start_s is None:
         return hit

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from itertools import pairwise
+from math import inf
 
 from masa_rag.chunkers._passages import CountTokens
 from masa_rag.types import Chunk, Context, Hit
@@ -16,7 +17,7 @@ _NOTHING = "Nothing in memory answers this."
 _TICKS = re.compile(r"`{3,}")
 
 
-def build_context(hits: Sequence[Hit], *, max_tokens: int, count_tokens: CountTokens) -> Context:
+def build_context(hits: Sequence[Hit], *, max_tokens: int, count_tokens: CountTokens, in_time: bool = False) -> Context:
     """Return the best hits that fit the budget; what belongs together stands together.
 
     Documents come in the order of their best passage, the passages of a document in their own order.
@@ -31,9 +32,12 @@ def build_context(hits: Sequence[Hit], *, max_tokens: int, count_tokens: CountTo
         hits: Best first.
         max_tokens: Budget for the whole text, citations and fences included. One passage is given in any case.
         count_tokens: Counts the tokens of each of many texts.
+        in_time: Documents in the order in which they began, those of unknown time first: for questions that ask
+            how things went on. What search found for an overview always comes so.
     """
     if not hits:
         return Context(_NOTHING)
+    in_time = in_time or "overview" in hits[0].why
     fence = _fence(hit.chunk.text for hit in hits)
     preface, *sizes = count_tokens([_PREFACE, *(_passage(hit, len(hits), fence) for hit in hits)])
     waiting = _varied(list(zip(hits, sizes, strict=True)))
@@ -43,7 +47,7 @@ def build_context(hits: Sequence[Hit], *, max_tokens: int, count_tokens: CountTo
     while fitting := _fitting(waiting, left) or (waiting[:1] if not taken else []):
         taken += [hit for hit, _ in fitting]
         waiting = [item for item in waiting if item not in fitting]
-        ordered = _joined(_in_reading_order(taken))
+        ordered = _joined(in_reading_order(taken, in_time=in_time))
         passages = [_passage(hit, number, fence) for number, hit in enumerate(ordered, 1)]
         left = max_tokens - preface - sum(count_tokens(passages))  # joining has made room
     return Context("\n\n".join([_PREFACE, *passages]), tuple(ordered))
@@ -89,11 +93,18 @@ def _passage(hit: Hit, number: int, fence: str) -> str:
     return f"[{number}] {cite(hit.chunk)}\n{fence}\n{hit.chunk.text}\n{fence}"
 
 
-def _in_reading_order(hits: Sequence[Hit]) -> list[Hit]:
-    first: dict[tuple[str, str], int] = {}
+def in_reading_order(hits: Sequence[Hit], *, in_time: bool) -> list[Hit]:
+    """Return the documents in the order of their best hit, or of time; the hits of a document in its own order."""
+    first: dict[tuple[str, str], tuple[float, int]] = {}
     for hit in hits:
-        first.setdefault((hit.chunk.source, hit.chunk.document_id), hit.rank)
+        key = hit.chunk.source, hit.chunk.document_id
+        began, rank = first.get(key, (inf, hit.rank))
+        first[key] = min(began, _began(hit.chunk) if in_time else 0.0), rank
     return sorted(hits, key=lambda hit: (first[hit.chunk.source, hit.chunk.document_id], hit.chunk.position))
+
+
+def _began(chunk: Chunk) -> float:
+    return -inf if chunk.started_at is None else chunk.started_at.timestamp()
 
 
 def _joined(hits: Sequence[Hit]) -> list[Hit]:

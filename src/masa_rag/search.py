@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from masa_rag._copies import COPIED_WORDS
+from masa_rag._overview import is_overview, overview, subject_of
 from masa_rag._pool import gather, vector_scores, window_scores, with_neighbours, word_matches
 from masa_rag._query import embed, encode, understand
 from masa_rag._rank import AUTHOR_BOOST, DATE_BOOST, TIME_BOOST, fuse, spread
@@ -76,11 +77,14 @@ def search(
     Words and vectors are always asked: words win names, tickers and numbers, vectors win paraphrases.
     What they name, and the passages beside it, is then scored by all rankers; see ``rank``.
     Filters hold before ranking, so ``k`` hits come back whenever so many different passages pass.
+    A question for the whole of something (see ``_overview``) has hits from all of it.
     What was said again is one hit: ``why["said"]`` is how often, ``why["said_by"]`` by how many authors.
     Of posts and messages (see ``_copies``) that counts the whole memory, of speech and pages the candidates.
     """
     if not query.strip() or k < 1:
         return []
+    if found := _whole(catalog.connection, query, k=k, filters=filters, now=now):
+        return found
     pool, scores = scored(
         query, depth=max(DEPTH, k), filters=filters, catalog=catalog, view=view, embedder=embedder, now=now
     )
@@ -88,6 +92,20 @@ def search(
         return _hits(catalog.connection, pool, scores, k=k, filters=filters)
     hits = _hits(catalog.connection, pool, scores, k=max(k, RERANKED), filters=filters)
     return _reranked(query, hits, reranker)[:k]
+
+
+def _whole(
+    connection: sqlite3.Connection, query: str, *, k: int, filters: Filters, now: datetime | None
+) -> list[Hit] | None:
+    """Return hits from all of what is asked for; None when the question has a subject."""
+    asked = query
+    for period in periods_of(query, now or datetime.now().astimezone())[:1]:
+        asked = period.cut_from(query)
+    if not is_overview(asked):
+        return None  # spares looking through the filters twice
+    allowed = allowed_chunks(connection, filters)
+    _, meant, _ = _time_meant(connection, query, allowed, now)
+    return overview(connection, asked, k=k, allowed=meant or allowed)
 
 
 def _reranked(query: str, hits: Sequence[Hit], reranker: Reranker) -> list[Hit]:
@@ -123,6 +141,7 @@ def scored(
     connection = catalog.connection
     allowed = allowed_chunks(connection, filters)
     query, meant, gain = _time_meant(connection, query, allowed, now)
+    query = subject_of(query)
     places = (allowed, meant) if meant else (allowed,)
     # The words and the model take about as long, and neither needs the other.
     with ThreadPoolExecutor(1, "masa-rag-question") as aside:
