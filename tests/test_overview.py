@@ -117,6 +117,12 @@ def test_who_only_stands_in_the_text_is_found_there(memory: Memory) -> None:
     assert any("bees" in hit.chunk.text for hit in hits)
 
 
+def test_people_who_never_speak_together_are_both_heard(shows: Memory) -> None:
+    """Bo and Cy share no document, so what either says is taken."""
+    hits = shows.search("What did Bo and Cy talk about?", k=8)
+    assert {hit.chunk.authors for hit in hits} == {("Bo Fjord",), ("Cy",)}
+
+
 def test_an_overview_with_a_subject_is_about_it(shows: Memory) -> None:
     """What is nearest to the subject comes first, as for any question."""
     hits = shows.search("Can you give me a summary of what was said of glaciers?", k=2)

@@ -125,17 +125,18 @@ def _whole(
     """Return the passages of the documents that every word names, in the order of time, the newest at most.
 
     Where speakers are named, only what they say. Transcripts without speakers name them in what is said:
-    ``by_text`` takes those, if no document has them as speakers or in its title.
+    ``by_text`` takes those, if no document has all of them as speakers or in its title. Where nothing has them
+    together, what any of them says is taken.
     """
     authors = {word: _having(connection, "authors", "name", word) for word in names}
     titled = {word: _having(connection, "documents", "title", word) for word in names}
-    spoken = {word: _documents_of(connection, authors[word]) for word in names}
-    documents: set[int] | None = None
-    if names:
-        documents = set.intersection(*(spoken[word] | titled[word] for word in names))
-        if not documents and by_text:
-            documents = set.intersection(*(_mentioning(connection, word) for word in names))
-            authors = {}
+    named = [_documents_of(connection, authors[word]) | titled[word] for word in names]
+    documents = set.intersection(*named) if named else None
+    if documents is not None and not documents and by_text:
+        documents = set.intersection(*(_mentioning(connection, word) for word in names))
+        authors = {} if documents else authors
+    if documents is not None and not documents and all(named):
+        documents = set.union(*named)
     speakers = {number for word in authors if not titled[word] for number in authors[word]}
     return _in_time(connection, documents, speakers, allowed)
 
