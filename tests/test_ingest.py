@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -101,9 +102,18 @@ def test_errors_may_be_raised_instead(memory: Memory) -> None:
     assert memory.info().documents == 0
 
 
-def test_text_that_cannot_be_stored_is_a_bad_record(memory: Memory) -> None:
-    """Half a surrogate pair, as broken JSON escapes leave it, keeps only its own document out."""
-    report = memory.add([note("1", "half \ud83d"), note("2", "whole")], name="s")
+def test_half_characters_keep_no_document_out(memory: Memory) -> None:
+    """Half a surrogate pair, as broken JSON escapes leave it, becomes U+FFFD; ids that differ in it stay different."""
+    report = memory.add([note("1", "half \ud83d"), note("2\udcff", "one"), note("2\udcfe", "two")], name="s")
+    assert (report.added, report.failed) == (3, ())
+    assert memory.search("half")[0].chunk.text == "half \ufffd"
+    assert memory.document("s", "2\udcfe") == note("2\udcfe", "two")
+    assert memory.verify() == []
+
+
+def test_metadata_that_cannot_be_stored_is_a_bad_record(memory: Memory) -> None:
+    """What is no JSON value keeps only its own document out."""
+    report = memory.add([Document(id="1", text="x", metadata={"a": object()}), note("2", "whole")], name="s")
     assert (report.added, len(report.failed)) == (1, 1)
     assert "1: cannot be stored" in str(report.failed[0])
 
@@ -120,6 +130,13 @@ def test_a_source_that_breaks_keeps_what_came_before(memory: Memory) -> None:
         memory.add(broken())
     assert [hit.chunk.document_id for hit in memory.search("lighthouse")] == ["1"]
     assert memory.info().vectors == 1
+
+
+@pytest.mark.parametrize("name", ["", " ", 5, "a\udcff"])
+def test_names_that_cannot_be_stored_are_refused(memory: Memory, name: Any) -> None:
+    """A source's name is a text: everything of the source hangs on it."""
+    with pytest.raises(ConfigurationError, match="source name"):
+        memory.add([note("1", "x")], name=name)
 
 
 def test_documents_need_a_name(memory: Memory) -> None:

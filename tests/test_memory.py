@@ -6,7 +6,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +30,7 @@ def test_notes_are_remembered_once(memory: Memory) -> None:
 
 def test_an_empty_note_is_refused(memory: Memory) -> None:
     """There is nothing to remember in blanks."""
-    with pytest.raises(ConfigurationError, match="empty text"):
+    with pytest.raises(ConfigurationError, match="to remember; expected some words"):
         memory.remember("  ")
 
 
@@ -55,6 +55,52 @@ def test_the_name_of_a_part_is_no_part(open_memory: Callable[..., Memory]) -> No
     """Parts are objects; their names belong to the command line."""
     with pytest.raises(ConfigurationError, match="received embedder='all-MiniLM-L6-v2'; expected an object"):
         open_memory(embedder="all-MiniLM-L6-v2")
+
+
+@pytest.mark.parametrize("path", [123, None, "", "a\0b"])
+def test_what_is_no_folder_is_refused(path: Any) -> None:
+    """An empty path would make a memory of whatever folder one is in."""
+    with pytest.raises(ConfigurationError, match="expected the memory's folder"):
+        Memory(path)
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {"query": None}, {"query": b"x"}, {"k": 0}, {"k": -1}, {"k": "3"}, {"k": 2.5}, {"k": None}, {"author": 3},
+        {"author": [None]}, {"source": 3}, {"kind": "podcast"}, {"after": "yesterday"}, {"after": [1]},
+        {"after": datetime(2024, 5, 1)},  # noqa: DTZ001
+        {"before": datetime(1, 1, 1, tzinfo=timezone(timedelta(hours=9)))},
+    ],
+    ids=str,
+)  # fmt: skip
+@pytest.mark.parametrize("filled", [False, True])
+def test_questions_that_mean_nothing_are_refused(memory: Memory, asked: dict[str, Any], filled: bool) -> None:
+    """Also by an empty memory: who tries the call first and fills it later learns of it at once."""
+    if filled:
+        memory.remember("A walrus sings.")
+    with pytest.raises(ConfigurationError, match="received"):
+        memory.search(**{"query": "walrus"} | asked)
+    if "query" not in asked:
+        with pytest.raises(ConfigurationError, match="received"):
+            memory.context("walrus", **asked)
+
+
+@pytest.mark.parametrize("max_tokens", [0, -5, "9", None])
+def test_a_budget_is_a_number_of_tokens(memory: Memory, max_tokens: Any) -> None:
+    """No context fits into less than one token."""
+    with pytest.raises(ConfigurationError, match="received max_tokens"):
+        memory.context("walrus", max_tokens=max_tokens)
+
+
+def test_more_than_there_is_may_be_asked_for(memory: Memory) -> None:
+    """Any number of passages, from names with half characters, and what is found is what is there."""
+    memory.remember("A walrus sings.")
+    assert len(memory.search("walrus", k=10**30)) == 1
+    assert memory.search("walrus", source="\udcff") == []
+    assert memory.document("\udcff", "\udcff") is None
+    assert memory.delete("\udcff", "\udcff") == 0
+    assert memory.forget(source="\udcff").deleted == 0
 
 
 def test_one_id_is_not_a_list_of_letters(memory: Memory) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta, timezone
 from typing import Any
 
@@ -43,6 +45,33 @@ def test_empty_ids_are_refused(make: object) -> None:
     """An empty id would merge what does not belong together."""
     with pytest.raises(ConfigurationError, match="empty"):
         make()  # type: ignore[operator]
+
+
+@pytest.mark.parametrize(
+    ("make", "what"),
+    [
+        (lambda: Document(id=5, text="x"), "id=5"),  # type: ignore[arg-type]
+        (lambda: Document(id="1", text=None), "text=None"),  # type: ignore[arg-type]
+        (lambda: Document(id="1", text="x", url=5), "url=5"),  # type: ignore[arg-type]
+        (lambda: Document(id="1", text="x", kind="banana"), "kind='banana'"),  # type: ignore[arg-type]
+        (lambda: Document(id="1", text="x", metadata=5), "metadata=5"),  # type: ignore[arg-type]
+        (lambda: Document(id="1", segments="abc"), "'a' among the segments"),  # type: ignore[arg-type]
+        (lambda: Segment(None), "text=None"),  # type: ignore[arg-type]
+        (lambda: Segment("x", author=["Ann"]), "author="),  # type: ignore[arg-type]
+        (lambda: Segment("x", start="00:01"), "start='00:01'"),  # type: ignore[arg-type]
+        (lambda: Segment("x", end=float("nan")), "end=nan"),
+    ],
+)
+def test_wrong_types_are_refused_where_they_are_given(make: Callable[[], object], what: str) -> None:
+    """Stored, they could not be read again, and whole memories could not be verified or rebuilt."""
+    with pytest.raises(ConfigurationError, match=f"received .*{re.escape(what)}"):
+        make()
+
+
+def test_half_characters_are_mended() -> None:
+    """Two halves that stand together are one character, one alone is U+FFFD; ids keep what tells them apart."""
+    document = Document(id="\udcff", text="\ud83d\ude00 \ud83d", title="\udcff")
+    assert (document.id, document.text, document.title) == ("\\udcff", "\U0001f600 \ufffd", "\ufffd")
 
 
 @pytest.mark.parametrize("value", ["2024-05-01", date(2024, 5, 1), 1_714_521_600])

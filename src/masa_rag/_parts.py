@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import uuid
 from functools import cached_property
 from pathlib import Path
@@ -41,12 +42,12 @@ class Parts:
         re_embed: bool = False,
         progress: Progress | None = None,
     ) -> None:
-        self.path = Path(path).expanduser()
+        self.path = _folder(path)
+        self._embedder = _part("embedder", embedder, "embed_query")
+        self._chunker = _part("chunker", chunker, "chunk")
+        self._index = _part("index", index, "query")
+        self._reranker = _part("reranker", reranker, "score")
         self.catalog = Catalog(self.path, lock_timeout_s=lock_timeout_s)
-        self._embedder = _part("embedder", embedder)
-        self._chunker = _part("chunker", chunker)
-        self._index = index
-        self._reranker = _part("reranker", reranker)
         self._progress: Progress = progress if progress is not None else (lambda *_: None)
         self._check_fingerprints(re_embed=re_embed)
         self._mend()
@@ -136,11 +137,18 @@ class Parts:
             self._upkeep.mend()
 
 
-def _part(name: str, given: Given) -> Given:
-    """Return what was given, if it is an object and not the name of one."""
-    if isinstance(given, (str, type)):
+def _folder(path: object) -> Path:
+    if not isinstance(path, (str, os.PathLike)) or not str(path) or "\0" in str(path):
+        raise ConfigurationError(f"received the path {path!r}; expected the memory's folder, such as 'brain'")
+    return Path(path).expanduser()
+
+
+def _part(name: str, given: Given, method: str) -> Given:
+    """Return what was given, if it is an object that can be what it is given as, and not the name of one."""
+    if given is not None and (isinstance(given, (str, type)) or not callable(getattr(given, method, None))):
         raise ConfigurationError(
-            f"received {name}={given!r}; expected an object, such as OnnxEmbedder('all-MiniLM-L6-v2')"
+            f"received {name}={given!r}; expected an object of masa_rag.protocols.{name.title()}, "
+            "such as OnnxEmbedder('all-MiniLM-L6-v2') for an embedder"
         )
     return given
 

@@ -9,12 +9,16 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from math import inf
+from operator import index
+from typing import get_args
 
 from masa_rag._merge import same_name
 from masa_rag._rows import CHUNK_SELECT, row_chunk, seconds
 from masa_rag._time import parse_time
+from masa_rag._unicode import whole_name
 from masa_rag._words import words_of
-from masa_rag.types import Chunk
+from masa_rag.errors import ConfigurationError
+from masa_rag.types import Chunk, Kind
 
 Moment = str | date | datetime | int | float
 Names = str | Sequence[str]
@@ -39,8 +43,29 @@ class Filters:
     after: Moment | None = None
     before: Moment | None = None
 
+    def __post_init__(self) -> None:
+        for name in ("author", "source", "kind"):
+            if (value := getattr(self, name)) is not None:
+                object.__setattr__(self, name, _listed(value))
+        for name in ("after", "before"):
+            if (value := getattr(self, name)) is not None:
+                object.__setattr__(self, name, parse_time(value))
+        if unknown := set(self.kind or ()).difference(get_args(Kind)):
+            raise ConfigurationError(f"received kind={unknown.pop()!r}; expected {', '.join(get_args(Kind))}")
+
     def __bool__(self) -> bool:
         return any(getattr(self, name) is not None for name in self.__slots__)
+
+
+def whole_number(name: str, value: object) -> int:
+    """Return an argument that counts something, or raise ConfigurationError."""
+    try:
+        number = index(value)  # type: ignore[arg-type]  # whatever counts: numbers of numpy too
+    except TypeError:
+        number = 0
+    if number < 1:
+        raise ConfigurationError(f"received {name}={value!r}; expected a whole number from 1")
+    return number
 
 
 def allowed_chunks(connection: sqlite3.Connection, filters: Filters) -> dict[int, str] | None:
@@ -184,8 +209,12 @@ def spoken_until(connection: sqlite3.Connection) -> float:
     return -inf if row[0] is None else float(row[0])
 
 
-def _listed(names: Names) -> list[str]:
-    return [names] if isinstance(names, str) else list(names)
+def _listed(names: object) -> tuple[str, ...]:
+    """Return one name or several as texts that the catalogue can be asked for."""
+    listed = (names,) if isinstance(names, str) else tuple(names) if isinstance(names, Iterable) else (names,)
+    if odd := [name for name in listed if not isinstance(name, str)]:
+        raise ConfigurationError(f"received {odd[0]!r} to filter by; expected a name, or several")
+    return tuple(map(whole_name, listed))
 
 
 def _marks(values: Sequence[object]) -> str:

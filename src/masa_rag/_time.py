@@ -17,7 +17,10 @@ def utc(value: datetime) -> datetime:
         raise ConfigurationError(
             f"received the time {what}; expected an aware datetime, for example datetime(2024, 5, 1, tzinfo=UTC)"
         )
-    return value if value.tzinfo is UTC else value.astimezone(UTC)
+    try:
+        return value if value.tzinfo is UTC else value.astimezone(UTC)
+    except OverflowError as error:
+        raise ConfigurationError(f"received the time {value.isoformat()}, which UTC has no year for") from error
 
 
 def parse_time(value: str | date | datetime | int | float) -> datetime:
@@ -35,7 +38,7 @@ def parse_time(value: str | date | datetime | int | float) -> datetime:
             return datetime.fromtimestamp(value, UTC)
         parsed = datetime.fromisoformat(value.strip())
         return (parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)).astimezone(UTC)
-    except (ValueError, OverflowError, OSError) as error:
+    except (ValueError, OverflowError, OSError, AttributeError) as error:
         raise ConfigurationError(
             f"received the time {value!r}; expected ISO 8601 such as 2024-05-01 or 2024-05-01T12:30:00Z"
         ) from error

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal, get_args
 
 from masa_rag._merge import same_name, without_authors
+from masa_rag._unicode import whole_name
 from masa_rag._upkeep import CYCLE
 from masa_rag.catalog import Catalog
 from masa_rag.errors import ConfigurationError, MasaRagError, RecordError, SourceError
@@ -277,11 +278,20 @@ def named(source: Source | Iterable[Document | RecordError], name: str | None) -
             "remember(text) for words"
         )
     if isinstance(source, Source) and (name is None or name == source.name):
-        return source
+        return _with_proper_name(source)
     if isinstance(source, ResumableSource):
         raise ConfigurationError(f"received name={name!r} for a source that is named {source.name!r}; leave it out")
     if name is None:
         raise ConfigurationError(
             f"received {type(source).__name__} without a name; expected a source, or documents with name='...'"
         )
-    return FunctionSource(name, lambda: [source] if isinstance(source, Document) else source)
+    if not isinstance(source, (Document, Iterable)):
+        raise ConfigurationError(f"received {type(source).__name__}; expected a source, or documents with name='...'")
+    return _with_proper_name(FunctionSource(name, lambda: [source] if isinstance(source, Document) else source))
+
+
+def _with_proper_name(source: Source) -> Source:
+    name = source.name
+    if not isinstance(name, str) or not name.strip() or whole_name(name) is not name:
+        raise ConfigurationError(f"received the source name {name!r}; expected a text that stays the same in every run")
+    return source

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, Self
 
 from masa_rag._ids import digest
 from masa_rag._parts import Parts
-from masa_rag._reading import Filters, Moment, Names
+from masa_rag._reading import Filters, Moment, Names, whole_number
+from masa_rag._unicode import whole_name, whole_text
 from masa_rag.errors import ConfigurationError, RecordError
 from masa_rag.ingest import Errors, named
 from masa_rag.types import Context, Document, Hits, IngestReport
@@ -103,8 +104,8 @@ class Memory(Parts):
             url: Where it can be seen.
             source: The source it is filed under.
         """
-        if not text.strip():
-            raise ConfigurationError("received an empty text to remember; expected some words")
+        if not isinstance(text, str) or not text.strip():
+            raise ConfigurationError(f"received {text!r} to remember; expected some words")
         note = digest(text, author or "", size=8)
         when = created_at if created_at is not None else self._remembered_at(source, note)
         self.add(
@@ -123,10 +124,11 @@ class Memory(Parts):
             source: The documents' source.
             ids: Their ids, or one; None for all of the source.
         """
+        source = whole_name(source)
         with self.catalog.transaction():
             if ids is None:
                 ids = list(self.catalog.document_sizes(source))
-            removed = self.catalog.remove(source, [ids] if isinstance(ids, str) else ids)
+            removed = self.catalog.remove(source, map(whole_name, [ids] if isinstance(ids, str) else ids))
         if self.catalog.count("pending"):  # copies that took the place of what is gone
             self._upkeep.embed_pending()
         return removed
@@ -184,8 +186,11 @@ class Memory(Parts):
         """
         from masa_rag.search import search
 
+        if not isinstance(query, str):
+            raise ConfigurationError(f"received the query {query!r}; expected a question, or some words")
         filters = Filters(author, source, kind, after, before)
-        if not self.catalog.count("chunks"):
+        k = min(whole_number("k", k), self.catalog.count("chunks"))
+        if not k:
             return Hits()
         return Hits(
             search(
@@ -207,7 +212,8 @@ class Memory(Parts):
         """
         from masa_rag.context import build_context
 
-        return build_context(self.search(query, k=k, **filters), max_tokens=max_tokens, count_tokens=self._count_tokens)
+        budget = whole_number("max_tokens", max_tokens)
+        return build_context(self.search(query, k=k, **filters), max_tokens=budget, count_tokens=self._count_tokens)
 
     def ask(self, question: str, *, model: Model | None = None, max_tokens: int = 1_500, **filters: Any) -> Answer:
         """Return an answer that cites its passages, checked, or one that says the memory does not hold it.
@@ -240,7 +246,7 @@ class Memory(Parts):
 
     def document(self, source: str, document_id: str) -> Document | None:
         """Return a document as it is stored, or None."""
-        return self.catalog.document(source, document_id)
+        return self.catalog.document(whole_name(source), whole_name(document_id))
 
     def info(self) -> Info:
         """Return what is in the memory: counts, sources, times, model, size on disk."""
@@ -301,11 +307,11 @@ def _grave(author: str | None, source: str | None, document: str | None) -> tupl
     """Return what is meant as the parts of a tombstone."""
     match (author, source, document):
         case (str(), None, None):
-            return ("author", author)
+            return ("author", whole_text(author))
         case (None, str(), None):
-            return ("source", source)
+            return ("source", whole_name(source))
         case (None, str(), str()):
-            return ("document", source, document)
+            return ("document", whole_name(source), whole_name(document))
     raise ConfigurationError(
         f"received author={author!r}, source={source!r}, document={document!r}; "
         "expected author, or source, or source and document"

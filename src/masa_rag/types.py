@@ -10,10 +10,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Literal
+from math import isfinite
+from typing import Any, Literal, get_args
 
 from masa_rag._ids import canonical_json, digest
 from masa_rag._time import utc
+from masa_rag._unicode import whole_name, whole_text
 from masa_rag.errors import ConfigurationError, MasaRagError
 
 Kind = Literal["post", "page", "conversation", "speech", "note"]
@@ -49,8 +51,15 @@ class Segment:
     metadata: Mapping[str, Any] = field(default_factory=dict, hash=False)
 
     def __post_init__(self) -> None:
+        _settle(self, ("author", "url", "id", "reply_to"))
         if self.id == "":
             raise ConfigurationError("received an empty segment id; expected a text, or None if there is none")
+        for name in ("start", "end"):
+            value = getattr(self, name)
+            if value is not None and not (isinstance(value, (int, float)) and isfinite(value)):
+                raise ConfigurationError(
+                    f"received {name}={value!r} for a segment; expected seconds as a number, or None"
+                )
         for name in ("created_at", "edited_at"):
             if (value := getattr(self, name)) is not None:
                 object.__setattr__(self, name, utc(value))
@@ -94,9 +103,16 @@ class Document:
     def __post_init__(self) -> None:
         if not self.id:
             raise ConfigurationError("received a document with an empty id; expected one that is stable in its source")
+        _settle(self, ("id", "title", "author", "url", "licence", "contributor"))
+        if self.kind not in _KINDS:
+            raise ConfigurationError(f"received kind={self.kind!r} for a document; expected one of {', '.join(_KINDS)}")
         if type(self.segments) is not tuple:
             object.__setattr__(self, "segments", tuple(self.segments))
         if self.segments:
+            if odd := next((part for part in self.segments if not isinstance(part, Segment)), None):
+                raise ConfigurationError(
+                    f"received {odd!r} among the segments of {self.id!r}; expected masa_rag.Segment"
+                )
             derived = "\n".join(self._lines())
             if self.text not in ("", derived):
                 raise ConfigurationError(
@@ -138,6 +154,23 @@ class Document:
         return digest("1", canonical_json(own), "" if self.segments else self.text, *segments)
 
 
+def _settle(item: Segment | Document, optional: Sequence[str]) -> None:
+    """Refuse what is no text where a text belongs: what is stored must be readable. Mend half characters."""
+    for name in ("text", *optional):
+        value = getattr(item, name)
+        if isinstance(value, str):
+            whole = whole_name(value) if name in _IDS else whole_text(value)
+            if whole is not value:
+                object.__setattr__(item, name, whole)
+        elif value is not None or name == "text":
+            expected = "a text" if name == "text" else "a text, or None"
+            raise ConfigurationError(f"received {name}={value!r} for a {type(item).__name__}; expected {expected}")
+    if not isinstance(item.metadata, Mapping):
+        raise ConfigurationError(f"received metadata={item.metadata!r}; expected a mapping of JSON values")
+
+
+_IDS = ("id", "reply_to")
+_KINDS = get_args(Kind)
 _DIGESTED = ("id", "kind", "title", "author", "created_at", "url", "licence", "contributor", "metadata")
 _SEGMENT_FIELDS = (
     "text", "author", "created_at", "start", "end", "url", "id", "reply_to", "edited_at", "metadata",

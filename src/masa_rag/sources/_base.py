@@ -8,6 +8,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from pathlib import Path
 from typing import ClassVar, ParamSpec
 
+from masa_rag._unicode import whole_name
 from masa_rag.errors import ConfigurationError, RecordError, SourceUnavailableError
 from masa_rag.types import Document
 
@@ -91,9 +92,9 @@ class FileSource:
         self.paths = [paths] if isinstance(paths, (str, Path)) else list(paths)
         place = _place(self.paths)
         default = self.form if self.global_ids else f"{self.form}:{_label(place)}"
-        self.name = name if name is not None else default
+        self.name = name if name is not None else whole_name(default)
         # What is gone from one export is not gone from the others of the same default name.
-        self.origin = "" if name is not None else str(place.absolute())
+        self.origin = "" if name is not None else whole_name(str(place.absolute()))
 
     @classmethod
     def recognises(cls, path: Path, head: bytes) -> bool:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from masa_rag._unicode import whole_text
 from masa_rag.sources._tweet_time import snowflake_time
 from masa_rag.types import Document, Segment
 
@@ -66,13 +67,7 @@ def text_of(value: object) -> str | None:
     """
     if not value or not isinstance(value, str) or value.isspace():
         return None
-    if value.isascii():  # a flag of the string: no cost
-        return value
-    try:
-        value.encode()
-    except UnicodeEncodeError:
-        return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-    return value
+    return whole_text(value)
 
 
 def id_of(value: object) -> str | None:

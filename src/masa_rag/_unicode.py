@@ -1,0 +1,26 @@
+"""Half characters: exports that cut within an emoji, and file names that are no UTF-8, hold lone surrogates.
+
+No file and no database takes them, so they are mended where a text comes in.
+"""
+
+from __future__ import annotations
+
+
+def whole_text(text: str) -> str:
+    """Return the text with U+FFFD for each lone surrogate; two halves that stand together become one character."""
+    return text if _is_whole(text) else text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+def whole_name(text: str) -> str:
+    r"""Return the name or id with ``\udcff`` written out for a lone surrogate: different ones stay different."""
+    return text if _is_whole(text) else text.encode("utf-8", "backslashreplace").decode()
+
+
+def _is_whole(text: str) -> bool:
+    if text.isascii():  # a flag of the string: no cost
+        return True
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
