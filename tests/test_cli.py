@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+from masa_rag import Document, Memory
 from masa_rag.answer import NOT_FOUND, Answer
 from masa_rag.cli import main
 from masa_rag.embedders import HashingEmbedder
@@ -268,8 +269,41 @@ def test_one_name_for_several_paths_is_refused(notes: Path) -> None:
 
 def test_control_characters_of_strangers_are_not_printed() -> None:
     """A passage cannot move the cursor of the terminal."""
-    run("remember", "before \x1b[2J after")
-    assert "\x1b" not in run("search", "before after").output
+    odd = "\x1b[2J\x9b2J"
+    with Memory("brain") as memory:
+        memory.add([Document(id=odd, text=f"before {odd} after", title=odd, author=f"Ann {odd}")], name=f"source {odd}")
+    for command in (
+        "search before", "context before", "ask before", "info", "search before --source x", "forget --author An",
+        "verify", f"add {odd}", f"remember x --author {odd}", "search before --json",
+    ):  # fmt: skip
+        output = (
+            CliRunner().invoke(main, command.split(), color=True).output.replace("\x1b[1m", "").replace("\x1b[0m", "")
+        )
+        assert "\x1b" not in output, command
+        assert "\x9b" not in output or "--json" in command
+
+
+def test_a_terminal_of_another_encoding_gets_what_it_can_show() -> None:
+    """Output that is sent into a file on Windows is of a code page, which has no emoji."""
+    run("remember", "the walrus 🐂 sings")
+    runner = CliRunner(charset="cp1252")
+    assert "the walrus ? sings" in runner.invoke(main, ["search", "walrus"]).output
+    assert json.loads(runner.invoke(main, ["search", "walrus", "--json"]).output)[0]["chunk"]["text"].count("🐂") == 1
+
+
+def test_one_bad_path_does_not_keep_the_others_out(notes: Path) -> None:
+    """A shell's pattern names a PDF, or a second folder of the same name, among much that is good."""
+    (notes / "report.pdf").write_bytes(b"%PDF-1.7 ")
+    other = notes / "deeper" / "notes"
+    other.mkdir(parents=True)
+    (other / "three.md").write_text("Tin is a metal.")
+    result = run("add", str(notes / "report.pdf"), str(other), str(notes))
+    assert result.exit_code == 3
+    assert "files:notes: 1 added" in result.output
+    assert "report.pdf: what is in this file is not recognised" in result.stderr
+    assert "a name under which" in result.stderr
+    assert run("add", str(notes), "--name", "first").exit_code == 0
+    assert run("add", str(notes / "report.pdf")).exit_code == 1
 
 
 def test_hints_can_be_pasted(notes: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -26,7 +26,7 @@ def demo_data() -> Path:
 
 def run_demo(place: Path) -> None:
     """Fill the memory at ``place`` with the example data, ask the questions and print cited answers."""
-    from masa_rag._output import own_command, print_hits, print_reports
+    from masa_rag._output import hint, print_hits, print_reports
     from masa_rag.memory import Memory
 
     with Memory(place) as memory:
@@ -35,7 +35,7 @@ def run_demo(place: Path) -> None:
         for question in QUESTIONS:
             click.secho(f"\n{question}\n", fg="cyan", bold=True)
             print_hits(memory.search(question, k=3), as_json=False)
-    click.echo(f'The memory is in {str(place)!r}. Ask it yourself:\n  {own_command()} ask -m {place} "your question"')
+    click.echo(f"The memory is in {str(place)!r}. Ask it yourself:\n  {hint('ask', place)}")
 
 
 def demo_sources(data: Path) -> list[Source]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import shlex
 import shutil
 import sys
 import textwrap
@@ -61,7 +62,8 @@ def as_plain(value: Any) -> Any:
 
 def print_json(value: Any) -> None:
     """Print any value of the library as JSON."""
-    click.echo(json.dumps(as_plain(value), ensure_ascii=False, indent=2))
+    plain = (sys.stdout.encoding or "").lower().startswith("utf")  # a Windows pipe may be of a code page
+    click.echo(json.dumps(as_plain(value), ensure_ascii=not plain, indent=2))
 
 
 def print_hits(hits: Sequence[Hit], *, as_json: bool) -> None:
@@ -70,7 +72,7 @@ def print_hits(hits: Sequence[Hit], *, as_json: bool) -> None:
         print_json(hits)
         return
     for hit in hits:
-        click.secho(f"[{hit.rank}] {cite(hit.chunk)}  ({hit.score:.2f})", bold=True)
+        click.secho(printable(f"[{hit.rank}] {cite(hit.chunk)}  ({hit.score:.2f})"), bold=True)
         for line in hit.chunk.text.splitlines():
             click.echo(textwrap.fill(printable(line), 100, initial_indent="    ", subsequent_indent="    "))
         click.echo()
@@ -82,9 +84,9 @@ def print_reports(reports: Sequence[IngestReport], *, as_json: bool) -> None:
         print_json(reports)
         return
     for report in reports:
-        click.echo(str(report))
+        click.echo(printable(str(report)))
         for error in report.failed:
-            click.secho(f"  {error}", fg="yellow", err=True)
+            click.secho(f"  {printable(str(error))}", fg="yellow", err=True)
 
 
 def print_info(info: Info, *, as_json: bool) -> None:
@@ -103,9 +105,8 @@ def print_info(info: Info, *, as_json: bool) -> None:
             if source.first is None or source.last is None
             else f", {source.first:%Y-%m-%d} to {source.last:%Y-%m-%d}"
         )
-        click.echo(
-            f"  {source.name}: {counted(source.documents, 'document')}, {counted(source.chunks, 'passage')}{span}"
-        )
+        counts = f"{counted(source.documents, 'document')}, {counted(source.chunks, 'passage')}{span}"
+        click.echo(f"  {printable(source.name)}: {counts}")
     if info.embedder is not None:
         click.echo(f"model {info.embedder}, chunks by {info.chunker}")
 
@@ -120,12 +121,12 @@ def print_pairs(pairs: Mapping[str, Any], *, as_json: bool) -> None:
         click.echo(f"{name:<{width}}  {value}")
 
 
-def own_command() -> str:
-    """Return how the command was called, for hints that can be pasted: by its path where it is not on the PATH."""
+def hint(verb: str, place: Path, question: str = '"your question"') -> str:
+    """Return a command that can be pasted: called as this one was, by its path where it is not on the PATH."""
     called, found = sys.argv[0], shutil.which("masa-rag")
     if Path(called).name != "masa-rag" or (found is not None and Path(found) == Path(called)):
-        return "masa-rag"
-    return called
+        called = "masa-rag"
+    return printable(f"{called} {verb} -m {shlex.quote(str(place))} {question}")
 
 
 def printable_lines(text: str) -> str:

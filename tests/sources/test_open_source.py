@@ -5,13 +5,16 @@ from __future__ import annotations
 import importlib.metadata
 import json
 import os
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from masa_rag import ConfigurationError, Document, SourceFormatError, SourceUnavailableError, open_source
+from masa_rag import ConfigurationError, Document, Memory, SourceFormatError, SourceUnavailableError, open_source
+from masa_rag.embedders import HashingEmbedder
+from masa_rag.indexes import FlatIndex
 from masa_rag.sources import Files, Transcripts, known_sources, open_sources
 from masa_rag.sources._base import FileSource
 from masa_rag.sources._registry import _plugins
@@ -43,8 +46,8 @@ def test_a_folder_of_several_formats_gives_a_source_each() -> None:
     assert [item.id for item in sources["Files"] if isinstance(item, Document)] == ["README.md"]
     with pytest.raises(SourceFormatError, match="several formats"):
         open_source(EXAMPLES)
-    with pytest.raises(ConfigurationError, match="one name for a folder of several formats"):
-        open_sources(EXAMPLES, name="x")
+    names = {source.name for source in open_sources(EXAMPLES, name="x")}
+    assert names >= {"transcripts:x", "tweets:x", "files:x"}
 
 
 def test_exports_that_are_folders_within_a_folder(tmp_path: Path) -> None:
@@ -147,8 +150,40 @@ def test_what_no_source_knows_is_said(tmp_path: Path) -> None:
     (tmp_path / "brain").mkdir()
     (tmp_path / "brain" / "memory.db").write_bytes(b"SQLite")
     (tmp_path / "brain" / "memory.lock").write_text("a memory is not read into a memory")
-    with pytest.warns(UserWarning, match=r"no source recognises a.bin, b.bin, c.bin and 1 more in .*; left out"):
+    with pytest.warns(UserWarning, match=r"no source recognises a.bin, b.bin, c.bin, d.bin in .*; left out"):
         assert len(open_sources(tmp_path)) == 1
+    for number in range(17):
+        (tmp_path / f"e{number:02}.bin").write_bytes(b"\x00\x01")
+    with pytest.warns(UserWarning, match=r"d.bin, e00.bin, .*, e15.bin and 1 more in .*; left out"):
+        open_sources(tmp_path)
+
+
+@pytest.mark.parametrize("text", ["Speaker A: Hello.\nSpeaker B: Hi.\n" * 9, "12:01 <ann> hi\n12:02 <bo> yes\n" * 9])
+def test_an_archive_is_no_text(tmp_path: Path, text: str) -> None:
+    """What stands uncompressed in a zip is text for the most part, and was read with the zip's own bytes."""
+    with zipfile.ZipFile(tmp_path / "notes.zip", "w") as archive:
+        archive.writestr("notes.txt", text)
+    with pytest.raises(SourceFormatError, match="is not recognised"):
+        open_sources(tmp_path / "notes.zip")
+
+
+def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    """Nobody may ever write into it, and what is read from it cannot be read again."""
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(SourceFormatError, match="pipe or a device"):
+        open_sources(tmp_path / "pipe")
+
+
+def test_names_that_are_no_utf8(tmp_path: Path) -> None:
+    """Files whose names are of another encoding are read, and keep ids that tell them apart."""
+    folder = tmp_path / os.fsdecode(b"caf\xe9")
+    folder.mkdir()
+    for name in (b"\xe9.md", b"\xe8.md"):
+        (folder / os.fsdecode(name)).write_text("The rope is blue.")
+    with Memory(tmp_path / "brain", embedder=HashingEmbedder(), index=FlatIndex()) as memory:
+        (source,) = open_sources(folder)
+        assert (source.name, memory.add(source).added) == ("files:caf\\udce9", 2)
+        assert memory.sync(source).unchanged == 2
 
 
 def test_hidden_folders_are_not_read(tmp_path: Path) -> None:

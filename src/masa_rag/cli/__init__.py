@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from io import TextIOWrapper
 from typing import Any
 
 import click
@@ -15,10 +17,15 @@ class _Group(click.Group):
     """Turns the library's errors into one line on stderr and exit status 1."""
 
     def invoke(self, ctx: click.Context) -> Any:
+        for stream in (sys.stdout, sys.stderr):
+            if isinstance(stream, TextIOWrapper):
+                stream.reconfigure(errors="replace")  # a Windows pipe may be of a code page without emoji
         try:
             return super().invoke(ctx)
         except MasaRagError as error:
-            raise click.ClickException(str(error)) from error
+            from masa_rag._output import printable
+
+            raise click.ClickException(printable(str(error))) from error
 
 
 @click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})

@@ -10,14 +10,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from masa_rag.errors import MissingDependencyError, SourceError, TranscriptionError
+from masa_rag.errors import ConfigurationError, MissingDependencyError, SourceError, TranscriptionError
 
 if TYPE_CHECKING:
     from masa_rag.memory import Memory
-    from masa_rag.protocols import Embedder
+    from masa_rag.protocols import Embedder, Source
     from masa_rag.types import IngestReport
 
 Command = Callable[..., None]
+_THE_OTHERS_STILL_GET_IN = (SourceError, ConfigurationError, MissingDependencyError, TranscriptionError)
 KINDS = ("conversation", "note", "page", "post", "speech")
 
 
@@ -114,29 +115,45 @@ def read_into(
 ) -> tuple[list[IngestReport], list[str]]:
     """Add or sync what the paths hold; returns the reports, and a line for each source that could not be read."""
     from masa_rag._output import Bar
-    from masa_rag.sources import open_sources
 
-    given = {} if name is None else {"name": name}
-    with warnings.catch_warnings(record=True) as noticed:
-        warnings.simplefilter("always")
-        sources = [source for path in paths for source in open_sources(path, form=form, **given)]
-    for notice in noticed:
-        click.secho(f"Note: {notice.message}", fg="yellow", err=True)
+    sources, broken = _recognised(paths, form=form, **({} if name is None else {"name": name}))
     reports: list[IngestReport] = []
-    broken: list[str] = []
     try:
         with Bar() as bar, open_memory(place, create=True, progress=bar) as memory:
             for source in sources:
                 try:
                     reports.append(getattr(memory, verb)(source, **options))
-                except (SourceError, MissingDependencyError, TranscriptionError) as error:  # the others still get in
+                except _THE_OTHERS_STILL_GET_IN as error:
                     broken.append(f"{source.name}: {error}")
     except KeyboardInterrupt:
         raise click.ClickException("stopped; what was read is kept, and the same command goes on from there") from None
     return reports, broken
 
 
+def _recognised(paths: Sequence[str], **given: Any) -> tuple[list[Source], list[str]]:
+    """Return the sources of the paths, and a line for each path that has none; raise when no path has any."""
+    from masa_rag._output import printable
+    from masa_rag.sources import open_sources
+
+    sources: list[Source] = []
+    broken: list[SourceError] = []
+    with warnings.catch_warnings(record=True) as noticed:
+        warnings.simplefilter("always")
+        for path in paths:
+            try:
+                sources += open_sources(path, **given)
+            except SourceError as error:  # a shell's pattern names a PDF among the exports
+                broken.append(error)
+    for notice in noticed:
+        click.secho(f"Note: {printable(str(notice.message))}", fg="yellow", err=True)
+    if not sources:
+        raise broken[0]
+    return sources, [str(error) for error in broken]
+
+
 def show_broken(broken: Sequence[str]) -> None:
     """Print what could not be read on stderr."""
+    from masa_rag._output import printable
+
     for line in broken:
-        click.secho(f"Error: {line}", fg="red", err=True)
+        click.secho(f"Error: {printable(line)}", fg="red", err=True)

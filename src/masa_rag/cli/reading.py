@@ -32,14 +32,14 @@ from masa_rag.errors import ConfigurationError
 @json_option
 def search(query: str, k: int, place: Path, as_json: bool, **chosen: Any) -> None:
     """Print the passages that answer a question, best first."""
-    from masa_rag._output import print_hits
+    from masa_rag._output import print_hits, printable
 
     with open_memory(place) as memory:
         hits = memory.search(query, k=k, **filters(**chosen))
         if hits or as_json:
             print_hits(hits, as_json=as_json)
         else:
-            click.echo(why_nothing(memory, **chosen))
+            click.echo(printable(why_nothing(memory, **chosen)))
 
 
 @click.command()
@@ -82,12 +82,12 @@ def ask(
     \b
     masa-rag ask "Why was the launch moved?" --add episodes/
     """
-    from masa_rag._output import own_command, print_json, printable_lines
+    from masa_rag._output import hint, print_json, printable, printable_lines
 
     if paths:
         reports, broken = read_into("add", paths, place)
         for report in reports:
-            click.echo(str(report), err=True)
+            click.echo(printable(str(report)), err=True)
         show_broken(broken)
     with open_memory(place) as memory:
         answer = memory.ask(question, model=_model(model), **({} if k is None else {"k": k}), **filters(**chosen))
@@ -96,7 +96,7 @@ def ask(
     else:
         click.echo(printable_lines(str(answer)))
         if not answer.found and answer.hits:
-            click.echo(f"what comes nearest: {own_command()} search -m {place} {shlex.quote(question)}", err=True)
+            click.echo(f"what comes nearest: {hint('search', place, shlex.quote(question))}", err=True)
 
 
 def _model(name: str | None) -> Callable[[str], str] | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
 
@@ -19,16 +18,16 @@ def verify(place: Path, as_json: bool) -> None:
 
     Text, words, vectors and index are compared; exit status 1 if they differ anywhere.
     """
-    from masa_rag._output import as_plain
+    from masa_rag._output import print_json, printable
     from masa_rag._views import counted
 
     with open_memory(place) as memory:
         problems = memory.verify()
     if as_json:
-        click.echo(json.dumps([as_plain(problem) for problem in problems], ensure_ascii=False, indent=2))
+        print_json(problems)
     else:
         for problem in problems:
-            click.echo(str(problem))
+            click.echo(printable(str(problem)))
         click.echo(f"{counted(len(problems), 'problem')}; run: masa-rag rebuild" if problems else "all parts agree")
     sys.exit(1 if problems else 0)
 

@@ -11,10 +11,12 @@ import click
 
 from masa_rag.cli._common import json_option, memory_option, open_memory, read_into, show_broken
 
+_NAME = "Name of the source in the memory, for a folder of several formats after each format's; default: the path's."
+
 
 @click.command()
 @click.argument("paths", nargs=-1, required=True)
-@click.option("--name", help="Name of the source in the memory; made from the path when left out.")
+@click.option("--name", help=_NAME)
 @click.option("--as", "form", help="Read it as this source instead of recognising it; see masa-rag plugins.")
 @memory_option
 @json_option
@@ -28,7 +30,7 @@ def add(paths: tuple[str, ...], name: str | None, form: str | None, place: Path,
 
 @click.command()
 @click.argument("paths", nargs=-1, required=True)
-@click.option("--name", help="Name of the source in the memory; made from the path when left out.")
+@click.option("--name", help=_NAME)
 @click.option("--as", "form", help="Read it as this source instead of recognising it; see masa-rag plugins.")
 @click.option("--allow-mass-delete", is_flag=True, help="Allow more than half of the source's documents to go.")
 @memory_option
@@ -43,7 +45,7 @@ def sync(
 def _bring(
     verb: str, paths: Sequence[str], name: str | None, form: str | None, place: Path, as_json: bool, **options: Any
 ) -> None:
-    from masa_rag._output import own_command, print_reports
+    from masa_rag._output import hint, print_reports
 
     if name is not None and len(paths) > 1:
         raise click.UsageError(f"received one --name for {len(paths)} paths; give one path, or leave --name out")
@@ -51,9 +53,9 @@ def _bring(
     print_reports(reports, as_json=as_json)
     show_broken(broken)
     if not as_json and any(report.seen > len(report.failed) for report in reports):
-        click.echo(f'ask it with: {own_command()} ask -m {place} "your question"', err=True)
+        click.echo(f"ask it with: {hint('ask', place)}", err=True)
     if broken or any(report.failed for report in reports):
-        sys.exit(3)
+        sys.exit(3 if reports else 1)
 
 
 @click.command()

@@ -35,6 +35,9 @@ FILE_SOURCES: tuple[tuple[str, str], ...] = (
 that says yes is taken, and plain text comes last."""
 
 
+_NAMED = 20
+"""How many of the files that are left out are named."""
+
 WHOLE_FOLDERS = frozenset({"Tweets", "DiscordExport", "SlackExport", "TelegramExport", "WebPages"})
 """Those whose exports are folders with parts that mean nothing alone (an X archive, a Slack export, a
 page with its assets). Any other folder is taken apart, file by file."""
@@ -74,8 +77,8 @@ def open_source(path: str | Path, *, form: str | None = None, **options: Any) ->
 def open_sources(path: str | Path, *, form: str | None = None, **options: Any) -> list[Source]:
     """Return the sources that read what is there: one, or for a folder of several formats one each.
 
-    Takes what ``open_source`` takes; ``name=`` is refused when there would be several. Files of a folder that
-    no source recognises are left out with a warning that counts them.
+    Takes what ``open_source`` takes; when there are several, each is named after its format and ``name=``, such as
+    "whatsapp:crew". Files of a folder that no source recognises are left out with a warning that names them.
     """
     given = str(path)
     if given.lower().startswith(("http://", "https://")):
@@ -86,6 +89,8 @@ def open_sources(path: str | Path, *, form: str | None = None, **options: Any) -
     try:
         if not place.exists():
             raise _absent(given)
+        if not (place.is_dir() or place.is_file()):
+            raise SourceFormatError("this is a pipe or a device; save what it gives as a file first", path=given)
         kind = _kind_named(form) if form is not None else _recognise(place)
         if kind is not None:
             return [kind(place, **options)]
@@ -115,7 +120,7 @@ def _sources_within(folder: Path, **options: Any) -> list[Source]:
     """Return a source for each format in a folder that is no export itself."""
     exports = list(_exports_within(folder))
     groups, unknown = _kinds_within(folder, exports)
-    left_out = ", ".join(unknown[:3]) + (f" and {len(unknown) - 3} more" if len(unknown) > 3 else "")
+    left_out = ", ".join(unknown[:_NAMED]) + (f" and {len(unknown) - _NAMED} more" if len(unknown) > _NAMED else "")
     if not groups and not exports:
         raise SourceFormatError(
             f"none of the files in this folder is recognised ({left_out}); known are {', '.join(known_sources())}"
@@ -125,11 +130,15 @@ def _sources_within(folder: Path, **options: Any) -> list[Source]:
         )
     if unknown:
         warnings.warn(f"no source recognises {left_out} in {folder}; left out", stacklevel=3)
-    if "name" in options and len(groups) + len(exports) > 1:
-        names = ", ".join(kind.__name__ for kind in (*(kind for kind, _ in exports), *groups))
-        raise ConfigurationError(f"received one name for a folder of several formats ({names}); leave it out")
-    whole = [kind(place, **options) for kind, place in exports]
-    return [*whole, *(_restricted(kind(folder, **options), files) for kind, files in groups.items())]
+    name = options.pop("name", None)
+    several = len(groups) + len(exports) > 1
+
+    def make(kind: type[FileSource], place: Path) -> FileSource:
+        named = {} if name is None else {"name": f"{kind.form}:{name}" if several else name}
+        return kind(place, **named, **options)
+
+    whole = [make(kind, place) for kind, place in exports]
+    return [*whole, *(_restricted(make(kind, folder), files) for kind, files in groups.items())]
 
 
 def _recognise(place: Path) -> type[FileSource] | None:

@@ -42,11 +42,17 @@ class Transcript:
 Parser = Callable[[str], Transcript]
 
 
+_BINARY = (b"%PDF-", b"\x89PNG", b"GIF8", b"\xff\xd8\xff", b"PK\x03\x04", b"\x1f\x8b", b"RIFF", b"{\\rtf")
+"""How documents, images, archives and sounds begin; those that hold text uncompressed have few control characters."""
+
+
 def decode(data: bytes) -> str:
     """Return the text of a file: byte order mark, else UTF-8, else Windows-1252.
 
-    Raises SourceFormatError when it is binary (more than one control character in twenty).
+    Raises SourceFormatError when it is binary (by how it begins, or more than one control character in twenty).
     """
+    if data.startswith(_BINARY):
+        raise SourceFormatError("received binary data; expected readable text. Give the source that reads this format")
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         text = data.decode("utf-16", errors="replace")
     else:

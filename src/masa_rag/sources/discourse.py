@@ -51,7 +51,7 @@ class DiscourseTopics(FileSource):
     def recognises(cls, path: Path, head: bytes) -> bool:
         """Say whether it holds a ``post_stream`` with numbered posts; of a folder, its first files."""
         if not path.is_dir():
-            return b'"post_stream"' in head and _has_posts(head)
+            return head[:2] != b"PK" and b'"post_stream"' in head and _has_posts(head)
         try:
             files = sorted(item for item in path.rglob("*.json") if item.is_file())
             return bool(files) and all(cls.recognises(item, read_head(item)) for item in files[:3])

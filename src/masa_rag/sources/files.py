@@ -106,14 +106,8 @@ def _date(value: str | date | datetime | None) -> datetime | None:
         return None  # a date written for people ("last May") is no reason to lose the text
 
 
-_BINARY = (b"%PDF-", b"\x89PNG", b"GIF8", b"\xff\xd8\xff", b"PK\x03\x04", b"\x1f\x8b", b"RIFF", b"{\\rtf")
-"""How documents, images, archives and sounds begin; the first bytes of some hold no NUL."""
-
-
 def _readable(head: bytes) -> bool:
     """Say whether bytes are text: no NUL unless UTF-16, and UTF-8 or one of the Windows code pages."""
-    if head.startswith(_BINARY):
-        return False
     if head.startswith((b"\xff\xfe", b"\xfe\xff")):
         return True
     if b"\0" in head:

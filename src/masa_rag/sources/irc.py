@@ -75,7 +75,7 @@ class IrcLogs(FileSource):
     def recognises(cls, path: Path, head: bytes) -> bool:
         """Say whether most of the first lines are timed messages or notices of a log."""
         if not path.is_dir():
-            return _looks_like_log(head)
+            return head[:2] != b"PK" and _looks_like_log(head)  # a zip may hold a log uncompressed
         try:
             files = sorted(item for item in path.rglob("*") if item.suffix.lower() in cls.suffixes and item.is_file())
             return bool(files) and all(_looks_like_log(read_head(item)) for item in files[:3])
