@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import copy
+import os
+import pickle
 import subprocess
 import sys
 import threading
@@ -200,6 +203,32 @@ def test_a_reader_sees_what_another_memory_committed(open_memory: Callable[..., 
     assert [hit.chunk.text for hit in reader.search("lighthouse")] == ["harbour"]
     writer.forget(source="s")
     assert reader.search("harbour") == []
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+def test_a_forked_process_may_read_and_is_told_not_to_write(memory: Memory) -> None:
+    """SQLite's connections and the lock belong to the process that made them; the parent's stay whole."""
+    memory.remember("A walrus sings.")
+    if not (child := os.fork()):
+        status = 1
+        try:
+            assert len(memory.search("walrus")) == 1
+            with pytest.raises(StorageError, match="opened before this process was forked"):
+                memory.remember("A seal sings.")
+            memory.close()
+            status = 0
+        finally:
+            os._exit(status)
+    assert os.waitpid(child, 0)[1] == 0
+    memory.remember("A whale sings.")
+    assert (memory.info().documents, memory.verify()) == (2, [])
+
+
+def test_a_memory_is_not_copied(memory: Memory) -> None:
+    """What another process needs is the path."""
+    for copied in (copy.copy, pickle.dumps):
+        with pytest.raises(TypeError, match="hand over its path"):
+            copied(memory)
 
 
 def test_many_threads_read_while_one_writes(memory: Memory) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, NoReturn, Self
 
 from masa_rag._ids import digest
 from masa_rag._parts import Parts
@@ -240,6 +240,8 @@ class Memory(Parts):
         """
         from masa_rag._lazy import require
 
+        Filters(**{name: value for name, value in filters.items() if name != "now"})  # refused here, not when asked
+        k = whole_number("k", k)
         langchain = require("masa_rag.integrations.langchain", extra="langchain", purpose="A LangChain retriever")
         retriever: MemoryRetriever = langchain.MemoryRetriever(memory=self, k=k, filters=filters)
         return retriever
@@ -274,7 +276,7 @@ class Memory(Parts):
     def close(self) -> None:
         """Bring the vector index up to date and release files. Closing twice is allowed."""
         try:
-            if "_upkeep" in self.__dict__ and not self.catalog.is_closed:
+            if "_upkeep" in self.__dict__ and not self.catalog.is_closed and not self.catalog.was_forked:
                 self._upkeep.close()
         finally:
             self.catalog.close()
@@ -284,6 +286,9 @@ class Memory(Parts):
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError(f"a memory cannot be copied; hand over its path, and there: Memory({str(self.path)!r})")
 
     def __repr__(self) -> str:
         return f"<Memory {str(self.path)!r}>"

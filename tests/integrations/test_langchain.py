@@ -29,7 +29,7 @@ from langchain_tests.integration_tests import (
 )
 from langchain_tests.unit_tests import EmbeddingsUnitTests, ToolsUnitTests
 
-from masa_rag import Document, Memory, MissingDependencyError, RecordError, Segment, source
+from masa_rag import ConfigurationError, Document, Memory, MissingDependencyError, RecordError, Segment, source
 from masa_rag.embedders import HashingEmbedder, LangChainEmbedder
 from masa_rag.indexes import FlatIndex
 from masa_rag.integrations.langchain import (
@@ -214,6 +214,23 @@ def test_writing_is_a_tool_only_when_allowed(tmp_path: Path) -> None:
     tools = {tool.name: tool for tool in memory_tools(memory, allow_write=True)}
     assert tools["remember"].invoke({"text": "The launch is in May."}).startswith("remembered as ")
     assert "The launch is in May." in tools["search_memory"].invoke({"query": "launch"})
+
+
+def test_a_model_is_told_what_it_asked_wrongly(tmp_path: Path) -> None:
+    """A date that is none, which models write often, is an answer that can be asked again, not the end of the agent."""
+    with Memory(tmp_path, embedder=HashingEmbedder(), index=FlatIndex()) as memory:
+        search_memory, remember = memory_tools(memory, allow_write=True)
+        assert "received the time 'yesterday'; expected" in search_memory.invoke({"query": "x", "after": "yesterday"})
+        assert "expected some words" in remember.invoke({"text": " "})
+
+
+def test_a_retriever_is_refused_when_it_is_made(tmp_path: Path) -> None:
+    """Not at the first question, far from the line that was wrong."""
+    with Memory(tmp_path, embedder=HashingEmbedder(), index=FlatIndex()) as memory:
+        for wrong in ({"k": 0}, {"atuhor": "Ann"}, {"after": "yesterday"}):
+            with pytest.raises((TypeError, ConfigurationError)):
+                memory.as_retriever(**wrong)
+        assert memory.as_retriever(author="Ann", now=datetime(2024, 5, 1, tzinfo=UTC)).invoke("x") == []
 
 
 @pytest.mark.parametrize("module", ["langchain", "langchain_agents", "langgraph"])

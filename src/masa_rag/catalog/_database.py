@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import threading
 from collections.abc import Iterator
@@ -50,17 +51,28 @@ class Database:
         self.path = folder / "memory.db"
         self.lock = WriterLock(folder / "memory.lock", timeout_s=lock_timeout_s)
         self._local = threading.local()
+        self._process = os.getpid()
         self._connections: list[sqlite3.Connection] = []
+        self._inherited: list[sqlite3.Connection] = []
         self.is_closed = False
         self._unindexed: dict[int, None] = {}
         with storage_errors(self.path):
             migrate(self.connection)
 
     @property
+    def was_forked(self) -> bool:
+        """Whether this process was forked from the one that opened the memory: then it may read, not write."""
+        return self._process != os.getpid()
+
+    @property
     def connection(self) -> sqlite3.Connection:
         """This thread's connection. Use it for reading only."""
         if self.is_closed:
             raise StorageError("this memory is closed; open it again with Memory(path)")
+        if self.was_forked and not self._inherited:
+            # SQLite's must not be used, nor closed, on this side ("How To Corrupt An SQLite Database File", 2.6).
+            self._inherited, self._connections = self._connections, []
+            self._local = threading.local()
         connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
         if connection is None:
             connection = self._local.connection = _connect(self.path)
@@ -70,12 +82,16 @@ class Database:
     def close(self) -> None:
         """Close the connections of all threads."""
         self.is_closed = True
+        if self.was_forked and not self._inherited:
+            return
         while self._connections:
             self._connections.pop().close()
 
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
         """Hold the writer's lock and commit at the end; on an error nothing is changed."""
+        if self.was_forked:
+            raise StorageError("this memory was opened before this process was forked; open it anew: Memory(path)")
         with self.lock.hold(), storage_errors(self.path):
             connection = self.connection
             connection.execute("BEGIN IMMEDIATE")

@@ -82,6 +82,7 @@ def _chunk(document: Document, segments: Sequence[Segment], bare: Chunk) -> Chun
     times = [segment.created_at for segment in segments if segment.created_at is not None]
     starts = [segment.start for segment in segments if segment.start is not None]
     ends = [segment.end for segment in segments if segment.end is not None]
+    link = _link(document, segments, min(starts, default=None))
     return replace(
         bare,
         segment_ids=tuple(segment.id for segment in segments if segment.id is not None),
@@ -90,7 +91,7 @@ def _chunk(document: Document, segments: Sequence[Segment], bare: Chunk) -> Chun
         start_s=min(starts, default=None),
         end_s=max(ends, default=None),
         authors=_authors(document, segments),
-        url=_link(document, segments, min(starts, default=None)),
+        url=None if link is None else "%20".join(link.split()),  # a line break would lead out of a citation
     )
 
 
@@ -106,7 +107,8 @@ def _authors(document: Document, segments: Sequence[Segment]) -> tuple[str, ...]
 
 def _header(document: Document, segments: Sequence[Segment]) -> str:
     """Return ``title · speakers · date · 00:12:31``, leaving out what is not known."""
-    names = _authors(document, segments) or tuple(map(str, document.metadata.get("participants") or ()))
+    others = document.metadata.get("participants")
+    names = _authors(document, segments) or (tuple(map(str, others)) if isinstance(others, (list, tuple)) else ())
     when = next((segment.created_at for segment in segments if segment.created_at), document.created_at)
     start = next((segment.start for segment in segments if segment.start is not None), None)
     parts = (document.title, ", ".join(names), _date(when), None if start is None else clock(start))
@@ -126,7 +128,10 @@ def _link(document: Document, segments: Sequence[Segment], start_s: float | None
     own = next((segment.url for segment in segments if segment.url), None)
     if own is not None or document.url is None or start_s is None or not document.url.startswith("http"):
         return own if own is not None else document.url
-    parts = urlsplit(document.url)
+    try:
+        parts = urlsplit(document.url)
+    except ValueError:  # "http://[": a stranger wrote it
+        return document.url
     if parts.hostname in ("youtu.be", "youtube.com", "www.youtube.com", "m.youtube.com"):
         query = [(key, value) for key, value in parse_qsl(parts.query) if key != "t"]
         return urlunsplit(parts._replace(query=urlencode([*query, ("t", str(int(start_s)))])))

@@ -19,7 +19,7 @@ from langchain_core.document_loaders import BaseLoader
 from langchain_core.documents import Document as LangChainDocument
 from langchain_core.embeddings import Embeddings
 from langchain_core.retrievers import BaseRetriever, LangSmithRetrieverParams
-from langchain_core.tools import BaseTool, StructuredTool
+from langchain_core.tools import BaseTool, StructuredTool, ToolException
 from langchain_core.vectorstores import VectorStore
 from pydantic import Field
 
@@ -230,6 +230,8 @@ class LoaderSource:
     def __init__(self, loader: BaseLoader, *, name: str) -> None:
         if not name:
             raise ConfigurationError("received an empty source name; expected one that stays the same in every run")
+        if not hasattr(loader, "lazy_load"):
+            raise ConfigurationError(f"received {type(loader).__name__}; expected a LangChain loader")
         self.loader = loader
         self.name = name
 
@@ -266,16 +268,25 @@ def memory_tools(memory: Memory, *, allow_write: bool = False, max_tokens: int =
             after: Only from this time on, ISO 8601, for example 2024-05-01.
             before: Only before this time, ISO 8601.
         """
-        context = memory.context(query, max_tokens=max_tokens, author=author, source=source, after=after, before=before)
+        given: dict[str, Any] = {"author": author, "source": source, "after": after, "before": before}
+        try:
+            context = memory.context(query, max_tokens=max_tokens, **given)
+        except ConfigurationError as error:  # told to the model, which can ask again: "yesterday" is no date
+            raise ToolException(str(error)) from error
         return str(context), [hit_document(hit) for hit in context.hits]
 
     def remember(text: str) -> str:
         """Store a fact or decision, in one or two sentences, to be found in later conversations."""
-        return f"remembered as {memory.remember(text)}"
+        try:
+            return f"remembered as {memory.remember(text)}"
+        except ConfigurationError as error:
+            raise ToolException(str(error)) from error
 
     tools: list[BaseTool] = [
-        StructuredTool.from_function(search_memory, parse_docstring=True, response_format="content_and_artifact")
+        StructuredTool.from_function(
+            search_memory, parse_docstring=True, response_format="content_and_artifact", handle_tool_error=True
+        )
     ]
     if allow_write:
-        tools.append(StructuredTool.from_function(remember))
+        tools.append(StructuredTool.from_function(remember, handle_tool_error=True))
     return tools
