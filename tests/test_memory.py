@@ -172,6 +172,36 @@ def test_a_folder_that_cannot_be_made_is_one_clear_error(tmp_path: Path) -> None
         Memory(tmp_path / "brain")
 
 
+def test_a_memory_on_a_read_only_disk_can_be_asked(
+    open_memory: Callable[..., Memory], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A memory in an image of a container: it is read as it stands, without a file beside it, and not written."""
+    with open_memory() as first:
+        first.remember("A walrus sings.")
+    monkeypatch.setattr("masa_rag.catalog._database.os.access", lambda *_: False)
+    memory = open_memory()
+    assert (len(memory.search("walrus")), memory.info().documents) == (1, 1)
+    assert not list(memory.path.glob("memory.db-*"))
+    with pytest.raises(StorageError, match="cannot be written here; check the permissions"):
+        memory.remember("A seal sings.")
+
+
+@pytest.mark.parametrize("full", ["write_text", "touch"])
+def test_a_full_disk_is_one_clear_error(memory: Memory, monkeypatch: pytest.MonkeyPatch, full: str) -> None:
+    """Who is writing is noted for messages only, and forgetting frees space; that one writes at all must be noted."""
+    memory.remember("A walrus sings.")
+
+    def refuse(path: Path, *_: object) -> None:
+        raise OSError(28, "No space left on device", str(path))
+
+    monkeypatch.setattr(Path, full, refuse)
+    if full == "write_text":
+        assert memory.forget(source="notes").deleted == 1
+    else:
+        with pytest.raises(StorageError, match="No space left on device"):
+            memory.remember("A seal sings.")
+
+
 def test_a_second_writer_waits_and_then_is_told_who_writes(open_memory: Callable[..., Memory]) -> None:
     """The error names the owner's process."""
     memory = open_memory()

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from masa_rag._copies import own_words, same, words_said
 from masa_rag._rows import decode_document, moment
+from masa_rag._views import counted
 from masa_rag.catalog import Catalog
 
 if TYPE_CHECKING:
@@ -167,11 +168,15 @@ def _check_vectors(connection: sqlite3.Connection, dim: int) -> Iterator[Problem
         "LEFT JOIN pending p ON p.chunk = c.pk LEFT JOIN said s ON s.chunk = c.pk "
         "WHERE coalesce(s.first, 0) IN (0, c.pk)"
     )
+    later = 0
     for chunk_id, vector, waiting in rows:
-        if vector is None:
-            text = "is not embedded yet; it is found by words only" if waiting else "has no vector"
-            yield Problem("vectors", f"passage {chunk_id} {text}")
+        if vector is None and waiting:
+            later += 1
+        elif vector is None:
+            yield Problem("vectors", f"passage {chunk_id} has no vector")
         elif len(vector) != 4 * dim:
             yield Problem("vectors", f"passage {chunk_id} has a vector of {len(vector)} bytes, expected {4 * dim}")
         elif not abs(float(np.linalg.norm(np.frombuffer(vector, np.float32))) - 1) < 1e-3:
             yield Problem("vectors", f"the vector of passage {chunk_id} does not have length 1")
+    if later:
+        yield Problem("vectors", f"{counted(later, 'passage')} not embedded yet, found by words only")

@@ -6,10 +6,10 @@ import os
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from masa_rag.errors import MemoryLockedError
+from masa_rag.errors import MemoryLockedError, StorageError
 
 
 class WriterLock:
@@ -46,9 +46,12 @@ class WriterLock:
                 self._file_lock.acquire(timeout=self._timeout_s, poll_interval=0.02)
             except Timeout as error:
                 raise self._locked(self._read_owner()) from error
+            except OSError as error:
+                raise _unwritable(error) from error
             try:
                 if self._file_lock.lock_counter == 1:
-                    self._owner_file.write_text(f"pid {os.getpid()}")
+                    with suppress(OSError):  # a full disk: the name is for messages only, and forgetting needs no space
+                        self._owner_file.write_text(f"pid {os.getpid()}")
                 yield
             finally:
                 if self._file_lock.lock_counter == 1:
@@ -66,8 +69,11 @@ class WriterLock:
         """Mark this process as being at work while the block runs; may be nested."""
         mark = self._mark(os.getpid())
         with self._thread_lock:
+            try:
+                mark.touch()
+            except OSError as error:
+                raise _unwritable(error) from error
             self._working += 1
-            mark.touch()
         try:
             yield
         finally:
@@ -102,6 +108,8 @@ class WriterLock:
                 return True
         except Timeout:
             return False
+        except OSError:  # a folder that nobody can write to
+            return True
 
     def _read_owner(self) -> str | None:
         try:
@@ -115,6 +123,12 @@ class WriterLock:
             f"and did not become free within {self._timeout_s:g} s; try again, or give a longer lock_timeout_s",
             owner=owner,
         )
+
+
+def _unwritable(error: OSError) -> StorageError:
+    return StorageError(
+        f"{error.filename}: cannot be written ({error.strerror}); check the space and the permissions of its folder"
+    )
 
 
 def _is_alive(pid: int) -> bool:

@@ -135,11 +135,15 @@ class Database:
 
 
 def _connect(path: Path) -> sqlite3.Connection:
+    address, may_write = path.absolute().as_uri(), os.access(path.parent, os.W_OK)
+    if not may_write:  # a read-only disk or image: nobody can make the files that a reader beside a writer needs
+        address += "?mode=ro" if path.with_name(f"{path.name}-wal").exists() else "?immutable=1"
     # check_same_thread off: close() closes the connections of other threads; each is used by one only.
-    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=30)
+    connection = sqlite3.connect(address, isolation_level=None, check_same_thread=False, timeout=30, uri=True)
     connection.row_factory = sqlite3.Row
-    for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON", "secure_delete = ON",
-                   "cache_size = -32000", "mmap_size = 268435456", "temp_store = MEMORY"):  # fmt: skip
+    writing = ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON", "secure_delete = ON")
+    for pragma in (*(writing if may_write else ()), "cache_size = -32000", "mmap_size = 268435456",
+                   "temp_store = MEMORY"):  # fmt: skip
         connection.execute(f"PRAGMA {pragma}")
     return connection
 
