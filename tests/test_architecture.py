@@ -41,6 +41,7 @@ LAYERS = (
         "_late",
         "_query",
         "_overview",
+        "_replies",
         "_pool",
         "_rank",
         "_when",

@@ -202,7 +202,7 @@ class Memory(Parts):
     def context(self, query: str, *, max_tokens: int = 1_500, k: int = 48, **filters: Any) -> Context:
         """Return passages for a prompt: numbered, cited, fenced as data, within ``max_tokens``.
 
-        The best passage is always there, even where it alone is longer.
+        The best passage is always there, even where it alone is longer. Messages bring those that answer them.
 
         Args:
             query: A question, or some words.
@@ -210,10 +210,14 @@ class Memory(Parts):
             k: How many passages to consider.
             filters: As for ``search``.
         """
+        from masa_rag._overview import is_overview
+        from masa_rag._replies import with_replies
         from masa_rag.context import build_context
 
         budget = whole_number("max_tokens", max_tokens)
-        return build_context(self.search(query, k=k, **filters), max_tokens=budget, count_tokens=self._count_tokens)
+        hits = with_replies(self.catalog.connection, self.search(query, k=k, **filters), filters)
+        in_time = is_overview(query)
+        return build_context(hits, max_tokens=budget, count_tokens=self._count_tokens, in_time=in_time)
 
     def ask(self, question: str, *, model: Model | None = None, max_tokens: int = 1_500, **filters: Any) -> Answer:
         """Return an answer that cites its passages, checked, or one that says the memory does not hold it.
