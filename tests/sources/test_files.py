@@ -94,3 +94,14 @@ def test_windows_line_ends_and_encoding(tmp_path: Path) -> None:
     """Line ends are made one kind, and Windows-1252 is read."""
     (tmp_path / "w.txt").write_bytes("Café\r\nNaïve\r\n".encode("cp1252"))
     assert only(Files(tmp_path / "w.txt")).text == "Café\nNaïve"
+
+
+def test_a_file_too_large_for_one_document_is_named(tmp_path: Path) -> None:
+    """A log of 200 MB once took 11.6 GB of memory; it is refused before it is read, and the others go on."""
+    (tmp_path / "note.txt").write_text("The rope is blue.")
+    with (tmp_path / "server.txt").open("w") as file:
+        file.write("A line of a log.\n" * 5_000)
+        file.truncate(33 * 1024 * 1024)
+    note, refused = Files(tmp_path)
+    assert isinstance(note, Document)
+    assert "received 34,603,008 bytes; expected text of at most 33,554,432" in str(refused)

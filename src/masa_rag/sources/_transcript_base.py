@@ -12,8 +12,9 @@ from typing import Any
 
 from masa_rag.errors import SourceFormatError
 
-MAX_BYTES = 256 * 1024 * 1024
-"""Largest transcript read: a day of speech is about 1 MB, so anything near this is something else."""
+MAX_BYTES = 32 * 1024 * 1024
+"""Largest text read: a day of speech is 1 MB, 20 as JSON with a time for each word. A document is held whole, and
+storing it takes some 60 times its size in memory (11.6 GB at 200 MB, measured)."""
 
 UNKNOWN_SPEAKER = "Unknown speaker"
 """Author of a line whose speaker the file gives as not known; None would read as a continuation."""
