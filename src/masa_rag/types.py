@@ -186,7 +186,7 @@ class Chunk:
         document_id: The document it was cut from.
         source: The name of the document's source.
         text: Verbatim ``document.text[start:end]``.
-        header: Context that is embedded and shown, but not part of the quoted text:
+        header: Context that is found by words and shown, but not part of the quoted text:
             title, speakers, date and time code, joined by " · ".
         start: First character in the document's text.
         end: One past the last character.
