@@ -62,6 +62,7 @@ WAYS = {
     "no room": lambda text: f'<div style="height:0;overflow:hidden"><p>{text}</p></div>',
     "clipped": lambda text: f'<span style="position:absolute;clip:rect(0,0,0,0)">{text}</span>',
     "class": lambda text: f'<p class="x1">{text}</p>',
+    "tooltip": lambda text: f'<span class="c-tooltip__content">{text}</span>',
     "reader class": lambda text: f'<span class="sr-only">{text}</span>',
     "comment": lambda text: f"<!-- {text.replace('--', '')} -->",
     "alt text": lambda text: f'<img src="a.png" alt="{text}" title="{text}">',
@@ -97,6 +98,8 @@ def test_hidden_text_is_left_out(way: str) -> None:
         '<button aria-controls="more1">More</button><div id="more1" hidden><p>{}</p></div>',
         '<div role="tabpanel" style="display: none"><p>{}</p></div>',
         '<p style="opacity:0;transform:translateY(20px)">{}</p>',
+        '<div style="height:0;overflow:hidden;transition:height 300ms"><p>{}</p></div>',
+        '<div class="collapsible" style="max-height:0;overflow:hidden"><p>{}</p></div>',
     ],
 )
 def test_folded_text_is_kept_and_marked(way: str) -> None:

@@ -84,6 +84,11 @@ def structure_bits(*tags: str) -> int:
     return sum(_STRUCTURE_BIT[tag] for tag in tags)
 
 
+def mark_bits(*names: str) -> int:
+    """Return the bits of ``Node.marks`` that stand for these names."""
+    return sum(1 << number for number, (name, _) in enumerate(MARKS) if name in names)
+
+
 @dataclass(slots=True, eq=False)
 class Node:
     """An element that breaks lines.

@@ -202,6 +202,12 @@ class Head:
         """The page's own summary."""
         return self.meta("og:description", "description", "twitter:description")
 
+    @cached_property
+    def product(self) -> str | None:
+        """What the page's JSON-LD says of the product that is sold there; it may hold HTML."""
+        things = self.things("product", "productgroup")
+        return next((text for item in things if (text := _string(item.get("description")))), None)
+
     def facts(self) -> PageFacts:
         """Return what the block model is told about the page as a whole."""
         signs = {f"type:{name}" for item in self.linked_data for name in _types(item)}

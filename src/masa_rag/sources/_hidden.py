@@ -79,12 +79,16 @@ _NO_ROOM = re.compile(
 _COLOUR = re.compile(r"(?<![-\w])color\s*:\s*([^;!]+)")
 _GROUND = re.compile(r"background(?:-color)?\s*:\s*([^;!]+)")
 _CLIPPED = re.compile(r"overflow\s*(?:-[xy])?\s*:\s*(?:hidden|clip)")
+_UNFOLDS = re.compile(r"transition\s*:[^;]*height|transition-property\s*:[^;]*height")
 _FOLDS = re.compile(
     r"tab|accord|collaps|panel|faq|toggle|expand|fold|dropdown-content|more|slide|carousel|answer|step", re.I
 )
 _HIDING_CLASS = re.compile(
-    r"(?:^|\s)(?:sr-only|screen-reader-text|visually-?hidden|screenreader-only|a11y-hidden)(?:\s|$)", re.I
+    r"(?:^|\s)(?:sr-only|screen-reader-text|visually-?hidden|screenreader-only|a11y-hidden"
+    r"|(?:[\w-]*[-_])?tool-?tip[-_]+(?:content|text|body|inner|popup|panel|bubble|message))(?:\s|$)",
+    re.I,
 )
+"""For screen readers only, or explaining a word to who points at it: no part of what the page says."""
 _WHITE = frozenset({"white", "#fff", "#ffffff", "rgb(255,255,255)", "#fefefe", "rgba(255,255,255,1)"})
 
 
@@ -94,11 +98,17 @@ def _style_sight(style: str) -> Sight:
     style = style.lower()
     if _TRICK.search(style) or _same_colour(style):
         return Sight.NEVER
-    if (_NO_ROOM.search(style) and _CLIPPED.search(style)) or (_OUTSIDE.search(style) and _PLACED.search(style)):
+    if _OUTSIDE.search(style) and _PLACED.search(style):
         return Sight.NEVER
+    if _has_no_room(style):
+        return Sight.FADED if _UNFOLDS.search(style) else Sight.FOLDED
     if _NONE.search(style) or _FADE.search(style):
         return Sight.FOLDED
     return Sight.SHOWN
+
+
+def _has_no_room(style: str) -> bool:
+    return _NO_ROOM.search(style) is not None and _CLIPPED.search(style) is not None
 
 
 def _same_colour(style: str) -> bool:
@@ -293,7 +303,7 @@ def _add_rule(found: dict[str, Sight], selectors: str, body: str) -> None:
     if not names:
         return
     sight = _style_sight(body[:2000])
-    if sight is Sight.FOLDED and not _NONE.search(body.lower()):
+    if sight is Sight.FOLDED and not (_NONE.search(body.lower()) or _has_no_room(body.lower())):
         sight = Sight.FADED
     shows = sight is Sight.SHOWN and ("display" in body or "opacity" in body or "visibility" in body)
     if sight is not Sight.SHOWN or shows:
