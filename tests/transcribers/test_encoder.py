@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
 from types import SimpleNamespace
 from typing import Any
@@ -36,16 +37,18 @@ class Whisper:
 
     max_length = 448
 
-    def __init__(self, *answers: Sequence[str]) -> None:
-        self.model = SimpleNamespace(n_mels=80, is_multilingual=False, generate=self.generate)
-        self.lengths: list[int] = []
+    def __init__(self, *answers: Sequence[str], device: str = "cpu", workers: int = 1) -> None:
+        self.model = SimpleNamespace(
+            n_mels=80, is_multilingual=False, generate=self.generate, device=device, num_workers=workers
+        )
+        self.shapes: list[tuple[int, ...]] = []
         self.given: list[Any] = []
         self.options: list[dict[str, Any]] = []
         self.answers = list(answers)
 
     def encode(self, batch: Any) -> View:
         """Return a row for every two frames."""
-        self.lengths.append(batch.shape[-1])
+        self.shapes.append(batch.shape)
         places = np.arange(batch.shape[-1] // 2, dtype=np.float32)[None, :, None]
         return View(places + 10_000 * batch.max(axis=(1, 2))[:, None, None])
 
@@ -92,10 +95,32 @@ def heard(whisper: Whisper, *windows: Any) -> list[str]:
 
 def test_a_batch_is_as_long_as_its_longest_window_and_a_margin() -> None:
     """Not 30 s, which cost five times more for half of them; never more, and an even number of frames."""
-    whisper = Whisper()
+    whisper = Whisper(device="cuda")
     for windows in ([sound(3), sound(12.01)], [sound(29)], [sound(40)]):
         encode(whisper, windows)
-    assert whisper.lengths == [1202 + int(MARGIN_S * 100), 3000, 3000]
+    assert whisper.shapes == [(2, 80, 1202 + int(MARGIN_S * 100)), (1, 80, 3000), (1, 80, 3000)]
+
+
+def test_a_cpu_encodes_one_window_after_the_other() -> None:
+    """All as long as the longest, and put together again in their order."""
+    whisper = Whisper()
+    encoded = encode(whisper, [sound(3), 2 * sound(12)])
+    assert whisper.shapes == 2 * [(1, 80, 1200 + int(MARGIN_S * 100))]
+    assert encoded.rows[:, 0, 0].tolist() == [10_000, 20_000]
+
+
+def test_workers_hear_a_batch_side_by_side() -> None:
+    """Both wait until the other has begun; what they heard comes in the order of the windows."""
+    began = threading.Barrier(2, timeout=10)
+
+    class Waiting(Whisper):
+        def generate(self, encoded: View, prompts: list[list[int]], **options: Any) -> list[Any]:
+            began.wait()
+            self.answers = [[f" Number {row[0, 0] / 10_000:.0f} of three." for row in encoded.rows]]
+            return super().generate(encoded, prompts, **options)
+
+    whisper = Waiting(workers=2)
+    assert heard(whisper, sound(1), 2 * sound(1), 3 * sound(1)) == [f" Number {n} of three." for n in (1, 2, 3)]
 
 
 def test_short_windows_are_filled_up_with_silence() -> None:

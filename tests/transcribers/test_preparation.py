@@ -126,9 +126,10 @@ class FakeLibrary:
         self.problem = problem
         self.asked: list[tuple[str, str]] = []
 
-    def WhisperModel(self, folder: str, *, device: str, compute_type: str, cpu_threads: int) -> Any:
+    def WhisperModel(self, folder: str, *, device: str, compute_type: str, cpu_threads: int, num_workers: int) -> Any:
         """Return a model that encodes, or does not."""
         self.asked.append((device, compute_type))
+        self.threads = (num_workers, cpu_threads)
         outer = self
 
         class Loaded:
@@ -157,6 +158,15 @@ class FakeEngine:
 
 
 NO_CUBLAS = "Library libcublas.so.12 is not found or cannot be loaded"
+
+
+@pytest.mark.parametrize(("cores", "expected"), [(1, (1, 1)), (2, (2, 1)), (3, (2, 1)), (8, (2, 4))])
+def test_workers_share_the_cores(monkeypatch: pytest.MonkeyPatch, cores: int, expected: tuple[int, int]) -> None:
+    """(workers, threads of each): two as soon as there are two cores, never more threads than cores."""
+    monkeypatch.setattr(_devices, "cores", lambda: cores)
+    library = FakeLibrary(None)
+    _devices.load(library, FakeEngine(0), Path("m"), device="cpu", compute_type=None)
+    assert library.threads == expected
 
 
 def test_cuda_is_taken_when_it_works() -> None:

@@ -24,6 +24,9 @@ CUDA_HELP = (
 FILES = (("config.json",), ("tokenizer.json",), ("vocabulary.json", "vocabulary.txt"))
 """What a model's folder has beside ``model.bin``; one of each. What is missing, faster-whisper asks the network for."""
 
+WORKERS = 2
+"""Batches that a CPU works on at once, each with its share of the cores, which then need not wait for one another."""
+
 LIBRARIES = ("libcublasLt.so.12", "libcublas.so.12", "libcudnn.so.9")
 """What CTranslate2 4 opens by name when CUDA is first used, in an order in which each finds the ones it needs."""
 
@@ -90,7 +93,10 @@ def _usable(engine: Any, device: str | None) -> tuple[str, str | None]:
 
 def _opened(library: Any, engine: Any, folder: Path, device: str, compute_type: str | None) -> tuple[Any, str]:
     kind = compute_type or _best_precision(engine, device)
-    loaded = library.WhisperModel(str(folder), device=device, compute_type=kind, cpu_threads=cores())
+    workers = min(WORKERS, cores()) if device == "cpu" else 1
+    loaded = library.WhisperModel(
+        str(folder), device=device, compute_type=kind, cpu_threads=cores() // workers, num_workers=workers
+    )
     if device == "cuda":
         _try_out(loaded)
     return loaded, kind

@@ -23,7 +23,10 @@ of 1 to 5 s tiny.en repeated itself in 10 when 2 s followed the window, in 5 wit
 
 
 def encode(whisper: Any, features: Sequence[Any], *, whole: bool = False) -> Any:
-    """Return the encoder's output for spectra of (mels, frames).
+    """Return the encoder's output for spectra of (mels, frames), which is as long for all as for the longest.
+
+    A CPU encodes them one after the other: what is worked on stays in its cache (tiny.en, int8, windows of 20 s: 0.16 s
+    of CPU time each, 0.31 s in batches of 8).
 
     Args:
         whisper: A loaded ``faster_whisper.WhisperModel``.
@@ -38,7 +41,10 @@ def encode(whisper: Any, features: Sequence[Any], *, whole: bool = False) -> Any
     batch = np.zeros((len(features), features[0].shape[0], length), dtype=np.float32)
     for row, item in zip(batch, features, strict=True):
         row[:, : item.shape[-1]] = item[:, :length]
-    return whisper.encode(batch)
+    if len(features) == 1 or whisper.model.device != "cpu":
+        return whisper.encode(batch)
+    views = [whisper.encode(row[None]) for row in batch]
+    return type(views[0]).from_array(np.concatenate([np.array(view) for view in views]))
 
 
 def on_cpu(encoded: Any) -> Any:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 from masa_rag.transcribers import _guards as guards
@@ -58,7 +60,19 @@ class Engine:
         return self._tokenizers[language]
 
     def run(self, features: Sequence[Any], languages: Sequence[str | None]) -> list[tuple[str, Heard]]:
-        """Return (language, what was heard) for each window; a language of None is detected."""
+        """Return (language, what was heard) for each window; a language of None is detected.
+
+        A model with several workers is given as many parts of the batch, side by side.
+        """
+        parts = min(len(features), self._whisper.model.num_workers)
+        if parts < 2:
+            return self._run(features, languages)
+        ends = [len(features) * number // parts for number in range(parts + 1)]
+        with ThreadPoolExecutor(parts, "masa-rag-whisper") as pool:
+            done = [pool.submit(self._run, features[start:end], languages[start:end]) for start, end in pairwise(ends)]
+            return [item for part in done for item in part.result()]
+
+    def _run(self, features: Sequence[Any], languages: Sequence[str | None]) -> list[tuple[str, Heard]]:
         encoded = encode(self._whisper, features)
         spoken = self._languages(encoded, languages)
         heard = self._write(encoded, spoken)
