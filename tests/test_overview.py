@@ -100,6 +100,9 @@ def test_titles_speakers_dates_and_filters_say_what_the_whole_is(shows: Memory) 
         return {hit.chunk.document_id for hit in shows.search(question, now=NOON + timedelta(days=1), **filters)}  # type: ignore[arg-type]
 
     assert documents("Summarize Harbour 2 in three sentences") == {"two"}
+    assert documents("Give me a recap of the latest episode", source="show") == {"two"}
+    assert documents("What did Ann and Bo talk about last time?") == {"one"}
+    assert documents("Summarize all posts, pages and talks") == {"one", "two", "n"}
     assert documents("What did Cy say?") == {"two"}
     assert documents("What did Ann talk about yesterday?") == {"one"}
     assert documents("What did Ann talk about on 5 March 2025?") == {"two"}

@@ -17,7 +17,10 @@ from masa_rag.types import Hit
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-_TALK = r"(?:conversation|discussion|chat|session|message|meeting|talk|call|episode|podcast|recording|thread)s?"
+_ONE_TALK = (
+    r"(?:conversation|discussion|chat|session|message|meeting|talk|call|episode|podcast|recording|thread|interview)"
+)
+_TALK = f"{_ONE_TALK}s?"
 _PEOPLE = r"(?:group|team|people|everyone|everybody|participants?|speakers?|guests?|hosts?)"
 _SAYING = r"(?:talk(?:ed|ing)?|speak(?:ing)?|spoken?|discuss(?:ed|ing)?|chat(?:ted|ting)?|say(?:ing)?|said)"
 _POINTS = r"(?:main|key|most important) (?:discussion )?(?:points?|topics?|subjects?|takeaways?)"
@@ -30,7 +33,8 @@ def _rule(*patterns: str) -> re.Pattern[str]:
 _NAME = r"(?:the )?[\w.’'-]+(?: [\w.’'-]+)?"
 _WHO = re.compile(
     rf"what (?:all )?(?:did|do|does|have|has|had) {_NAME}(?:(?:,| and|, and| &) {_NAME})* {_SAYING}(?: about)?"
-    r"(?: with each other| together| there| (?:in|on|during) (?:the|this|that|their) \w+)?"
+    r"(?: with each other| together| there| last time)?"
+    r"(?: (?:in|on|during) (?:the|this|that|their) (?:(?:last|latest) )?\w+)?"
     r"(?: in| on| during)?[\s?.,!]*$",
     re.IGNORECASE,
 )
@@ -56,7 +60,11 @@ _FRAME = _rule(
 )  # fmt: skip
 """How an overview is asked for. These words stand in passages that have nothing to do with the subject ("list your
 education in reverse chronological order")."""
-_NAMES_NOTHING = _rule(_TALK, _PEOPLE, _POINTS, "whole", "entire", "general(?:ly)?", "main(?:ly)?")
+_LAST = _rule(rf"(?:last|latest|newest|most recent) (?:{_ONE_TALK}|time)")
+_NAMES_NOTHING = _rule(
+    rf"(?:(?:last|latest|newest|most recent) )?(?:{_TALK}|time)", _PEOPLE, _POINTS, "whole", "entire", "everything",
+    "general(?:ly)?", "main(?:ly)?", "(?:tweet|post|page|article|document|note|transcript|channel|video)s?",
+)  # fmt: skip
 
 NEWEST = 5_000
 """Passages that an overview looks at, the newest of them: some fifty hours of talk, read in 0.2 s."""
@@ -107,6 +115,8 @@ def overview(
         return None
     names = _telling(_NAMES_NOTHING.sub(" ", _unframed(question)))
     numbers = _whole(connection, names, allowed, by_text=bool(_WHO.search(question)))
+    if _LAST.search(question):
+        numbers = _of_last_document(connection, numbers)
     chosen = evenly(connection, numbers, k)
     ids = ids_of(connection, [number for number, _ in chosen])
     chunks = chunks_by_id(connection, list(ids.values()))
@@ -177,6 +187,16 @@ def _in_time(
     numbers = (row[0] for row in rows)
     newest = [number for number, _ in zip(_passing(numbers, allowed), range(NEWEST), strict=False)]
     return newest[::-1]
+
+
+def _of_last_document(connection: sqlite3.Connection, numbers: Sequence[int]) -> list[int]:
+    """Return those of the passages, in the order of time, that are from the document of the last one."""
+    rows = connection.execute(
+        "SELECT pk FROM chunks WHERE document = (SELECT document FROM chunks WHERE pk = ?)",
+        (max(numbers[-1:], default=0),),
+    )
+    last = {row[0] for row in rows}
+    return [number for number in numbers if number in last]
 
 
 def _passing(numbers: Iterator[int], allowed: Collection[int] | None) -> Iterator[int]:
