@@ -139,7 +139,7 @@ class Engine:
         for item, words in zip(heard, aligned, strict=True):
             item.words = _words(words)
         if self._repairer:
-            found = self._repairer.repairs(encoded, sizes, tokenizer, [item.words for item in heard])
+            found = self._repairer.repairs(features, tokenizer, [item.words for item in heard])
             for item, repairs in zip(heard, found, strict=True):
                 item.words = replaced(item.words, repairs)
 

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from masa_rag.transcribers._encoder import on_cpu
+from masa_rag.transcribers._encoder import FRAMES_PER_S, LIMIT_S, encode, on_cpu
 from masa_rag.transcribers._glossary import Glossary, Repair
 from masa_rag.transcribers._windows import Word
 
@@ -41,25 +41,21 @@ class Repairer:
         self._whisper = whisper
         self._glossary = glossary
 
-    def repairs(
-        self, encoded: Any, sizes: Sequence[int], tokenizer: Any, words: Sequence[list[Word]]
-    ) -> list[list[Repair]]:
+    def repairs(self, features: Sequence[Any], tokenizer: Any, words: Sequence[list[Word]]) -> list[list[Repair]]:
         """Return the repairs of each window, in order and not overlapping, by places in its joined words.
 
+        Windows that have candidates are listened to with the full 30 s: with tiny.en 24 of 35 missed names are put right
+        so, 20 by what the windows were written from; with base 23 and 24 of 33.
+
         Args:
-            encoded: The encoder's output for the windows.
-            sizes: Frames of each window.
+            features: The spectra of the windows, (mels, frames).
             tokenizer: Makes tokens of texts.
             words: What was written for each window.
         """
-        tries = [self._candidates(items) for items in words]
         result = [self._glossary.known("".join(word.text for word in items)) for items in words]
-        rows: Any = on_cpu(encoded) if any(tries) else []
-        for number, candidates in enumerate(tries):
-            if candidates:
-                sound = (type(encoded), rows[number : number + 1], sizes[number])
-                worth = self._worth(sound, tokenizer, words[number], candidates)
-                _choose(result[number], candidates, worth)
+        for chosen, spectrum, items in zip(result, features, words, strict=True):
+            if candidates := self._candidates(items):
+                _choose(chosen, candidates, self._worth(spectrum, tokenizer, items, candidates))
         return [sorted(items, key=lambda item: item.start) for items in result]
 
     def _candidates(self, words: Sequence[Word]) -> list[Repair]:
@@ -67,27 +63,26 @@ class Repairer:
         found = [item for item in self._glossary.near(text) if _heard(words, item) <= DOUBT]
         return sorted(found, key=lambda item: item.distance)[:TRIES]
 
-    def _worth(
-        self, sound: tuple[Any, Any, int], tokenizer: Any, words: Sequence[Word], candidates: Sequence[Repair]
-    ) -> list[float]:
+    def _worth(self, spectrum: Any, tokenizer: Any, words: Sequence[Word], candidates: Sequence[Repair]) -> list[float]:
         """Return how far each candidate lies above what is needed, in nats."""
         terms = ", ".join(dict.fromkeys(item.meant for item in candidates))
         start = [tokenizer.sot_prev, *tokenizer.encode(f" {terms}"), *tokenizer.sot_sequence]
         texts = [[token for word in words for token in word.tokens]]
         texts += [_tokens(words, item, tokenizer) for item in candidates]
-        as_heard, *others = self._support(sound, start, texts)
+        as_heard, *others = self._support(spectrum, start, texts)
         return [
             other - as_heard + PRIOR - DISTANCE_COST * item.distance - HEARD_COST * _heard(words, item)
             for other, item in zip(others, candidates, strict=True)
         ]
 
-    def _support(self, sound: tuple[Any, Any, int], start: list[int], texts: list[list[int]]) -> list[float]:
+    def _support(self, spectrum: Any, start: list[int], texts: list[list[int]]) -> list[float]:
         """Return the log probability of each text, given the sound and what was said before."""
         import numpy as np
 
-        view, row, size = sound
-        encoded = view.from_array(np.repeat(row, len(texts), axis=0))
-        results = self._whisper.model.align(encoded, start, texts, [size] * len(texts))
+        heard = encode(self._whisper, [spectrum], whole=True)
+        encoded = type(heard).from_array(np.repeat(on_cpu(heard), len(texts), axis=0))
+        frames = min(spectrum.shape[-1], int(LIMIT_S * FRAMES_PER_S))
+        results = self._whisper.model.align(encoded, start, texts, [frames] * len(texts))
         return [sum(math.log(max(p, 1e-9)) for p in result.text_token_probs) for result in results]
 
 
