@@ -44,8 +44,8 @@ class Repairer:
     def repairs(self, features: Sequence[Any], tokenizer: Any, words: Sequence[list[Word]]) -> list[list[Repair]]:
         """Return the repairs of each window, in order and not overlapping, by places in its joined words.
 
-        Windows that have candidates are listened to with the full 30 s: with tiny.en 24 of 35 missed names are put right
-        so, 20 by what the windows were written from; with base 23 and 24 of 33.
+        Windows that have candidates are listened to with the full 30 s: with tiny.en 24 of 35 missed names are put
+        right so, 20 by the shorter input they were written from; with base 23 and 24 of 33.
 
         Args:
             features: The spectra of the windows, (mels, frames).
