@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 
 import numpy as np
 import pytest
@@ -106,3 +107,16 @@ def test_a_page_without_text_stays_one() -> None:
     page = extract_page(shell(""))
     assert page.text == ""
     assert page.needs_browser
+
+
+def test_long_texts_are_no_attack() -> None:
+    """Headings, styles and descriptions that repeat themselves are read in a moment."""
+    heading = "customers " * 15
+    style = "height:0;overflow:hidden;" + "transition:" * 20_000
+    told = {"@type": "Product", "description": "a b " * 100_000}
+    script = f"<script type='application/ld+json'>{json.dumps(told)}</script>"
+    words = "".join(f"<p>a lamp of number {number} and its ring</p>" for number in range(2_000))
+    section = f"<div class='reviews'><h2>{heading}x</h2>{words}</div><div style='{style}'><p>{SLOGAN}</p></div>"
+    began = time.process_time()
+    extract_page(f"<html><head>{script}</head><body><main>{section}</main></body></html>")
+    assert time.process_time() - began < 3

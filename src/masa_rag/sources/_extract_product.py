@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 _REVIEW = mark_bits("review")
 _NAME = re.compile(r"(?<!p)review(?!e[dr]|ing)|bewertung|rezension", re.I)
 _HEADING = re.compile(
-    r"(?:\d[\d,.]*\s|(?:all|top|our|most|helpful|latest|recent|verified|customers?[’']?s?|users?|products?|buyers?|guests?"
+    r"(?:\d[\d,.]*\s|(?:all|top|our|most|helpful|latest|recent|verified|customer(?:s|[’']s|s[’'])?|users?|products?|buyers?|guests?"
     r"|shoppers?|owners?|community|ratings?|stars?|&|and)\s)*"
     r"(?:reviews?|ratings?)(?:$|\W+\d|\W*\(|\W+(?:for|of|from|by|and|with|ratings?)\b)"
     r"|(?:\w+\s)?(?:kunden|produkt)?(?:bewertungen|rezensionen|meinungen)\b|avis (?:clients?|des clients)\b"
@@ -62,9 +62,9 @@ def unshown_description(description: str | None, blocks: list[Block], taken: NDA
     beside = sum(len(block.words) for block, keep in zip(blocks, taken, strict=True) if keep)
     if len(words) < _LEAST_DESCRIPTION or not 0 < beside <= MOST_BESIDE * len(words):
         return None
-    shown = " ".join(" ".join(block.words) for block in blocks)
-    pairs = [f"{first} {second}" for first, second in pairwise(words)]
-    return description if sum(pair in shown for pair in pairs) < 0.5 * len(pairs) else None
+    shown = set(pairwise(word for block in blocks for word in block.words))
+    missing = sum(pair not in shown for pair in pairwise(words))
+    return description if 2 * missing > len(words) else None
 
 
 def _holds_reviews(node: Node, blocks: list[Block]) -> bool:

@@ -79,7 +79,7 @@ _NO_ROOM = re.compile(
 _COLOUR = re.compile(r"(?<![-\w])color\s*:\s*([^;!]+)")
 _GROUND = re.compile(r"background(?:-color)?\s*:\s*([^;!]+)")
 _CLIPPED = re.compile(r"overflow\s*(?:-[xy])?\s*:\s*(?:hidden|clip)")
-_UNFOLDS = re.compile(r"transition\s*:[^;]*height|transition-property\s*:[^;]*height")
+_UNFOLDS = re.compile(r"transition(?:-property)?\s*:[^;]{0,200}height")
 _FOLDS = re.compile(
     r"tab|accord|collaps|panel|faq|toggle|expand|fold|dropdown-content|more|slide|carousel|answer|step", re.I
 )
