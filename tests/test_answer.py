@@ -214,6 +214,20 @@ def test_something_that_is_no_model_is_refused(brain: Memory) -> None:
         brain.ask("Who?", model="gpt")
 
 
+@pytest.mark.parametrize("reply", [None, 7, b"On Monday [1].", {"text": "On Monday [1]."}])
+def test_a_model_that_gives_no_text_is_refused(brain: Memory, reply: object) -> None:
+    """A function that forgot its return would have answered "None"."""
+    with pytest.raises(ConfigurationError, match="as the model's answer; expected text or a message of LangChain"):
+        brain.ask("When?", model=lambda prompt: reply, author="Ann")
+
+
+def test_a_function_may_give_a_message(brain: Memory) -> None:
+    """What a chat model of LangChain returned can be handed on as it is."""
+    messages = pytest.importorskip("langchain_core.messages", reason="needs the extra langchain")
+    answer = brain.ask("When?", model=lambda prompt: messages.AIMessage("On Monday [1]."), author="Ann")
+    assert answer.text == "On Monday [1]."
+
+
 @pytest.fixture
 def server() -> Iterator[tuple[str, list[dict[str, object]]]]:
     """A server on loopback that speaks the protocol of OpenAI's chat completions."""

@@ -84,6 +84,9 @@ def answer(question: str, context: Context, *, model: Model) -> Answer:
         question: What is asked.
         context: What the memory holds on it.
         model: Writes the answer.
+
+    Raises:
+        ConfigurationError: It is no model, or what it gives is neither text nor a message of LangChain.
     """
     if not context.hits:
         return Answer(NOT_FOUND, found=False)
@@ -245,12 +248,20 @@ def _stems(words: Iterable[str]) -> set[str]:
 def _ask(model: Model, prompt: str) -> str:
     if hasattr(model, "invoke"):  # a LangChain chat model
         reply = model.invoke(prompt)
-        return str(getattr(reply, "text", reply))
-    if callable(model):
-        return str(model(prompt))
-    raise ConfigurationError(
-        f"received the model {type(model).__name__}; expected a LangChain chat model or a function from prompt to text"
-    )
+    elif callable(model):
+        reply = model(prompt)
+    else:
+        raise ConfigurationError(
+            f"received the model {type(model).__name__}; "
+            "expected a LangChain chat model or a function from prompt to text"
+        )
+    text = getattr(reply, "text", reply)  # a message of LangChain
+    if not isinstance(text, str):
+        raise ConfigurationError(
+            f"received {_shortened(repr(reply))} as the model's answer; expected text or a message of LangChain. "
+            "A function must return what the model wrote"
+        )
+    return text
 
 
 def _plain(text: str) -> str:
