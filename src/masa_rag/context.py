@@ -84,9 +84,12 @@ def _fitting(hits: Sequence[Sized], max_tokens: int) -> list[Sized]:
 
 
 def cite(chunk: Chunk) -> str:
-    """Return who, when, where and the link, for example ``Crypto Hipster · Jamil · 2024-10-15 · 00:09:39 <https://…>``."""
-    label = chunk.header or chunk.title or chunk.document_id
-    return f"{label} <{chunk.url}>" if chunk.url else label
+    """Return who, when, where and the link, for example ``Crypto Hipster · Jamil · 2024-10-15 · 00:09:39 <https://…>``.
+
+    It is one line, whatever strangers wrote: a line break would lead out of it, into the prompt.
+    """
+    label = " ".join((chunk.header or chunk.title or chunk.document_id).split())
+    return f"{label} <{'%20'.join(chunk.url.split())}>" if chunk.url else label
 
 
 def _passage(hit: Hit, number: int, fence: str) -> str:
