@@ -143,3 +143,21 @@ def test_a_clock_without_a_zone_is_refused(week: Memory) -> None:
     """Nobody could say when its day began."""
     with pytest.raises(ConfigurationError, match="without a zone"):
         week.search("today", now=datetime(2026, 1, 1))  # noqa: DTZ001
+
+
+@pytest.mark.parametrize(
+    "now",
+    [
+        datetime.min.replace(tzinfo=UTC),
+        datetime.max.replace(tzinfo=UTC),
+        datetime.max.replace(tzinfo=timezone(timedelta(hours=12))),
+        datetime(1, 1, 1, 6, tzinfo=timezone(timedelta(hours=5))),
+        datetime(9999, 12, 31, 20, tzinfo=timezone(timedelta(hours=-3))),
+    ],
+)
+@pytest.mark.parametrize(
+    "words", ["today", "yesterday", "three years ago", "the past 3 weeks", "last year", "on Monday", "in December"]
+)
+def test_at_both_ends_of_the_calendar_no_period_is_meant(week: Memory, now: datetime, words: str) -> None:
+    """There is no week before the year 1 and no day after 9999: the question is answered as if it named none."""
+    assert week.search(f"What about the harbour {words}?", now=now)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 _DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _COUNTS = {word: number for number, word in enumerate("one two three four five six seven eight nine ten".split(), 1)}
@@ -67,8 +67,19 @@ def periods_of(question: str, now: datetime) -> list[Period]:
     Days begin at midnight of ``now``'s time zone, weeks on Monday (ISO 8601). "Last week" is the calendar week
     before this one, "the last week" and "the past three days" reach back from now. A number of weeks, months or
     years "ago" is as vague as people mean it: half a unit to both sides. A date without a year is that of this
-    year or of one of the twenty before, the latest first.
+    year or of one of the twenty before, the latest first. What the calendar of Python has no room for (the week
+    before the year 1, the day after 9999) is no period.
     """
+    try:
+        periods = _periods(question, now)
+        for period in periods:  # what is stored is compared in UTC, which may have no such year either
+            period.start.astimezone(UTC), period.end.astimezone(UTC)
+    except OverflowError:
+        return []
+    return periods
+
+
+def _periods(question: str, now: datetime) -> list[Period]:
     for pattern, span in _RULES:
         if found := pattern.search(question):
             start, end = span(found, now)
