@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import os
 import pickle
+import sqlite3
 import subprocess
 import sys
 import threading
@@ -156,6 +158,19 @@ def test_a_file_that_is_no_memory_is_refused(tmp_path: Path) -> None:
         Memory(tmp_path, embedder=HashingEmbedder())
 
 
+@pytest.mark.parametrize("version", [0, 3, 99])
+def test_a_database_of_another_program_is_refused_and_left_alone(tmp_path: Path, version: int) -> None:
+    """Whatever it counts as its version; ``verify`` could not help, so the message names a folder as the next step."""
+    path = tmp_path / "memory.db"
+    with contextlib.closing(sqlite3.connect(path)) as foreign:
+        foreign.execute("CREATE TABLE documents (name TEXT)")
+        foreign.execute(f"PRAGMA user_version = {version}")
+    before = path.read_bytes()
+    with pytest.raises(StorageError, match=r"memory.db: .* belongs to another program .* give the folder of a memory"):
+        Memory(tmp_path, embedder=HashingEmbedder())
+    assert path.read_bytes() == before
+
+
 def test_a_newer_memory_is_refused(open_memory: Callable[..., Memory]) -> None:
     """An old library must not write into a new format."""
     memory = open_memory()
@@ -252,6 +267,36 @@ def test_a_forked_process_may_read_and_is_told_not_to_write(memory: Memory) -> N
     assert os.waitpid(child, 0)[1] == 0
     memory.remember("A whale sings.")
     assert (memory.info().documents, memory.verify()) == (2, [])
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+def test_a_fork_of_a_fork_has_a_connection_of_its_own(memory: Memory) -> None:
+    """The parent's, the child's and the grandchild's are three."""
+
+    def forked(action: Callable[[], None]) -> None:
+        if not (child := os.fork()):
+            status = 1
+            try:
+                action()
+                status = 0
+            finally:
+                os._exit(status)
+        assert os.waitpid(child, 0)[1] == 0
+
+    def grandchild() -> None:
+        assert memory.catalog.connection not in seen
+        assert len(memory.search("walrus")) == 1
+        memory.close()
+
+    def child() -> None:
+        seen.append(memory.catalog.connection)
+        forked(grandchild)
+        assert len(memory.search("walrus")) == 1
+
+    memory.remember("A walrus sings.")
+    seen = [memory.catalog.connection]
+    forked(child)
+    assert memory.verify() == []
 
 
 def test_a_memory_is_not_copied(memory: Memory) -> None:

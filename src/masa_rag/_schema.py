@@ -129,6 +129,22 @@ _ENDS = "CREATE INDEX IF NOT EXISTS chunks_by_end ON chunks (ended_at) WHERE end
 MIGRATIONS: tuple[str, ...] = (_FIRST, _COPIES, _ONLY_PASSAGES, _ENDS)
 
 
+_OURS = frozenset({"settings", "sources", "documents", "chunks", "vectors"})
+"""Tables that every version has had."""
+
+
+def refuse_foreign(connection: sqlite3.Connection) -> None:
+    """Raise StorageError for a file with tables that are not ours. Changes nothing."""
+    # The tables first: another process that makes this memory now has numbered it by the time they are there.
+    tables = {row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+    if tables and (_version(connection) == 0 or not tables >= _OURS):
+        path = connection.execute("PRAGMA database_list").fetchone()[2]
+        raise StorageError(
+            f"{path}: this SQLite file belongs to another program and was left as it is; "
+            "give the folder of a memory of masa-rag, or one that does not exist yet"
+        )
+
+
 def migrate(connection: sqlite3.Connection) -> None:
     """Bring the file up to date; a file from a newer version of the library is refused."""
     version = _version(connection)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from masa_rag._lock import WriterLock
-from masa_rag._schema import migrate
+from masa_rag._schema import migrate, refuse_foreign
 from masa_rag.errors import StorageError
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ class Database:
         self.path = folder / "memory.db"
         self.lock = WriterLock(folder / "memory.lock", timeout_s=lock_timeout_s)
         self._local = threading.local()
-        self._process = os.getpid()
+        self._process = self._connected = os.getpid()
         self._connections: list[sqlite3.Connection] = []
         self._inherited: list[sqlite3.Connection] = []
         self.is_closed = False
@@ -69,10 +69,10 @@ class Database:
         """This thread's connection. Use it for reading only."""
         if self.is_closed:
             raise StorageError("this memory is closed; open it again with Memory(path)")
-        if self.was_forked and not self._inherited:
+        if self._connected != os.getpid():
             # SQLite's must not be used, nor closed, on this side ("How To Corrupt An SQLite Database File", 2.6).
-            self._inherited, self._connections = self._connections, []
-            self._local = threading.local()
+            self._inherited += self._connections
+            self._connections, self._local, self._connected = [], threading.local(), os.getpid()
         connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
         if connection is None:
             connection = self._local.connection = _connect(self.path)
@@ -82,7 +82,7 @@ class Database:
     def close(self) -> None:
         """Close the connections of all threads."""
         self.is_closed = True
-        if self.was_forked and not self._inherited:
+        if self._connected != os.getpid():
             return
         while self._connections:
             self._connections.pop().close()
@@ -141,6 +141,7 @@ def _connect(path: Path) -> sqlite3.Connection:
     # check_same_thread off: close() closes the connections of other threads; each is used by one only.
     connection = sqlite3.connect(address, isolation_level=None, check_same_thread=False, timeout=30, uri=True)
     connection.row_factory = sqlite3.Row
+    refuse_foreign(connection)  # before anything is set that stays in the file
     writing = ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON", "secure_delete = ON")
     for pragma in (*(writing if may_write else ()), "cache_size = -32000", "mmap_size = 268435456",
                    "temp_store = MEMORY"):  # fmt: skip
