@@ -56,6 +56,21 @@ def test_what_is_no_source_is_refused(memory: Memory, given: Any, options: dict[
     assert memory.info().documents == 0
 
 
+def test_a_source_or_an_id_that_is_no_text_is_refused(memory: Memory) -> None:
+    """None is what a look-up that found nothing gives; nothing is deleted for it."""
+    note = memory.remember("A walrus sings.")
+    for wrong in (
+        lambda: memory.document(None, note),  # type: ignore[arg-type]
+        lambda: memory.document("notes", None),  # type: ignore[arg-type]
+        lambda: memory.delete(None),  # type: ignore[arg-type]
+        lambda: memory.delete("notes", [note, None]),  # type: ignore[list-item]
+        lambda: memory.delete("notes", 7),  # type: ignore[arg-type]
+    ):
+        with pytest.raises(ConfigurationError, match=r"received (None|7) as a source or an id; expected a text"):
+            wrong()
+    assert memory.document("notes", note)
+
+
 def test_the_name_of_a_part_is_no_part(open_memory: Callable[..., Memory]) -> None:
     """Parts are objects; their names belong to the command line."""
     with pytest.raises(ConfigurationError, match="received embedder='all-MiniLM-L6-v2'; expected an object"):

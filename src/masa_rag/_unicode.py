@@ -5,6 +5,8 @@ No file and no database takes them, so they are mended where a text comes in.
 
 from __future__ import annotations
 
+from masa_rag.errors import ConfigurationError
+
 
 def whole_text(text: str) -> str:
     """Return the text with U+FFFD for each lone surrogate; two halves that stand together become one character."""
@@ -12,7 +14,13 @@ def whole_text(text: str) -> str:
 
 
 def whole_name(text: str) -> str:
-    r"""Return the name or id with ``\udcff`` written out for a lone surrogate: different ones stay different."""
+    r"""Return the name or id with ``\udcff`` written out for a lone surrogate: different ones stay different.
+
+    Raises:
+        ConfigurationError: It is no text.
+    """
+    if not isinstance(text, str):
+        raise ConfigurationError(f"received {text!r} as a source or an id; expected a text")
     return text if _is_whole(text) else text.encode("utf-8", "backslashreplace").decode()
 
 

@@ -125,10 +125,10 @@ class Memory(Parts):
             ids: Their ids, or one; None for all of the source.
         """
         source = whole_name(source)
+        if ids is not None:
+            ids = [whole_name(one) for one in ([ids] if isinstance(ids, str) or not isinstance(ids, Iterable) else ids)]
         with self.catalog.transaction():
-            if ids is None:
-                ids = list(self.catalog.document_sizes(source))
-            removed = self.catalog.remove(source, map(whole_name, [ids] if isinstance(ids, str) else ids))
+            removed = self.catalog.remove(source, self.catalog.document_sizes(source) if ids is None else ids)
         if self.catalog.count("pending"):  # copies that took the place of what is gone
             self._upkeep.embed_pending()
         return removed
