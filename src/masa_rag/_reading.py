@@ -211,7 +211,9 @@ def spoken_until(connection: sqlite3.Connection) -> float:
 
 def _listed(names: object) -> tuple[str, ...]:
     """Return one name or several as texts that the catalogue can be asked for."""
-    listed = (names,) if isinstance(names, str) else tuple(names) if isinstance(names, Iterable) else (names,)
+    if isinstance(names, (str, Mapping)):  # a mapping, such as {"$eq": "Ann"}, is one thing, and no name
+        names = (names,)
+    listed = tuple(names) if isinstance(names, Iterable) else (names,)
     if odd := [name for name in listed if not isinstance(name, str)]:
         raise ConfigurationError(f"received {odd[0]!r} to filter by; expected a name, or several")
     return tuple(map(whole_name, listed))

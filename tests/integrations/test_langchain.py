@@ -92,6 +92,30 @@ class TestVectorStoreStandard(VectorStoreIntegrationTests):
             yield MemoryVectorStore(memory)
 
 
+def test_a_filter_of_the_store_is_one_of_the_memory(tmp_path: Path) -> None:
+    """As LangChain gives it or by name; what is none is refused with those there are."""
+    store = MemoryVectorStore(small_memory(tmp_path), source="show")
+    assert [item.id for item in store.similarity_search("voice", filter={"author": "Jamil"})] == ["1"]
+    assert store.similarity_search("voice", filter={"kind": "page"}, author="Jamil") == []
+    assert len(store.as_retriever(search_kwargs={"filter": None}).invoke("voice")) == 2
+    for wrong in ("author", ["Jamil"], {"page": 3}, {1: 2}, {"source": "other"}, {"author": {"$eq": "Jamil"}}):
+        with pytest.raises(ConfigurationError, match=r"received .*; expected a (mapping with author, kind|name)"):
+            store.similarity_search("voice", filter=wrong)
+    with pytest.raises(ConfigurationError, match="received 'fetch_k' to filter by"):
+        store.similarity_search("voice", fetch_k=20)
+
+
+def test_all_of_the_store_is_deleted_where_no_ids_are_given(tmp_path: Path) -> None:
+    """LangChain: "If None, delete all"; a list that holds no ids deletes nothing."""
+    store = MemoryVectorStore(small_memory(tmp_path), source="show")
+    for wrong in ([None], 7):
+        with pytest.raises(ConfigurationError, match="as a source or an id; expected a text"):
+            store.delete(wrong)  # type: ignore[arg-type]
+    assert len(store.get_by_ids(["1", "2"])) == 2
+    assert store.delete(None)
+    assert store.get_by_ids(["1", "2"]) == []
+
+
 class SearchTool:
     """What the two contracts for tools ask for."""
 

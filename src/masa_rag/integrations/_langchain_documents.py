@@ -1,4 +1,4 @@
-"""Documents and passages as LangChain documents, and back."""
+"""Documents and passages as LangChain documents, and back; its filters as ours."""
 
 from __future__ import annotations
 
@@ -13,10 +13,14 @@ from langchain_core.documents import Document as LangChainDocument
 
 from masa_rag._ids import digest
 from masa_rag.context import cite
+from masa_rag.errors import ConfigurationError
 from masa_rag.types import Document, Hit
 
 _ORIGINAL = "langchain"
 """Where a LangChain document's own metadata stand in ours, so that it comes back as it was."""
+
+_FILTERS = ("author", "kind", "after", "before", "now")
+_EXPECTED = f"expected a mapping with {', '.join(_FILTERS[:-1])} or {_FILTERS[-1]}, as Memory.search has them"
 
 
 def hit_document(hit: Hit) -> LangChainDocument:
@@ -68,6 +72,16 @@ def document_in(document: LangChainDocument) -> Document:
         url=where if isinstance(where, str) and where.startswith(("http://", "https://")) else None,
         metadata={_ORIGINAL: dict(document.metadata)},
     )
+
+
+def search_filters(*, filter: Mapping[str, Any] | None = None, **given: Any) -> dict[str, Any]:
+    """Return what LangChain calls a filter, and what is given beside it, as arguments of ``Memory.search``."""
+    if not isinstance(filter, Mapping | None):
+        raise ConfigurationError(f"received filter={filter!r}; {_EXPECTED}")
+    chosen = {**(filter or {}), **given}
+    if unknown := [name for name in chosen if name not in _FILTERS]:
+        raise ConfigurationError(f"received {unknown[0]!r} to filter by; {_EXPECTED}")
+    return chosen
 
 
 def _filled(fields: Mapping[str, Any]) -> dict[str, Any]:

@@ -23,8 +23,9 @@ from langchain_core.tools import BaseTool, StructuredTool, ToolException
 from langchain_core.vectorstores import VectorStore
 from pydantic import Field
 
+from masa_rag._reading import whole_number
 from masa_rag.errors import ConfigurationError, RecordError
-from masa_rag.integrations._langchain_documents import document_in, document_out, hit_document
+from masa_rag.integrations._langchain_documents import document_in, document_out, hit_document, search_filters
 from masa_rag.memory import Memory
 from masa_rag.types import Document
 
@@ -127,14 +128,22 @@ class MemoryVectorStore(VectorStore):
         return [document_out(item, source=self.source) for item in found if item is not None]
 
     def similarity_search(self, query: str, k: int = 4, **kwargs: Any) -> list[LangChainDocument]:
-        """Return up to ``k`` documents, best first; filters of ``Memory.search`` may be given."""
+        """Return up to ``k`` documents, best first.
+
+        Filters of ``Memory.search`` may be given as they are or as LangChain has it: ``filter={"author": "Ann"}``.
+        """
         return [document for document, _ in self.similarity_search_with_score(query, k, **kwargs)]
 
     def similarity_search_with_score(
         self, query: str, k: int = 4, **kwargs: Any
     ) -> list[tuple[LangChainDocument, float]]:
-        """Return up to ``k`` (document, score), best first; larger is better."""
-        hits = self.memory.search(query, k=4 * k, source=self.source, **kwargs)
+        """Return up to ``k`` (document, score), best first; larger is better.
+
+        Raises:
+            ConfigurationError: ``filter``, or something else given by name, is no filter of ``Memory.search``.
+        """
+        k = whole_number("k", k)
+        hits = self.memory.search(query, k=4 * k, source=self.source, **search_filters(**kwargs))
         best: dict[str, float] = {}
         for hit in hits:
             best.setdefault(hit.chunk.document_id, hit.score)
