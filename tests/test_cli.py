@@ -97,6 +97,15 @@ def test_nothing_found_says_which_filter_is_to_blame(notes: Path, options: list[
     assert reason in run("search", "copper", *options).output
 
 
+@pytest.mark.parametrize("command", ["search", "context", "ask"])
+@pytest.mark.parametrize("words", [[""], [" ", "\t"]])
+def test_an_empty_question_is_a_wrong_call(command: str, words: list[str]) -> None:
+    """A variable of the shell that is not set is no question to which nothing was found."""
+    result = run(command, *words)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "is empty; expected a question, or some words" in result.stderr
+
+
 def test_a_kind_that_does_not_exist_is_refused() -> None:
     """The error lists the kinds."""
     result = run("search", "copper", "--kind", "tweet")

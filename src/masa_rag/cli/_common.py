@@ -24,7 +24,13 @@ KINDS = ("conversation", "note", "page", "post", "speech")
 
 def words_argument(name: str) -> Callable[[Command], Command]:
     """Add an argument of several words, so that a question needs no quotation marks."""
-    return click.argument(name, nargs=-1, required=True, callback=lambda *given: " ".join(given[-1]))
+
+    def join(context: click.Context, argument: click.Parameter, words: Sequence[str]) -> str:
+        if not (text := " ".join(words)).strip():
+            raise click.UsageError(f"the {name} is empty; expected a question, or some words")
+        return text
+
+    return click.argument(name, nargs=-1, required=True, callback=join)
 
 
 def memory_option(function: Command) -> Command:
