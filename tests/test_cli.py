@@ -269,6 +269,24 @@ def test_opening_shows_what_it_finishes(notes: Path, monkeypatch: pytest.MonkeyP
     assert seen == [("embed", 2, 2)]
 
 
+@pytest.mark.parametrize("terminal", [True, False])
+def test_recognising_a_folder_shows_how_far_it_is(notes: Path, monkeypatch: pytest.MonkeyPatch, terminal: bool) -> None:
+    """A line on stderr where that is a terminal, wiped at the end; nothing where it is a file or a pipe."""
+    monkeypatch.setattr("click.testing._NamedTextIOWrapper.isatty", lambda self: terminal, raising=False)
+    result = run("add", str(notes))
+    assert ("\rrecognise files 2 of 2\r" in result.stderr) is terminal
+    assert result.stdout.startswith("files:notes: 2 added")
+
+
+def test_an_export_that_is_cut_off_is_noted(tmp_path: Path) -> None:
+    """It is kept as text, and the note says so."""
+    (tmp_path / "export.json").write_text('{"messages": [{"id": 1, "text": "The tide')
+    result = run("add", "export.json")
+    assert result.exit_code == 0
+    assert result.stdout.startswith("files:export: 1 added")
+    assert "Note: no source recognises export.json; read as plain text. If it is an export, say which" in result.stderr
+
+
 def test_one_name_for_several_paths_is_refused(notes: Path) -> None:
     """Two sources under one name would share their ids."""
     result = run("add", str(notes / "one.md"), str(notes / "two.txt"), "--name", "n")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.metadata
 import json
 import os
+import warnings
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -107,6 +108,31 @@ def test_what_is_not_there_and_what_is_not_known_are_told_apart(tmp_path: Path) 
     (tmp_path / "empty").mkdir()
     with pytest.raises(SourceFormatError, match="holds no files"):
         open_source(tmp_path / "empty")
+
+
+@pytest.mark.parametrize("name", ["export.json", "dump.jsonl", "table.csv"])
+def test_what_is_read_as_plain_text_for_want_of_a_source_is_said(tmp_path: Path, name: str) -> None:
+    """An export that is cut off reads as text, which its owner would not notice; named as text it is no surprise."""
+    (tmp_path / name).write_text('{"messages": [{"id": 1, "text": "The tide')
+    with pytest.warns(UserWarning, match=rf"no source recognises .*{name}; read as plain text. .* masa-rag add --as"):
+        assert isinstance(open_source(tmp_path / name), Files)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert isinstance(open_source(tmp_path / name, form="Files"), Files)
+        for text in ("note.md", "README", "day.LOG"):
+            (tmp_path / text).write_text("The tide turns.")
+            assert isinstance(open_source(tmp_path / text), Files)
+
+
+def test_looking_through_a_folder_tells_how_far_it_is(tmp_path: Path) -> None:
+    """Folders have no total, for nobody has counted them; files have."""
+    (tmp_path / "a" / "b").mkdir(parents=True)
+    for name in ("one.md", "a/two.md", "a/b/three.md"):
+        (tmp_path / name).write_text("The tide turns.")
+    told: list[tuple[str, int, int]] = []
+    open_sources(tmp_path, progress=lambda *step: told.append(step))
+    folders = [("look through folders", number, 0) for number in (1, 2)]
+    assert told == [*folders, *(("recognise files", number, 3) for number in (1, 2, 3))]
 
 
 class Letters(FileSource):

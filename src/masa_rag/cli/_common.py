@@ -25,8 +25,8 @@ KINDS = ("conversation", "note", "page", "post", "speech")
 def words_argument(name: str) -> Callable[[Command], Command]:
     """Add an argument of several words, so that a question needs no quotation marks."""
 
-    def join(context: click.Context, argument: click.Parameter, words: Sequence[str]) -> str:
-        if not (text := " ".join(words)).strip():
+    def join(*given: Any) -> str:
+        if not (text := " ".join(given[-1])).strip():
             raise click.UsageError(f"the {name} is empty; expected a question, or some words")
         return text
 
@@ -138,16 +138,16 @@ def read_into(
 
 def _recognised(paths: Sequence[str], **given: Any) -> tuple[list[Source], list[str]]:
     """Return the sources of the paths, and a line for each path that has none; raise when no path has any."""
-    from masa_rag._output import printable
+    from masa_rag._output import Bar, printable
     from masa_rag.sources import open_sources
 
     sources: list[Source] = []
     broken: list[SourceError] = []
-    with warnings.catch_warnings(record=True) as noticed:
+    with Bar() as bar, warnings.catch_warnings(record=True) as noticed:
         warnings.simplefilter("always")
         for path in paths:
             try:
-                sources += open_sources(path, **given)
+                sources += open_sources(path, progress=bar, **given)
             except SourceError as error:  # a shell's pattern names a PDF among the exports
                 broken.append(error)
     for notice in noticed:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import importlib
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache
 from importlib.metadata import entry_points
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +35,11 @@ FILE_SOURCES: tuple[tuple[str, str], ...] = (
 """(module, class) of the sources that recognise files, the most particular format first: the first
 that says yes is taken, and plain text comes last."""
 
+
+Progress = Callable[[str, int, int], object]
+"""Told the step, how much of it is done, and of how much (0: not known)."""
+
+_SAY_WHICH = "If it is an export, say which: masa-rag add --as NAME, or form=NAME"
 
 _NAMED = 20
 """How many of the files that are left out are named."""
@@ -74,11 +80,20 @@ def open_source(path: str | Path, *, form: str | None = None, **options: Any) ->
     raise SourceFormatError(f"this folder holds several formats ({names}); use open_sources", path=str(path))
 
 
-def open_sources(path: str | Path, *, form: str | None = None, **options: Any) -> list[Source]:
+def open_sources(
+    path: str | Path, *, form: str | None = None, progress: Progress | None = None, **options: Any
+) -> list[Source]:
     """Return the sources that read what is there: one, or for a folder of several formats one each.
 
     Takes what ``open_source`` takes; when there are several, each is named after its format and ``name=``, such as
-    "whatsapp:crew". Files of a folder that no source recognises are left out with a warning that names them.
+    "whatsapp:crew". Files of a folder that no source recognises are left out with a warning that names them; one
+    that is given by itself is read as plain text where it can be, with a warning.
+
+    Args:
+        path: What to read.
+        form: Name of the source to use instead of recognising it.
+        progress: Called as ``progress(step, done, total)`` while a folder is looked through; total 0 means not known.
+        options: Passed to the sources.
     """
     given = str(path)
     if given.lower().startswith(("http://", "https://")):
@@ -93,9 +108,11 @@ def open_sources(path: str | Path, *, form: str | None = None, **options: Any) -
             raise SourceFormatError("this is a pipe or a device; save what it gives as a file first", path=given)
         kind = _kind_named(form) if form is not None else _recognise(place)
         if kind is not None:
+            if form is None and _is_unknown_text(kind, place):
+                warnings.warn(f"no source recognises {given}; read as plain text. {_SAY_WHICH}", stacklevel=2)
             return [kind(place, **options)]
         if place.is_dir():
-            return _sources_within(place, **options)
+            return _sources_within(place, progress or _untold, **options)
         empty = not place.stat().st_size
     except OSError as error:
         raise SourceUnavailableError(
@@ -104,10 +121,14 @@ def open_sources(path: str | Path, *, form: str | None = None, **options: Any) -
     raise SourceFormatError(
         "this file is empty; export or download it again"
         if empty
-        else f"what is in this file is not recognised; known are {', '.join(known_sources())}. If it is one of these, "
-        "say which: masa-rag add --as NAME, or form=NAME",
+        else f"what is in this file is not recognised; known are {', '.join(known_sources())}. {_SAY_WHICH}",
         path=given,
     )
+
+
+def _is_unknown_text(kind: type[FileSource], place: Path) -> bool:
+    """Say whether a file can be read, but of a folder would be left out, such as JSON that is cut off."""
+    return kind.__name__ == FILE_SOURCES[-1][1] and place.suffix.lower() not in {"", *kind.suffixes}
 
 
 def _absent(given: str) -> MasaRagError:
@@ -116,10 +137,15 @@ def _absent(given: str) -> MasaRagError:
     return SourceUnavailableError(f"received {given!r}, which does not exist; check the spelling")
 
 
-def _sources_within(folder: Path, **options: Any) -> list[Source]:
+def _untold(step: str, done: int, total: int) -> None:
+    """Tell nobody how far it is."""
+
+
+def _sources_within(folder: Path, progress: Progress, **options: Any) -> list[Source]:
     """Return a source for each format in a folder that is no export itself."""
-    exports = list(_exports_within(folder))
-    groups, unknown = _kinds_within(folder, exports)
+    looked_at = count(1)
+    exports = list(_exports_within(folder, lambda: progress("look through folders", next(looked_at), 0)))
+    groups, unknown = _kinds_within(folder, exports, progress)
     left_out = ", ".join(unknown[:_NAMED]) + (f" and {len(unknown) - _NAMED} more" if len(unknown) > _NAMED else "")
     if not groups and not exports:
         raise SourceFormatError(
@@ -147,7 +173,7 @@ def _recognise(place: Path) -> type[FileSource] | None:
     return next((kind for kind in kinds if kind.recognises(place, head)), None)
 
 
-def _exports_within(folder: Path) -> Iterator[tuple[type[FileSource], Path]]:
+def _exports_within(folder: Path, tell: Callable[[], object]) -> Iterator[tuple[type[FileSource], Path]]:
     """Yield the folders that are one export: an X archive, a Slack export, whose files mean nothing alone."""
     try:
         inside = sorted(path for path in folder.iterdir() if path.is_dir() and not path.is_symlink())
@@ -156,6 +182,7 @@ def _exports_within(folder: Path) -> Iterator[tuple[type[FileSource], Path]]:
     for path in inside:
         if path.name.startswith("."):
             continue
+        tell()
         try:
             kind = _recognise(path)
         except OSError:
@@ -163,11 +190,11 @@ def _exports_within(folder: Path) -> Iterator[tuple[type[FileSource], Path]]:
         if kind is not None and kind.global_ids:
             yield kind, path
         else:
-            yield from _exports_within(path)
+            yield from _exports_within(path, tell)
 
 
 def _kinds_within(
-    folder: Path, exports: list[tuple[type[FileSource], Path]]
+    folder: Path, exports: list[tuple[type[FileSource], Path]], progress: Progress
 ) -> tuple[dict[type[FileSource], list[Path]], list[str]]:
     """Return the readable files by their source, and the names of those that none knows or that may not be read.
 
@@ -182,7 +209,8 @@ def _kinds_within(
 
     found = sorted(visible_files(folder, refused=refuse))
     taken = {path for _, path in exports} | {path.parent for path in found if path.name == "memory.db"}
-    for path in found:
+    for number, path in enumerate(found, 1):
+        progress("recognise files", number, len(found))
         if not taken.isdisjoint(path.parents):
             continue
         try:
