@@ -139,10 +139,11 @@ def test_filters_hold_beside_a_time(week: Memory) -> None:
     assert all("crane" not in hit.chunk.text for hit in hits)
 
 
-def test_a_clock_without_a_zone_is_refused(week: Memory) -> None:
+@pytest.mark.parametrize("now", [datetime(2026, 1, 1), datetime.min])  # noqa: DTZ001, DTZ901
+def test_a_clock_without_a_zone_is_refused(week: Memory, now: datetime) -> None:
     """Nobody could say when its day began."""
     with pytest.raises(ConfigurationError, match="without a zone"):
-        week.search("today", now=datetime(2026, 1, 1))  # noqa: DTZ001
+        week.search("today", now=now)
 
 
 @pytest.mark.parametrize(

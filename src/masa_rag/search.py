@@ -99,7 +99,7 @@ def _whole(
 ) -> list[Hit] | None:
     """Return hits from all of what is asked for; None when the question has a subject."""
     asked = query
-    for period in periods_of(query, now or datetime.now().astimezone())[:1]:
+    for period in periods_of(query, _asked_at(now))[:1]:
         asked = period.cut_from(query)
     if not is_overview(asked):
         return None  # spares looking through the filters twice
@@ -176,10 +176,8 @@ def _time_meant(
 
     The words of a date stay in the question: what is spoken of may be of another time than the speaking.
     """
-    if now is not None:
-        utc(now)  # refuses a time without a zone: nobody could say when its day began
     until: float | None = None
-    for period in periods_of(query, now or datetime.now().astimezone()):
+    for period in periods_of(query, _asked_at(now)):
         until = spoken_until(connection) if until is None else until
         if period.start.timestamp() > until:
             continue  # nothing is that new: spares looking through all passages
@@ -189,6 +187,14 @@ def _time_meant(
         if inside:
             return (query, inside, DATE_BOOST) if period.is_written else (period.cut_from(query), inside, TIME_BOOST)
     return query, {}, 0.0
+
+
+def _asked_at(now: datetime | None) -> datetime:
+    """Return the time of a question; one without a zone is refused, for nobody could say when its day began."""
+    if now is None:
+        return datetime.now().astimezone()
+    utc(now)
+    return now
 
 
 def rank(
