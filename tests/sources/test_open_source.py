@@ -131,7 +131,7 @@ def test_looking_through_a_folder_tells_how_far_it_is(tmp_path: Path) -> None:
         (tmp_path / name).write_text("The tide turns.")
     told: list[tuple[str, int, int]] = []
     open_sources(tmp_path, progress=lambda *step: told.append(step))
-    folders = [("look through folders", number, 0) for number in (1, 2)]
+    folders = [("look through folders", number, 0) for number in (0, 1, 2)]
     assert told == [*folders, *(("recognise files", number, 3) for number in (1, 2, 3))]
 
 

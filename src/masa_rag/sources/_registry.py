@@ -39,6 +39,8 @@ that says yes is taken, and plain text comes last."""
 Progress = Callable[[str, int, int], object]
 """Told the step, how much of it is done, and of how much (0: not known)."""
 
+_FOLDERS = "look through folders"
+
 _SAY_WHICH = "If it is an export, say which: masa-rag add --as NAME, or form=NAME"
 
 _NAMED = 20
@@ -100,10 +102,12 @@ def open_sources(
         from masa_rag.sources._places import source_at
 
         return [source_at(given, form=form, **options)]
-    place = Path(path).expanduser()
+    place, progress = Path(path).expanduser(), progress or _untold
     try:
         if not place.exists():
             raise _absent(given)
+        if place.is_dir():
+            progress(_FOLDERS, 0, 0)  # whether the whole is one export takes seconds for a whole disk
         if not (place.is_dir() or place.is_file()):
             raise SourceFormatError("this is a pipe or a device; save what it gives as a file first", path=given)
         kind = _kind_named(form) if form is not None else _recognise(place)
@@ -112,7 +116,7 @@ def open_sources(
                 warnings.warn(f"no source recognises {given}; read as plain text. {_SAY_WHICH}", stacklevel=2)
             return [kind(place, **options)]
         if place.is_dir():
-            return _sources_within(place, progress or _untold, **options)
+            return _sources_within(place, progress, **options)
         empty = not place.stat().st_size
     except OSError as error:
         raise SourceUnavailableError(
@@ -144,7 +148,7 @@ def _untold(step: str, done: int, total: int) -> None:
 def _sources_within(folder: Path, progress: Progress, **options: Any) -> list[Source]:
     """Return a source for each format in a folder that is no export itself."""
     looked_at = count(1)
-    exports = list(_exports_within(folder, lambda: progress("look through folders", next(looked_at), 0)))
+    exports = list(_exports_within(folder, lambda: progress(_FOLDERS, next(looked_at), 0)))
     groups, unknown = _kinds_within(folder, exports, progress)
     left_out = ", ".join(unknown[:_NAMED]) + (f" and {len(unknown) - _NAMED} more" if len(unknown) > _NAMED else "")
     if not groups and not exports:
