@@ -13,7 +13,7 @@ LIMIT_S = 30.0
 
 MARGIN_S = 2.0
 """Silence kept after the speech of a window. The encoder hears a window's own length and this, not 30 s: it
-costs more than linearly in length (base, int8, two cores: 30 s took 1.13 s, 15 s took 0.26 s), and
+costs more than linearly in length (base, int8, CPU time: 30 s took 0.76 s, 22 s 0.40 s, 10 s 0.10 s), and
 without a margin Whisper loses or repeats last words."""
 
 LEAST_S = 10.0
