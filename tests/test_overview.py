@@ -148,6 +148,7 @@ def test_an_answer_without_a_model_goes_through_it_in_order(shows: Memory) -> No
     assert [line[-3:] for line in lines] == [f"[{number}]" for number in range(1, 9)]
     assert [next(theme for theme in THEMES if theme in line) for line in lines] == list(THEMES)
     assert all(line.split("“")[1].split("”")[0] in hit.chunk.text for line, hit in zip(lines, answer.hits, strict=True))
+    assert all(line.startswith(("“Ann Lund: ", "“Bo Fjord: ")) for line in lines)
 
 
 def test_a_memory_without_anything_that_passes_says_so(shows: Memory) -> None:

@@ -179,8 +179,9 @@ def extract(question: str, hits: Sequence[Hit], *, document: Documents | None = 
 
 def _extract_overview(hits: Sequence[Hit], document: Documents | None) -> Answer:
     """Return of each passage the sentence that holds most of its words."""
-    texts = [hit.chunk.text.removeprefix(f"{', '.join(hit.chunk.authors)}: ") for hit in hits]
-    said = [_best_sentence(text, _stems({word for word, _, _ in words_of(text)} - STOP_WORDS)) for text in texts]
+    spoken = [hit.chunk.text.removeprefix(f"{', '.join(hit.chunk.authors)}: ") for hit in hits]
+    wanted = [_stems({word for word, _, _ in words_of(text)} - STOP_WORDS) for text in spoken]
+    said = [_best_sentence(hit.chunk.text, stems) for hit, stems in zip(hits, wanted, strict=True)]
     return _quoted(list(enumerate(said, 1)), hits, document)
 
 
