@@ -91,7 +91,7 @@ def _chunk(document: Document, segments: Sequence[Segment], bare: Chunk) -> Chun
         start_s=min(starts, default=None),
         end_s=max(ends, default=None),
         authors=_authors(document, segments),
-        url=None if link is None else "%20".join(link.split()),  # a line break would lead out of a citation
+        url=None if link is None else one_line(link),
     )
 
 
@@ -117,6 +117,11 @@ def _header(document: Document, segments: Sequence[Segment]) -> str:
 
 def _date(when: datetime | None) -> str | None:
     return None if when is None else when.date().isoformat()
+
+
+def one_line(link: str) -> str:
+    """Return a link without blanks: a line break would lead out of a citation."""
+    return "%20".join(link.split())
 
 
 def _link(document: Document, segments: Sequence[Segment], start_s: float | None) -> str | None:
