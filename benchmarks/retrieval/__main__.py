@@ -29,6 +29,7 @@ from masa_rag._pool import Pool
 from masa_rag._query import embed, encode, understand
 from masa_rag._rank import AUTHOR_BOOST, fuse
 from masa_rag._reading import Filters, allowed_chunks, chunks_by_id, ids_of
+from masa_rag._scope import scope_of
 from masa_rag.embedders import OnnxEmbedder
 from masa_rag.errors import MemoryMismatchError
 from masa_rag.indexes import FlatIndex
@@ -73,8 +74,8 @@ def parts(memory: Memory, name: str, part: Part) -> Iterator[tuple[str, Question
     for question in part.questions:
         filters = Filters(source=question.source)
         pool, scores = engine.scored(
-            question.text, depth=engine.DEPTH, filters=filters, catalog=memory.catalog, view=memory._view,
-            embedder=memory.embedder,
+            scope_of(connection, question.text, filters), depth=engine.DEPTH, catalog=memory.catalog,
+            view=memory._view, embedder=memory.embedder,
         )  # fmt: skip
         totals = _totals(memory, pool, scores, question)
         orders = {

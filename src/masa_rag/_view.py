@@ -47,10 +47,14 @@ class VectorView:
         self._seen: tuple[str | None, str | None, int] = (None, None, 0)
 
     def query(self, vector: Vector, k: int, allowed: Collection[str] | None = None) -> list[tuple[str, float]]:
-        """Return up to ``k`` (chunk id, cosine), best first."""
-        indexed = self._refresh()
+        """Return up to ``k`` (chunk id, cosine), best first, of what is committed now."""
+        self.refresh()
+        return self.nearest(vector, k, allowed)
+
+    def nearest(self, vector: Vector, k: int, allowed: Collection[str] | None = None) -> list[tuple[str, float]]:
+        """Return the same of what was committed at the last ``refresh``. The catalogue is not asked."""
         exact = self._flat.query(vector, k, allowed)
-        if not indexed or self._projection is None:
+        if self._projection is None or not self._projection.is_open:
             return exact
         best = dict(self._projection.query(vector, k, allowed))
         best.update(exact)  # the newer vector, where both know the chunk
@@ -59,7 +63,7 @@ class VectorView:
     def cosines(self, numbers: Sequence[int], vector: Vector) -> NDArray[np.float64]:
         """Return the cosine of each chunk with ``vector``, in the order given; not a number without a vector.
 
-        Of what was seen at the last ``query``; what is not in memory is read from the catalogue.
+        Of what was seen at the last ``refresh``; what is not in memory is read from the catalogue.
         """
         found = self._flat.cosines([self._ids.get(number, "") for number in numbers], vector)
         missing = np.flatnonzero(np.isnan(found)).tolist()
@@ -70,8 +74,8 @@ class VectorView:
             found[present] = rows.reshape(-1, self._dim) @ vector
         return found
 
-    def _refresh(self) -> bool:
-        """Read what was committed since the last look; return whether the index is in use."""
+    def refresh(self) -> None:
+        """Read what was committed since the last look."""
         with self._lock:
             generation, removals, seen = self._seen
             now = (self._catalog.setting("generation"), self._catalog.setting("removals"))
@@ -79,7 +83,6 @@ class VectorView:
                 self._flat, self._ids, seen = FlatIndex(), {}, 0
             if seen == 0 and self._projection is not None and self._catalog.count("vectors") > self._limit:
                 seen = self._projection.open()
-            indexed = self._projection is not None and self._projection.is_open
             ids, matrix, newest = self._catalog.vectors_since(seen, dim=self._dim)
             if ids:
                 self._flat.upsert_vectors(list(ids.values()), matrix)
@@ -89,4 +92,3 @@ class VectorView:
                 self._flat.delete(list(gone))
                 self._ids = {number: key for number, key in self._ids.items() if key not in gone}
             self._seen = (*now, newest)
-            return indexed

@@ -12,25 +12,22 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from masa_rag._copies import COPIED_WORDS
-from masa_rag._overview import is_overview, overview, subject_of
+from masa_rag._overview import overview, subject_of
 from masa_rag._pool import gather, vector_scores, window_scores, with_neighbours, word_matches
 from masa_rag._query import embed, encode, understand
-from masa_rag._rank import AUTHOR_BOOST, DATE_BOOST, TIME_BOOST, fuse, spread
+from masa_rag._rank import AUTHOR_BOOST, fuse, spread
 from masa_rag._reading import (
     Filters,
     Said,
-    allowed_chunks,
     chunks_by_id,
     first_said,
     ids_of,
     named_in,
     numbers_of,
     said_again,
-    spoken_until,
     timed_of,
 )
-from masa_rag._time import utc
-from masa_rag._when import periods_of
+from masa_rag._scope import scope_of
 from masa_rag.indexes.words import search_words
 from masa_rag.types import Hit
 
@@ -41,7 +38,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from masa_rag._pool import Pool
-    from masa_rag._query import Embedded, Question
+    from masa_rag._query import Embedded, Encoded, Question
+    from masa_rag._scope import Scope
     from masa_rag._view import VectorView
     from masa_rag.catalog import Catalog
     from masa_rag.protocols import Embedder, Reranker
@@ -83,29 +81,15 @@ def search(
     """
     if not query.strip() or k < 1:
         return []
-    if found := _whole(catalog.connection, query, k=k, filters=filters, now=now):
+    connection = catalog.connection
+    scope = scope_of(connection, query, filters, now)
+    if found := overview(connection, scope.untimed, k=k, allowed=scope.meant or scope.allowed):
         return found
-    pool, scores = scored(
-        query, depth=max(DEPTH, k), filters=filters, catalog=catalog, view=view, embedder=embedder, now=now
-    )
+    pool, scores = scored(scope, depth=max(DEPTH, k), catalog=catalog, view=view, embedder=embedder)
     if reranker is None:
-        return _hits(catalog.connection, pool, scores, k=k, filters=filters)
-    hits = _hits(catalog.connection, pool, scores, k=max(k, RERANKED), filters=filters)
+        return _hits(connection, pool, scores, k=k, filters=filters)
+    hits = _hits(connection, pool, scores, k=max(k, RERANKED), filters=filters)
     return _reranked(query, hits, reranker)[:k]
-
-
-def _whole(
-    connection: sqlite3.Connection, query: str, *, k: int, filters: Filters, now: datetime | None
-) -> list[Hit] | None:
-    """Return hits from all of what is asked for; None when the question has a subject."""
-    asked = query
-    for period in periods_of(query, _asked_at(now))[:1]:
-        asked = period.cut_from(query)
-    if not is_overview(asked):
-        return None  # spares looking through the filters twice
-    allowed = allowed_chunks(connection, filters)
-    _, meant, _ = _time_meant(connection, query, allowed, now)
-    return overview(connection, asked, k=k, allowed=meant or allowed)
 
 
 def _reranked(query: str, hits: Sequence[Hit], reranker: Reranker) -> list[Hit]:
@@ -123,78 +107,40 @@ def _reranked(query: str, hits: Sequence[Hit], reranker: Reranker) -> list[Hit]:
     ]
 
 
-def scored(
-    query: str,
-    *,
-    depth: int,
-    filters: Filters,
-    catalog: Catalog,
-    view: VectorView,
-    embedder: Embedder,
-    now: datetime | None = None,
-) -> tuple[Pool, Scores]:
+def scored(scope: Scope, *, depth: int, catalog: Catalog, view: VectorView, embedder: Embedder) -> tuple[Pool, Scores]:
     """Return the best candidates of a question and all their scores; ``depth`` is how many each index names.
 
-    A question that says "today" or "last week" also has the candidates of that time, if there are any:
-    ``now`` is when it is asked, by the clock of this machine when None.
+    A question that says "today" or "last week" also has the candidates of that time, if there are any.
     """
     connection = catalog.connection
-    allowed = allowed_chunks(connection, filters)
-    query, meant, gain = _time_meant(connection, query, allowed, now)
-    query = subject_of(query)
-    places = (allowed, meant) if meant else (allowed,)
-    # The words and the model take about as long, and neither needs the other.
+    query = subject_of(scope.text)
+    view.refresh()
+    # Words and vectors take about as long, and neither needs the other; SQLite is asked on this thread only.
     with ThreadPoolExecutor(1, "masa-rag-question") as aside:
-        encoding = aside.submit(encode, query, embedder)
+        by_meaning = aside.submit(_by_meaning, query, scope, depth=depth, view=view, embedder=embedder)
         question = understand(query, connection)
-        lists = [search_words(connection, question.words, depth, among) for among in places]
-        embedded = embed(question, encoding.result())
-    named = [[number for number, _ in found] for found in lists]
-    named += [_nearest(connection, view, embedded, depth, among) for among in places]
-    pool = gather(connection, _all(named), _all(part[:BESIDE] for part in named), allowed)
+        by_words = [search_words(connection, question.words, depth, among) for among in scope.places]
+        encoded, nearest = by_meaning.result()
+    named = [[number for number, _ in found] for found in by_words]
+    named += [numbers_of(connection, ids) for ids in nearest]
+    pool = gather(connection, _all(named), _all(part[:BESIDE] for part in named), scope.allowed)
     return rank(
-        connection, pool, question, embedded,
-        view=view, meant=meant, time_boost=gain, shortlist=SHORTLIST + depth - DEPTH,
+        connection, pool, question, embed(question, encoded),
+        view=view, meant=scope.meant, time_boost=scope.boost, shortlist=SHORTLIST + depth - DEPTH,
     )  # fmt: skip
 
 
-def _nearest(
-    connection: sqlite3.Connection, view: VectorView, embedded: Embedded, depth: int, among: Mapping[int, str] | None
-) -> list[int]:
-    found = view.query(embedded.vector, depth, None if among is None else set(among.values()))
-    return numbers_of(connection, [chunk_id for chunk_id, _ in found])
+def _by_meaning(
+    query: str, scope: Scope, *, depth: int, view: VectorView, embedder: Embedder
+) -> tuple[Encoded, list[list[str]]]:
+    """Return the question as the model sees it, and the ids of the nearest passages of each place to look."""
+    encoded = encode(query, embedder)
+    ids = (None if among is None else set(among.values()) for among in scope.places)
+    return encoded, [[chunk_id for chunk_id, _ in view.nearest(encoded[0], depth, among)] for among in ids]
 
 
 def _all(lists: Iterable[Iterable[int]]) -> set[int]:
     return set(chain.from_iterable(lists))
-
-
-def _time_meant(
-    connection: sqlite3.Connection, query: str, allowed: Collection[int] | None, now: datetime | None
-) -> tuple[str, dict[int, str], float]:
-    """Return the question without the words that name a time, the passages of that time, and what they gain.
-
-    The words of a date stay in the question: what is spoken of may be of another time than the speaking.
-    """
-    until: float | None = None
-    for period in periods_of(query, _asked_at(now)):
-        until = spoken_until(connection) if until is None else until
-        if period.start.timestamp() > until:
-            continue  # nothing is that new: spares looking through all passages
-        inside = allowed_chunks(connection, Filters(after=period.start, before=period.end)) or {}
-        if allowed is not None:
-            inside = {number: key for number, key in inside.items() if number in allowed}
-        if inside:
-            return (query, inside, DATE_BOOST) if period.is_written else (period.cut_from(query), inside, TIME_BOOST)
-    return query, {}, 0.0
-
-
-def _asked_at(now: datetime | None) -> datetime:
-    """Return the time of a question; one without a zone is refused, for nobody could say when its day began."""
-    if now is None:
-        return datetime.now().astimezone()
-    utc(now)
-    return now
 
 
 def rank(
