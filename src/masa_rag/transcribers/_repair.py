@@ -87,10 +87,23 @@ class Repairer:
 
 
 def _choose(chosen: list[Repair], candidates: Sequence[Repair], worth: Sequence[float]) -> None:
-    """Add the candidates that are worth it, the best first, where nothing is repaired yet."""
-    for value, item in sorted(zip(worth, candidates, strict=True), key=lambda pair: -pair[0]):
-        if value >= 0 and all(item.end <= other.start or item.start >= other.end for other in chosen):
+    """Add the candidates that are worth it, the best first, where nothing is repaired yet.
+
+    Of some of its words that mean the same term, those that sound most like it: a text that lost a word as well
+    ("Nethermind" for "that never mind", not for "never mind") has less to explain by the sound, so its worth is more.
+    """
+    worthy = sorted(
+        ((value, item) for value, item in zip(worth, candidates, strict=True) if value >= 0), key=lambda pair: -pair[0]
+    )
+    for _, best in worthy:
+        within = [item for _, item in worthy if best.start <= item.start and item.end <= best.end]
+        item = min((item for item in within if item.meant == best.meant), key=lambda item: item.distance)
+        if not any(_overlap(item, other) for other in chosen):
             chosen.append(item)
+
+
+def _overlap(one: Repair, other: Repair) -> bool:
+    return one.start < other.end and other.start < one.end
 
 
 def _tokens(words: Sequence[Word], item: Repair, tokenizer: Any) -> list[int]:
