@@ -98,6 +98,30 @@ def test_beyond_the_limit_the_index_is_asked_and_new_passages_count_at_once(
     assert [hit.chunk.document_id for hit in memory.search("harbour", author="Ann")] == ["new"]
 
 
+@pytest.mark.parametrize("opened", ["before", "after"])
+def test_beyond_the_limit_what_another_process_deleted_takes_nobodys_place(
+    open_chroma: Callable[[], Memory], opened: str
+) -> None:
+    """The index still holds what it has not heard to be gone; as many as before are found all the same."""
+    writer = open_chroma()
+    writer.add(notes(300), name="s")
+    writer.close()
+    writer, reader = open_chroma(), open_chroma()
+    view = VectorView(reader.catalog, reader._projection, dim=reader.embedder.dim, exact_limit=10)
+    question = reader.embedder.embed_query("note 7 of the harbour")
+    if opened == "before":
+        assert len(view.query(question, 20)) == 20
+    nearest = [hit[0] for hit in VectorView(reader.catalog, None, dim=reader.embedder.dim).query(question, 300)]
+    documents = dict(reader.catalog.connection.execute(
+        "SELECT c.id, d.id FROM chunks c JOIN documents d ON d.pk = c.document").fetchall())  # fmt: skip
+    writer.delete("s", [documents[key] for key in nearest[:250]])
+    for _ in range(2):
+        found = [key for key, _ in view.query(question, 20)]
+        assert len(found) == 20
+        assert set(found) <= set(nearest[250:])
+        writer.close()  # the index on disk is told; the one that the reader has open is not
+
+
 @pytest.mark.parametrize("exact_limit", [10, 1_000])
 def test_cosines_are_the_same_wherever_the_vectors_lie(open_chroma: Callable[[], Memory], exact_limit: int) -> None:
     """In memory, or read from the catalogue where the index is in use; a passage that is gone has none."""

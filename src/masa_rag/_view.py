@@ -44,7 +44,8 @@ class VectorView:
         self._lock = threading.Lock()
         self._flat = FlatIndex()
         self._ids: dict[int, str] = {}
-        self._seen: tuple[str | None, str | None, int] = (None, None, 0)
+        self._present: set[str] | None = None  # what is left of what the index was told; None: all of it
+        self._seen: tuple[str | None, int, int] = (None, 0, 0)
 
     def query(self, vector: Vector, k: int, allowed: Collection[str] | None = None) -> list[tuple[str, float]]:
         """Return up to ``k`` (chunk id, cosine), best first, of what is committed now."""
@@ -56,7 +57,7 @@ class VectorView:
         exact = self._flat.query(vector, k, allowed)
         if self._projection is None or not self._projection.is_open:
             return exact
-        best = dict(self._projection.query(vector, k, allowed))
+        best = dict(self._told(self._projection, vector, k, allowed, beside={key for key, _ in exact}))
         best.update(exact)  # the newer vector, where both know the chunk
         return sorted(best.items(), key=lambda item: (-item[1], item[0]))[:k]
 
@@ -77,18 +78,40 @@ class VectorView:
     def refresh(self) -> None:
         """Read what was committed since the last look."""
         with self._lock:
-            generation, removals, seen = self._seen
-            now = (self._catalog.setting("generation"), self._catalog.setting("removals"))
-            if generation != now[0]:
-                self._flat, self._ids, seen = FlatIndex(), {}, 0
-            if seen == 0 and self._projection is not None and self._catalog.count("vectors") > self._limit:
-                seen = self._projection.open()
+            generation, removed, seen = self._seen
+            now, last_removed = self._catalog.setting("generation"), int(self._catalog.setting("removals") or 0)
+            if generation != now:
+                self._flat, self._ids, self._present, seen = FlatIndex(), {}, None, 0
+            if seen == 0:
+                removed = last_removed  # what is gone by now is not read
+                if self._projection is not None and self._catalog.count("vectors") > self._limit:
+                    removed = seen = self._projection.open()  # but the index may not have heard of it
             ids, matrix, newest = self._catalog.vectors_since(seen, dim=self._dim)
             if ids:
                 self._flat.upsert_vectors(list(ids.values()), matrix)
                 self._ids.update(ids)
-            if removals != now[1]:
-                gone = self._flat.ids() - self._catalog.embedded_ids()
-                self._flat.delete(list(gone))
-                self._ids = {number: key for number, key in self._ids.items() if key not in gone}
-            self._seen = (*now, newest)
+            if removed < last_removed:
+                self._take_out()
+            self._seen = (now, max(removed, last_removed), newest)
+
+    def _take_out(self) -> None:
+        """Let nothing be found any more that is gone from the catalogue."""
+        present = self._catalog.embedded_ids()
+        gone = self._flat.ids() - present
+        self._flat.delete(list(gone))
+        self._ids = {number: key for number, key in self._ids.items() if key not in gone}
+        self._present = present
+
+    def _told(
+        self, index: Projection, vector: Vector, k: int, allowed: Collection[str] | None, *, beside: Collection[str]
+    ) -> list[tuple[str, float]]:
+        """Ask the index for more and more, until ``k`` of what it names are not gone or it has no more."""
+        count = k
+        while True:
+            found = index.query(vector, count, allowed)
+            if (present := self._present) is None:
+                return found
+            left = [hit for hit in found if hit[0] in present or hit[0] in beside]
+            if len(left) >= k or len(found) < count:
+                return left
+            count *= 4
