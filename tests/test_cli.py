@@ -13,6 +13,7 @@ from masa_rag import Document, Memory
 from masa_rag.answer import NOT_FOUND, Answer
 from masa_rag.cli import main
 from masa_rag.embedders import HashingEmbedder
+from masa_rag.errors import StorageError
 
 
 @pytest.fixture(autouse=True)
@@ -57,6 +58,28 @@ def test_one_command_reads_a_file_and_answers(notes: Path) -> None:
     assert json.loads(run("ask", "lighthouse", "-k", "1", "--json").output)["found"] is True
     broken = run("ask", "copper", "--add", "nowhere")
     assert (broken.exit_code, "does not exist" in broken.stderr) == (1, True)
+
+
+def test_an_answer_does_not_wait_for_the_index(notes: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """ask --add answers before the index is told; one that fails does not take the answer away."""
+
+    def fail(memory: Memory) -> None:
+        memory.catalog.close()
+        raise StorageError("the disk is full")
+
+    monkeypatch.setattr(Memory, "close", fail)
+    result = run("ask", "what is the lighthouse keeper called?", "--add", str(notes), "-k", "1")
+    assert result.stdout.startswith("“The lighthouse keeper is called Ann.” [1]")
+    assert (result.exit_code, result.stderr.splitlines()[-1]) == (1, "Error: the disk is full")
+
+
+def test_an_answer_says_what_was_not_read(notes: Path) -> None:
+    """ask --add names each bad record and path, answers from the others, and ends with status 3."""
+    (notes / "empty.md").write_text("")
+    result = run("ask", "copper", "--add", str(notes), "--add", "nowhere", "-k", "1")
+    assert (result.exit_code, "Copper is a metal." in result.stdout) == (3, True)
+    assert "Error: received 'nowhere', which does not exist" in result.stderr
+    assert "empty.md" in result.stderr
 
 
 def test_an_answer_that_is_not_there_names_the_next_step(notes: Path, monkeypatch: pytest.MonkeyPatch) -> None:

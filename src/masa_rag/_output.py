@@ -41,9 +41,13 @@ class Bar:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.end()
+
+    def end(self) -> None:
+        """Take the line away; nothing is shown any more."""
         if self._width:
             click.echo(f"\r{' ' * self._width}\r", nl=False, err=True)
-        self._shown = False
+        self._shown, self._width = False, 0
 
 
 def as_plain(value: Any) -> Any:
@@ -78,13 +82,13 @@ def print_hits(hits: Sequence[Hit], *, as_json: bool) -> None:
         click.echo()
 
 
-def print_reports(reports: Sequence[IngestReport], *, as_json: bool) -> None:
-    """Print what was done, one line a source, and each failure."""
+def print_reports(reports: Sequence[IngestReport], *, as_json: bool = False, err: bool = False) -> None:
+    """Print what was done, one line a source (with ``err`` on stderr), and each failure."""
     if as_json:
         print_json(reports)
         return
     for report in reports:
-        click.echo(printable(str(report)))
+        click.echo(printable(str(report)), err=err)
         for error in report.failed:
             click.secho(f"  {printable(str(error))}", fg="yellow", err=True)
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -116,10 +117,15 @@ def _embedder() -> Embedder | None:
     return SentenceTransformerEmbedder(name)
 
 
-def read_into(
+@contextmanager
+def reading_into(
     verb: str, paths: Sequence[str], place: Path, *, name: str | None = None, form: str | None = None, **options: Any
-) -> tuple[list[IngestReport], list[str]]:
-    """Add or sync what the paths hold; returns the reports, and a line for each source that could not be read."""
+) -> Iterator[tuple[Memory, list[IngestReport], list[str]]]:
+    """Add or sync what the paths hold; give the open memory, the reports, and a line for each source not read.
+
+    What is said and asked inside need not wait for the vector index, which takes most of a second to come up and is
+    told when the memory closes.
+    """
     from masa_rag._output import Bar
 
     sources, broken = _recognised(paths, form=form, **({} if name is None else {"name": name}))
@@ -131,9 +137,10 @@ def read_into(
                     reports.append(getattr(memory, verb)(source, **options))
                 except _THE_OTHERS_STILL_GET_IN as error:
                     broken.append(f"{source.name}: {error}")
+            bar.end()
+            yield memory, reports, broken
     except KeyboardInterrupt:
         raise click.ClickException("stopped; what was read is kept, and the same command goes on from there") from None
-    return reports, broken
 
 
 def _recognised(paths: Sequence[str], **given: Any) -> tuple[list[Source], list[str]]:
@@ -163,3 +170,8 @@ def show_broken(broken: Sequence[str]) -> None:
 
     for line in broken:
         click.secho(f"Error: {printable(line)}", fg="red", err=True)
+
+
+def exit_status(reports: Sequence[IngestReport], broken: Sequence[str]) -> int:
+    """Return the status of a command that read: 0, 3 if something could not be read, 1 if no source could."""
+    return (3 if reports else 1) if broken or any(report.failed for report in reports) else 0

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import shlex
+import sys
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +13,13 @@ import click
 
 from masa_rag._lazy import require
 from masa_rag.cli._common import (
+    exit_status,
     filter_options,
     filters,
     json_option,
     memory_option,
     open_memory,
-    read_into,
+    reading_into,
     show_broken,
     why_nothing,
     words_argument,
@@ -82,21 +85,25 @@ def ask(
     \b
     masa-rag ask "Why was the launch moved?" --add episodes/
     """
-    from masa_rag._output import hint, print_json, printable, printable_lines
+    from masa_rag._output import hint, print_json, print_reports, printable_lines
 
-    if paths:
-        reports, broken = read_into("add", paths, place)
-        for report in reports:
-            click.echo(printable(str(report)), err=True)
-        show_broken(broken)
-    with open_memory(place) as memory:
+    status = 0
+    with ExitStack() as opened:
+        if paths:
+            memory, reports, broken = opened.enter_context(reading_into("add", paths, place))
+            print_reports(reports, err=True)
+            show_broken(broken)
+            status = exit_status(reports, broken)
+        else:
+            memory = opened.enter_context(open_memory(place))
         answer = memory.ask(question, model=_model(model), **({} if k is None else {"k": k}), **filters(**chosen))
-    if as_json:
-        print_json(answer)
-    else:
-        click.echo(printable_lines(str(answer)))
-        if not answer.found and answer.hits:
-            click.echo(f"what comes nearest: {hint('search', place, shlex.quote(question))}", err=True)
+        if as_json:
+            print_json(answer)
+        else:
+            click.echo(printable_lines(str(answer)))
+    if not as_json and not answer.found and answer.hits:
+        click.echo(f"what comes nearest: {hint('search', place, shlex.quote(question))}", err=True)
+    sys.exit(status)
 
 
 def _model(name: str | None) -> Callable[[str], str] | None:

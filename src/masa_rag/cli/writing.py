@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from masa_rag.cli._common import json_option, memory_option, open_memory, read_into, show_broken
+from masa_rag.cli._common import exit_status, json_option, memory_option, open_memory, reading_into, show_broken
 
 _NAME = "Name of the source in the memory, for a folder of several formats after each format's; default: the path's."
 
@@ -49,13 +49,12 @@ def _bring(
 
     if name is not None and len(paths) > 1:
         raise click.UsageError(f"received one --name for {len(paths)} paths; give one path, or leave --name out")
-    reports, broken = read_into(verb, paths, place, name=name, form=form, **options)
-    print_reports(reports, as_json=as_json)
-    show_broken(broken)
+    with reading_into(verb, paths, place, name=name, form=form, **options) as (_, reports, broken):
+        print_reports(reports, as_json=as_json)
+        show_broken(broken)
     if not as_json and any(report.seen > len(report.failed) for report in reports):
         click.echo(f"ask it with: {hint('ask', place)}", err=True)
-    if broken or any(report.failed for report in reports):
-        sys.exit(3 if reports else 1)
+    sys.exit(exit_status(reports, broken))
 
 
 @click.command()
