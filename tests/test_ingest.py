@@ -24,6 +24,7 @@ from masa_rag import (
     StorageError,
     source,
 )  # fmt: skip
+from masa_rag.catalog import Catalog
 from masa_rag.embedders import HashingEmbedder
 
 NOON = datetime(2024, 5, 1, 12, tzinfo=UTC)
@@ -375,6 +376,28 @@ def test_an_interrupted_erasure_is_finished_at_the_next_opening(
     again = open_memory()
     assert again.catalog.setting("scrub") == "done"
     assert scan(again.path, b"zanzibar") == []
+
+
+def test_an_erasure_that_the_disk_has_no_room_for_is_finished_once_it_has(
+    open_memory: Callable[..., Memory], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was forgotten is out of search at once; that its bytes are not yet erased is said, with what to do."""
+    memory = open_memory()
+    memory.add([note("1", "zanzibar", author="Ann"), note("2", "sea", author="Bo")], name="s")
+
+    def refuse(catalog: Catalog) -> None:
+        raise StorageError("memory.db: database or disk is full")
+
+    monkeypatch.setattr(Catalog, "scrub", refuse)
+    with pytest.raises(StorageError, match=r"no longer found, but bytes .* disk is full.* about 1 MB of free space"):
+        memory.forget(author="Ann")
+    assert [hit.chunk.document_id for hit in memory.search("zanzibar")] == ["2"]
+    memory.close()
+    with pytest.raises(StorageError, match="next opening"):
+        open_memory()
+    monkeypatch.undo()
+    again = open_memory()
+    assert (again.info().documents, again.verify(), scan(again.path, b"zanzibar")) == (1, [], [])
 
 
 def test_rebuild_mends_what_verify_finds(memory: Memory) -> None:

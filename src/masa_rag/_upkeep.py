@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from masa_rag._reading import chunks_by_id, ids_of
 from masa_rag.catalog import Catalog
-from masa_rag.errors import EmbeddingError
+from masa_rag.errors import EmbeddingError, StorageError
 from masa_rag.protocols import TokenEmbedder
 
 if TYPE_CHECKING:
@@ -75,12 +75,20 @@ class Upkeep:
         """Finish an erasure: overwrite deleted text and vectors in every file."""
         if self._catalog.setting("scrub") != "due":
             return
-        with self._catalog.lock.hold():
-            if self._projection is not None:
-                self._projection.rebuild()
-            self._catalog.scrub()
-            with self._catalog.transaction():
-                self._catalog.set_setting("scrub", "done")
+        try:
+            with self._catalog.lock.hold():
+                if self._projection is not None:
+                    self._projection.rebuild()
+                self._catalog.scrub()
+                with self._catalog.transaction():
+                    self._catalog.set_setting("scrub", "done")
+        except StorageError as error:
+            # VACUUM writes the whole file anew (measured: 1.1 times its size), and the index is filled anew.
+            needed = max(1, 2 * self._catalog.path.stat().st_size // 1_000_000)
+            raise StorageError(
+                f"what was forgotten is no longer found, but bytes of it may still be in the files: {error}. "
+                f"The next opening of the memory goes on with it; it needs about {needed:,} MB of free space"
+            ) from error
 
     def mend(self) -> None:
         """Do what a killed writer left undone."""

@@ -21,7 +21,7 @@ _DEFAULT_ADVICE = "run: masa-rag verify"
 
 _ADVICE: dict[str, Any] = {
     "FULL": "nothing of this step was kept and everything before it is safe; free some space and run it again",
-    "IOERR": "the disk did not take it; everything before this step is safe; check the disk and run it again",
+    "IOERR": "the disk did not take it; all before this step is safe; check the disk and its space, then run it again",
     "READONLY": "the memory cannot be written here; check the permissions of its folder",
     "CANTOPEN": "the memory cannot be opened; check that the folder exists and may be read",
     "NOTADB": "this file is not a memory; check the path, or put back a copy of it",
