@@ -3,24 +3,40 @@
 from __future__ import annotations
 
 import re
+from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Callable
+from pathlib import Path
 
 from masa_rag.errors import SourceFormatError
 from masa_rag.sources import _transcript_chat as chat
 from masa_rag.sources import _transcript_subtitles as subtitles
 from masa_rag.sources import _transcript_text as plain
-from masa_rag.sources._transcript_base import Parser, decode
+from masa_rag.sources._transcript_base import MAX_BYTES, Parser, decode
 from masa_rag.sources._transcript_vtt import looks_like_vtt, parse_vtt
 
+_BEFORE_JSON = BOM_UTF8 + BOM_UTF16_BE + BOM_UTF16_LE + b"\0 \t\r\n"
 
-def is_transcript(head: bytes) -> bool:
-    """Say whether the beginning of a file is a transcript's, or a meeting's chat."""
-    whole_lines = head if head.lstrip()[:1] in (b"[", b"{") else head[: head.rfind(b"\n") + 1] or head
+
+def is_transcript(path: Path, head: bytes) -> bool:
+    """Say whether a file is a transcript, or a meeting's chat: by its beginning, and JSON by the whole of it."""
+    is_json = head[:64].lstrip(_BEFORE_JSON)[:1] in (b"[", b"{")
+    whole_lines = head if is_json else head[: head.rfind(b"\n") + 1] or head
     try:
         text = decode(whole_lines)
+        if chat.looks_like_chat(text) or format_of(text, whole=False) is not None:
+            return True
+        return is_json and _is_json_speech(path, text)
     except SourceFormatError:
         return False
-    return chat.looks_like_chat(text) or format_of(text, whole=False) is not None
+
+
+def _is_json_speech(path: Path, opening: str) -> bool:
+    """Judge JSON whose turns come after 64 KB of text or settings, or under names that are used elsewhere too."""
+    if _is_json_lines(opening) or not _SPOKEN.search(opening) or path.stat().st_size > MAX_BYTES:
+        return False
+    from masa_rag.sources._transcript_json import is_surely_speech, load_json
+
+    return is_surely_speech(load_json(decode(path.read_bytes())))
 
 
 def format_of(text: str, *, whole: bool) -> Parser | None:
@@ -51,6 +67,12 @@ _FORMATS: tuple[tuple[Callable[[str], bool], Parser], ...] = (
     (plain.looks_like_otter, plain.parse_otter),
     (plain.looks_like_labelled, plain.parse_labelled),
 )
+
+_SPOKEN = re.compile(
+    r'"(?:text|word|words|transcript|transcripts|transcription|sentence|sentences|segments|results?|monologues|'
+    r'recognizedPhrases|combinedRecognizedPhrases)"\s*:'
+)
+"""A name that is at the beginning of every answer of a speech service; what has none is not read to its end."""
 
 _TURN = re.compile(
     r'\A\s*\[\s*\{(?=[^{}]*"speaker"\s*:)(?=[^{}]*"(?:text|content)"\s*:)'

@@ -11,11 +11,13 @@ import msgspec
 
 from masa_rag.errors import SourceFormatError
 from masa_rag.sources._transcript_base import Caption, Line, Transcript, fold_rolling, in_time, with_ends
+from masa_rag.sources._transcript_services import service_turns
 
 _TEXT_KEYS = ("text", "body", "transcript", "content")
 _EXPECTED = (
     'a list of {"speaker", "text"}, or an object with "segments" (Whisper, WhisperX, Podcasting 2.0), '
-    '"utterances" (AssemblyAI, Deepgram), "meeting_transcripts" or "events" (YouTube json3)'
+    '"utterances" (AssemblyAI, Deepgram), "meeting_transcripts", "events" (YouTube json3), or what another speech '
+    "service writes"
 )
 
 
@@ -29,15 +31,21 @@ def load_json(text: str) -> Any:
 
 def turns_of(data: Any) -> tuple[str, list[Mapping[str, Any]]] | None:
     """Return the name of the shape and its turns, or None when this is no transcript."""
-    if isinstance(data, list):
-        return _checked("segments", data) if _speaks(data) else None
-    if not isinstance(data, dict):
-        return None
-    for key in ("segments", "utterances", "meeting_transcripts", "events"):
+    if isinstance(data, list) and _speaks(data) and (found := _checked("segments", data)):
+        return found
+    for key in ("segments", "utterances", "meeting_transcripts", "events") if isinstance(data, dict) else ():
         if key in data and (found := _checked(key, data[key])):
             return found
-    nested = data.get("results")
-    return _checked("segments", nested.get("utterances")) if isinstance(nested, dict) else None
+    turns = service_turns(data)
+    return ("segments", turns) if turns else None
+
+
+def is_surely_speech(data: Any) -> bool:
+    """Say whether JSON is a transcript beyond doubt: somebody is named as the speaker, or there are times."""
+    found = turns_of(data)
+    return found is not None and any(
+        line.start is not None or line.speaker is not None for line in _READERS.get(found[0], _plain)(found[1][:50])
+    )
 
 
 def _speaks(rows: Sequence[Any]) -> bool:
@@ -56,25 +64,35 @@ def _checked(shape: str, rows: Any) -> tuple[str, list[Mapping[str, Any]]] | Non
 
 
 def parse_json(text: str) -> Transcript:
-    """Read any of the JSON shapes named in this module; times are seconds, or milliseconds in "utterances"."""
+    """Read any of the JSON shapes named in this module; times are seconds, or AssemblyAI's milliseconds."""
     data = load_json(text)
     if (found := turns_of(data)) is None:
         raise SourceFormatError(f"received JSON that is no transcript; expected {_EXPECTED}")
     shape, turns = found
     lines = _READERS.get(shape, _plain)(turns)
-    language = data.get("language") if isinstance(data, dict) else None
-    return Transcript(
-        join_words(with_ends(lines)),
-        metadata={"language": language} if isinstance(language, str) and language else {},
-    )
+    return Transcript(join_words(with_ends(lines)), metadata=_language(data))
+
+
+def _language(data: Any) -> dict[str, str]:
+    places = (data, data.get("result")) if isinstance(data, dict) else ()  # whisper.cpp's is in its result
+    named = (place.get(key) for place in places if isinstance(place, dict) for key in ("language", "language_code"))
+    return next(({"language": value} for value in named if isinstance(value, str) and value), {})
+
+
+LONGEST_WORD_S = 20.0
+"""Whole numbers by which a word takes longer than this are milliseconds (300 a word; in seconds it is 0.3)."""
 
 
 def _plain(turns: Sequence[Mapping[str, Any]]) -> list[Line]:
-    return _ordered(_lines(turns, 1.0))
+    timed = [turn for turn in turns if isinstance(turn.get("start"), int) and isinstance(turn.get("end"), int)]
+    words = sum(len(_text(turn).split()) for turn in timed)
+    spoken = sum(turn["end"] - turn["start"] for turn in timed)
+    return _ordered(_lines(turns, 1000.0 if len(timed) == len(turns) and spoken > LONGEST_WORD_S * words else 1.0))
 
 
 def _milliseconds(turns: Sequence[Mapping[str, Any]]) -> list[Line]:
-    return _ordered(_lines(turns, 1000.0))
+    fractions = any(isinstance(turn.get("start"), float) and turn["start"] % 1 for turn in turns)
+    return _ordered(_lines(turns, 1.0 if fractions else 1000.0))
 
 
 def _events(turns: Sequence[Mapping[str, Any]]) -> list[Line]:
@@ -102,6 +120,7 @@ def _lines(turns: Sequence[Mapping[str, Any]], unit: float) -> Iterator[Line]:
         if text := _text(turn):
             start, end = (_first_number(turn, key, f"{key}Time", f"{key}_time") for key in ("start", "end"))
             speaker = turn.get("speaker")
+            speaker = speaker.get("name") if isinstance(speaker, dict) else speaker
             yield Line(
                 text,
                 str(speaker).strip() or None if isinstance(speaker, (str, int)) else None,

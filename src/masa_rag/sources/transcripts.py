@@ -30,8 +30,9 @@ class Transcripts(FileSource):
 
     Read are ``[HH:MM:SS] text`` (also after a preface), ``Speaker A: text``, ``Name (00:12:31):``,
     Otter.ai text, SubRip, WebVTT (Zoom's and YouTube's too), SBV, SubStation Alpha, TTML, YouTube
-    timed text and json3, ``[{speaker, text}]``, Whisper, WhisperX, Podcasting 2.0, AssemblyAI and
-    Deepgram JSON, Podcasting 2.0 HTML, and Zoom's chat.
+    timed text and json3, ``[{speaker, text}]``, Podcasting 2.0 JSON and HTML, Zoom's chat, and the JSON
+    of Whisper and the programs around it (WhisperX, faster-whisper, whisper.cpp, transformers),
+    AssemblyAI, Deepgram, Gladia, Rev, Amazon, Google, Azure, Speechmatics, ElevenLabs, Vosk, Fireflies.
 
     * The document's id is the path relative to what was given, without suffix: ``"acdc/174/transcript"``.
       Files that differ only in suffix and hold the same words are one recording; the one with the most
@@ -87,9 +88,9 @@ class Transcripts(FileSource):
         """Say yes to a file in one of the formats, and to a folder most of whose files are."""
         if path.is_dir():
             files = [item for item in sorted(path.rglob("*")) if item.is_file() and item.suffix.lower() in cls.suffixes]
-            known = [is_transcript(read_head(item)) for item in files[:_SEEN_IN_FOLDER]]
+            known = [is_transcript(item, read_head(item)) for item in files[:_SEEN_IN_FOLDER]]
             return 2 * sum(known) > len(known)
-        return is_transcript(head)
+        return is_transcript(path, head)
 
     def __iter__(self) -> Iterator[Document | RecordError]:
         """Yield a document a recording, then its preface if it has one."""

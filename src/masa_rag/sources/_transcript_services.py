@@ -1,0 +1,208 @@
+"""What speech services and tools write as JSON: each shape becomes plain turns, in seconds.
+
+The fields are those of the documentation of each: whisper.cpp, transformers and insanely-fast-whisper,
+AssemblyAI, Deepgram, Gladia, Rev, Amazon Transcribe, Google and Azure Speech, Speechmatics, ElevenLabs, Vosk,
+Fireflies, youtube-transcript-api.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+from masa_rag._time import parse_clock
+
+Turn = Mapping[str, Any]
+"""``text``, ``start`` and ``end`` in seconds, ``speaker`` and ``confidence``, where they are known."""
+
+_TEXT = ("text", "punctuated_word", "word", "sentence", "transcript")
+_SPEAKER = ("speaker", "speaker_name", "speaker_label", "speaker_id", "speakerTag", "speakerLabel")
+_START, _END = (("start", "start_time", "startTime", "startOffset"), ("end", "end_time", "endTime", "endOffset"))
+_TICKS_A_SECOND = 10_000_000
+_UNKNOWN = frozenset({"", "?", "UU"})
+"""How whisper.cpp and Speechmatics label a speaker that they do not know."""
+
+
+def service_turns(data: Any) -> list[Turn]:
+    """Return the turns of a service's answer, words where it has nothing larger; none when it is no such answer."""
+    for read in _READERS:
+        turns = [turn for turn in read(data) if turn.get("text", "").strip()]
+        if turns and all(isinstance(turn.get("start"), float) for turn in turns[:5]):
+            return turns
+    return []
+
+
+def _dig(data: Any, *keys: str) -> Any:
+    for key in keys:
+        data = data.get(key) if isinstance(data, dict) else None
+    return data
+
+
+def _rows(data: Any, *keys: str) -> list[dict[str, Any]]:
+    value = _dig(data, *keys)
+    return [row for row in value if isinstance(row, dict)] if isinstance(value, list) else []
+
+
+def _seconds(value: Any, unit: float = 1.0) -> float | None:
+    """Return a moment: a number, a numeric text, ``1.3s`` (Google) or ``00:01`` (Fireflies)."""
+    if isinstance(value, bool) or not isinstance(value, (int, float, str)):
+        return None
+    try:
+        moment = float(value.removesuffix("s") if isinstance(value, str) else value) / unit
+    except (ValueError, OverflowError):
+        return parse_clock(value.replace(",", ".")) if isinstance(value, str) else None
+    return moment if 0 <= moment < 1e9 else None
+
+
+def _first(row: Mapping[str, Any], keys: Sequence[str]) -> Any:
+    return next((row[key] for key in keys if row.get(key) is not None), None)
+
+
+def _turn(row: Mapping[str, Any], unit: float = 1.0) -> Turn:
+    """Return a row that has its text, speaker and times under any of the usual names."""
+    text, speaker = _first(row, _TEXT), _first(row, _SPEAKER)
+    start, end = (_seconds(_first(row, keys), unit) for keys in (_START, _END))
+    if end is None and start is not None and (length := _seconds(row.get("duration"), unit)) is not None:
+        end = start + length
+    return {
+        "text": text if isinstance(text, str) else "",
+        "speaker": None if isinstance(speaker, str) and speaker.strip() in _UNKNOWN else speaker,
+        "start": start,
+        "end": end,
+        "confidence": row.get("confidence"),
+    }
+
+
+_PLACES: tuple[tuple[tuple[str, ...], float], ...] = (
+    (("data", "transcript", "sentences"), 1.0),  # Fireflies' API
+    (("transcript", "sentences"), 1.0),
+    (("result", "transcription", "utterances"), 1.0),  # Gladia
+    (("results", "utterances"), 1.0),  # Deepgram
+    (("results", "audio_segments"), 1.0),  # Amazon
+    (("result",), 1.0),  # Vosk: words
+)
+
+
+def _placed(data: Any) -> Iterator[Turn]:
+    for keys, unit in _PLACES:
+        if rows := _rows(data, *keys):
+            yield from (_turn(row, unit) for row in rows)
+            return
+
+
+def _sentences(data: Any) -> Iterator[Turn]:
+    """Read ``sentences`` or ``paragraphs``: AssemblyAI's in milliseconds, Fireflies' in seconds."""
+    for row in _rows(data, "sentences") or _rows(data, "paragraphs"):
+        yield _turn(row, 1000.0 if "start" in row else 1.0)
+
+
+def _list(data: Any) -> Iterator[Turn]:
+    """Read a bare list, as Fireflies, youtube-transcript-api and programs around faster-whisper write it."""
+    if isinstance(data, list) and len(data) == 1 and isinstance(data[0], list):
+        data = data[0]  # the answer for a list of one video
+    rows = [row for row in data if isinstance(row, dict)] if isinstance(data, list) else []
+    if all(_first(row, ("duration", *_END)) is not None and _first(row, _START) is not None for row in rows[:5]):
+        yield from map(_turn, rows)
+
+
+def _whisper_cpp(data: Any) -> Iterator[Turn]:
+    for row in _rows(data, "transcription"):
+        start, end = (_seconds(_dig(row, "offsets", key), 1000.0) for key in ("from", "to"))
+        yield {**_turn(row), "start": start, "end": end}
+
+
+def _chunks(data: Any) -> Iterator[Turn]:
+    """Read the pipeline of transformers, with the speakers that insanely-fast-whisper adds."""
+    for row in _rows(data, "speakers") or _rows(data, "chunks"):
+        times = row.get("timestamp")
+        if isinstance(times, list) and len(times) == 2:
+            yield {**_turn(row), "start": _seconds(times[0]), "end": _seconds(times[1])}
+
+
+def _words(data: Any) -> Iterator[Turn]:
+    """Read ``words``: AssemblyAI's in milliseconds; those of ElevenLabs and OpenAI in seconds."""
+    milliseconds = isinstance(data, dict) and ("audio_url" in data or "acoustic_model" in data)
+    for row in _rows(data, "words"):
+        if row.get("type") != "spacing":
+            yield _turn(row, 1000.0 if milliseconds else 1.0)
+
+
+def _deepgram(data: Any) -> Iterator[Turn]:
+    """Read the channels: paragraphs where there are some, else words."""
+    channels = _rows(data, "results", "channels")
+    for number, channel in enumerate(channels):
+        best = next(iter(_rows(channel, "alternatives")), {})
+        known = {"speaker": number} if len(channels) > 1 else {}
+        for row in _rows(best, "paragraphs", "paragraphs") or _rows(best, "words"):
+            said = " ".join(str(part.get("text", "")) for part in _rows(row, "sentences"))
+            turn = _turn({**row, "text": said} if said else row)
+            yield {**turn, **known}
+
+
+def _rev(data: Any) -> Iterator[Turn]:
+    names = {row.get("id"): row.get("name") for row in _rows(data, "speakers")}
+    for row in _rows(data, "monologues"):
+        parts = _rows(row, "elements")
+        starts, ends = (
+            [_seconds(value) for part in parts if (value := _first(part, keys)) is not None]
+            for keys in (("ts", "timestamp"), ("end_ts", "end_timestamp"))
+        )
+        yield {
+            "text": "".join(str(part.get("value", "")) for part in parts),
+            "speaker": names.get(row.get("speaker")) or row.get("speaker"),
+            "start": starts[0] if starts else None,
+            "end": ends[-1] if ends else None,
+        }
+
+
+def _spoken_items(data: Any) -> Iterator[Turn]:
+    """Read words one by one, marks as rows of their own: Amazon Transcribe and Speechmatics."""
+    rows = _rows(data, "results", "items") or _rows(data, "results")
+    pieces = (piece for row in _rows(data, "results", "speaker_labels", "segments") for piece in _rows(row, "items"))
+    speakers = {piece.get("start_time"): piece.get("speaker_label") for piece in pieces}
+    last: dict[str, Any] | None = None
+    for row in rows:
+        best = next(iter(_rows(row, "alternatives")), {})
+        if not isinstance(best.get("content"), str):
+            continue
+        if row.get("type") == "punctuation":
+            if last is not None:
+                last["text"] += best["content"]
+            continue
+        if last is not None:
+            yield last
+        speaker = {"speaker": _first(row, _SPEAKER) or best.get("speaker") or speakers.get(row.get("start_time"))}
+        last = dict(_turn({**row, **speaker, "text": best["content"]}))
+    if last is not None:
+        yield last
+
+
+def _google(data: Any) -> Iterator[Turn]:
+    """Read the results of Google Speech; who speaks stands only at the words of the last, which has them all."""
+    best = [next(iter(_rows(row, "alternatives")), {}) for row in _rows(data, "results")]
+    if best and any("speakerTag" in word or "speakerLabel" in word for word in _rows(best[-1], "words")):
+        yield from map(_from_zero, _rows(best[-1], "words"))
+        return
+    for found in best:
+        if words := _rows(found, "words"):
+            yield {**_turn(found), "start": _from_zero(words[0])["start"], "end": _turn(words[-1])["end"]}
+
+
+def _from_zero(word: Mapping[str, Any]) -> Turn:
+    """Return a word of Google's, which leaves out a start at the very beginning."""
+    turn = _turn(word)
+    return {**turn, "start": 0.0} if turn["start"] is None and turn["end"] is not None else turn
+
+
+def _azure(data: Any) -> Iterator[Turn]:
+    for row in _rows(data, "recognizedPhrases"):
+        start, length = (_seconds(row.get(f"{key}InTicks"), _TICKS_A_SECOND) for key in ("offset", "duration"))
+        end = None if start is None or length is None else start + length
+        text = next(iter(_rows(row, "nBest")), {}).get("display")
+        yield {**_turn({**row, "text": text}), "start": start, "end": end}
+
+
+_READERS: tuple[Callable[[Any], Iterator[Turn]], ...] = (
+    _placed, _sentences, _list, _whisper_cpp, _chunks, _deepgram, _rev, _spoken_items, _google, _azure, _words,
+)  # fmt: skip
+"""The larger pieces first: many answers have their words a second time, one by one."""
