@@ -160,6 +160,58 @@ def test_a_recording_is_cited_to_the_second() -> None:
     assert extract("What crept into the case?", hits, document=lambda source, identity: None).cited == hits
 
 
+def captions(*lines: str, chosen: slice) -> tuple[Document, Hit]:
+    """Return a recording with one line every five seconds, and a hit on some of its lines."""
+    segments = tuple(Segment(line, "Mara", start=5.0 * at, end=5.0 * at + 4) for at, line in enumerate(lines))
+    talk = Document("1", segments=segments, kind="speech", title="Talk")
+    start, end = talk.spans()[chosen][0][0], talk.spans()[chosen][-1][1]
+    text = talk.text[start:end]
+    chunk = Chunk("a", "1", "s", text, "Talk · Mara", start, end, start_s=5.0 * chosen.start, authors=("Mara",))
+    return talk, Hit(chunk, 1.0, 1)
+
+
+def test_a_sentence_of_a_recording_is_whole() -> None:
+    """It runs over the lines of captions and over both ends of the passage, and is cited from where it begins."""
+    talk, hit = captions(
+        "Thanks. When we opened the case", "we found salt water in", "the battery, and so",
+        "the launch moved to May. Any", "questions?", chosen=slice(1, 3),
+    )  # fmt: skip
+    answer = extract("What was in the battery?", [hit], document=lambda source, identity: talk)
+    whole = "When we opened the case we found salt water in the battery, and so the launch moved to May."
+    assert answer.text == f"“{whole}” [1]"
+    assert answer.cited[0].chunk.start_s == 0.0
+
+
+def test_captions_without_full_stops_are_quoted_by_the_line() -> None:
+    """Where no sentence ends, a line is what can be quoted."""
+    talk, hit = captions("so we opened it", "salt water in the battery", "then lunch", chosen=slice(0, 3))
+    answer = extract("What was in the battery?", [hit], document=lambda source, identity: talk)
+    assert answer.text == "“salt water in the battery” [1]"
+    assert answer.cited[0].chunk.start_s == 5.0
+
+
+@pytest.mark.parametrize(
+    ("question", "text", "sentence"),
+    [
+        ("Who built the U.S. buoys?", "We pay. Dr. J. Holm built the U.S. buoys in Oslo. Bye.",
+         "Dr. J. Holm built the U.S. buoys in Oslo."),
+        ("Who said they sail?", 'It rained. Ann said "they sail." Then she left.', 'Ann said "they sail."'),
+        ("متى الإطلاق؟", "هل نحن جاهزون؟ الإطلاق في مايو.", "الإطلاق في مايو."),
+    ],
+)  # fmt: skip
+def test_sentences_end_where_they_end(question: str, text: str, sentence: str) -> None:
+    """A title, an initial or a closing quotation mark does not cut one; other scripts have full stops of their own."""
+    answer = extract(question, (Hit(Chunk("a", "1", "s", text, "Ann", 0, len(text)), 1.0, 1),))
+    assert answer.text == f"“{sentence}” [1]"
+
+
+def test_the_same_sentence_is_quoted_once() -> None:
+    """Two transcripts of one talk say the same; what differs in one word may differ in what it says."""
+    heard = ("The launch moves to May.", "the launch moves, to May.", "The launch moves to June.")
+    hits = [Hit(Chunk(str(n), str(n), "s", text, "Talk", 0, len(text)), 2.0, n) for n, text in enumerate(heard, 1)]
+    assert extract("When is the launch?", hits).text == f"“{heard[0]}” [1]\n“{heard[2]}” [3]"
+
+
 def test_what_is_answered_in_part_stays_an_answer() -> None:
     """A model that cites something and says that the rest is not there is not cut off."""
     text = f"They sail on Monday [1]. {NOT_FOUND}"

@@ -5,13 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import Any
 
 from masa_rag._words import STOP_WORDS, stems, words_of
 from masa_rag.chunkers._passages import from_line
+from masa_rag.chunkers._sentences import in_whole_sentences, is_recorded, sentences
 from masa_rag.context import cite, in_reading_order
 from masa_rag.errors import ConfigurationError
-from masa_rag.types import Context, Document, Hit
+from masa_rag.types import Chunk, Context, Document, Hit
 
 Model = Callable[[str], str] | Any
 """A function from prompt to text, or any LangChain chat model."""
@@ -38,7 +40,6 @@ _CITATION = re.compile(r"\[(\d{1,3}(?:\s*[,;–-]\s*\d{1,3})*)\]")
 _RANGE = re.compile(r"(\d+)\s*[–-]\s*(\d+)")
 _QUOTE = re.compile(r"[\"“”„]([^\"“”„]+)[\"“”]|«([^«»]+)»|»([^«»]+)«")
 _LEFT_OUT = re.compile(r"\[?(?:…|\.{3})\]?")
-_SENTENCE = re.compile(r"(?<=[.!?…])\s+|\n+")
 _WORD = re.compile(r"\w+")
 _SENTENCES = 3
 """How many an answer without a model is made of."""
@@ -166,13 +167,15 @@ def extract(question: str, hits: Sequence[Hit], *, document: Documents | None = 
         question: What is asked.
         hits: What the memory holds on it, best first.
         document: Returns a document by source and id. With it, passages of recordings are cited from the line
-            in which the sentence is spoken, with its second; without it, from where they begin.
+            in which the sentence is spoken, with its second, and a sentence that goes on in the passage before or
+            after is whole; without it, they are cited from where they begin.
     """
+    document = None if document is None else cache(document)
     if hits and all("overview" in hit.why for hit in hits):
         return _extract_overview(in_reading_order(hits, in_time=True), document)
     words = {word for word, _, _ in words_of(question)}
     wanted = _stems(words - STOP_WORDS or words)
-    found = [(number, _best_sentence(hit.chunk.text, wanted)) for number, hit in _near(hits)]
+    found = _once((number, _best_sentence(_whole(hit.chunk, document), wanted)) for number, hit in _near(hits))
     said = ([(number, sentence) for number, sentence in found if not _asks(sentence)] or found)[:_SENTENCES]
     return _quoted(said, hits, document) if said else Answer(NOT_FOUND, tuple(hits), found=False)
 
@@ -181,12 +184,20 @@ def _extract_overview(hits: Sequence[Hit], document: Documents | None) -> Answer
     """Return of each passage the sentence that holds most of its words."""
     spoken = [hit.chunk.text.removeprefix(f"{', '.join(hit.chunk.authors)}: ") for hit in hits]
     wanted = [_stems({word for word, _, _ in words_of(text)} - STOP_WORDS) for text in spoken]
-    said = [_best_sentence(hit.chunk.text, stems) for hit, stems in zip(hits, wanted, strict=True)]
-    return _quoted(list(enumerate(said, 1)), hits, document)
+    said = [_best_sentence(_whole(hit.chunk, document), stems) for hit, stems in zip(hits, wanted, strict=True)]
+    return _quoted(_once(enumerate(said, 1)), hits, document)
+
+
+def _once(said: Iterable[tuple[int, str]]) -> list[tuple[int, str]]:
+    """Return the sentences without those that were said before in the same words, as in two transcripts of a talk."""
+    kept: dict[str, tuple[int, str]] = {}
+    for number, sentence in said:
+        kept.setdefault(_plain(sentence), (number, sentence))
+    return list(kept.values())
 
 
 def _quoted(said: Sequence[tuple[int, str]], hits: Sequence[Hit], document: Documents | None) -> Answer:
-    lines = [f"“{sentence}” [{number}]" for number, sentence in said]
+    lines = [f"“{' '.join(sentence.split())}” [{number}]" for number, sentence in said]
     passages = list(hits)
     for number, sentence in said:
         passages[number - 1] = _to_the_second(hits[number - 1], sentence, document)
@@ -198,7 +209,15 @@ def _to_the_second(hit: Hit, sentence: str, document: Documents | None) -> Hit:
     if document is None or hit.chunk.start_s is None:
         return hit
     whole = document(hit.chunk.source, hit.chunk.document_id)
-    return hit if whole is None else replace(hit, chunk=from_line(hit.chunk, whole, sentence))
+    return hit if whole is None else replace(hit, chunk=from_line(_whole(hit.chunk, document), whole, sentence))
+
+
+def _whole(chunk: Chunk, document: Documents | None) -> Chunk:
+    """Return the passage with the rest of the sentences that it cuts, if it is of a recording."""
+    if document is None or not is_recorded(chunk):
+        return chunk
+    known = document(chunk.source, chunk.document_id)
+    return chunk if known is None else in_whole_sentences(chunk, known)
 
 
 def _near(hits: Sequence[Hit]) -> list[tuple[int, Hit]]:
@@ -220,13 +239,13 @@ def _nearness(hit: Hit) -> float:
     return hit.why.get(_BESIDE, 0.0) + hit.why.get("vectors", 0.0)
 
 
-def _best_sentence(text: str, wanted: set[str]) -> str:
+def _best_sentence(chunk: Chunk, wanted: set[str]) -> str:
     """Return the sentence that shares most words with the question, or the one that answers it.
 
     Where that is a question itself, the next statement answers it; without one the question is returned.
     Headings count only for want of anything else.
     """
-    parts = [part.strip() for part in _SENTENCE.split(text) if part.strip()]
+    parts = sentences(chunk.text, by_line=not is_recorded(chunk))
     parts = [part for part in parts if not part.startswith("#")] or parts
     best = max(range(len(parts)), key=lambda n: (_shared(parts[n], wanted), not _asks(parts[n])))
     if not _asks(parts[best]):
