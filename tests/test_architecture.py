@@ -45,6 +45,7 @@ LAYERS = (
         "_pool",
         "_rank",
         "_when",
+        "_scope",
         "_projection",
         "_upkeep",
         "_view",
