@@ -1,16 +1,27 @@
-"""The chat that Zoom saves beside a recording: ``HH:MM:SS<tab>Name:<tab>text``."""
+"""Zoom's chat: ``HH:MM:SS<tab>Name:<tab>text`` beside a recording, ``HH:MM:SS From Name to Everyone:`` saved by a user.
+
+The first counts from the beginning of the recording, the second tells the time of day.
+"""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import datetime
 
-from masa_rag._time import parse_clock
+from masa_rag._time import parse_clock, parse_time
+from masa_rag.errors import ConfigurationError
 from masa_rag.sources._transcript_base import lines_of
 from masa_rag.types import Segment
 
-_MESSAGE = re.compile(r"(\d{1,2}:\d{2}:\d{2})\s*\t\s*(?:From )?([^\t]{1,100}?)\s*:\s*\t(.*)")
+_CLOCK = r"(?:(\d{4}-\d{2}-\d{2}) )?(\d{1,2}:\d{2}:\d{2})"
+_OPENS = re.compile(rf"{_CLOCK}\s")
+_MESSAGE = re.compile(
+    rf"{_CLOCK}(?:\s*\t\s*(?:From )?([^\t]{{1,100}}?)\s*:\s*\t|"
+    r"\s*From\s+([^\t]{1,100}?)(?:\s+to\s+[^\t:]{1,100}?)?\s*:(?=\s|$)[ \t]*)(.*)",
+    re.IGNORECASE,
+)
 _REPLY = re.compile(r"Replying to [\"“](.*?)[\"”]\s*(.*)", re.DOTALL)
 _REACTION = re.compile(
     r"(Reacted to|Removed an? .{1,40}? reaction from) [\"“](.*?)[\"”](?: with (.{1,40}))?", re.DOTALL
@@ -25,11 +36,12 @@ class _Message:
     text: str
     reply_to: str | None = None
     reactions: dict[str, int] = field(default_factory=dict)
+    created_at: datetime | None = None
 
 
 def looks_like_chat(text: str) -> bool:
-    """Say whether the first line, and most that hold a tab, are messages of a Zoom chat."""
-    rows = [row for row in lines_of(text) if "\t" in row]
+    """Say whether the first line, and most that open with a time, are messages of a Zoom chat."""
+    rows = [row for row in lines_of(text) if _OPENS.match(row)]
     first = next((row for row in lines_of(text) if row.strip()), "")
     return bool(_MESSAGE.fullmatch(first)) and 10 * sum(bool(_MESSAGE.fullmatch(row)) for row in rows) >= 9 * len(rows)
 
@@ -41,28 +53,39 @@ def parse_chat(text: str) -> list[Segment]:
     message that begins with them is taken. Ids are the time and the number within that second.
     """
     messages: list[_Message] = []
-    for clock, author, body in sorted(_raw(text), key=lambda item: parse_clock(item[0]) or 0.0):
+    for (day, clock), author, body in sorted(_raw(text), key=lambda item: (item[0][0], parse_clock(item[0][1]) or 0.0)):
         if match := _REACTION.fullmatch(body):
             _react(messages, match[2], match[3] if match[1] == "Reacted to" else None)
         elif body:
             messages.append(_message(messages, clock, author, body))
+            messages[-1].created_at = _time(day, clock)
     return [
-        Segment(item.text, author=item.author, start=item.start, id=item.id, reply_to=item.reply_to,
+        Segment(item.text, author=item.author, start=None if item.created_at else item.start, id=item.id,
+                created_at=item.created_at, reply_to=item.reply_to,
                 metadata={"reactions": item.reactions} if item.reactions else {})
         for item in messages
     ]  # fmt: skip
 
 
-def _raw(text: str) -> Iterator[tuple[str, str, str]]:
-    """Yield (clock, author, body); a line without a clock continues the message above."""
-    current: tuple[str, str, list[str]] | None = None
+def _time(day: str, clock: str) -> datetime | None:
+    """Return when it was written where the file says the day; the zone is not in the file, and taken for UTC."""
+    try:
+        return parse_time(f"{day}T{clock.zfill(8)}Z") if day else None
+    except ConfigurationError:
+        return None
+
+
+def _raw(text: str) -> Iterator[tuple[tuple[str, str], str, str]]:
+    """Yield ((day, clock), author, body); a line without a clock continues the message above."""
+    current: tuple[tuple[str, str], str, list[str]] | None = None
     for row in lines_of(text):
         if match := _MESSAGE.fullmatch(row):
             if current:
                 yield current[0], current[1], "\n".join(current[2]).strip()
-            current = (match[1], match[2].removeprefix("From ").strip(), [match[3]])
+            author = (match[3] or match[4]).removeprefix("From ").strip()
+            current = ((match[1] or "", match[2]), author, [match[5]])
         elif current:
-            current[2].append(row)
+            current[2].append(row.removeprefix("\t"))
     if current:
         yield current[0], current[1], "\n".join(current[2]).strip()
 

@@ -62,6 +62,7 @@ _FORMATS: tuple[tuple[Callable[[str], bool], Parser], ...] = (
     (subtitles.looks_like_srt, subtitles.parse_srt),
     (subtitles.looks_like_sbv, subtitles.parse_sbv),
     (subtitles.looks_like_ass, subtitles.parse_ass),
+    (subtitles.looks_like_tsv, subtitles.parse_tsv),
     (plain.looks_like_stamped, plain.parse_stamped),
     (plain.looks_like_named, plain.parse_named),
     (plain.looks_like_otter, plain.parse_otter),

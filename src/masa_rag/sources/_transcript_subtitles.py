@@ -1,4 +1,4 @@
-"""Subtitle formats other than WebVTT: SubRip (.srt), YouTube's .sbv, SubStation Alpha (.ass, .ssa)."""
+"""Subtitle formats other than WebVTT: SubRip (.srt), YouTube's .sbv, SubStation Alpha (.ass, .ssa), Whisper's .tsv."""
 
 from __future__ import annotations
 
@@ -12,14 +12,16 @@ from masa_rag.sources._transcript_base import Caption, Transcript, assign_speake
 _CLOCK = r"(?:\d+:)?\d{1,3}:\d{2}[.,]\d{1,3}"
 _SRT_TIMING = re.compile(rf"\s*({_CLOCK})\s*-->\s*({_CLOCK})(?:\s.*)?")
 _SBV_TIMING = re.compile(rf"\s*({_CLOCK}),({_CLOCK})\s*")
+_TSV_ROW = re.compile(r"(\d{1,12})\t(\d{1,12})\t(.*\S.*)")
 _MARKUP = re.compile(r"</?[a-zA-Z][^>]*>|\{\\[^}]*\}")
 _OVERRIDE = re.compile(r"\{[^}]*\}")
 
 
 def looks_like_srt(text: str) -> bool:
-    """Say whether a cue number and a timing line open the file."""
+    """Say whether a timing line opens the file, under a cue number or, as some programs write it, without."""
     lines = [line for line in lines_of(text[:4096]) if line.strip()]
-    return len(lines) > 1 and lines[0].strip().isdigit() and bool(_SRT_TIMING.fullmatch(lines[1]))
+    first = 1 if lines and lines[0].strip().isdigit() else 0
+    return len(lines) > 1 and bool(_SRT_TIMING.fullmatch(lines[first]))
 
 
 def parse_srt(text: str) -> Transcript:
@@ -61,6 +63,17 @@ def _caption(times: tuple[str, str] | None, rows: list[str]) -> Iterator[Caption
     cleaned = [row for line in rows if (row := " ".join(html.unescape(_MARKUP.sub("", line)).split()))]
     if times is not None and cleaned:
         yield Caption(cleaned, parse_clock(times[0]), parse_clock(times[1]))
+
+
+def looks_like_tsv(text: str) -> bool:
+    """Say whether it is the table that Whisper writes: milliseconds and text."""
+    return lines_of(text[:4096])[0] == "start\tend\ttext"
+
+
+def parse_tsv(text: str) -> Transcript:
+    """Read Whisper's table; a row whose times cannot be read is left out."""
+    rows = (match.groups() for line in lines_of(text) if (match := _TSV_ROW.fullmatch(line)))
+    return _transcript(Caption([said], int(start) / 1000, int(end) / 1000) for start, end, said in rows)
 
 
 def looks_like_ass(text: str) -> bool:

@@ -1,4 +1,4 @@
-"""Transcripts written as plain text: time codes, speaker labels, Otter.ai, ``Name (00:12:31):``."""
+"""Transcripts written as plain text: time codes, speaker labels, Otter.ai, Google Meet, ``Name (00:12:31):``."""
 
 from __future__ import annotations
 
@@ -21,36 +21,90 @@ from masa_rag.sources._transcript_base import (
 
 _TIME = r"(?:\d{1,3}:)?\d{1,3}:\d{2}(?:[.,]\d{1,3})?"
 _STAMPED = re.compile(
-    rf"\s*(?:\[\s*(?P<a>{_TIME})(?:\s*-{{1,2}}>?\s*(?P<b>{_TIME}))?\s*\]|\((?P<c>{_TIME})\))\s*[-–—:]?\s*(?P<text>.*)"
+    rf"\s*(?:\[\s*(?P<a>{_TIME})(?:\s*-{{1,2}}>?\s*(?P<b>{_TIME}))?\s*\]|\((?P<c>{_TIME})\)|"
+    r"\[(?P<d>\d{1,6}\.\d{2})s -> (?P<e>\d{1,6}\.\d{2})s\])\s*[-–—:]?\s*(?P<text>.*)"
 )
+_BARE = re.compile(rf"\s*(?P<a>{_TIME})(?=\s|$)(?!\s*[ap]\.?m\b)\s*[-–—:]?\s*(?P<text>.*)", re.IGNORECASE)
 _NAMED = re.compile(
-    rf"\s*(?P<name>[^\W\d_][^()\[\]:\n]{{0,59}}?)\s*[\[(]\s*(?P<time>{_TIME})\s*[\])]\s*:?\s*(?P<text>.*)"
+    rf"\s*(?P<name>[^\W\d_][^()\[\]:\n]{{0,59}}?)\s*:?\s*[\[(]\s*(?P<time>{_TIME})\s*[\])]\s*:?\s*(?P<text>.*)"
 )
-_OTTER = re.compile(rf"\s*(?P<name>[^\W\d_].{{0,59}}?)(?:\s{{2,}}|\t)(?P<time>{_TIME})\s*(?P<text>)")
-_OTTER_FOOTER = re.compile(r"\s*Transcribed by (?:https?://)?otter\.ai.*", re.IGNORECASE)
+_OTTER = re.compile(
+    rf"\s*(?P<name>[^\W\d_].{{0,59}}?)(?:(?:\s{{2,}}|\t)(?P<time>{_TIME})| (?P<whole>\d\d:\d\d:\d\d))\s*(?P<text>)"
+)
+_FOOTER = re.compile(
+    r"\s*(?:Transcribed by (?:https?://)?otter\.ai.*|(?:Meeting|Transcription) ended after [\d:]+\W*|"
+    r"This editable transcript was computer generated and might contain errors\..*)",
+    re.IGNORECASE,
+)
+"""What Otter.ai and Google Meet write below what was said."""
+_OWN_LINE = re.compile(r"\s*(\d{1,2}:\d{2}:\d{2})\s*")
+_FEWEST_BARE = 4
+_FIRST_BARE_S = 120.0
+"""A bare "9:15" is an hour of the day; a recording begins near zero."""
+_FEWEST_WORDS_A_SECOND = 0.5
+"""People say two to three words a second; a list of chapters has one word in many seconds."""
 _NICK = re.compile(r"<[^>\s]{1,40}>|\*|-!-|--|==")
 
 
 def looks_like_stamped(text: str) -> bool:
     """Say whether most lines after the first time code carry one, and none looks like a chat log."""
-    hits = [match for line in _filled(text) if (match := _STAMPED.fullmatch(line))]
+    return _stamps(text) is not None
+
+
+def _stamps(text: str) -> re.Pattern[str] | None:
+    """Return how the time codes are written: in brackets, or bare at the beginning of a line."""
+    return next((form for form in (_STAMPED, _BARE) if _is_stamped(text, form)), None)
+
+
+def _is_stamped(text: str, form: re.Pattern[str]) -> bool:
+    hits = [match for line in _filled(text) if (match := form.fullmatch(line))]
     if len(hits) < 2 or any(_NICK.match(match["text"]) for match in hits[:20]):
         return False
-    times = [parse_clock(match["a"] or match["c"]) or 0.0 for match in hits]
-    return times[0] <= 3600 and _mostly_rise(times) and 2 * len(hits) >= _after_first(text, _STAMPED)
+    times = [_times(match)[0] or 0.0 for match in hits]
+    alone = sum(not match["text"].strip() for match in hits)  # what is said is below the time code
+    dense = 2 * len(hits) + 2 * alone >= _after_first(text, form)
+    return times[0] <= 3600 and _mostly_rise(times) and dense and (form is _STAMPED or _is_spoken(text, times))
+
+
+def _is_spoken(text: str, times: Sequence[float]) -> bool:
+    """Tell speech with bare time codes from the hours of a day and from a list of chapters."""
+    words = len(text.split()) - len(times)
+    pace = words / max(1.0, max(times) - times[0])
+    return len(times) >= _FEWEST_BARE and times[0] <= _FIRST_BARE_S and pace >= _FEWEST_WORDS_A_SECOND
+
+
+def _times(match: re.Match[str]) -> tuple[float | None, float | None]:
+    found = match.groupdict()
+    if found.get("d"):
+        return float(match["d"]), float(match["e"])
+    return parse_clock(found["a"] or found.get("c") or ""), parse_clock(found["b"]) if found.get("b") else None
 
 
 def parse_stamped(text: str) -> Transcript:
     """Read ``[HH:MM:SS] text``; lines before the first time code are the preface, later ones continue."""
+    form = _stamps(text) or _STAMPED
     preface: list[str] = []
-    lines: list[Line] = []
+    blocks: list[tuple[tuple[float | None, float | None], list[str]]] = []
     for row in lines_of(text):
-        if match := _STAMPED.fullmatch(row):
-            end = parse_clock(match["b"]) if match["b"] else None
-            lines.append(Line(match["text"].strip(), start=parse_clock(match["a"] or match["c"]), end=end))
+        if match := form.fullmatch(row):
+            blocks.append((_times(match), [match["text"].strip()] if match["text"].strip() else []))
         else:
-            _continue(lines, preface, row)
+            (blocks[-1][1] if blocks else preface).append(row.strip() if blocks else row)
+    rows = [[row for row in said if row] for _, said in blocks]
+    names = _names_above(rows)
+    lines = [
+        Line(" ".join(said[1:] if named else said), said[0] if named else None, *times)
+        for (times, _), said in zip(blocks, rows, strict=True)
+        for named in [bool(said) and said[0] in names]
+    ]
     return _finished(assign_speakers(lines), preface)
+
+
+def _names_above(blocks: Sequence[Sequence[str]]) -> set[str]:
+    """Return the names that stand above what was said (Fathom, Fireflies): few, and above nearly all of it."""
+    heads = Counter(rows[0] for rows in blocks if len(rows) > 1 and looks_like_name(rows[0]))
+    few = heads.total() >= 4 and 2 * len(heads) <= heads.total() and 5 * heads.total() >= 4 * len(blocks)
+    return set(heads) if few else set()
 
 
 def looks_like_named(text: str) -> bool:
@@ -70,7 +124,7 @@ def looks_like_otter(text: str) -> bool:
 
 def parse_otter(text: str) -> Transcript:
     """Read an Otter.ai text export: ``Name  55:21`` above what was said; minutes may exceed 59."""
-    return _turns("\n".join(row for row in lines_of(text) if not _OTTER_FOOTER.fullmatch(row)), _OTTER)
+    return _turns("\n".join(row for row in lines_of(text) if not _FOOTER.fullmatch(row)), _OTTER)
 
 
 def looks_like_labelled(text: str) -> bool:
@@ -85,16 +139,22 @@ def looks_like_labelled(text: str) -> bool:
 
 
 def parse_labelled(text: str) -> Transcript:
-    """Read ``Speaker A: text``; a line without a label continues the turn before it."""
+    """Read ``Speaker A: text``; a line without a label continues the turn before it, a time opens the next."""
     rows = lines_of(text)
     labels = Counter(label for row in rows if (label := split_label(row.strip())[0]) and looks_like_name(label))
     known = {label for label, count in labels.items() if count > 1 or label.startswith("Speaker ")} or set(labels)
     preface: list[str] = []
     lines: list[Line] = []
+    start: float | None = None
     for row in rows:
         name, said = split_label(row.strip())
         if name in known:
-            lines.append(Line(said, name))
+            lines.append(Line(said, name, start))
+            start = None
+        elif lines and _FOOTER.fullmatch(row):
+            continue
+        elif match := _OWN_LINE.fullmatch(row):
+            start = parse_clock(match[1])
         else:
             _continue(lines, preface, row)
     return _finished(lines, preface)
@@ -117,8 +177,12 @@ def _mostly_rise(times: Sequence[float]) -> bool:
 
 def _opens_turns(text: str, pattern: re.Pattern[str]) -> bool:
     hits = [match for row in _filled(text) if (match := pattern.fullmatch(row))]
-    times = [parse_clock(match["time"]) or 0.0 for match in hits]
+    times = [_clock(match) or 0.0 for match in hits]
     return len(hits) >= 2 and _mostly_rise(times) and 12 * len(hits) >= _after_first(text, pattern)
+
+
+def _clock(match: re.Match[str]) -> float | None:
+    return parse_clock(match["time"] or match.groupdict().get("whole") or "")
 
 
 def _turns(text: str, pattern: re.Pattern[str]) -> Transcript:
@@ -126,7 +190,7 @@ def _turns(text: str, pattern: re.Pattern[str]) -> Transcript:
     lines: list[Line] = []
     for row in lines_of(text):
         if match := pattern.fullmatch(row):
-            lines.append(Line(match["text"].strip(), match["name"].strip(), parse_clock(match["time"])))
+            lines.append(Line(match["text"].strip(), match["name"].strip(), _clock(match)))
         else:
             _continue(lines, preface, row)
     return _finished(lines, preface)

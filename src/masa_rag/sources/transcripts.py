@@ -28,8 +28,8 @@ _SEEN_IN_FOLDER = 40
 class Transcripts(FileSource):
     """Transcript files: one document a recording, one segment a line, with speaker and seconds.
 
-    Read are ``[HH:MM:SS] text`` (also after a preface), ``Speaker A: text``, ``Name (00:12:31):``,
-    Otter.ai text, SubRip, WebVTT (Zoom's and YouTube's too), SBV, SubStation Alpha, TTML, YouTube
+    Read are ``[HH:MM:SS] text`` (also after a preface, or without brackets), ``Speaker A: text``,
+    ``Name (00:12:31):``, text of Otter.ai, Google Meet, Teams, Fathom and Fireflies, SubRip, WebVTT (Zoom's and YouTube's too), SBV, SubStation Alpha, TTML, YouTube
     timed text and json3, ``[{speaker, text}]``, Podcasting 2.0 JSON and HTML, Zoom's chat, and the JSON
     of Whisper and the programs around it (WhisperX, faster-whisper, whisper.cpp, transformers),
     AssemblyAI, Deepgram, Gladia, Rev, Amazon, Google, Azure, Speechmatics, ElevenLabs, Vosk, Fireflies.
@@ -58,7 +58,9 @@ class Transcripts(FileSource):
     """
 
     form: ClassVar[str] = "transcripts"
-    suffixes: ClassVar[frozenset[str]] = _SUBTITLES | {".txt", ".text", ".json", ".json3", ".md", ".xml", ".html"}
+    suffixes: ClassVar[frozenset[str]] = _SUBTITLES | {
+        ".txt", ".text", ".json", ".json3", ".md", ".xml", ".html", ".tsv",
+    }  # fmt: skip
 
     def __init__(
         self,

@@ -1,0 +1,135 @@
+"""Transcripts and chats as meeting programmes, players and users write them down as text."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from masa_rag.sources import Transcripts, open_source
+from masa_rag.types import Document
+
+ONE, TWO, THREE, FOUR = (
+    "The pump failed again last night.",
+    "Then order a new seal, please.",
+    "The workshop opens at eight tomorrow.",
+    "Good, I will call them then.",
+)
+SAID = ((0, "Jonas Berg", ONE), (4, "Mara Holm", TWO), (8, "Jonas Berg", THREE), (12, "Mara Holm", FOUR))
+
+
+def recognised(folder: Path, name: str, text: str) -> Document:
+    """Write a file, let the library find out what it is, and return its first document."""
+    (folder / name).write_text(text)
+    source = open_source(folder / name)
+    assert isinstance(source, Transcripts), text
+    document = next(iter(source))
+    assert isinstance(document, Document), document
+    return document
+
+
+FORMS = {
+    "bare time codes": "{clock} {name}: {text}\n",
+    "Fathom": "{short} - {name}\n  {text}\n\n",
+    "Fireflies": "{minutes}\n{name}\n{text}\n\n",
+    "Happy Scribe": "[{clock}.00] - {name}\n{text}\n\n",
+    "Rev, older": "{name}: ({minutes})\n{text}\n\n",
+    "Sonix": "{name} {clock}\n{text}\n\n",
+}
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_names_and_times_in_text(tmp_path: Path, form: str) -> None:
+    """Each form gives who says what at which second."""
+    rows = [
+        FORMS[form].format(clock=f"00:00:{at:02}", short=f"0:{at:02}", minutes=f"00:{at:02}", name=name, text=text)
+        for at, name, text in SAID
+    ]
+    document = recognised(tmp_path, "talk.txt", "".join(rows))
+    assert [(line.start, line.author, line.text) for line in document.segments] == list(SAID)
+
+
+def test_captions_copied_from_a_player(tmp_path: Path) -> None:
+    """A time on a line of its own stands above what is said then."""
+    document = recognised(tmp_path, "talk.txt", "".join(f"0:{at:02}\n{text}\n" for at, _, text in SAID))
+    assert [(line.start, line.text) for line in document.segments] == [(at, text) for at, _, text in SAID]
+
+
+def test_printed_segments_of_faster_whisper(tmp_path: Path) -> None:
+    """``[0.00s -> 3.50s]`` holds both times in seconds."""
+    document = recognised(tmp_path, "talk.txt", f"[0.00s -> 3.50s] {ONE}\n[4.00s -> 7.25s] {TWO}\n")
+    assert [(line.start, line.end, line.text) for line in document.segments] == [(0.0, 3.5, ONE), (4.0, 7.25, TWO)]
+
+
+def test_table_of_whisper(tmp_path: Path) -> None:
+    """Whisper's .tsv counts milliseconds."""
+    document = recognised(tmp_path, "talk.tsv", f"start\tend\ttext\n0\t3500\t{ONE}\n4000\t7250\t{TWO}\n")
+    assert [(line.start, line.end, line.text) for line in document.segments] == [(0.0, 3.5, ONE), (4.0, 7.25, TWO)]
+
+
+def test_subrip_without_numbers(tmp_path: Path) -> None:
+    """Some programs leave the numbers of the captions out."""
+    rows = f"00:00:00,000 --> 00:00:03,500\n{ONE}\n\n00:00:04,000 --> 00:00:07,250\n{TWO}\n"
+    document = recognised(tmp_path, "talk.srt", rows)
+    assert [(line.start, line.end, line.text) for line in document.segments] == [(0.0, 3.5, ONE), (4.0, 7.25, TWO)]
+
+
+def test_google_meet(tmp_path: Path) -> None:
+    """A time on a line of its own is that of the next turn, and what Google writes below was not said."""
+    turns = [f"{name}: {text}" for _, name, text in SAID]
+    text = "\n".join(["Pumps - Transcript", "", "00:00:00", " ", *turns, "", "00:05:00", " ", *turns, "",
+                      "Meeting ended after 00:06:00 👋",
+                      "This editable transcript was computer generated and might contain errors. People can also "
+                      "change the text after it was created."])  # fmt: skip
+    document = recognised(tmp_path, "talk.txt", text)
+    assert [(line.start, line.author, line.text) for line in document.segments] == [
+        ({0: 0.0, 4: 300.0}.get(number), name, text) for number, (_, name, text) in enumerate([*SAID, *SAID])
+    ]
+
+
+ZOOM = {
+    "old": "{clock}\t From  {name} : {text}\n",
+    "named to": "{clock}\t From {name} to Everyone : {text}\n",
+    "on two lines": "{clock} From {name} to Everyone:\n\t{text}\n",
+    "private": "{clock} From {name} to Ada(Direct Message):\n\t{text}\n",
+}
+
+
+@pytest.mark.parametrize("form", ZOOM)
+def test_chat_that_a_user_saved_in_zoom(tmp_path: Path, form: str) -> None:
+    """Each version of Zoom has its own form; all tell the time of day."""
+    rows = [ZOOM[form].format(clock=f"10:02:{at:02}", name=name, text=text) for at, name, text in SAID]
+    document = recognised(tmp_path, "meeting_saved_chat.txt", "".join(rows))
+    assert document.kind == "conversation"
+    expected = [(36120 + at, name, text) for at, name, text in SAID]
+    assert [(line.start, line.author, line.text) for line in document.segments] == expected
+
+
+def test_chat_with_lines_replies_and_a_day(tmp_path: Path) -> None:
+    """A message of several lines stays one; with a day in the file its time is known."""
+    text = (
+        "2023-02-01 23:59:58 From Jonas Berg to Everyone:\n\tThe pump: failed\n\tagain\n"
+        '2023-02-02 00:00:03 From Mara Holm to Everyone:\n\tReplying to "The pump: failed..."\n\t\n\tWe know.\n'
+        '2023-02-02 00:00:09 From Ada to Everyone:\n\tReacted to "We know." with 👍\n'
+    )
+    first, answer = recognised(tmp_path, "meeting_saved_new_chat.txt", text).segments
+    assert (first.text, first.start) == ("The pump: failed\nagain", None)
+    assert first.created_at == datetime(2023, 2, 1, 23, 59, 58, tzinfo=UTC)
+    assert (answer.text, answer.reply_to, answer.metadata) == ("We know.", first.id, {"reactions": {"👍": 1}})
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "A good talk\n0:00 Intro\n2:10 Guests\n10:00 Pumps\n30:30 Goodbye\n",
+        "8:00 Breakfast\n9:15 Standup meeting\n9:30 Review of the sprint\n12:00 Lunch\n",
+        "10:00 jonas: The pump failed again last night.\n10:00 mara: Then order one.\n" * 4,
+        "12:10 PM we met\n12:15 PM we ate\n12:20 PM we left\n12:30 PM we slept\n",
+    ],
+)
+def test_other_texts_with_times_are_no_transcript(tmp_path: Path, text: str) -> None:
+    """Chapters, programmes of a day and logs have bare times too."""
+    path = tmp_path / "notes.txt"
+    path.write_text(text)
+    assert not Transcripts.recognises(path, path.read_bytes())
