@@ -29,8 +29,9 @@ class Transcripts(FileSource):
     """Transcript files: one document a recording, one segment a line, with speaker and seconds.
 
     Read are ``[HH:MM:SS] text`` (also after a preface, or without brackets), ``Speaker A: text``,
-    ``Name (00:12:31):``, text of Otter.ai, Google Meet, Teams, Fathom and Fireflies, SubRip, WebVTT (Zoom's and YouTube's too), SBV, SubStation Alpha, TTML, YouTube
-    timed text and json3, ``[{speaker, text}]``, Podcasting 2.0 JSON and HTML, Zoom's chat, and the JSON
+    ``Name (00:12:31):``, text of Otter.ai, Google Meet, Teams, Fathom and Fireflies, SubRip, WebVTT (Zoom's
+    and YouTube's too), SBV, SubStation Alpha, TTML, Whisper's table, YouTube's timed text and json3,
+    ``[{speaker, text}]``, Podcasting 2.0 JSON and HTML, Zoom's chat, and the JSON
     of Whisper and the programs around it (WhisperX, faster-whisper, whisper.cpp, transformers),
     AssemblyAI, Deepgram, Gladia, Rev, Amazon, Google, Azure, Speechmatics, ElevenLabs, Vosk, Fireflies.
 
