@@ -51,6 +51,17 @@ def test_a_folder_of_several_formats_gives_a_source_each() -> None:
     assert names >= {"transcripts:x", "tweets:x", "files:x"}
 
 
+@pytest.mark.parametrize(("notes", "kept"), [("Seals, and what they cost in Skarholm.", ["talk.txt"]), ("", [])])
+def test_a_text_that_says_what_its_transcript_says_is_read_once(tmp_path: Path, notes: str, kept: list[str]) -> None:
+    """Whisper writes the bare words beside the captions; notes on a talk have words of their own and are kept."""
+    said = ["The pump failed again.", "Then order a new seal.", "They open at eight."]
+    rows = [f"{at}\n00:00:0{at},000 --> 00:00:0{at},900\n{text}\n" for at, text in enumerate(said)]
+    (tmp_path / "talk.srt").write_text("\n".join(rows))
+    (tmp_path / "talk.txt").write_text(notes or "\n".join(said))
+    found = {type(source).__name__: [item.id for item in source] for source in open_sources(tmp_path)}  # type: ignore[union-attr]
+    assert found == {"Transcripts": ["talk"]} | ({"Files": kept} if kept else {})
+
+
 def test_exports_that_are_folders_within_a_folder(tmp_path: Path) -> None:
     """A Slack export and an X archive beside other files are read as what they are, and their files not again."""
     said = [{"type": "message", "user": "U1", "text": "The tide is high.", "ts": "1714554000.000100"}]

@@ -226,8 +226,23 @@ def _kinds_within(
             groups.setdefault(kind, []).append(path)
         else:
             unknown.append(str(path.relative_to(folder)))
+    _leave_out_doubles(groups)
     beside = tuple(ending for kind in groups for ending in getattr(kind, "beside", ()))
     return groups, [name for name in unknown if not name.endswith(beside)]
+
+
+def _leave_out_doubles(groups: dict[type[FileSource], list[Path]]) -> None:
+    """Take out the plain texts whose words are in a transcript beside them: each answer would come twice."""
+    from masa_rag.sources._spoken_twice import spoken_twice
+
+    by_name = {kind.__name__: kind for kind in groups}
+    texts, transcripts = by_name.get("Files"), by_name.get("Transcripts")
+    if texts is None or transcripts is None:
+        return
+    doubles = spoken_twice(groups[texts], groups[transcripts])
+    groups[texts] = [path for path in groups[texts] if path not in doubles]
+    if not groups[texts]:
+        del groups[texts]
 
 
 def _restricted(source: FileSource, files: list[Path]) -> FileSource:

@@ -1,0 +1,43 @@
+"""Texts of a folder whose words are in a transcript beside them: Whisper writes ``talk.txt`` beside ``talk.srt``."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from pathlib import Path
+
+from masa_rag.errors import MasaRagError
+from masa_rag.types import Document
+
+_SAID, _COMPLETE = 0.9, 0.7
+"""Share of a text's distinct words that were said, and of those said that it has; notes on a talk have far fewer."""
+
+
+def spoken_twice(texts: Iterable[Path], transcripts: Iterable[Path]) -> set[Path]:
+    """Return the plain texts that say, without times and names, what a transcript of the same name and folder says."""
+    twins = {path.with_suffix(""): path for path in transcripts}
+    pairs = ((path, twins.get(path.with_suffix(""))) for path in texts if path.suffix.lower() == ".txt")
+    return {path for path, twin in pairs if twin is not None and _same_words(path, _speech(twin))}
+
+
+def _speech(path: Path) -> str:
+    """Return what is said in a transcript, nothing when it is a chat or cannot be read."""
+    from masa_rag.sources.transcripts import Transcripts
+
+    try:
+        first = next(iter(Transcripts(path)), None)
+    except MasaRagError:
+        return ""
+    return first.text if isinstance(first, Document) and first.kind == "speech" else ""
+
+
+def _same_words(path: Path, speech: str) -> bool:
+    from masa_rag.sources._transcript_base import MAX_BYTES, decode
+
+    try:
+        text = decode(path.read_bytes()) if speech and path.stat().st_size <= MAX_BYTES else ""
+    except (OSError, MasaRagError):
+        return False  # who reads it says what is wrong
+    ours, theirs = (set(re.findall(r"\w+", words.lower())) for words in (text, speech))
+    shared = len(ours & theirs)
+    return shared > 0 and shared >= _SAID * len(ours) and shared >= _COMPLETE * len(theirs)
