@@ -126,7 +126,30 @@ _ONLY_PASSAGES = "DROP TABLE document_bags;"
 _ENDS = "CREATE INDEX IF NOT EXISTS chunks_by_end ON chunks (ended_at) WHERE ended_at IS NOT NULL;"
 """Until when anybody spoke is asked by every question that names a time."""
 
-MIGRATIONS: tuple[str, ...] = (_FIRST, _COPIES, _ONLY_PASSAGES, _ENDS)
+_SPACED = f"""
+-- Chinese, Japanese and Korean are indexed by pairs of characters (see _words.spaced), which the view has in
+-- its texts too, so that the index can be made anew from it and compared with it.
+DROP TRIGGER words_insert;
+DROP TRIGGER words_delete;
+DROP TABLE vocabulary;
+DROP TABLE words;
+CREATE VIEW IF NOT EXISTS spaced_chunks AS SELECT pk, spaced(header) AS header, spaced(text) AS text FROM chunks;
+CREATE VIRTUAL TABLE words USING fts5 (
+    header, text, content='spaced_chunks', content_rowid='pk', tokenize="{TOKENIZER}"
+);
+CREATE VIRTUAL TABLE vocabulary USING fts5vocab (words, row);
+CREATE TRIGGER words_insert AFTER INSERT ON chunks BEGIN
+    INSERT INTO words (rowid, header, text) VALUES (new.pk, spaced(new.header), spaced(new.text));
+END;
+CREATE TRIGGER words_delete AFTER DELETE ON chunks BEGIN
+    INSERT INTO words (words, rowid, header, text) VALUES ('delete', old.pk, spaced(old.header), spaced(old.text));
+END;
+INSERT INTO words (words) VALUES ('rebuild');
+UPDATE bags SET words = (SELECT bag_of(header || char(10) || text) FROM chunks WHERE pk = chunk)
+    WHERE chunk IN (SELECT pk FROM chunks WHERE spaced(header) != header OR spaced(text) != text);
+"""
+
+MIGRATIONS: tuple[str, ...] = (_FIRST, _COPIES, _ONLY_PASSAGES, _ENDS, _SPACED)
 
 
 _OURS = frozenset({"settings", "sources", "documents", "chunks", "vectors"})

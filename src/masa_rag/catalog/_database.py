@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from masa_rag._lock import WriterLock
 from masa_rag._schema import migrate, refuse_foreign
+from masa_rag._words import bag_of, spaced
 from masa_rag.errors import StorageError
 
 if TYPE_CHECKING:
@@ -141,6 +142,8 @@ def _connect(path: Path) -> sqlite3.Connection:
     # check_same_thread off: close() closes the connections of other threads; each is used by one only.
     connection = sqlite3.connect(address, isolation_level=None, check_same_thread=False, timeout=30, uri=True)
     connection.row_factory = sqlite3.Row
+    for function in (spaced, bag_of):  # which the schema calls
+        connection.create_function(function.__name__, 1, function, deterministic=True)
     refuse_foreign(connection)  # before anything is set that stays in the file
     writing = ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON", "secure_delete = ON")
     for pragma in (*(writing if may_write else ()), "cache_size = -32000", "mmap_size = 268435456",
