@@ -55,7 +55,7 @@ def unit_vector(vector: Vector, *, dim: int) -> Vector:
 
 def last_of_each(ids: Sequence[str]) -> list[int]:
     """Return the positions of the last occurrence of each id, in order of first appearance."""
-    return list({key: position for position, key in enumerate(ids)}.values())
+    return list(dict(zip(ids, range(len(ids)), strict=True)).values())
 
 
 def ranked(ids: Sequence[str], scores: Sequence[float], k: int) -> list[tuple[str, float]]:

@@ -37,7 +37,7 @@ class _Rows:
 
 
 class FlatIndex:
-    """All vectors in memory, compared one by one: exact, and fast enough to about 100,000 of them.
+    """All vectors in memory, compared one by one: exact, and fast enough to some 100,000 of them.
 
     Nothing is written to disk; whoever uses it fills it with ``load`` when opening. At 384
     dimensions it takes 1.5 kB a vector, twice that while it grows. Many threads may query while
@@ -149,7 +149,7 @@ class FlatIndex:
         return np.fromiter((row for row in found if row is not None), dtype=np.int64)
 
     def _fill(self, ids: Sequence[str], rows: Vectors) -> None:
-        self._row_of = {key: row for row, key in enumerate(ids)}
+        self._row_of = dict(zip(ids, range(len(ids)), strict=True))
         self._rows = _Rows(rows, list(ids), np.ones(len(ids), dtype=np.bool_), len(ids))
 
     def _drop(self, ids: Iterable[str]) -> None:
