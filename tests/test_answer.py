@@ -123,6 +123,13 @@ def test_who_lends_nearness_to_a_neighbour_is_near() -> None:
     )
 
 
+def test_who_holds_more_of_the_words_than_a_near_one_is_near() -> None:
+    """The model knows nothing of the first one's language, and takes the second for near."""
+    first = replace(TWO[0], why={"tokens": 0.2, "tokens_beside": 0.2, "vectors": 0.4, "words": 7.0})
+    second = replace(TWO[1], why={"tokens": 0.4, "tokens_beside": 0.4, "vectors": 0.5})
+    assert extract("When do we sail?", (first, second)).text.startswith("“We sail on Monday, the weather is fine.” [1]")
+
+
 def test_an_extract_answers_and_does_not_ask_back() -> None:
     """The words of the question stand in the interviewer's; the answer is what follows. A heading says nothing."""
     talk = "Jonas: Welcome. Why did you move the launch?\nMara: Salt water crept in, so May. The buoys are small."

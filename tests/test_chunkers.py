@@ -73,6 +73,17 @@ def test_a_long_silence_ends_a_passage() -> None:
     assert len(TurnChunker().chunk(Document(id="d", segments=segments), source="s")) == 2
 
 
+def test_a_text_without_blanks_is_cut_at_its_sentences() -> None:
+    """Chinese and Japanese have none after a full stop; a closing quotation mark stays with what it closes."""
+    sentences = ["船在五月出发。" * 4, "“什么时候？”她问道，没有人回答。", "风很大！海很冷。" * 3]
+    chunks = RecursiveChunker(max_tokens=12, count_tokens=lambda texts: [len(text) for text in texts]).chunk(
+        Document(id="d", text="".join(sentences)), source="s"
+    )
+    assert "".join(chunk.text for chunk in chunks) == "".join(sentences)
+    assert [chunk.text for chunk in chunks][:5] == ["船在五月出发。"] * 4 + ["“什么时候？”她问道，没有人回答。"]
+    assert all(chunk.text.endswith(("。", "！")) for chunk in chunks[5:])
+
+
 def test_a_long_turn_is_cut_at_its_sentences_and_keeps_speaker_and_time() -> None:
     """No piece loses who speaks, when, and where it is in the recording."""
     speech = " ".join(f"This is sentence number {number}." for number in range(40))

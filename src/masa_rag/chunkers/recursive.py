@@ -16,7 +16,8 @@ _BREAKS = tuple(
         r"\n(?=#{1,6} )",  # before a Markdown heading
         r"\n[^\S\n]*\n\s*",  # blank lines
         r"\n",
-        r"(?<=[.!?…。！？])[\"'”’)\]]*\s+",  # the end of a sentence
+        # The end of a sentence; Chinese and Japanese have no blank there.
+        r"(?<=[.!?…؟۔।。！？])[\"'”’)\]]*\s+|(?<=[。！？])(?=[^\s。！？”’」』）])",
         r"\s+",
         r"(?s)(?<=.{200})",  # a text without any blank: every 200 characters
     )
