@@ -117,17 +117,17 @@ def open_sources(
             return [kind(place, **options)]
         if place.is_dir():
             return _sources_within(place, progress, **options)
-        empty = not place.stat().st_size
+        head = read_head(place)
     except OSError as error:
         raise SourceUnavailableError(
             f"received {given!r}, which cannot be read ({error.strerror or error}); check its permissions"
         ) from error
-    raise SourceFormatError(
-        "this file is empty; export or download it again"
-        if empty
-        else f"what is in this file is not recognised; known are {', '.join(known_sources())}. {_SAY_WHICH}",
-        path=given,
-    )
+    if not head:
+        raise SourceFormatError("this file is empty; export or download it again", path=given)
+    from masa_rag.sources._foreign import advice
+
+    known = f"known are {', '.join(known_sources())}. {_SAY_WHICH}"
+    raise SourceFormatError(f"what is in this file is not recognised: {advice(place, head) or known}", path=given)
 
 
 def _is_unknown_text(kind: type[FileSource], place: Path) -> bool:
