@@ -58,6 +58,25 @@ def test_front_matter(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    "fields",
+    [
+        "---\ndate: 2024-05-01 12:00:00 +0200\ntopic: pumps\n---\n",
+        "---\ncreated: 2024-05-01T10:00\ntopic: pumps\n---\n",
+        "---\ndate: last May\npublished: 2024-05-01T10:00:00Z\ntopic: pumps\n---\n",
+        '+++\ndate = 2024-05-01T10:00:00Z\ntopic = "pumps"\n+++\n',
+    ],
+    ids=["Jekyll", "Obsidian", "two dates", "Hugo"],
+)
+def test_dates_that_programs_write(tmp_path: Path, fields: str) -> None:
+    """The day a note was written, under the names and in the forms of the usual programs."""
+    (tmp_path / "note.md").write_text(f"{fields}The seal held.\n")
+    (note,) = Files(tmp_path / "note.md")
+    assert isinstance(note, Document)
+    assert (note.created_at, note.text) == (datetime(2024, 5, 1, 10, tzinfo=UTC), "The seal held.")
+    assert note.metadata == {"topic": "pumps"}
+
+
+@pytest.mark.parametrize(
     ("name", "text", "title"),
     [
         ("x.md", "# Wind *and* rain #\n\ntext", "Wind *and* rain"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import date, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import ClassVar
 
@@ -15,8 +15,15 @@ from masa_rag.sources._paths import date_in, readable_title, relative_id, root_o
 from masa_rag.sources._transcript_base import MAX_BYTES, decode
 from masa_rag.types import Document
 
-_FRONT = re.compile(r"\A---[ \t]*\r?\n(.*?)\r?\n(?:---|\.\.\.)[ \t]*(?:\r?\n|\Z)", re.DOTALL)
-_FIELD = re.compile(r"([A-Za-z][\w-]*)[ \t]*:[ \t]*(.*)")
+_FRONT = re.compile(
+    r"\A(?:---[ \t]*\r?\n(.*?)\r?\n(?:---|\.\.\.)|\+\+\+[ \t]*\r?\n(.*?)\r?\n\+\+\+)[ \t]*(?:\r?\n|\Z)", re.DOTALL
+)
+"""YAML between dashes, or TOML between plus signs (Hugo)."""
+_FIELD = re.compile(r"([A-Za-z][\w-]*)[ \t]*[:=][ \t]*(.*)")
+_SPACED_ZONE = re.compile(r"(?<=\d) ([+-]\d\d:?\d\d)$")
+"""Jekyll writes ``2024-05-01 10:00:00 +0200``."""
+_DATES = ("date", "created", "created_at", "published")
+"""Under which names notes have the day they were written, the usual first."""
 _HEADING = re.compile(
     r"\A\s*(?:#[ \t]+(?P<hash>[^\n]+?)[ \t#]*|(?P<line>[^\n]{1,200})\n(?:={3,}|-{3,})[ \t]*)(?:\n|\Z)"
 )
@@ -25,11 +32,11 @@ _HEADING = re.compile(
 class Files(FileSource):
     """Text files, one document each: ``.txt``, ``.md``, ``.rst`` and whatever else reads as text.
 
-    Markdown may open with front matter; its ``title``, ``date``, ``author`` and ``url`` are used and
-    its other simple fields kept as metadata. Without a title the first heading is taken, else the
-    file's name made readable. Without a date the one in the path is taken (as in
-    :class:`~masa_rag.sources.transcripts.Transcripts`), never the file's own timestamp. The id is the
-    path relative to what was given, with its suffix. Binary files are reported, not read.
+    Markdown may open with front matter (YAML or TOML); its ``title``, ``author``, ``url`` and ``date`` (else
+    ``created``, ``created_at``, ``published``) are used and its other simple fields kept as metadata. Without
+    a title the first heading is taken, else the file's name made readable. Without a date the one in the path
+    is taken (as in :class:`~masa_rag.sources.transcripts.Transcripts`), never the file's own timestamp. The id
+    is the path relative to what was given, with its suffix. Binary files are reported, not read.
     """
 
     form: ClassVar[str] = "files"
@@ -67,15 +74,16 @@ class Files(FileSource):
 
     def _document(self, path: Path, body: str, fields: Mapping[str, str]) -> Document:
         identity = relative_id(path, self._root)
-        known = {"title", "date", "author", "url"}
+        known = {"title", "author", "url"}
+        day = next((name for name in _DATES if _date(fields.get(name))), "date")
         return Document(
             f"{identity}{path.suffix}",
             body,
             title=fields.get("title") or _heading(body) or readable_title(identity),
             author=fields.get("author"),
-            created_at=_date(fields.get("date")) or date_in(f"{path.parent.name}/{identity}"),
+            created_at=_date(fields.get(day)) or date_in(f"{path.parent.name}/{identity}"),
             url=fields.get("url"),
-            metadata={key: value for key, value in fields.items() if key not in known},
+            metadata={key: value for key, value in fields.items() if key not in known | {day, "date"}},
         )
 
 
@@ -88,7 +96,7 @@ def front_matter(text: str) -> tuple[str, dict[str, str]]:
     if match is None:
         return text, {}
     fields = {}
-    for line in match[1].splitlines():
+    for line in (match[1] or match[2] or "").splitlines():
         if (item := _FIELD.fullmatch(line)) and (value := item[2].strip().strip("\"'")):
             fields[item[1].lower()] = value
     return text[match.end() :], fields
@@ -99,9 +107,9 @@ def _heading(text: str) -> str | None:
     return (match["hash"] or match["line"]).strip() if match else None
 
 
-def _date(value: str | date | datetime | None) -> datetime | None:
+def _date(value: str | None) -> datetime | None:
     try:
-        return parse_time(value) if value else None
+        return parse_time(_SPACED_ZONE.sub(r"\1", value)) if value else None
     except ConfigurationError:
         return None  # a date written for people ("last May") is no reason to lose the text
 
