@@ -90,17 +90,33 @@ async def test_a_document_is_a_resource(memory: Memory) -> None:
             address = f"memory://document/{quote(source, safe='')}/{quote(key, safe='')}"
             resource = await client.read_resource(address)
             assert resource.contents[0].text == text  # type: ignore[union-attr]
-        with pytest.raises(MCPError):
+        with pytest.raises(MCPError, match="which no document has"):
             await client.read_resource(f"memory://document/talks/{quote('../../etc/passwd', safe='')}")
 
 
-async def test_an_unknown_id_is_a_tool_error_that_says_so(memory: Memory) -> None:
-    """The client learns what was wrong, and the server goes on."""
-    async with Client(make_server(memory)) as client:
-        for key in ("nonsense", '["talks", "9"]', "[1]"):
-            result = await client.call_tool("fetch", {"id": key})
-            assert result.is_error
+@pytest.mark.parametrize(
+    ("tool", "arguments", "told"),
+    [
+        ("fetch", {"id": "nonsense"}, "received the id 'nonsense'; expected one that search returned"),
+        ("fetch", {"id": '["talks", "9"]'}, "which no document has; expected one that search returned"),
+        ("fetch", {"id": "[1]"}, "expected one that search returned"),
+        ("recall", {"query": "launch", "since": "yesterday"}, "received the time 'yesterday'; expected ISO 8601"),
+        ("timeline", {"query": "launch", "until": "soon"}, "received the time 'soon'; expected ISO 8601"),
+        ("remember", {"text": " "}, "expected some words"),
+        ("forget", {}, "expected author, or source, or source and document"),
+        ("forget", {"author": "An"}, "did you mean Ann?"),
+    ],
+)
+async def test_a_model_is_told_what_was_wrong(
+    memory: Memory, tool: str, arguments: dict[str, str], told: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """So that it can ask again; the server goes on, and its log has no traceback."""
+    async with Client(make_server(memory, allow_write=True)) as client:
+        result = await client.call_tool(tool, arguments)
+        assert result.is_error
+        assert told in result.content[0].text  # type: ignore[union-attr]
         assert await call(client, "list_sources")
+    assert [record for record in caplog.records if record.exc_info] == []
 
 
 async def test_writing_must_be_allowed(memory: Memory) -> None:

@@ -8,13 +8,14 @@ from __future__ import annotations
 import hmac
 import json
 from collections.abc import Awaitable, Callable, MutableMapping
+from functools import wraps
 from typing import TYPE_CHECKING, Any
 
 from masa_rag import __version__
 from masa_rag._lazy import require
 from masa_rag._views import erased
 from masa_rag.context import cite
-from masa_rag.errors import ConfigurationError, DocumentNotFoundError
+from masa_rag.errors import ConfigurationError, DocumentNotFoundError, MasaRagError
 from masa_rag.memory import Memory
 from masa_rag.types import Document, Hit
 
@@ -46,9 +47,9 @@ def make_server(memory: Memory, *, allow_write: bool = False) -> MCPServer:
     )
     reading = _annotations(readOnlyHint=True, openWorldHint=False)
     for tool in _reading_tools(memory):
-        server.tool(annotations=reading)(tool)
+        server.tool(annotations=reading)(_told(tool, "ToolError"))
     if allow_write:
-        remember, forget = _writing_tools(memory)
+        remember, forget = (_told(tool, "ToolError") for tool in _writing_tools(memory))
         server.tool(annotations=_annotations(readOnlyHint=False, idempotentHint=True))(remember)
         server.tool(annotations=_annotations(readOnlyHint=False, destructiveHint=True))(forget)
 
@@ -57,12 +58,31 @@ def make_server(memory: Memory, *, allow_write: bool = False) -> MCPServer:
         """What is in the memory, source by source."""
         return json.dumps(_sources(memory), ensure_ascii=False)
 
+    read = _told(_document, "ResourceNotFoundError")
+
     @server.resource("memory://document/{source}/{document}", mime_type="text/plain", security=_names_are_no_paths())
     def document(source: str, document: str) -> str:
         """The text of one document, by the name of its source and its id, both percent-encoded."""
-        return str(_document(memory, _key(source, document))["text"])
+        return str(read(memory, _key(source, document))["text"])
 
     return server
+
+
+def _told(function: Callable[..., Any], kind: str) -> Callable[..., Any]:
+    """Return the function with our errors as the protocol's, whose message the client is shown.
+
+    Of any other error it is told only that there was one, and the log has its traceback.
+    """
+    exceptions = require("mcp.server.mcpserver.exceptions", extra="mcp", purpose=_PURPOSE)
+
+    @wraps(function)
+    def telling(*given: Any, **named: Any) -> Any:
+        try:
+            return function(*given, **named)
+        except MasaRagError as error:
+            raise getattr(exceptions, kind)(str(error)) from error
+
+    return telling
 
 
 def _names_are_no_paths() -> Any:
