@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from masa_rag import models
-from masa_rag.errors import ConfigurationError, MasaRagError, TranscriptionError
+from masa_rag.errors import ConfigurationError, EmbeddingError, MasaRagError, TranscriptionError
 from masa_rag.testing.transcribers import TranscriberContract
 from masa_rag.transcribers import FasterWhisperTranscriber, Progress
 from masa_rag.transcribers._engine import Heard
@@ -67,6 +67,23 @@ def files(tmp_path: Path) -> list[Path]:
             file.writeframes(bytes([number, 0]) * (40 * RATE))
         made.append(tmp_path / f"{number}.wav")
     return made
+
+
+def test_weights_that_cannot_be_had_are_asked_for_once(files: list[Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not once a window, for without a network each time takes 24 s; the next call asks again."""
+    asked = []
+
+    def locate(name: str, **_: object) -> Path:
+        asked.append(name)
+        raise EmbeddingError("the hub did not give it")
+
+    monkeypatch.setattr(models, "locate", locate)
+    transcriber = FasterWhisperTranscriber("base")
+    monkeypatch.setattr(transcriber, "_speech", lambda samples: [(0, 20 * RATE), (20 * RATE, 40 * RATE)])
+    for count in (1, 2):
+        with pytest.raises(TranscriptionError, match="the hub did not give it"):
+            list(transcriber.transcribe_many(files))
+        assert asked == ["whisper-base"] * count
 
 
 def test_windows_of_many_files_fill_batches(files: list[Path]) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 from masa_rag import models
 from masa_rag._ids import canonical_json, digest
 from masa_rag._lazy import require
-from masa_rag.errors import ConfigurationError, TranscriptionError
+from masa_rag.errors import ConfigurationError, EmbeddingError, MasaRagError, TranscriptionError
 from masa_rag.transcribers import _devices
 from masa_rag.transcribers._ahead import ahead
 from masa_rag.transcribers._engine import Engine, Heard
@@ -73,7 +73,7 @@ class FasterWhisperTranscriber:
 
     Raises:
         MissingDependencyError: faster-whisper is not installed.
-        EmbeddingError: The weights cannot be had; the message says what to install.
+        TranscriptionError: The weights cannot be had; the message says what to install.
     """
 
     def __init__(
@@ -103,6 +103,7 @@ class FasterWhisperTranscriber:
         self._whisper: Any = None
         self._engine: Engine | None = None
         self._loading = threading.Lock()
+        self._failed: MasaRagError | None = None
         if self._terms is not None:
             Glossary(self._terms)  # a wrong glossary is told now, not after an hour
 
@@ -136,6 +137,7 @@ class FasterWhisperTranscriber:
             paths: The recordings.
             progress: Called after each batch with how far the whole work is.
         """
+        self._failed = None
         files = [Path(path) for path in paths]
         watch = Watch(files, progress)
         waiting: list[Recording] = []
@@ -182,14 +184,23 @@ class FasterWhisperTranscriber:
     def whisper(self) -> Any:
         """The loaded model; loading happens at the first use, once."""
         with self._loading:
+            if self._failed is not None:  # without a network each of the threads would ask the hub for 24 s
+                raise self._failed
             if self._whisper is None:
-                self._whisper = self._load()
+                try:
+                    self._whisper = self._load()
+                except MasaRagError as error:
+                    self._failed = error
+                    raise
         return self._whisper
 
     def _load(self) -> Any:
         library = require("faster_whisper", extra="speech", purpose=_PURPOSE)
         engine = require("ctranslate2", extra="speech", purpose=_PURPOSE)
-        folder = models.locate(_known_name(self._name), accepts=("model.bin",))
+        try:
+            folder = models.locate(_known_name(self._name), accepts=("model.bin",))
+        except EmbeddingError as error:
+            raise TranscriptionError(str(error)) from error
         _devices.check(folder)
         loaded, kind = _devices.load(library, engine, folder, device=self.device, compute_type=self.compute_type)
         self.device, self.compute_type = loaded.model.device, kind
