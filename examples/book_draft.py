@@ -14,12 +14,15 @@ EPISODES = {DATA / "tidewell_podcast.txt": ("Salt & Signal 12", "2025-04-20", "h
 
 
 def dossier(memory: Memory) -> str:
-    parts, notes, used = ["# Material for a chapter"], [], set()
+    parts, notes, best = ["# Material for a chapter"], [], {}
+    for subject in SUBJECTS:
+        for hit in memory.search(subject, k=4, kind="speech"):
+            found = (hit.rank, subject, hit.chunk)  # a passage stands where it ranks best, once
+            best[hit.chunk.id] = min(found, best.get(hit.chunk.id, found), key=lambda item: item[0])
     for subject in SUBJECTS:
         parts.append(f"## {subject}")
-        chunks = [hit.chunk for hit in memory.search(subject, k=4, kind="speech") if hit.chunk.id not in used]
+        chunks = [chunk for _, chosen, chunk in best.values() if chosen == subject]
         for chunk in sorted(chunks, key=lambda chunk: (chunk.started_at, chunk.document_id, chunk.position)):
-            used.add(chunk.id)
             notes.append(f"[^{len(notes) + 1}]: {chunk.header} <{chunk.url}>")
             parts.append(f"> {chunk.text}[^{len(notes)}]".replace("\n", "\n> "))
     return "\n\n".join([*parts, "\n".join(notes)]) + "\n"
