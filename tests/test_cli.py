@@ -110,8 +110,8 @@ def test_a_chat_model_is_named(notes: Path, monkeypatch: pytest.MonkeyPatch) -> 
     [
         (["--author", "Zoe"], "nobody called 'Zoe' speaks here"),
         (["--source", "tweets"], "there is no source 'tweets'; there are files:notes"),
-        (["--kind", "post"], "nothing found; try fewer filters"),
-        (["--before", "1990-01-01"], "--after and --before leave out what has no known time, such as files:notes"),
+        (["--kind", "post"], "nothing found: try fewer filters"),
+        (["--before", "1990-01-01"], "after and before leave out what has no known time, such as files:notes"),
     ],
 )
 def test_nothing_found_says_which_filter_is_to_blame(notes: Path, options: list[str], reason: str) -> None:

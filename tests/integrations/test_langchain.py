@@ -248,6 +248,20 @@ def test_a_model_is_told_what_it_asked_wrongly(tmp_path: Path) -> None:
         assert "expected some words" in remember.invoke({"text": " "})
 
 
+def test_what_a_model_leaves_blank_is_no_filter_and_a_wrong_filter_is_named(tmp_path: Path) -> None:
+    """Models fill in "" for what they leave out, and guess sources: neither is "nothing in memory" without a word."""
+    with Memory(tmp_path, embedder=HashingEmbedder(), index=FlatIndex()) as memory:
+        memory.remember("The launch is in May.", author="Ann", source="talks")
+        (search_memory,) = memory_tools(memory)
+        blank = {"author": "", "source": " ", "after": "", "before": ""}
+        assert "The launch is in May." in search_memory.invoke({"query": "launch", **blank})
+        told = search_memory.invoke({"query": "launch", "source": "podcasts"})
+        assert told == "Nothing in memory answers this. Note: there is no source 'podcasts'; there are talks."
+        told = search_memory.invoke({"query": "launch", "author": "Zoe"})
+        assert told == "Nothing in memory answers this. Note: nobody called 'Zoe' speaks here."
+        assert search_memory.invoke({"query": ""}) == "Nothing in memory answers this."
+
+
 def test_a_retriever_is_refused_when_it_is_made(tmp_path: Path) -> None:
     """Not at the first question, far from the line that was wrong."""
     with Memory(tmp_path, embedder=HashingEmbedder(), index=FlatIndex()) as memory:

@@ -119,6 +119,18 @@ async def test_a_model_is_told_what_was_wrong(
     assert [record for record in caplog.records if record.exc_info] == []
 
 
+async def test_what_a_model_leaves_blank_is_no_filter_and_a_wrong_filter_is_named(memory: Memory) -> None:
+    """Models fill in "" for what they leave out, and guess sources: neither is "nothing in memory" without a word."""
+    async with Client(make_server(memory)) as client:
+        blank = {"author": "", "source": "", "since": "", "until": ""}
+        assert "We move the launch." in await call(client, "recall", query="launch", **blank)
+        assert len(await call(client, "timeline", query="launch", since="", until="")) == 2
+        told = await call(client, "recall", query="launch", source="podcasts")
+        assert told == "Nothing in memory answers this. Note: there is no source 'podcasts'; there are talks."
+        told = await call(client, "recall", query="launch", until="2020-01-01")
+        assert told == "Nothing in memory answers this. Note: try fewer filters."
+
+
 async def test_writing_must_be_allowed(memory: Memory) -> None:
     """Read-only by default; with permission notes are stored and erased."""
     async with Client(make_server(memory)) as client:

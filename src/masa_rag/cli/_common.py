@@ -65,25 +65,6 @@ def filters(author: Sequence[str], source: Sequence[str], kind: Sequence[str], *
     return {"author": author or None, "source": source or None, "kind": kind or None, **times}
 
 
-def why_nothing(memory: Memory, author: Sequence[str], source: Sequence[str], **rest: Any) -> str:
-    """Return what may be wrong with filters that let nothing through."""
-    from masa_rag._reading import similar_authors
-
-    known = memory.info().sources
-    for name in source:
-        if name not in [item.name for item in known]:
-            return f"nothing found: there is no source {name!r}; there are {', '.join(item.name for item in known)}"
-    for name in author:
-        exact, similar = similar_authors(memory.catalog.connection, name)
-        if not exact and not similar:
-            return f"nothing found: nobody called {name!r} speaks here"
-    undated = [item.name for item in known if item.first is None and (not source or item.name in source)]
-    if undated and (rest.get("after") or rest.get("before")):
-        return f"nothing found: --after and --before leave out what has no known time, such as {undated[0]}"
-    filtered = author or source or any(rest.values())
-    return "nothing found" + ("; try fewer filters" if filtered else "")
-
-
 def open_memory(place: Path, *, create: bool = False, **options: Any) -> Memory:
     """Open the memory; reading commands never make one.
 

@@ -21,7 +21,6 @@ from masa_rag.cli._common import (
     open_memory,
     reading_into,
     show_broken,
-    why_nothing,
     words_argument,
 )
 from masa_rag.errors import ConfigurationError
@@ -35,6 +34,7 @@ from masa_rag.errors import ConfigurationError
 @json_option
 def search(query: str, k: int, place: Path, as_json: bool, **chosen: Any) -> None:
     """Print the passages that answer a question, best first."""
+    from masa_rag._nothing import why_nothing
     from masa_rag._output import print_hits, printable
 
     with open_memory(place) as memory:
@@ -42,7 +42,8 @@ def search(query: str, k: int, place: Path, as_json: bool, **chosen: Any) -> Non
         if hits or as_json:
             print_hits(hits, as_json=as_json)
         else:
-            click.echo(printable(why_nothing(memory, **chosen)))
+            reason = why_nothing(memory, **chosen)
+            click.echo(printable("nothing found" if reason is None else f"nothing found: {reason}"))
 
 
 @click.command()

@@ -23,6 +23,7 @@ from langchain_core.tools import BaseTool, StructuredTool, ToolException
 from langchain_core.vectorstores import VectorStore
 from pydantic import Field
 
+from masa_rag._nothing import context_or_why
 from masa_rag._reading import whole_number
 from masa_rag.errors import ConfigurationError, RecordError
 from masa_rag.integrations._langchain_documents import document_in, document_out, hit_document, search_filters
@@ -277,9 +278,9 @@ def memory_tools(memory: Memory, *, allow_write: bool = False, max_tokens: int =
             after: Only from this time on, ISO 8601, for example 2024-05-01.
             before: Only before this time, ISO 8601.
         """
-        given: dict[str, Any] = {"author": author, "source": source, "after": after, "before": before}
+        filters = {"author": author, "source": source, "after": after, "before": before}
         try:
-            context = memory.context(query, max_tokens=max_tokens, **given)
+            context = context_or_why(memory, query, max_tokens=max_tokens, filters=filters)
         except ConfigurationError as error:  # told to the model, which can ask again: "yesterday" is no date
             raise ToolException(str(error)) from error
         return str(context), [hit_document(hit) for hit in context.hits]

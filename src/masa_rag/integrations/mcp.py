@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from masa_rag import __version__
 from masa_rag._lazy import require
+from masa_rag._nothing import context_or_why
 from masa_rag._views import erased
 from masa_rag.context import cite
 from masa_rag.errors import ConfigurationError, DocumentNotFoundError, MasaRagError
@@ -123,14 +124,14 @@ def _reading_tools(memory: Memory) -> tuple[Callable[..., Any], ...]:
 
         author: only what this person said; source: only this source; since, until: ISO 8601 dates.
         """
-        found = memory.context(query, k=max(1, min(k, 50)), author=author, source=source, after=since, before=until)
-        return str(found)
+        filters = {"author": author, "source": source, "after": since, "before": until}
+        return str(context_or_why(memory, query, k=max(1, min(k, 50)), filters=filters))
 
     def timeline(query: str, k: int = 20, since: str | None = None, until: str | None = None) -> list[dict[str, Any]]:
         """Return what was said on a subject in order of time; what has no time is left out."""
         hits = [
             hit
-            for hit in memory.search(query, k=max(1, min(k, 100)), after=since, before=until)
+            for hit in memory.search(query, k=max(1, min(k, 100)), after=since or None, before=until or None)
             if hit.chunk.started_at
         ]
         return [_moment(hit) for hit in sorted(hits, key=_when)]

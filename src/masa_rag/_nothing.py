@@ -1,0 +1,60 @@
+"""Why filters let nothing through: a name that nobody has, a source that is not there, times that are not known."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from masa_rag.memory import Memory
+    from masa_rag.types import Context
+
+_NAMED = 20
+"""So many sources are named at most."""
+
+
+def why_nothing(memory: Memory, *, author: Sequence[str] = (), source: Sequence[str] = (), **rest: Any) -> str | None:
+    """Return what may be wrong with filters that let nothing through, or None where nothing seems to be.
+
+    Args:
+        memory: What was asked.
+        author: Names that were given.
+        source: Sources that were given.
+        rest: The other filters.
+    """
+    from masa_rag._reading import similar_authors
+
+    known = memory.info().sources
+    names = [item.name for item in known]
+    for name in source:
+        if name not in names:
+            more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+            there = ", ".join(" ".join(one.split()) for one in names[:_NAMED])
+            return f"there is no source {name!r}; there are {there}{more}"
+    for name in author:
+        exact, similar = similar_authors(memory.catalog.connection, name)
+        if not exact and not similar:
+            return f"nobody called {name!r} speaks here"
+    undated = [item.name for item in known if item.first is None and (not source or item.name in source)]
+    if undated and (rest.get("after") or rest.get("before")):
+        return f"after and before leave out what has no known time, such as {undated[0]}"
+    return "try fewer filters" if author or source or any(rest.values()) else None
+
+
+def context_or_why(memory: Memory, query: str, *, filters: Mapping[str, str | None], **options: int) -> Context:
+    """Return a context for an agent; where nothing is found its text also says which filter may be to blame.
+
+    Args:
+        memory: What is asked.
+        query: A question.
+        filters: As for ``Memory.search``. What is blank counts as not given: models fill in "" for what they leave out.
+        options: ``k`` and ``max_tokens`` of ``Memory.context``.
+    """
+    given: dict[str, Any] = {name: value for name, value in filters.items() if value is not None and value.strip()}
+    found = memory.context(query, **options, **given)
+    if found.hits:
+        return found
+    names = {name: [value] if name in ("author", "source") else value for name, value in given.items()}
+    reason = why_nothing(memory, **names)
+    return found if reason is None else replace(found, text=f"{found.text} Note: {reason}.")
