@@ -17,7 +17,7 @@ from masa_rag.embedders import HashingEmbedder
 REPOSITORY = Path(__file__).parents[1]
 PAGES = [REPOSITORY / "README.md", *sorted((REPOSITORY / "docs").rglob("*.md"))]
 BLOCK = re.compile(r"^```(\w+)([^\n]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-EPISODE = BLOCK.search((REPOSITORY / "docs" / "tutorial.md").read_text())
+EPISODE = (REPOSITORY / "examples" / "podcast" / "12.txt").read_text()
 RUN = tuple(f"masa-rag {verb}" for verb in ("add", "search", "info", "context", "ask", "remember", "verify"))
 ELSEWHERE = ("~", "https://", ".mp3", "--model")
 """Marks of commands that need what only a reader has: files, a network, speech recognition, a chat model."""
@@ -29,15 +29,15 @@ def reader(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("masa_rag.embedders.default_embedder", HashingEmbedder)
     monkeypatch.setattr("masa_rag.memory.Memory._projection", None)
-    assert EPISODE is not None
     for name, text in {
-        "episodes/12.txt": EPISODE[3],
+        "episodes/12.txt": EPISODE,
+        "examples/podcast/12.txt": EPISODE,
         "notes/monday.md": "We ordered seals.\n",
         "notes/tuesday.md": "The seals arrived.\n",
         "notes/wednesday.md": "",
     }.items():
         path = tmp_path / name
-        path.parent.mkdir(exist_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
 
 
@@ -54,6 +54,11 @@ def test_every_block_of_a_page_runs(page: Path) -> None:
                 if command.startswith(RUN) and not any(part in command for part in ELSEWHERE):
                     result = CliRunner().invoke(main, shlex.split(command)[1:])
                     assert result.exit_code == 0, f"{command}: {result.output}"
+
+
+def test_the_tutorials_episode_is_the_examples() -> None:
+    """What the tutorial shows is what the first command of the README reads."""
+    assert f"```text\n{EPISODE}```" in (REPOSITORY / "docs" / "tutorial.md").read_text()
 
 
 def test_links_between_pages_lead_somewhere() -> None:
