@@ -151,6 +151,15 @@ def test_an_answer_without_a_model_goes_through_it_in_order(shows: Memory) -> No
     assert all(line.startswith(("“Ann Lund: ", "“Bo Fjord: ")) for line in lines)
 
 
+def test_others_who_spoke_today_do_not_hide_a_talk_without_a_date(memory: Memory) -> None:
+    """A note of today says nothing of what Ann and Bo talked about in a recording whose day is not known."""
+    memory.add([talk("one", "Harbour 1", None, ("Ann Lund", "Bo Fjord"), THEMES)], name="show")
+    memory.remember("Cy has painted the fence.", author="Cy", created_at=NOON)
+    hits = memory.search("What did Ann and Bo talk about today?", k=8, now=NOON)
+    assert {theme for hit in hits for theme in THEMES if theme in hit.chunk.text} == set(THEMES)
+    assert [hit.chunk.authors for hit in memory.search("What did Cy talk about today?", k=8, now=NOON)] == [("Cy",)]
+
+
 def test_a_memory_without_anything_that_passes_says_so(shows: Memory) -> None:
     """No filter is given up for an overview."""
     assert shows.search("Summarize the call", author="Nobody") == []

@@ -83,8 +83,10 @@ def search(
         return []
     connection = catalog.connection
     scope = scope_of(connection, query, filters, now)
-    if found := overview(connection, scope.untimed, k=k, allowed=scope.meant or scope.allowed):
-        return found
+    # Where those that are named did not speak at that time, the whole is what else there is of them.
+    for place in reversed(scope.places):
+        if found := overview(connection, scope.untimed, k=k, allowed=place):
+            return found
     pool, scores = scored(scope, depth=max(DEPTH, k), catalog=catalog, view=view, embedder=embedder)
     if reranker is None:
         return _hits(connection, pool, scores, k=k, filters=filters)
