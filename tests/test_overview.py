@@ -157,6 +157,7 @@ def test_others_who_spoke_today_do_not_hide_a_talk_without_a_date(memory: Memory
     memory.remember("Cy has painted the fence.", author="Cy", created_at=NOON)
     hits = memory.search("What did Ann and Bo talk about today?", k=8, now=NOON)
     assert {theme for hit in hits for theme in THEMES if theme in hit.chunk.text} == set(THEMES)
+    assert all("overview" in hit.why for hit in hits)
     assert [hit.chunk.authors for hit in memory.search("What did Cy talk about today?", k=8, now=NOON)] == [("Cy",)]
 
 
