@@ -219,6 +219,12 @@ def test_the_same_sentence_is_quoted_once() -> None:
     assert extract("When is the launch?", hits).text == f"“{heard[0]}” [1]\n“{heard[2]}” [3]"
 
 
+@pytest.mark.parametrize("question", ["?", "!!!", "-", "🚀"])
+def test_a_question_without_a_word_has_no_answer(question: str) -> None:
+    """Nothing can be near it, so nothing is quoted as if it answered."""
+    assert extract(question, TWO).found is False
+
+
 def test_what_is_answered_in_part_stays_an_answer() -> None:
     """A model that cites something and says that the rest is not there is not cut off."""
     text = f"They sail on Monday [1]. {NOT_FOUND}"

@@ -173,7 +173,8 @@ def extract(question: str, hits: Sequence[Hit], *, document: Documents | None = 
     document = None if document is None else cache(document)
     if hits and all("overview" in hit.why for hit in hits):
         return _extract_overview(in_reading_order(hits, in_time=True), document)
-    words = {word for word, _, _ in words_of(question)}
+    if not (words := {word for word, _, _ in words_of(question)}):  # "?" asks nothing
+        return Answer(NOT_FOUND, tuple(hits), found=False)
     wanted = _stems(words - STOP_WORDS or words)
     found = _once((number, _best_sentence(_whole(hit.chunk, document), wanted)) for number, hit in _near(hits))
     said = ([(number, sentence) for number, sentence in found if not _asks(sentence)] or found)[:_SENTENCES]
