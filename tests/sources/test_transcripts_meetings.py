@@ -133,3 +133,46 @@ def test_other_texts_with_times_are_no_transcript(tmp_path: Path, text: str) -> 
     path = tmp_path / "notes.txt"
     path.write_text(text)
     assert not Transcripts.recognises(path, path.read_bytes())
+
+
+@pytest.mark.parametrize("label", ["[SPEAKER_0{}]: {}", "[Speaker 0{}] {}"], ids=["WhisperX", "recorder"])
+def test_labels_in_brackets(tmp_path: Path, label: str) -> None:
+    """Who speaks may stand in brackets before what is said, in captions and in text."""
+    said = [label.format(number % 2, text) for number, (_, _, text) in enumerate(SAID)]
+    rows = [f"{at}\n00:00:0{at},000 --> 00:00:0{at},900\n{text}\n" for at, text in enumerate(said)]
+    expected = [(f"Speaker 0{number % 2}", text) for number, (_, _, text) in enumerate(SAID)]
+    for name, text in (("talk.srt", "\n".join(rows)), ("talk.txt", "\n".join(said))):
+        document = recognised(tmp_path, name, text)
+        assert [(line.author, line.text) for line in document.segments] == expected
+
+
+def test_closed_captions_saved_in_zoom(tmp_path: Path) -> None:
+    """Zoom's saved captions have the name in brackets and the time of day behind it."""
+    rows = [f"[{name}] 10:02:{at:02}\n{text}\n\n" for at, name, text in SAID]
+    document = recognised(tmp_path, "meeting_saved_closed_caption.txt", "".join(rows))
+    assert [(line.start, line.author, line.text) for line in document.segments] == [
+        (36120 + at, name, text) for at, name, text in SAID
+    ]
+
+
+def test_speakers_of_webex(tmp_path: Path) -> None:
+    """Webex names the speaker in the line that numbers the caption."""
+    cues = ('1 "Jonas Berg" (12)\n00:01.000 --> 00:02.000', '2 "Mara" (3)\n00:03.000 --> 00:04.000')
+    text = f"WEBVTT\n\n{cues[0]}\n{ONE}\n\n{cues[1]}\n{TWO}\n"
+    document = recognised(tmp_path, "meeting.vtt", text)
+    assert [(line.author, line.text) for line in document.segments] == [("Jonas Berg", ONE), ("Mara", TWO)]
+
+
+def test_first_caption_of_youtube_starts_when_it_is_said(tmp_path: Path) -> None:
+    """Its upper row is a blank, which does not end the caption."""
+    text = (
+        "WEBVTT\n\n00:00:00.160 --> 00:00:02.230\n \nthe<00:00:00.320><c> pump</c>\n\n"
+        "00:00:02.230 --> 00:00:02.240\nthe pump\n \n\n00:00:02.240 --> 00:00:04.470\nthe pump\nfailed again\n\n"
+        "00:00:04.470 --> 00:00:04.480\nfailed again\n \n\n00:00:04.480 --> 00:00:06.000\nfailed again\nlast night\n"
+    )
+    document = recognised(tmp_path, "talk.en.vtt", text)
+    assert [(line.start, line.text) for line in document.segments] == [
+        (0.16, "the pump"),
+        (2.24, "failed again"),
+        (4.48, "last night"),
+    ]

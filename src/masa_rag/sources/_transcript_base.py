@@ -74,7 +74,12 @@ def lines_of(text: str) -> list[str]:
 
 
 _LABEL = re.compile(r"(?P<name>[^\W\d_][^:<>\[\]{}\n]{0,47}?)\s*:\s+(?P<text>\S.*)", re.DOTALL)
-_WORDY = re.compile(r"(?:Speaker|SPEAKER|Spk)[ _]?\w{1,8}")
+_NUMBERED = r"(?:Speaker|SPEAKER|Spk)[ _]?\w{1,8}"
+_WORDY = re.compile(_NUMBERED)
+_BRACKETED = re.compile(
+    rf"\[(?P<name>[^\W\d_][^\[\]:<>\n]{{0,47}}(?=\]\s*:)|{_NUMBERED})\]\s*:?\s+(?P<text>\S.*)", re.DOTALL
+)
+"""WhisperX writes ``[SPEAKER_00]: text``, recorders ``[Speaker 1] text``."""
 _PARTICLES = frozenset(["al", "and", "bin", "da", "de", "del", "den", "der", "di", "el", "of", "the", "van", "von"])
 _NOT_NAMES = frozenset(
     """answer author chapter date description example http https keywords link note question source subject
@@ -83,9 +88,14 @@ _NOT_NAMES = frozenset(
 
 
 def split_label(text: str) -> tuple[str | None, str]:
-    """Split ``Name: what was said``; the name is None when there is no label."""
-    match = _LABEL.fullmatch(text)
+    """Split ``Name: what was said``, also ``[SPEAKER_00]: text``; the name is None when there is no label."""
+    match = _LABEL.fullmatch(text) or _BRACKETED.fullmatch(text)
     return (match["name"].strip(), match["text"].strip()) if match else (None, text)
+
+
+def is_numbered(label: str) -> bool:
+    """Say whether a label is one that a diarizer gives: ``Speaker 1``, ``SPEAKER_00``."""
+    return bool(_WORDY.fullmatch(label))
 
 
 def looks_like_name(label: str) -> bool:

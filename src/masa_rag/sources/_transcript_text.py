@@ -13,6 +13,7 @@ from masa_rag.sources._transcript_base import (
     Transcript,
     assign_speakers,
     forward_only,
+    is_numbered,
     lines_of,
     looks_like_name,
     split_label,
@@ -29,8 +30,10 @@ _NAMED = re.compile(
     rf"\s*(?P<name>[^\W\d_][^()\[\]:\n]{{0,59}}?)\s*:?\s*[\[(]\s*(?P<time>{_TIME})\s*[\])]\s*:?\s*(?P<text>.*)"
 )
 _OTTER = re.compile(
-    rf"\s*(?P<name>[^\W\d_].{{0,59}}?)(?:(?:\s{{2,}}|\t)(?P<time>{_TIME})| (?P<whole>\d\d:\d\d:\d\d))\s*(?P<text>)"
+    rf"\s*(?P<open>\[)?(?P<name>[^\W\d_].{{0,59}}?)(?(open)\])"
+    rf"(?:(?:\s{{2,}}|\t)(?P<time>{_TIME})| (?P<whole>\d\d:\d\d:\d\d))\s*(?P<text>)"
 )
+"""Otter.ai's ``Name  55:21``, also ``Name 00:55:21``, and ``[Name] 10:02:01`` as Zoom saves captions."""
 _FOOTER = re.compile(
     r"\s*(?:Transcribed by (?:https?://)?otter\.ai.*|(?:Meeting|Transcription) ended after [\d:]+\W*|"
     r"This editable transcript was computer generated and might contain errors\..*)",
@@ -132,7 +135,7 @@ def looks_like_labelled(text: str) -> bool:
     rows = _filled(text)
     labels = Counter(label for row in rows if (label := split_label(row.strip())[0]) and looks_like_name(label))
     total = labels.total()
-    certain = sum(count for label, count in labels.items() if label.startswith("Speaker "))
+    certain = sum(count for label, count in labels.items() if is_numbered(label))
     if certain >= 2 and 2 * certain >= total:
         return True
     return total >= 6 and 2 * total > len(rows) and 3 * len(labels) <= total and len(labels) >= 2
@@ -142,7 +145,7 @@ def parse_labelled(text: str) -> Transcript:
     """Read ``Speaker A: text``; a line without a label continues the turn before it, a time opens the next."""
     rows = lines_of(text)
     labels = Counter(label for row in rows if (label := split_label(row.strip())[0]) and looks_like_name(label))
-    known = {label for label, count in labels.items() if count > 1 or label.startswith("Speaker ")} or set(labels)
+    known = {label for label, count in labels.items() if count > 1 or is_numbered(label)} or set(labels)
     preface: list[str] = []
     lines: list[Line] = []
     start: float | None = None

@@ -1,10 +1,11 @@
-"""WebVTT (W3C): https://www.w3.org/TR/webvtt1/, section 6 "Parsing"; with Zoom's and YouTube's habits."""
+"""WebVTT (W3C): https://www.w3.org/TR/webvtt1/, section 6 "Parsing"; with the habits of Zoom, Webex and YouTube."""
 
 from __future__ import annotations
 
 import html
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from masa_rag.errors import SourceFormatError
 from masa_rag.sources._transcript_base import Caption, Transcript, assign_speakers, fold_rolling, in_time, lines_of
@@ -13,6 +14,8 @@ _SIGNATURE = re.compile(r"WEBVTT(?:[ \t].*)?")
 _STAMP = r"(?:(\d{1,9}):)?([0-5]\d):([0-5]\d)\.(\d{3})(?!\d)"
 _TIMING = re.compile(rf"[ \t\f]*{_STAMP}[ \t\f]*-->[ \t\f]*{_STAMP}")
 _VOICE = re.compile(r"<v(?:\.[^\s>]*)?[ \t]+([^>]*)>")
+_WEBEX = re.compile(r'\d+ "([^"]{1,100})" \(\d+\)\s*')
+"""Webex writes who speaks into the number of the caption."""
 _TAG = re.compile(r"<[^>]*>")
 
 
@@ -34,10 +37,13 @@ def _blocks(lines: list[str]) -> Iterator[list[str]]:
     block: list[str] = []
     for line in lines[1:]:
         arrow = "-->" in line
-        if not line.strip(" \t\f") or (arrow and (len(block) > 1 or any("-->" in item for item in block))):
+        blank = not line.strip(" \t\f")
+        if line and blank and block and "-->" in block[-1]:
+            continue  # YouTube's first caption has a blank in its upper row
+        if blank or (arrow and (len(block) > 1 or any("-->" in item for item in block))):
             yield block
             block = []
-        if line.strip(" \t\f"):
+        if not blank:
             block.append(line)
     yield block
 
@@ -46,7 +52,9 @@ def _captions(block: list[str]) -> Iterator[Caption]:
     for number, line in enumerate(block[:2]):
         if match := _TIMING.match(line):
             start, end = _seconds(match.groups()[:4]), _seconds(match.groups()[4:])
-            yield from _voices("\n".join(block[number + 1 :]), start, max(start, end))
+            named = _WEBEX.fullmatch(block[0]) if number else None
+            for caption in _voices("\n".join(block[number + 1 :]), start, max(start, end)):
+                yield replace(caption, speaker=named[1].strip()) if named and caption.speaker is None else caption
             return
 
 
