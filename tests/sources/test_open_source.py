@@ -313,3 +313,14 @@ def test_a_folder_that_may_not_be_read(tmp_path: Path, monkeypatch: pytest.Monke
         assert len(open_sources(tmp_path)) == 1
     with pytest.raises(SourceUnavailableError, match=r"cannot be read \(Permission denied\)"):
         open_sources(tmp_path / "locked")
+
+
+@pytest.mark.parametrize("path", ["", "  "])
+def test_an_empty_path_is_not_the_folder_where_one_is(
+    path: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A shell gives it for a variable that is not set; the home folder must not be read, nor mirrored, for that."""
+    (tmp_path / "private.md").write_text("Not meant.")
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SourceUnavailableError, match="expected a file, a folder"):
+        open_sources(path)

@@ -98,13 +98,17 @@ def open_sources(
         options: Passed to the sources.
     """
     given = str(path)
+    if not given.strip():  # a shell's variable that is not set; to pathlib this is the folder where one is
+        raise SourceUnavailableError(
+            'received an empty path; expected a file, a folder ("." is this one) or an address'
+        )
     if given.lower().startswith(("http://", "https://")):
         from masa_rag.sources._places import source_at
 
         return [source_at(given, form=form, **options)]
     place, progress = Path(path).expanduser(), progress or _untold
     try:
-        if not place.exists():
+        if not given.strip() or not place.exists():  # to pathlib "" is the folder where one is
             raise _absent(given)
         if place.is_dir():
             progress(_FOLDERS, 0, 0)  # whether the whole is one export takes seconds for a whole disk
@@ -138,6 +142,10 @@ def _is_unknown_text(kind: type[FileSource], place: Path) -> bool:
 def _absent(given: str) -> MasaRagError:
     if "://" in given:
         return ConfigurationError(f"received the address {given!r}; expected one that begins with http or https")
+    if not given.strip():  # a shell gives it for a variable that is not set
+        return SourceUnavailableError(
+            f'received the path {given!r}; expected a file, a folder (this one is ".") or an address'
+        )
     return SourceUnavailableError(f"received {given!r}, which does not exist; check the spelling")
 
 
