@@ -124,8 +124,8 @@ def _by_words(memory: Memory, question: Question, filters: Filters) -> list[str]
     connection = memory.catalog.connection
     words = understand(question.text, connection).words
     found = search_words(connection, words, _RANKED, allowed_chunks(connection, filters))
-    ids = ids_of(connection, [number for number, _ in found])
-    return [ids[number] for number, _ in found]
+    ids = ids_of(connection, found)
+    return [ids[number] for number in found]
 
 
 def _by_vectors(memory: Memory, question: Question, filters: Filters) -> list[str]:

@@ -34,7 +34,7 @@ class Question:
 
     Attributes:
         text: As it was asked.
-        words: Each word that ranks, once, with the number of passages that hold it.
+        words: Each word that ranks, once, with the number of passages that hold it; of one stem only one.
         weights: Digest of each stem -> how much it tells: its inverse document frequency.
         names: Words that may name a speaker, in small letters.
         places: (first character, one past the last, weight) of each word that ranks.
@@ -96,6 +96,7 @@ def understand(text: str, connection: sqlite3.Connection) -> Question:
     total = connection.execute("SELECT count(*) FROM chunks").fetchone()[0]
     rare: dict[str, float] = {}
     counts: dict[str, int] = {}
+    alike: dict[tuple[str, ...], str] = {}  # to the word index "go" and "going" are one word
     weights: dict[int, float] = {}
     spellings = _spellings(kept)
     for word in words:
@@ -105,13 +106,15 @@ def understand(text: str, connection: sqlite3.Connection) -> Question:
             frequencies = {part: _passages_with(part, connection) for part in parts}
             held |= frequencies
             counts[form] = min(frequencies.values(), default=0)
+            alike.setdefault(parts, form)
         # The forms of a verb are one word to the question, so they are as rare as all of them together.
         rare[word] = rarity(sum(counts[form] for form in forms), total)
         weights.update((digest_of(part), min(rare[word], rarity(count, total))) for part, count in held.items())
     spoken = {word for word, _, _ in found}
     names = (spoken - STOP_WORDS) | (_SELF if spoken & _FIRST_PERSON else set())
     places = tuple((start, end, rare[word]) for word, start, end in kept)
-    return Question(text, counts, weights, frozenset(names), places)
+    different = {form: counts[form] for form in alike.values()}
+    return Question(text, different, weights, frozenset(names), places)
 
 
 def _spellings(words: Sequence[tuple[str, int, int]]) -> dict[str, list[str]]:

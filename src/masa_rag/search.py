@@ -123,8 +123,7 @@ def scored(scope: Scope, *, depth: int, catalog: Catalog, view: VectorView, embe
         question = understand(query, connection)
         by_words = [search_words(connection, question.words, depth, among) for among in scope.places]
         encoded, nearest = by_meaning.result()
-    named = [[number for number, _ in found] for found in by_words]
-    named += [numbers_of(connection, ids) for ids in nearest]
+    named = by_words + [numbers_of(connection, ids) for ids in nearest]
     pool = gather(connection, _all(named), _all(part[:BESIDE] for part in named), scope.allowed)
     return rank(
         connection, pool, question, embed(question, encoded),

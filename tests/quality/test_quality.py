@@ -214,8 +214,8 @@ def by_words(memory: Memory, question: Question) -> list[str]:
     """Return the units of the passages that words alone name, best first."""
     connection = memory.catalog.connection
     found = search_words(connection, understand(question.text, connection).words, RANKED, None)
-    ids = ids_of(connection, [number for number, _ in found])
-    return by_ids(memory, [ids[number] for number, _ in found], question)
+    ids = ids_of(connection, found)
+    return by_ids(memory, [ids[number] for number in found], question)
 
 
 def by_vectors(memory: Memory, question: Question) -> list[str]:
