@@ -277,3 +277,26 @@ def test_counts_are_those_of_what_is_there(tmp_path_factory: pytest.TempPathFact
             said = sum(value == text for value in there.values())
             hits = [hit for hit in memory.search(texts[text], k=9) if hit.chunk.text == texts[text]]
             assert [hit.why.get("said", 1) for hit in hits] == [said] * bool(said)
+
+
+def test_what_a_robot_posts_costs_the_same_however_much_of_it_there_is(memory: Memory) -> None:
+    """Messages that differ in a number share most of their words with all the others; a late copy is found still."""
+
+    def alerts(first: int, count: int) -> list[Document]:
+        text = "Price alert: the pair {0} moved in the last hour, follow us to get {0} signals like this one every day"
+        return [Document(id=str(n), text=text.format(n)) for n in range(first, first + count)]
+
+    def steps(documents: list[Document]) -> int:
+        counted = []
+        memory.catalog.connection.set_progress_handler(lambda: counted.append(1), 1_000)
+        memory.add(documents, name="robot")
+        memory.catalog.connection.set_progress_handler(None, 0)
+        return len(counted)
+
+    memory.add(alerts(0, 250), name="robot")
+    few = steps(alerts(250, 50))
+    memory.add(alerts(300, 900), name="robot")
+    assert steps(alerts(1_200, 50)) < 1.5 * few
+    assert memory.info().copies == 0
+    memory.add([Document(id="copy", text=alerts(1_240, 1)[0].text.replace("every day", "all day"))], name="other")
+    assert memory.info().copies == 1
