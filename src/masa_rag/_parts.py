@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from masa_rag._upkeep import Progress, Upkeep
+from masa_rag._upkeep import Upkeep
 from masa_rag.catalog import Catalog
 from masa_rag.errors import ConfigurationError, MemoryMismatchError
 from masa_rag.ingest import Ingest
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from masa_rag._projection import Projection
     from masa_rag._view import VectorView
     from masa_rag.chunkers._passages import CountTokens
-    from masa_rag.protocols import Chunker, Embedder, Index, Reranker
+    from masa_rag.protocols import Chunker, Embedder, Index, OnProgress, Reranker
 
 
 Given = TypeVar("Given")
@@ -40,7 +40,7 @@ class Parts:
         reranker: Reranker | None = None,
         lock_timeout_s: float = 60.0,
         re_embed: bool = False,
-        progress: Progress | None = None,
+        progress: OnProgress | None = None,
     ) -> None:
         self.path = _folder(path)
         self._embedder = _part("embedder", embedder, "embed_query")
@@ -48,7 +48,7 @@ class Parts:
         self._index = _part("index", index, "query")
         self._reranker = _part("reranker", reranker, "score")
         self.catalog = Catalog(self.path, lock_timeout_s=lock_timeout_s)
-        self._progress: Progress = progress if progress is not None else (lambda *_: None)
+        self._progress: OnProgress = progress if progress is not None else (lambda *_: None)
         self._check_fingerprints(re_embed=re_embed)
         self._mend()
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import nullcontext
 from functools import partial
 from typing import TYPE_CHECKING
@@ -15,10 +15,7 @@ from masa_rag.protocols import TokenEmbedder
 
 if TYPE_CHECKING:
     from masa_rag._projection import Projection
-    from masa_rag.protocols import Chunker, Embedder, TokenVectors, Vectors
-
-Progress = Callable[[str, int, int], None]
-"""Called with a step ("read", "embed"), how many are done, and how many there are (0 when unknown)."""
+    from masa_rag.protocols import Chunker, Embedder, OnProgress, TokenVectors, Vectors
 
 CYCLE = 1_024
 """Chunks embedded between two commits, about ten seconds on two cores: what a crash can cost, and
@@ -43,7 +40,7 @@ class Upkeep:
         embedder: Embedder,
         projection: Projection | None,
         *,
-        progress: Progress,
+        progress: OnProgress,
     ) -> None:
         self._catalog = catalog
         self._chunker = chunker

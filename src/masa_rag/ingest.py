@@ -19,8 +19,8 @@ from masa_rag.protocols import ResumableSource, Source, WatchingSource
 from masa_rag.types import Document, IngestReport
 
 if TYPE_CHECKING:
-    from masa_rag._upkeep import Progress, Upkeep
-    from masa_rag.protocols import Chunker
+    from masa_rag._upkeep import Upkeep
+    from masa_rag.protocols import Chunker, OnProgress
 
 Errors = Literal["collect", "raise"]
 _READ_S = 2.0
@@ -55,7 +55,7 @@ class Ingest:
         progress: Told how far it is.
     """
 
-    def __init__(self, catalog: Catalog, chunker: Chunker, upkeep: Upkeep, *, progress: Progress) -> None:
+    def __init__(self, catalog: Catalog, chunker: Chunker, upkeep: Upkeep, *, progress: OnProgress) -> None:
         self._catalog = catalog
         self._chunker = chunker
         self._upkeep = upkeep

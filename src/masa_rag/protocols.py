@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     """Shape ``(dim,)``, of length 1."""
     TokenVectors = NDArray[np.float32]
     """Shape ``(tokens, token_dim)``; each row has length 1."""
+
+OnProgress = Callable[[str, int, int], object]
+"""Called with a step ("read", "embed"), how many are done, and how many there are (0 when not known)."""
 
 
 @runtime_checkable

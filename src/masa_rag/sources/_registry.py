@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from masa_rag.errors import ConfigurationError, MasaRagError, SourceFormatError, SourceUnavailableError
-from masa_rag.protocols import Source
+from masa_rag.protocols import OnProgress, Source
 from masa_rag.sources._base import FileSource, read_head, visible_files
 
 FILE_SOURCES: tuple[tuple[str, str], ...] = (
@@ -35,9 +35,6 @@ FILE_SOURCES: tuple[tuple[str, str], ...] = (
 """(module, class) of the sources that recognise files, the most particular format first: the first
 that says yes is taken, and plain text comes last."""
 
-
-Progress = Callable[[str, int, int], object]
-"""Told the step, how much of it is done, and of how much (0: not known)."""
 
 _FOLDERS = "look through folders"
 
@@ -83,7 +80,7 @@ def open_source(path: str | Path, *, form: str | None = None, **options: Any) ->
 
 
 def open_sources(
-    path: str | Path, *, form: str | None = None, progress: Progress | None = None, **options: Any
+    path: str | Path, *, form: str | None = None, progress: OnProgress | None = None, **options: Any
 ) -> list[Source]:
     """Return the sources that read what is there: one, or for a folder of several formats one each.
 
@@ -98,10 +95,6 @@ def open_sources(
         options: Passed to the sources.
     """
     given = str(path)
-    if not given.strip():  # a shell's variable that is not set; to pathlib this is the folder where one is
-        raise SourceUnavailableError(
-            'received an empty path; expected a file, a folder ("." is this one) or an address'
-        )
     if given.lower().startswith(("http://", "https://")):
         from masa_rag.sources._places import source_at
 
@@ -153,7 +146,7 @@ def _untold(step: str, done: int, total: int) -> None:
     """Tell nobody how far it is."""
 
 
-def _sources_within(folder: Path, progress: Progress, **options: Any) -> list[Source]:
+def _sources_within(folder: Path, progress: OnProgress, **options: Any) -> list[Source]:
     """Return a source for each format in a folder that is no export itself."""
     looked_at = count(1)
     exports = list(_exports_within(folder, lambda: progress(_FOLDERS, next(looked_at), 0)))
@@ -206,7 +199,7 @@ def _exports_within(folder: Path, tell: Callable[[], object]) -> Iterator[tuple[
 
 
 def _kinds_within(
-    folder: Path, exports: list[tuple[type[FileSource], Path]], progress: Progress
+    folder: Path, exports: list[tuple[type[FileSource], Path]], progress: OnProgress
 ) -> tuple[dict[type[FileSource], list[Path]], list[str]]:
     """Return the readable files by their source, and the names of those that none knows or that may not be read.
 
