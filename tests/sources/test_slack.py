@@ -15,7 +15,7 @@ from forum_helpers import sound_segments as segments
 from masa_rag import Memory
 from masa_rag.errors import RecordError
 from masa_rag.protocols import Source
-from masa_rag.sources import SlackExport
+from masa_rag.sources import SlackExport, open_sources
 from masa_rag.sources._base import read_head
 from masa_rag.testing.contracts import SourceContract
 from masa_rag.types import Document
@@ -101,6 +101,16 @@ def test_zip_and_folder(tmp_path: Path, zipped: bool, prefix: str) -> None:
     assert (segment.id, segment.author) == (ts(0), "Nora")
     assert segment.created_at == datetime(2024, 5, 1, 9, 0, 0, 100, tzinfo=UTC)
     assert segment.metadata == {"author_id": "U1", "real_name": "Nora Kern"}
+
+
+def test_a_zip_anywhere_in_a_folder_of_other_files(tmp_path: Path) -> None:
+    """The folder that somebody keeps exports in is not taken for the export."""
+    (tmp_path / "exports" / "slack").mkdir(parents=True)
+    export(tmp_path / "exports" / "slack", {"general/2024-05-01": [said(0, "The boat leaks.")]})
+    (tmp_path / "exports" / "notes.md").write_text("Paint the boat.")
+    found = {type(source).__name__: source for source in open_sources(tmp_path / "exports")}
+    assert [item.text for item in segments(found["SlackExport"])] == ["The boat leaks."]
+    assert set(found) == {"SlackExport", "Files"}
 
 
 def test_threads_are_documents_of_their_own(tmp_path: Path) -> None:

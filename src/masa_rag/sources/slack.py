@@ -70,7 +70,7 @@ class SlackExport(FileSource):
 
     def _expand(self, given: str | Path) -> Iterator[Path]:
         path = Path(given).expanduser()
-        is_export = path.is_dir() and not any(path.glob("*.zip"))
+        is_export = path.is_dir() and self.only is None and not any(path.glob("*.zip"))
         return iter([path]) if is_export else super()._expand(given)
 
 
