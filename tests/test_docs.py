@@ -99,6 +99,14 @@ def test_blocks_of_json_are_json() -> None:
                     assert CliRunner().invoke(main, [*server["args"], "--help"]).exit_code == 0
 
 
+def test_figures_of_the_first_pages_are_those_that_were_measured() -> None:
+    """What README and CHANGELOG claim stands in the page of the documentation that says how it was measured."""
+    measured = "".join(page.read_text() for page in PAGES[1:])
+    for page in (PAGES[0], REPOSITORY / "CHANGELOG.md"):
+        for figure in re.findall(r"(?<=\s)\(?(\.\d{3})\b", page.read_text()):
+            assert figure in measured, f"{page.name} claims {figure}"
+
+
 def test_every_public_name_is_documented() -> None:
     """Whoever imports it can read what it does."""
     import masa_rag
