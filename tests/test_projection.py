@@ -5,12 +5,14 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import NoReturn
 
 import numpy as np
 import pytest
 
 from masa_rag import Document, Memory
 from masa_rag._view import VectorView
+from masa_rag.errors import StorageError
 from masa_rag.indexes import ChromaIndex
 
 
@@ -120,6 +122,32 @@ def test_beyond_the_limit_what_another_process_deleted_takes_nobodys_place(
         assert len(found) == 20
         assert set(found) <= set(nearest[250:])
         writer.close()  # the index on disk is told; the one that the reader has open is not
+
+
+def test_beyond_the_limit_a_read_only_disk_has_all_vectors_compared(
+    open_chroma: Callable[[], Memory], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Chroma opens no folder that it cannot write to, and nothing may be made anew there."""
+    memory = open_chroma()
+    memory.add(notes(30), name="s")
+    memory.close()
+
+    def refuse(path: Path, **_: object) -> NoReturn:
+        raise StorageError(f"{path}: attempt to write a readonly database")
+
+    def locked(*_: object, **__: object) -> NoReturn:
+        raise OSError(30, "Read-only file system", "memory.lock")
+
+    monkeypatch.setattr("masa_rag.indexes.chroma.open_folder", refuse)
+    monkeypatch.setattr("filelock.FileLock.acquire", locked)
+    memory = open_chroma()
+    view = VectorView(memory.catalog, memory._projection, dim=memory.embedder.dim, exact_limit=10)
+    question = memory.embedder.embed_query("note 7 of the harbour")
+    with pytest.raises(StorageError, match="Read-only file system"):  # a disk that can be written, but not now
+        view.query(question, 3)
+    monkeypatch.setattr("masa_rag.catalog._database.os.access", lambda *_: False)
+    everything = VectorView(memory.catalog, None, dim=memory.embedder.dim).query(question, 3)
+    assert view.query(question, 3) == everything
 
 
 @pytest.mark.parametrize("exact_limit", [10, 1_000])

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from masa_rag.catalog import Catalog
+from masa_rag.errors import StorageError
 from masa_rag.indexes.flat import FlatIndex
 
 if TYPE_CHECKING:
@@ -87,7 +88,7 @@ class VectorView:
             if seen == 0:
                 removed = last_removed  # what is gone by now is not read
                 if self._projection is not None and self._catalog.count("vectors") > self._limit:
-                    removed = seen = self._projection.open()  # but the index may not have heard of it
+                    removed = seen = self._opened(self._projection)  # but the index may not have heard of it
             ids, matrix, newest = self._catalog.vectors_since(seen, dim=self._dim)
             if ids:
                 self._flat.upsert_vectors(list(ids.values()), matrix)
@@ -95,6 +96,18 @@ class VectorView:
             if removed < last_removed:
                 self._take_out()
             self._seen = (now, max(removed, last_removed), newest)
+
+    def _opened(self, index: Projection) -> int:
+        """Return the number up to which the index knows the catalogue; 0 where it cannot be opened for want of writing.
+
+        Chroma opens no folder on a read-only disk. There all vectors are compared, however many.
+        """
+        try:
+            return index.open()
+        except StorageError:
+            if self._catalog.may_write:
+                raise
+            return 0
 
     def _take_out(self) -> None:
         """Let nothing be found any more that is gone from the catalogue."""

@@ -66,6 +66,11 @@ class Database:
         return self._process != os.getpid()
 
     @property
+    def may_write(self) -> bool:
+        """Whether files can be made beside the catalogue: not on a read-only disk or image."""
+        return os.access(self.path.parent, os.W_OK)
+
+    @property
     def connection(self) -> sqlite3.Connection:
         """This thread's connection. Use it for reading only."""
         if self.is_closed:
