@@ -7,7 +7,10 @@ from datetime import UTC, datetime
 import pytest
 
 from masa_rag import ConfigurationError, Document, Memory, Segment
+from masa_rag._reading import Filters, chunks_by_id
+from masa_rag._scope import scope_of
 from masa_rag.context import build_context, cite
+from masa_rag.search import best_first, scored
 
 MAY = datetime(2024, 5, 1, tzinfo=UTC)
 JUNE = datetime(2024, 6, 1, tzinfo=UTC)
@@ -216,3 +219,22 @@ def test_the_first_hits_of_a_recording_are_different_moments(memory: Memory) -> 
     typed = [hit.chunk.position for hit in memory.search("harbour crane", k=2, source="chat")]
     assert sorted(typed) == [0, 1]
     assert 5 in told
+
+
+@pytest.mark.parametrize("share", [2, 10, 40, 100])
+def test_filters_name_the_nearest_of_those_that_pass(memory: Memory, share: int) -> None:
+    """However many pass, and however many that do not are nearer: the nearest of those that pass are named."""
+    texts = [f"whales sing number{number}" for number in range(100 - share)]
+    memory.add([Document(id=text, kind="post", text=text) for text in texts], name="near")
+    others = [Document(id=f"p{number}", kind="page", text=f"copper page{number}") for number in range(share)]
+    memory.add([*others, Document(id="best", kind="page", text="whales sing")], name="far")
+    connection = memory.catalog.connection
+    pool, scores = scored(
+        scope_of(connection, "whales sing", Filters(kind="page")),
+        depth=2, catalog=memory.catalog, view=memory._view, embedder=memory.embedder,
+    )  # fmt: skip
+    _, ids = best_first(connection, pool, scores["all"])
+    chunks = chunks_by_id(connection, ids)
+    assert chunks[ids[0]].document_id == "best"
+    assert {chunk.kind for chunk in chunks.values()} == {"page"}
+    assert len(ids) >= 2

@@ -129,9 +129,10 @@ def _by_words(memory: Memory, question: Question, filters: Filters) -> list[str]
 
 
 def _by_vectors(memory: Memory, question: Question, filters: Filters) -> list[str]:
-    allowed = allowed_chunks(memory.catalog.connection, filters)
-    vector = memory.embedder.embed_query(question.text)
-    return [key for key, _ in memory._view.query(vector, _RANKED, None if allowed is None else set(allowed.values()))]
+    connection = memory.catalog.connection
+    allowed = allowed_chunks(connection, filters)
+    among = None if allowed is None else set(ids_of(connection, allowed).values())
+    return [key for key, _ in memory._view.query(memory.embedder.embed_query(question.text), _RANKED, among)]
 
 
 def _line(label: str, means: Row, keys: Sequence[str]) -> str:

@@ -13,7 +13,7 @@ from masa_rag._when import periods_of
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Collection, Sequence
+    from collections.abc import Sequence
 
     from masa_rag._when import Period
 
@@ -26,19 +26,19 @@ class Scope:
         text: The question, without words such as "yesterday" where passages of that time are ``meant``. The words
             of a date stay: what is spoken of may be of another time than the speaking.
         untimed: The question without the words of the first time that it names.
-        allowed: Number -> id of the passages that pass the filters; None for all.
+        allowed: Numbers of the passages that pass the filters; None for all.
         meant: The same for those of the time that is named; empty when none is, or nothing is of that time.
         boost: What they gain; see ``_rank.TIME_BOOST``.
     """
 
     text: str
     untimed: str
-    allowed: dict[int, str] | None = None
-    meant: dict[int, str] = field(default_factory=dict)
+    allowed: set[int] | None = None
+    meant: set[int] = field(default_factory=set)
     boost: float = 0.0
 
     @property
-    def places(self) -> Sequence[dict[int, str] | None]:
+    def places(self) -> Sequence[set[int] | None]:
         """Each set of passages in which words and vectors look for the best."""
         return (self.allowed, self.meant) if self.meant else (self.allowed,)
 
@@ -61,9 +61,9 @@ def _begun(connection: sqlite3.Connection, periods: Sequence[Period]) -> list[Pe
     return [period for period in periods if period.start.timestamp() <= until]
 
 
-def _spoken_in(connection: sqlite3.Connection, period: Period, allowed: Collection[int] | None) -> dict[int, str]:
-    inside = allowed_chunks(connection, Filters(after=period.start, before=period.end)) or {}
-    return inside if allowed is None else {number: key for number, key in inside.items() if number in allowed}
+def _spoken_in(connection: sqlite3.Connection, period: Period, allowed: set[int] | None) -> set[int]:
+    inside = allowed_chunks(connection, Filters(after=period.start, before=period.end)) or set()
+    return inside if allowed is None else inside & allowed
 
 
 def _asked_at(now: datetime | None) -> datetime:
