@@ -174,7 +174,7 @@ def migrate(connection: sqlite3.Connection) -> None:
     if version > len(MIGRATIONS):
         raise StorageError(
             f"received a memory of format {version}; this version of masa-rag reads up to {len(MIGRATIONS)}. "
-            "Update it with: pip install -U masa-rag"
+            "Update it with: pip install -U masa-rag, in a clone with: git pull"
         )
     for number in range(version, len(MIGRATIONS)):
         # Two processes may open a new memory at once: look again once the write lock is ours.
