@@ -216,6 +216,18 @@ def test_a_memory_on_a_read_only_disk_can_be_asked(
         memory.remember("A seal sings.")
 
 
+def test_what_a_killed_writer_left_on_a_read_only_disk_can_be_asked(
+    open_memory: Callable[..., Memory], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing can be mended there; what was stored is found all the same."""
+    with open_memory() as first:
+        first.remember("A walrus sings.")
+    (first.path / "memory.writer-999999999").touch()
+    monkeypatch.setattr("masa_rag.catalog._database.os.access", lambda *_: False)
+    monkeypatch.setattr("filelock.FileLock.acquire", lambda *_, **__: pytest.fail("nothing is written here"))
+    assert len(open_memory().search("walrus")) == 1
+
+
 @pytest.mark.parametrize("full", ["write_text", "touch"])
 def test_a_full_disk_is_one_clear_error(memory: Memory, monkeypatch: pytest.MonkeyPatch, full: str) -> None:
     """Who is writing is noted for messages only, and forgetting frees space; that one writes at all must be noted."""

@@ -133,7 +133,8 @@ class Parts:
 
     def _mend(self) -> None:
         """Finish what a killed writer left half done: an erasure, passages without vectors, an index behind."""
-        if self.catalog.lock.was_killed() or self.catalog.setting("scrub") == "due":
+        is_due = self.catalog.lock.was_killed() or self.catalog.setting("scrub") == "due"
+        if is_due and self.catalog.may_write:
             self._upkeep.mend()
 
 
