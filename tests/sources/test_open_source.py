@@ -51,6 +51,52 @@ def test_a_folder_of_several_formats_gives_a_source_each() -> None:
     assert names >= {"transcripts:x", "tweets:x", "files:x"}
 
 
+DISCORD = [
+    {"id": "1235166000000000001", "channel_id": "1235166000000000002", "content": "The boat leaks.",
+     "timestamp": "2024-05-01T10:00:00+00:00", "author": {"id": "1235166000000000003", "username": "nora"}}
+]  # fmt: skip
+TELEGRAM = {
+    "name": "Crew", "type": "private_group", "id": 5,
+    "messages": [{"id": 1, "type": "message", "date": "2024-05-01T10:00:00", "from": "Ivo", "text": "Paint it."}],
+}  # fmt: skip
+WHATSAPP = "01/05/2024, 18:30 - Ann: Who paints?\n13/05/2024, 18:31 - Bo: Me.\n"
+
+
+@pytest.mark.parametrize(
+    ("files", "expected"),
+    [
+        ({"discord.json": DISCORD, "notes.md": "Paint."}, {"DiscordExport", "Files"}),
+        ({"telegram/result.json": TELEGRAM, "whatsapp/chat.txt": WHATSAPP}, {"TelegramExport", "WhatsAppExport"}),
+        ({"discord/boats.json": DISCORD, "chat.txt": WHATSAPP}, {"DiscordExport", "WhatsAppExport"}),
+        ({"result.json": TELEGRAM, "files/sent.txt": WHATSAPP, "files/note.md": "Sent."}, {"TelegramExport"}),
+        ({"boats.json": DISCORD, "boats.json_Files/sent.md": "Sent."}, {"DiscordExport"}),
+    ],
+    ids=["beside", "folders", "above", "files of a chat", "media of a channel"],
+)
+def test_nothing_beside_an_export_of_chats_is_lost(tmp_path: Path, files: dict[str, Any], expected: set[str]) -> None:
+    """A folder with a chat export and other files is read whole; what was sent in a chat is part of the export."""
+    for name, content in files.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(content if isinstance(content, str) else json.dumps(content))
+    assert {type(source).__name__ for source in open_sources(tmp_path)} == expected
+
+
+def test_a_data_package_of_discord_among_other_files(tmp_path: Path) -> None:
+    """The zip that Discord sends is read in a folder too."""
+    with zipfile.ZipFile(tmp_path / "package.zip", "w") as package:
+        package.writestr("messages/index.json", json.dumps({"123456789012345678": "boats"}))
+        message = {"ID": 123456789012345680, "Timestamp": "2024-05-01 10:00:00", "Contents": "The boat leaks."}
+        package.writestr("messages/c123456789012345678/messages.json", json.dumps([message]))
+    with zipfile.ZipFile(tmp_path / "holiday.zip", "w") as pictures:
+        pictures.writestr("beach.jpg", b"\xff\xd8\xff")
+    (tmp_path / "notes.md").write_text("Paint.")
+    with pytest.warns(UserWarning, match=r"no source recognises holiday\.zip"):
+        found = {type(source).__name__: source for source in open_sources(tmp_path)}
+    (day,) = found["DiscordExport"]
+    assert isinstance(day, Document)
+    assert day.text.endswith("The boat leaks.")
+
+
 @pytest.mark.parametrize(("notes", "kept"), [("Seals, and what they cost in Skarholm.", ["talk.txt"]), ("", [])])
 def test_a_text_that_says_what_its_transcript_says_is_read_once(tmp_path: Path, notes: str, kept: list[str]) -> None:
     """Whisper writes the bare words beside the captions; notes on a talk have words of their own and are kept."""

@@ -47,6 +47,9 @@ WHOLE_FOLDERS = frozenset({"Tweets", "DiscordExport", "SlackExport", "TelegramEx
 """Those whose exports are folders with parts that mean nothing alone (an X archive, a Slack export, a
 page with its assets). Any other folder is taken apart, file by file."""
 
+_BY_FIRST_FILES = frozenset({"Tweets", "DiscordExport", "TelegramExport"})
+"""Those of them that know a folder by the first of its files, so that there may be others among them."""
+
 PLUGINS = "masa_rag.sources"
 """Entry-point group of other packages' sources. One with a ``recognises`` like FileSource's is asked first."""
 
@@ -175,7 +178,29 @@ def _sources_within(folder: Path, progress: OnProgress, **options: Any) -> list[
 def _recognise(place: Path) -> type[FileSource] | None:
     head = read_head(place)
     kinds = (kind for kind in file_sources() if not place.is_dir() or kind.__name__ in WHOLE_FOLDERS)
-    return next((kind for kind in kinds if kind.recognises(place, head)), None)
+    kind = next((kind for kind in kinds if kind.recognises(place, head)), None)
+    return None if kind is not None and place.is_dir() and _has_strays(kind, place) else kind
+
+
+def _has_strays(kind: type[FileSource], folder: Path) -> bool:
+    """Say whether a folder holds more than an export of chats: files of other formats that would be lost with it.
+
+    What lies deeper than the export's own files belongs to it: pictures, voices, files that were sent.
+    """
+    if kind.__name__ not in _BY_FIRST_FILES or (folder / "export_results.html").exists():  # Telegram's whole account
+        return False
+    own = set(kind(folder).files())
+    homes = {path.parent for path in own}
+    if folder in own:  # read as one: an archive of X, a package of Discord
+        return False
+    strays = (path for path in visible_files(folder) if path not in own and homes.isdisjoint(path.parent.parents))
+    return any(_reader(path) is not None for path in strays)
+
+
+def _reader(path: Path) -> type[FileSource] | None:
+    """Return the source that reads a file of a folder: by its content, and only with one of its endings."""
+    kind = _recognise(path)
+    return kind if kind is not None and (not kind.suffixes or path.suffix.lower() in kind.suffixes) else None
 
 
 def _exports_within(folder: Path, tell: Callable[[], object]) -> Iterator[tuple[type[FileSource], Path]]:
@@ -219,11 +244,11 @@ def _kinds_within(
         if not taken.isdisjoint(path.parents):
             continue
         try:
-            kind = _recognise(path)
+            kind = _reader(path)
         except OSError as error:
             refuse(error, path)
             continue
-        if kind is not None and (not kind.suffixes or path.suffix.lower() in kind.suffixes):
+        if kind is not None:
             groups.setdefault(kind, []).append(path)
         else:
             unknown.append(str(path.relative_to(folder)))

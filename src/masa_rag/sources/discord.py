@@ -38,7 +38,7 @@ class DiscordExport(FileSource):
 
     form = "discord"
     global_ids = True
-    suffixes = frozenset({".json", ".html", ".htm"})
+    suffixes = frozenset({".json", ".html", ".htm", ".zip"})
 
     def __init__(
         self,
@@ -63,7 +63,7 @@ class DiscordExport(FileSource):
 
     @classmethod
     def _wanted(cls, path: Path) -> bool:
-        return path.suffix.lower() in cls.suffixes
+        return path.suffix.lower() in cls.suffixes - {".zip"}
 
     def __iter__(self) -> Iterator[Document | RecordError]:
         names = Names(given=self.names)
@@ -74,6 +74,12 @@ class DiscordExport(FileSource):
     def _expand(self, given: str | Path) -> Iterator[Path]:
         path = Path(given).expanduser()
         return iter([path]) if path.is_dir() and is_package(path, b"") else super()._expand(given)
+
+    def _takes(self, path: Path) -> bool:
+        """Take exports by their ending, and of zips the data package."""
+        if path.suffix.lower() == ".zip":
+            return is_package(path, read_head(path))
+        return super()._takes(path)
 
 
 def _conversations(item: Document | RecordError) -> Iterable[Document | RecordError]:
