@@ -68,3 +68,16 @@ def test_forms_of_one_stem_are_one_word(posts: Memory) -> None:
     """To the word index "validator" and "validators" are the same, so they are not two words that meet."""
     words = understand("validator validators", posts.catalog.connection).words
     assert list(words) == ["validator"]
+
+
+def test_among_few_passages_common_words_are_rare(posts: Memory) -> None:
+    """Of thirty passages that pass, those with either word are named, though each word is common in the whole."""
+    ends = ("* number[0-9]", "* number1[0-9]", "* other1[0-9]")
+    rows = [posts.catalog.connection.execute("SELECT pk FROM chunks WHERE text GLOB ?", (end,)) for end in ends]
+    allowed = {row[0] for part in rows for row in part}
+    assert len(allowed) == 30
+    found = named(posts, "market validator", k=30, allowed=allowed)
+    held = [f"market number{number}" for number in range(10)] + [
+        f"validator number{number}" for number in range(10, 20)
+    ]
+    assert sorted(found) == sorted(held)
