@@ -81,6 +81,14 @@ def test_nothing_beside_an_export_of_chats_is_lost(tmp_path: Path, files: dict[s
     assert {type(source).__name__ for source in open_sources(tmp_path)} == expected
 
 
+def test_a_note_behind_many_saved_pages(tmp_path: Path) -> None:
+    """A folder of pages is a folder of pages only when there is nothing else in it, however many there are."""
+    for number in range(210):
+        (tmp_path / f"{number:03}.html").write_text("<html><body><p>The boat leaks.</p></body></html>")
+    (tmp_path / "notes.md").write_text("Paint.")
+    assert {type(source).__name__ for source in open_sources(tmp_path)} == {"WebPages", "Files"}
+
+
 def test_a_data_package_of_discord_among_other_files(tmp_path: Path) -> None:
     """The zip that Discord sends is read in a folder too."""
     with zipfile.ZipFile(tmp_path / "package.zip", "w") as package:

@@ -249,14 +249,18 @@ def _is_html(head: bytes) -> bool:
     return _HTML.match(head) is not None
 
 
+_PAGES_LOOKED_AT = 200
+"""How many pages of a folder are opened to be sure of it; of all files the ending is looked at."""
+
+
 def _is_site_folder(folder: Path) -> bool:
     """Say whether a folder holds saved pages and nothing but what pages load."""
     pages = 0
-    for item in sorted(folder.rglob("*"))[:200]:
+    for item in sorted(folder.rglob("*")):
         if not item.is_file() or item.name.startswith("."):
             continue
         if item.suffix.lower() in (".html", ".htm", ".xhtml"):
-            if not _is_html(read_head(item)):
+            if pages < _PAGES_LOOKED_AT and not _is_html(read_head(item)):
                 return False
             pages += 1
         elif item.suffix.lower() not in _ASSETS:
