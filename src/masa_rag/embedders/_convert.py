@@ -7,14 +7,13 @@ import shutil
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from masa_rag import models
-from masa_rag.embedders._bert import RECIPE, BertShape, Weights, bert_encoder
-from masa_rag.embedders._pieces import AXES, write_axes
-from masa_rag.embedders._safetensors import read_tensors
-from masa_rag.embedders._smooth import TEXTS, smoothing
 from masa_rag.errors import EmbeddingError
+
+if TYPE_CHECKING:
+    from masa_rag.embedders._bert import BertShape, Weights
 
 GRAPH, TOKENIZER, CARD = "model.onnx", "tokenizer.json", "masa_rag.json"
 
@@ -51,6 +50,11 @@ def convert(source: Path, target: Path) -> Card:
     Raises:
         EmbeddingError: A file is missing or broken, or the model is not of the BERT family.
     """
+    from masa_rag.embedders._bert import RECIPE
+    from masa_rag.embedders._pieces import AXES, write_axes
+    from masa_rag.embedders._safetensors import read_tensors
+    from masa_rag.embedders._smooth import TEXTS
+
     config = _json(source / "config.json")
     shape = _shape(source, config)
     tokenizer = open_tokenizer(source / TOKENIZER)
@@ -109,6 +113,9 @@ def open_graph(path: Path) -> Any:
 
 
 def _graph(weights: Weights, shape: BertShape, texts: Sequence[Sequence[int]]) -> bytes:
+    from masa_rag.embedders._bert import bert_encoder
+    from masa_rag.embedders._smooth import smoothing
+
     named = {name.removeprefix("bert."): value for name, value in weights.items()}
     try:
         divisors = smoothing(named, layers=shape.layers, heads=shape.heads, epsilon=shape.epsilon, texts=texts)
@@ -123,6 +130,8 @@ def _graph(weights: Weights, shape: BertShape, texts: Sequence[Sequence[int]]) -
 
 
 def _shape(source: Path, config: dict[str, Any]) -> BertShape:
+    from masa_rag.embedders._bert import BertShape
+
     if config.get("model_type") != "bert" or config.get("hidden_act") != "gelu":
         raise EmbeddingError(
             f"received a model of type {config.get('model_type')!r} with activation {config.get('hidden_act')!r}; "

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from masa_rag import models
 from masa_rag._words import STOP_WORDS
-from masa_rag.embedders._bert import RECIPE
 from masa_rag.embedders._convert import CARD, GRAPH, TOKENIZER, Card, convert, open_graph, open_tokenizer, read_card
 from masa_rag.embedders._rows import encodable
 from masa_rag.errors import ConfigurationError, EmbeddingError
@@ -233,6 +232,8 @@ def _prepared(model: str | Path) -> Path:
             f"received {folder}, which holds {GRAPH} without {CARD}: its inputs and pooling are not known. "
             f"Expected {_SOURCE} beside config.json, from which the graph is made here"
         )
+    from masa_rag.embedders._bert import RECIPE
+
     name = f"onnx/{models.sha256(folder / _SOURCE)[:16]}-{RECIPE}"
     return models.build_once(name, lambda target: convert(folder, target))
 
