@@ -68,10 +68,12 @@ WHATSAPP = "01/05/2024, 18:30 - Ann: Who paints?\n13/05/2024, 18:31 - Bo: Me.\n"
         ({"discord.json": DISCORD, "notes.md": "Paint."}, {"DiscordExport", "Files"}),
         ({"telegram/result.json": TELEGRAM, "whatsapp/chat.txt": WHATSAPP}, {"TelegramExport", "WhatsAppExport"}),
         ({"discord/boats.json": DISCORD, "chat.txt": WHATSAPP}, {"DiscordExport", "WhatsAppExport"}),
+        ({"page.html": "<html><p>Boats.</p></html>", "chat.txt": WHATSAPP}, {"WebPages", "WhatsAppExport"}),
+        ({"page.html": "<html><p>Boats.</p></html>", "robots.txt": "User-agent: *"}, {"WebPages"}),
         ({"result.json": TELEGRAM, "files/sent.txt": WHATSAPP, "files/note.md": "Sent."}, {"TelegramExport"}),
         ({"boats.json": DISCORD, "boats.json_Files/sent.md": "Sent."}, {"DiscordExport"}),
     ],
-    ids=["beside", "folders", "above", "files of a chat", "media of a channel"],
+    ids=["beside", "folders", "above", "pages", "a site", "files of a chat", "media of a channel"],
 )
 def test_nothing_beside_an_export_of_chats_is_lost(tmp_path: Path, files: dict[str, Any], expected: set[str]) -> None:
     """A folder with a chat export and other files is read whole; what was sent in a chat is part of the export."""

@@ -187,6 +187,10 @@ def _has_strays(kind: type[FileSource], folder: Path) -> bool:
 
     What lies deeper than the export's own files belongs to it: pictures, voices, files that were sent.
     """
+    if kind.__name__ == "WebPages":  # which load texts, tables and feeds of their own
+        loaded = {"Files", "Feed", kind.__name__}
+        beside = (path for path in visible_files(folder) if path.suffix.lower() in {".txt", ".json"})
+        return any(found.__name__ not in loaded for path in beside if (found := _reader(path)) is not None)
     if kind.__name__ not in _BY_FIRST_FILES or (folder / "export_results.html").exists():  # Telegram's whole account
         return False
     own = set(kind(folder).files())
