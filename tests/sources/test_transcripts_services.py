@@ -225,6 +225,12 @@ def test_answers_with_speakers(tmp_path: Path, shape: str) -> None:
     assert found == expected
 
 
+def test_whole_seconds_stay_seconds(tmp_path: Path) -> None:
+    """Few words over a long time are a chapter's, not milliseconds."""
+    parts = [{"start": 0, "end": 300, "text": "Intro"}, {"start": 300, "end": 900, "text": "Pumps"}]
+    assert [line.start for line in recognised(tmp_path, {"segments": parts}).segments] == [0.0, 300.0]
+
+
 def test_language_is_kept(tmp_path: Path) -> None:
     """whisper.cpp names the language inside of its result."""
     assert recognised(tmp_path, NAMELESS["whisper.cpp"]).metadata == {"language": "en"}

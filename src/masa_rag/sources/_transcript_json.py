@@ -84,7 +84,8 @@ LONGEST_WORD_S = 20.0
 
 
 def _plain(turns: Sequence[Mapping[str, Any]]) -> list[Line]:
-    timed = [turn for turn in turns if isinstance(turn.get("start"), int) and isinstance(turn.get("end"), int)]
+    measured = (turn for turn in turns if "words" in turn or "confidence" in turn)  # AssemblyAI's, not chapters
+    timed = [turn for turn in measured if isinstance(turn.get("start"), int) and isinstance(turn.get("end"), int)]
     words = sum(len(_text(turn).split()) for turn in timed)
     spoken = sum(turn["end"] - turn["start"] for turn in timed)
     return _ordered(_lines(turns, 1000.0 if len(timed) == len(turns) and spoken > LONGEST_WORD_S * words else 1.0))
