@@ -279,11 +279,17 @@ def test_counts_are_those_of_what_is_there(tmp_path_factory: pytest.TempPathFact
             assert [hit.why.get("said", 1) for hit in hits] == [said] * bool(said)
 
 
-def test_what_a_robot_posts_costs_the_same_however_much_of_it_there_is(memory: Memory) -> None:
-    """Messages that differ in a number share most of their words with all the others; a late copy is found still."""
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("Price alert: the pair {0} moved in the last hour, follow us to get {0} signals like this one every day", 1),
+        ("Fresh listing on our exchange today, trade it now without any fees the whole week and every day #COIN{0}", 0),
+    ],
+)
+def test_what_a_robot_posts_costs_the_same_however_much_of_it_there_is(memory: Memory, text: str, found: int) -> None:
+    """Few of those that differ in a number or a tag are compared; a copy is found by a number, not by a tag alone."""
 
     def alerts(first: int, count: int) -> list[Document]:
-        text = "Price alert: the pair {0} moved in the last hour, follow us to get {0} signals like this one every day"
         return [Document(id=str(n), text=text.format(n)) for n in range(first, first + count)]
 
     def steps(documents: list[Document]) -> int:
@@ -299,4 +305,4 @@ def test_what_a_robot_posts_costs_the_same_however_much_of_it_there_is(memory: M
     assert steps(alerts(1_200, 50)) < 1.5 * few
     assert memory.info().copies == 0
     memory.add([Document(id="copy", text=alerts(1_240, 1)[0].text.replace("every day", "all day"))], name="other")
-    assert memory.info().copies == 1
+    assert memory.info().copies == found

@@ -90,7 +90,8 @@ class ChunkTables(Database):
         runs = " UNION ALL ".join([_SHARING] * len(words.shingles)) or "SELECT NULL AS chunk WHERE 0"
         rows = self.connection.execute(
             "SELECT c.pk, c.text, c.authors FROM ("
-            "SELECT chunk AS pk, 99 AS shared FROM said WHERE key = ? AND first = chunk "
+            "SELECT pk, 99 AS shared FROM (SELECT chunk AS pk FROM said WHERE key = ? AND first = chunk "
+            f"ORDER BY chunk LIMIT {_COMPARED_TEXTS}) "
             f"UNION ALL SELECT chunk, count(*) FROM ({runs}) GROUP BY chunk HAVING count(*) >= ?"
             ") f JOIN said s ON s.chunk = f.pk AND s.first = f.pk JOIN chunks c ON c.pk = f.pk "
             f"GROUP BY c.pk ORDER BY max(shared) DESC, c.pk LIMIT {_COMPARED_TEXTS}",
