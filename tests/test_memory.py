@@ -216,6 +216,17 @@ def test_a_memory_on_a_read_only_disk_can_be_asked(
         memory.remember("A seal sings.")
 
 
+def test_an_older_memory_on_a_read_only_disk_says_what_to_do(
+    open_memory: Callable[..., Memory], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It must be brought up to date before it is read, and cannot be there."""
+    with open_memory() as first:
+        first.catalog.connection.execute("PRAGMA user_version = 4")
+    monkeypatch.setattr("masa_rag.catalog._database.os.access", lambda *_: False)
+    with pytest.raises(StorageError, match=r"format 4 .* Open it once where it may be written"):
+        open_memory()
+
+
 def test_what_a_killed_writer_left_on_a_read_only_disk_can_be_asked(
     open_memory: Callable[..., Memory], monkeypatch: pytest.MonkeyPatch
 ) -> None:

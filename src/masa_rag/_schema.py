@@ -176,17 +176,29 @@ def migrate(connection: sqlite3.Connection) -> None:
             f"received a memory of format {version}; this version of masa-rag reads up to {len(MIGRATIONS)}. "
             "Update it with: pip install -U masa-rag, in a clone with: git pull"
         )
-    for number in range(version, len(MIGRATIONS)):
-        # Two processes may open a new memory at once: look again once the write lock is ours.
-        connection.execute("BEGIN IMMEDIATE")
-        try:
-            if _version(connection) == number:
-                _run(connection, MIGRATIONS[number])
-                connection.execute(f"PRAGMA user_version = {number + 1}")
-            connection.execute("COMMIT")
-        except BaseException:
-            connection.execute("ROLLBACK")
+    try:
+        for number in range(version, len(MIGRATIONS)):
+            _step(connection, number)
+    except sqlite3.OperationalError as error:
+        if not getattr(error, "sqlite_errorname", "").startswith("SQLITE_READONLY"):
             raise
+        raise StorageError(
+            f"received a memory of format {version} that cannot be written; this version of masa-rag brings it to "
+            f"format {len(MIGRATIONS)} first. Open it once where it may be written, or a copy of it"
+        ) from error
+
+
+def _step(connection: sqlite3.Connection, number: int) -> None:
+    # Two processes may open a new memory at once: look again once the write lock is ours.
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        if _version(connection) == number:
+            _run(connection, MIGRATIONS[number])
+            connection.execute(f"PRAGMA user_version = {number + 1}")
+        connection.execute("COMMIT")
+    except BaseException:
+        connection.execute("ROLLBACK")
+        raise
 
 
 def _version(connection: sqlite3.Connection) -> int:
