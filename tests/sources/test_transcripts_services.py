@@ -265,3 +265,24 @@ def test_other_json_is_no_transcript(tmp_path: Path, data: Any) -> None:
     path = tmp_path / "other.json"
     path.write_text(json.dumps(data))
     assert not Transcripts.recognises(path, path.read_bytes())
+
+
+@pytest.mark.parametrize("odd", [None, [], {}, [[]], True, -1, "", "nan"])
+@pytest.mark.parametrize("shape", [*NAMELESS, *NAMED])
+def test_odd_values_raise_nothing(tmp_path: Path, shape: str, odd: Any) -> None:
+    """Any value may be of another kind than the service writes; the file is read or reported."""
+
+    def spoilt(data: Any, name: str) -> Any:
+        if isinstance(data, dict):
+            return {key: odd if key == name else spoilt(value, name) for key, value in data.items()}
+        return [spoilt(item, name) for item in data] if isinstance(data, list) else data
+
+    def names(data: Any) -> set[str]:
+        inside = data.values() if isinstance(data, dict) else data if isinstance(data, list) else ()
+        return set(data if isinstance(data, dict) else ()).union(*map(names, inside))
+
+    data, path = (NAMELESS | NAMED)[shape], tmp_path / "odd.json"
+    for name in names(data):
+        path.write_text(json.dumps(spoilt(data, name)))
+        Transcripts.recognises(path, path.read_bytes())
+        list(Transcripts(path))

@@ -26,7 +26,7 @@ def is_transcript(path: Path, head: bytes) -> bool:
         if chat.looks_like_chat(text) or format_of(text, whole=False) is not None:
             return True
         return is_json and _is_json_speech(path, text)
-    except SourceFormatError:
+    except (OSError, SourceFormatError):
         return False
 
 

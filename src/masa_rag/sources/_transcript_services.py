@@ -140,7 +140,7 @@ def _deepgram(data: Any) -> Iterator[Turn]:
 
 
 def _rev(data: Any) -> Iterator[Turn]:
-    names = {row.get("id"): row.get("name") for row in _rows(data, "speakers")}
+    names = {str(row.get("id")): row.get("name") for row in _rows(data, "speakers")}
     for row in _rows(data, "monologues"):
         parts = _rows(row, "elements")
         starts, ends = (
@@ -149,7 +149,7 @@ def _rev(data: Any) -> Iterator[Turn]:
         )
         yield {
             "text": "".join(str(part.get("value", "")) for part in parts),
-            "speaker": names.get(row.get("speaker")) or row.get("speaker"),
+            "speaker": names.get(str(row.get("speaker"))) or row.get("speaker"),
             "start": starts[0] if starts else None,
             "end": ends[-1] if ends else None,
         }
@@ -159,7 +159,7 @@ def _spoken_items(data: Any) -> Iterator[Turn]:
     """Read words one by one, marks as rows of their own: Amazon Transcribe and Speechmatics."""
     rows = _rows(data, "results", "items") or _rows(data, "results")
     pieces = (piece for row in _rows(data, "results", "speaker_labels", "segments") for piece in _rows(row, "items"))
-    speakers = {piece.get("start_time"): piece.get("speaker_label") for piece in pieces}
+    speakers = {str(piece.get("start_time")): piece.get("speaker_label") for piece in pieces}
     last: dict[str, Any] | None = None
     for row in rows:
         best = next(iter(_rows(row, "alternatives")), {})
@@ -171,7 +171,7 @@ def _spoken_items(data: Any) -> Iterator[Turn]:
             continue
         if last is not None:
             yield last
-        speaker = {"speaker": _first(row, _SPEAKER) or best.get("speaker") or speakers.get(row.get("start_time"))}
+        speaker = {"speaker": _first(row, _SPEAKER) or best.get("speaker") or speakers.get(str(row.get("start_time")))}
         last = dict(_turn({**row, **speaker, "text": best["content"]}))
     if last is not None:
         yield last
