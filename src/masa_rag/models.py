@@ -215,7 +215,8 @@ def _how_to_get(name: str, model: Model, accepts: Sequence[str], reason: str) ->
     return (
         f"the weights of {name!r} are neither installed nor in {cache_folder()}, and {reason}. {ways} "
         f"https://huggingface.co/{model.repository}/tree/{model.revision} into a folder that holds "
-        f"{' or '.join(accepts)}, and give its path as the model"
+        f"{' or '.join(accepts)}, and give its path as the model (on the command line: MASA_RAG_MODEL for an embedder, "
+        "MASA_RAG_WHISPER for speech)"
     )
 
 

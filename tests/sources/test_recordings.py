@@ -10,6 +10,7 @@ import pytest
 from masa_rag.errors import ConfigurationError, RecordError, TranscriptionError
 from masa_rag.sources import Recordings, open_source
 from masa_rag.sources._introductions import names_by_introduction
+from masa_rag.sources.recordings import default_transcriber
 from masa_rag.testing.contracts import SourceContract
 from masa_rag.transcribers import SpeakerTurn
 from masa_rag.types import Document, Segment
@@ -119,3 +120,11 @@ def test_participants_must_be_a_list(folder: Path) -> None:
     """One name as a string would be taken letter by letter, so it is refused."""
     with pytest.raises(ConfigurationError):
         Recordings(folder, participants="Mia")
+
+
+def test_the_default_model_is_that_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The command line has no place for a model; a blank one is none."""
+    pytest.importorskip("faster_whisper")
+    for given, used in (("tiny.en", "tiny.en"), ("", "base")):
+        monkeypatch.setenv("MASA_RAG_WHISPER", given)
+        assert default_transcriber().fingerprint.startswith(f"faster-whisper:{used}:")

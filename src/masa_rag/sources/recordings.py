@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -47,7 +48,8 @@ class Recordings(FileSource):
     Args:
         paths: A file, a folder, a pattern, or several of these.
         name: The source's name; default ``recordings:<folder or file>``.
-        transcriber: Turns a file into lines; default a ``FasterWhisperTranscriber`` (extra "speech").
+        transcriber: Turns a file into lines; default a ``FasterWhisperTranscriber`` (extra "speech") with
+            the model of ``MASA_RAG_WHISPER``, "base" when that is not set.
         diarizer: Says who speaks when; None for no speakers.
         speakers: Names for ``Speaker A``, ``Speaker B``; keys may be "A" or "Speaker A".
         participants: People known to speak; they go to ``metadata["participants"]``.
@@ -160,9 +162,14 @@ def without_words(lines: Sequence[Segment]) -> list[Segment]:
 
 
 def default_transcriber(*, participants: Sequence[str] = ()) -> Transcriber:
-    """Return a FasterWhisperTranscriber; the people's names are its glossary."""
+    """Return a FasterWhisperTranscriber; the people's names are its glossary.
+
+    Its model is that of the environment variable ``MASA_RAG_WHISPER``, for the command line has no place for another.
+    """
     module = require("masa_rag.transcribers.faster_whisper", extra="speech", purpose="Transcribing a recording")
-    transcriber: Transcriber = module.FasterWhisperTranscriber(glossary=list(participants) or None)
+    transcriber: Transcriber = module.FasterWhisperTranscriber(
+        os.environ.get("MASA_RAG_WHISPER") or "base", glossary=list(participants) or None
+    )
     return transcriber
 
 
