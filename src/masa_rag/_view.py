@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from masa_rag.protocols import Vector
 
 EXACT_LIMIT = 200_000
-"""Up to so many vectors they are compared one by one: exact, about 20 ms at the limit on two cores, 300 MB. Chroma
+"""Up to so many vectors they are compared one by one: exact, about 30 ms at the limit on two cores, 300 MB. Chroma
 would need more memory, and with its import 2.5 s longer to open: the first question to 126,000 passages in a new
 process takes 1.3 s so, and 3.7 s with Chroma (medians of 9)."""
 
