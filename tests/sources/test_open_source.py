@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.metadata
 import json
 import os
+import shutil
 import warnings
 import zipfile
 from collections.abc import Iterator
@@ -40,9 +41,9 @@ def test_example_files_are_recognised(file: str, kind: str) -> None:
 
 
 def test_a_folder_of_several_formats_gives_a_source_each() -> None:
-    """Each file is read once, by the source that knows it."""
+    """Each file is read once, by the source that knows it; the recording's transcript stands beside it."""
     sources = {type(source).__name__: source for source in open_sources(EXAMPLES)}
-    assert set(sources) == {"Transcripts", "Recordings", "Tweets", "DiscordExport", "WebPages", "Files"}
+    assert set(sources) == {"Transcripts", "Tweets", "DiscordExport", "WebPages", "Files"}
     assert [item.id for item in sources["Transcripts"] if isinstance(item, Document)] == ["tidewell_podcast"]
     assert [item.id for item in sources["Files"] if isinstance(item, Document)] == ["README.md"]
     with pytest.raises(SourceFormatError, match="several formats"):
@@ -105,6 +106,17 @@ def test_a_data_package_of_discord_among_other_files(tmp_path: Path) -> None:
     (day,) = found["DiscordExport"]
     assert isinstance(day, Document)
     assert day.text.endswith("The boat leaks.")
+
+
+def test_a_recording_is_not_transcribed_where_its_transcript_stands_beside_it(tmp_path: Path) -> None:
+    """Zoom saves sound, video and captions of one call; another recording has none, and a number makes another name."""
+    for name in ("call.m4a", "call.mp4", "walk.mp3", "talk.mp3"):
+        shutil.copy(EXAMPLES / "tidewell_podcast.ogg", tmp_path / name)
+    for name in ("call.transcript.vtt", "talk.2.vtt"):
+        (tmp_path / name).write_text("WEBVTT\n\n00:01.000 --> 00:02.000\nAnn: Seals sleep.\n")
+    sources = {type(source).__name__: source for source in open_sources(tmp_path)}
+    assert set(sources) == {"Transcripts", "Recordings"}
+    assert sorted(path.name for path in sources["Recordings"].files()) == ["talk.mp3", "walk.mp3"]
 
 
 @pytest.mark.parametrize(("notes", "kept"), [("Seals, and what they cost in Skarholm.", ["talk.txt"]), ("", [])])

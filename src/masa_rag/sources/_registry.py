@@ -232,8 +232,10 @@ def _kinds_within(
 ) -> tuple[dict[type[FileSource], list[Path]], list[str]]:
     """Return the readable files by their source, and the names of those that none knows or that may not be read.
 
-    Exports are read as a whole; what belongs to a memory is nobody's to read.
+    Exports are read as a whole; what belongs to a memory is nobody's to read, and what is said is read once.
     """
+    from masa_rag.sources._spoken_twice import spoken_twice
+
     groups: dict[type[FileSource], list[Path]] = {}
     unknown: list[str] = []
 
@@ -256,23 +258,12 @@ def _kinds_within(
             groups.setdefault(kind, []).append(path)
         else:
             unknown.append(str(path.relative_to(folder)))
-    _leave_out_doubles(groups)
+    doubles = spoken_twice({kind.__name__: paths for kind, paths in groups.items()})
+    once = {kind: [path for path in paths if path not in doubles] for kind, paths in groups.items()}
     beside = tuple(ending for kind in groups for ending in getattr(kind, "beside", ()))
-    return groups, [name for name in unknown if not name.endswith(beside)]
-
-
-def _leave_out_doubles(groups: dict[type[FileSource], list[Path]]) -> None:
-    """Take out the plain texts whose words are in a transcript beside them: each answer would come twice."""
-    from masa_rag.sources._spoken_twice import spoken_twice
-
-    by_name = {kind.__name__: kind for kind in groups}
-    texts, transcripts = by_name.get("Files"), by_name.get("Transcripts")
-    if texts is None or transcripts is None:
-        return
-    doubles = spoken_twice(groups[texts], groups[transcripts])
-    groups[texts] = [path for path in groups[texts] if path not in doubles]
-    if not groups[texts]:
-        del groups[texts]
+    return {kind: paths for kind, paths in once.items() if paths}, [
+        name for name in unknown if not name.endswith(beside)
+    ]
 
 
 def _restricted(source: FileSource, files: list[Path]) -> FileSource:

@@ -1,23 +1,37 @@
-"""Texts of a folder whose words are in a transcript beside them: Whisper writes ``talk.txt`` beside ``talk.srt``."""
+"""Files of a folder whose words are in a transcript beside them: each answer would come twice."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from masa_rag.errors import MasaRagError
 from masa_rag.types import Document
 
+_KIND = re.compile(r"\.[A-Za-z-]+$")
+"""What stands before a transcript's ending: a language, or "transcript"."""
 _SAID, _COMPLETE = 0.9, 0.7
 """Share of a text's distinct words that were said, and of those said that it has; notes on a talk have far fewer."""
 
 
-def spoken_twice(texts: Iterable[Path], transcripts: Iterable[Path]) -> set[Path]:
-    """Return the plain texts that say, without times and names, what a transcript of the same name and folder says."""
+def spoken_twice(files: Mapping[str, Sequence[Path]]) -> set[Path]:
+    """Return the recordings that have a transcript of the same name, and the plain texts that say what one says.
+
+    Zoom puts ``call.transcript.vtt`` beside ``call.m4a`` and ``call.mp4``, Whisper ``talk.txt`` beside ``talk.srt``. To
+    transcribe what has been transcribed takes long, and each answer would come twice.
+
+    Args:
+        files: The folder's files by the name of the source that reads them.
+    """
+    transcripts = files.get("Transcripts", ())
     twins = {path.with_suffix(""): path for path in transcripts}
-    pairs = ((path, twins.get(path.with_suffix(""))) for path in texts if path.suffix.lower() == ".txt")
-    return {path for path, twin in pairs if twin is not None and _same_words(path, _speech(twin))}
+    named = {*twins, *(path.with_name(_KIND.sub("", path.name)) for path in twins)}
+    recordings = {path for path in files.get("Recordings", ()) if path.with_suffix("") in named}
+    pairs = (
+        (path, twins.get(path.with_suffix(""))) for path in files.get("Files", ()) if path.suffix.lower() == ".txt"
+    )
+    return recordings | {path for path, twin in pairs if twin is not None and _same_words(path, _speech(twin))}
 
 
 def _speech(path: Path) -> str:
