@@ -226,8 +226,7 @@ def _near(hits: Sequence[Hit]) -> list[tuple[int, Hit]]:
 
     A passage can be near by the words of its neighbour alone. So what ranks before one that is near, and
     matches the question's words better by itself, is near too; so is what holds more of them, for an English model
-    knows nothing of Chinese. (On LoCoMo and QMSum the latter leaves
-    the share of the right words in answers as it is.)
+    knows nothing of Chinese. (On LoCoMo and QMSum the latter leaves the share of the right words as it is.)
     """
     numbered = list(enumerate(hits, 1))
     if not any(_BESIDE in hit.why for hit in hits):

@@ -28,7 +28,7 @@ from masa_rag._reading import (
     timed_of,
 )
 from masa_rag._scope import scope_of
-from masa_rag.indexes.words import search_words
+from masa_rag.indexes.words import NARROW, search_words
 from masa_rag.types import Hit
 
 if TYPE_CHECKING:
@@ -55,9 +55,6 @@ BESIDE = 50
 
 SHORTLIST = 150
 """How many of them late interaction looks at. All of them, about 400, find no more on any of six sets."""
-
-WIDE = 0.1
-"""Share of the passages from which on those that pass a filter are sought among the nearest of all."""
 
 RERANKED = 30
 """How many hits a reranker reads: a small one needs about 10 ms for each on a CPU."""
@@ -156,7 +153,7 @@ def _width(connection: sqlite3.Connection, among: Collection[int] | None, depth:
     if among is None:
         return depth, None
     passages = connection.execute("SELECT count(*) FROM chunks").fetchone()[0]
-    if len(among) < WIDE * passages:
+    if len(among) < NARROW * passages:
         return depth, set(ids_of(connection, among).values())
     return 2 * depth * passages // len(among), None
 

@@ -16,8 +16,9 @@ passages that were named."""
 _READ = 60_000
 """So many places of words are looked through at most, at 0.1 us each, for those in the passages that a filter lets
 through; only these are ranked."""
-_NARROW = 0.1
-"""Share of the passages below which those that a filter lets through are picked before they are ranked."""
+NARROW = 0.1
+"""Share of the passages below which those that a filter lets through are picked before they are ranked. With a wider
+filter all are ranked, and those that do not pass are left out."""
 _TOLD = 0.25
 """A word that more of the passages hold tells nothing by standing beside another."""
 
@@ -47,7 +48,7 @@ class _Place:
             # Copies are found by the passage that said it first, so that they crowd nothing out.
             copy = "SELECT 1 FROM said s WHERE s.chunk = words.rowid AND s.first NOT IN (0, s.chunk)"
             return list(self._rows(expression, f"AND NOT EXISTS ({copy}) ORDER BY {order} LIMIT ?", k))
-        if self.share < _NARROW:
+        if self.share < NARROW:
             # The plus sign keeps SQLite from asking FTS5 once for each number; bm25() is asked for what passes only.
             passes = "AND +rowid IN (SELECT value FROM json_each(?))"
             order = order.replace("rank", "bm25(words)")
@@ -79,7 +80,7 @@ def search_words(
     place = _Place(connection, connection.execute("SELECT count(*) FROM chunks").fetchone()[0], allowed)
     order = sorted(words, key=lambda word: words[word])
     held = accumulate(words[word] for word in order)
-    share = place.share if place.share < _NARROW else 1.0
+    share = place.share if place.share < NARROW else 1.0
     alone = sum(count * share <= _MANY and count <= _READ for count in held)
     found = _ranked(place, order[:alone], k)
     if alone < len(order):
