@@ -119,7 +119,7 @@ def test_beyond_the_limit_what_another_process_deleted_takes_nobodys_place(
     writer.delete("s", [documents[key] for key in nearest[:250]])
     for _ in range(2):
         found = [key for key, _ in view.query(question, 20)]
-        assert len(found) >= 15  # of 20: a graph is not exact and misses one now and then; without the mend none is left
+        assert len(found) >= 15  # of 20: a graph is not exact and misses one now and then; without the mend none is
         assert set(found) <= set(nearest[250:])
         writer.close()  # the index on disk is told; the one that the reader has open is not
 
