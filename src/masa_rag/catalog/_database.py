@@ -68,7 +68,7 @@ class Database:
     @property
     def may_write(self) -> bool:
         """Whether files can be made beside the catalogue: not on a read-only disk or image."""
-        return os.access(self.path.parent, os.W_OK)
+        return _may_write_beside(self.path)
 
     @property
     def connection(self) -> sqlite3.Connection:
@@ -140,8 +140,12 @@ class Database:
         return int(found[0])
 
 
+def _may_write_beside(path: Path) -> bool:
+    return os.access(path.parent, os.W_OK)
+
+
 def _connect(path: Path) -> sqlite3.Connection:
-    address, may_write = path.absolute().as_uri(), os.access(path.parent, os.W_OK)
+    address, may_write = path.absolute().as_uri(), _may_write_beside(path)
     if not may_write:  # a read-only disk or image: nobody can make the files that a reader beside a writer needs
         address += "?mode=ro" if path.with_name(f"{path.name}-wal").exists() else "?immutable=1"
     # check_same_thread off: close() closes the connections of other threads; each is used by one only.

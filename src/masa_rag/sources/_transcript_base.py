@@ -100,7 +100,7 @@ def is_numbered(label: str) -> bool:
 
 def looks_like_name(label: str) -> bool:
     """Say whether a label reads as a person's: at most five words, each with a capital or a particle."""
-    if _WORDY.fullmatch(label):
+    if is_numbered(label):
         return True
     words = label.split()
     if not 0 < len(words) <= 5 or label.lower() in _NOT_NAMES:
@@ -123,7 +123,7 @@ def assign_speakers(lines: Sequence[Line]) -> list[Line]:
     names = {label for label in found if looks_like_name(label)}
     if len(names) < 2 or 40 * len(found) < len(lines):
         counts = Counter(found)
-        names = {name for name in names if counts[name] > 1 or _WORDY.fullmatch(name)}
+        names = {name for name in names if counts[name] > 1 or is_numbered(name)}
     return _carried(lines, names) if names else list(lines)
 
 

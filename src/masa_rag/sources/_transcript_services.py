@@ -73,21 +73,19 @@ def _turn(row: Mapping[str, Any], unit: float = 1.0) -> Turn:
     }
 
 
-_PLACES: tuple[tuple[tuple[str, ...], float], ...] = (
-    (("data", "transcript", "sentences"), 1.0),  # Fireflies' API
-    (("transcript", "sentences"), 1.0),
-    (("result", "transcription", "utterances"), 1.0),  # Gladia
-    (("results", "utterances"), 1.0),  # Deepgram
-    (("results", "audio_segments"), 1.0),  # Amazon
-    (("result",), 1.0),  # Vosk: words
+_PLACES = (
+    ("data", "transcript", "sentences"),  # Fireflies' API
+    ("transcript", "sentences"),
+    ("result", "transcription", "utterances"),  # Gladia
+    ("results", "utterances"),  # Deepgram
+    ("results", "audio_segments"),  # Amazon
+    ("result",),  # Vosk: words
 )
+"""Where answers have rows of text with their times in seconds."""
 
 
 def _placed(data: Any) -> Iterator[Turn]:
-    for keys, unit in _PLACES:
-        if rows := _rows(data, *keys):
-            yield from (_turn(row, unit) for row in rows)
-            return
+    yield from map(_turn, next(filter(None, (_rows(data, *keys) for keys in _PLACES)), []))
 
 
 def _sentences(data: Any) -> Iterator[Turn]:
