@@ -87,10 +87,10 @@ def sound(seconds: float) -> Any:
     return np.ones((80, int(seconds * 100)), dtype=np.float32)
 
 
-def heard(whisper: Whisper, *windows: Any) -> list[str]:
+def heard(whisper: Whisper, *windows: Any, is_padded: bool = False) -> list[str]:
     """Return the texts for windows in one batch."""
     made = Engine(whisper, tokenizers=lambda _: Letters(), suppressed=lambda _: [], beam_size=1, glossary=None)
-    return [item.text for _, item in made.run(windows, ["en"] * len(windows))]
+    return [item.text for _, item in made.run(windows, ["en"] * len(windows), is_padded=is_padded)]
 
 
 def test_a_batch_is_as_long_as_its_longest_window_and_a_margin() -> None:
@@ -121,6 +121,22 @@ def test_workers_hear_a_batch_side_by_side() -> None:
 
     whisper = Waiting(workers=2)
     assert heard(whisper, sound(1), 2 * sound(1), 3 * sound(1)) == [f" Number {n} of three." for n in (1, 2, 3)]
+
+
+def test_a_padded_window_hears_30_s_and_is_not_asked_again() -> None:
+    """Unsure or not: it was heard at full length already. Words are timed on the part that is spoken."""
+    whisper = Whisper(["no"])
+    timed: list[int] = []
+    align = whisper.find_alignment
+
+    def find_alignment(tokenizer: Any, texts: Any, encoded: Any, sizes: Any) -> Any:
+        timed.append(encoded.shape[1])
+        return align(tokenizer, texts, encoded, sizes)
+
+    whisper.find_alignment = find_alignment  # type: ignore[method-assign]
+    assert heard(whisper, sound(9), is_padded=True) == ["no"]
+    assert whisper.shapes == [(1, 80, 3000)]
+    assert timed == [int((9 + MARGIN_S) * 50)]
 
 
 def test_short_windows_are_filled_up_with_silence() -> None:

@@ -30,7 +30,9 @@ class FakeEngine:
         self.batches: list[int] = []
         self.limit = limit
 
-    def run(self, features: Sequence[Any], languages: Sequence[str | None]) -> list[tuple[str, Heard]]:
+    def run(
+        self, features: Sequence[Any], languages: Sequence[str | None], *, is_padded: bool = False
+    ) -> list[tuple[str, Heard]]:
         """Return one word a window."""
         self.batches.append(len(features))
         if self.limit is not None and sum(self.batches) > self.limit:
@@ -50,7 +52,7 @@ class Scripted(FasterWhisperTranscriber):
         """The fake."""
         return self.fake
 
-    def _speech(self, samples: Any) -> list[tuple[int, int]]:
+    def _speech(self, samples: Any, limit_s: float) -> list[tuple[int, int]]:
         return [(start, start + 20 * RATE) for start in range(0, len(samples) - 1, 20 * RATE)]
 
     def _features(self, window: Any, sound: Any) -> Any:
@@ -79,7 +81,7 @@ def test_weights_that_cannot_be_had_are_asked_for_once(files: list[Path], monkey
 
     monkeypatch.setattr(models, "locate", locate)
     transcriber = FasterWhisperTranscriber("base")
-    monkeypatch.setattr(transcriber, "_speech", lambda samples: [(0, 20 * RATE), (20 * RATE, 40 * RATE)])
+    monkeypatch.setattr(transcriber, "_speech", lambda samples, limit_s: [(0, 20 * RATE), (20 * RATE, 40 * RATE)])
     for count in (1, 2):
         with pytest.raises(TranscriptionError, match="the hub did not give it"):
             list(transcriber.transcribe_many(files))
@@ -128,11 +130,13 @@ def test_progress_is_told(files: list[Path]) -> None:
 class FullCard(FakeEngine):
     """Has room for three windows."""
 
-    def run(self, features: Sequence[Any], languages: Sequence[str | None]) -> list[tuple[str, Heard]]:
+    def run(
+        self, features: Sequence[Any], languages: Sequence[str | None], *, is_padded: bool = False
+    ) -> list[tuple[str, Heard]]:
         """Fail as CTranslate2 does when the card's memory is full."""
         if len(features) > 3:
             raise RuntimeError("CUDA failed with error out of memory")
-        return super().run(features, languages)
+        return super().run(features, languages, is_padded=is_padded)
 
 
 def test_batches_too_large_for_the_card_are_halved(files: list[Path]) -> None:
@@ -147,7 +151,9 @@ def test_a_model_that_fails_is_a_typed_error(files: list[Path]) -> None:
     """Any other failure of the model is told as a TranscriptionError, at once."""
 
     class Broken(FakeEngine):
-        def run(self, features: Sequence[Any], languages: Sequence[str | None]) -> list[tuple[str, Heard]]:
+        def run(
+            self, features: Sequence[Any], languages: Sequence[str | None], *, is_padded: bool = False
+        ) -> list[tuple[str, Heard]]:
             raise RuntimeError("cuBLAS failed with status 13")
 
     with pytest.raises(TranscriptionError, match="status 13"):

@@ -54,12 +54,12 @@ def test_a_reader_who_stops_ends_the_thread() -> None:
     assert threading.active_count() == before
 
 
-def loud(sound: Any) -> list[tuple[int, int]]:
-    """Return the stretches of at least one quiet second apart in which samples are not zero, at most 20 s each."""
+def loud(sound: Any, limit_s: float) -> list[tuple[int, int]]:
+    """Return the stretches of at least one quiet second apart in which samples are not zero, so long at most."""
     places = np.flatnonzero(np.abs(sound) > 0.1)
     spans: list[tuple[int, int]] = []
     for place in places[:: RATE // 100] if len(places) else ():
-        if spans and place - spans[-1][1] < RATE and place - spans[-1][0] < 20 * RATE:
+        if spans and place - spans[-1][1] < RATE and place - spans[-1][0] < limit_s * RATE:
             spans[-1] = (spans[-1][0], int(place))
         else:
             spans.append((int(place), int(place)))
@@ -83,7 +83,8 @@ def test_sections_give_the_windows_of_the_whole(lengths: list[tuple[int, int]], 
     for pause, speech in lengths:
         parts += [np.zeros(pause * RATE, dtype="<i2"), np.full(speech * RATE, 20_000, dtype="<i2")]
     sound = np.concatenate([*parts, np.zeros(2 * RATE, dtype="<i2")])
-    whole = windows_of(loud(sound.astype(np.float32) / 32768))
+    limit_s = 20 if len(sound) >= SECTION_S * RATE else 30
+    whole = windows_of(loud(sound.astype(np.float32) / 32768, limit_s), limit_s=limit_s)
     found = cut(sound, portion_s * RATE)
     assert [len(window.spans) for window, _ in found] == [len(window.spans) for window in whole]
     for (window, heard), expected in zip(found, whole, strict=True):
@@ -91,6 +92,14 @@ def test_sections_give_the_windows_of_the_whole(lengths: list[tuple[int, int]], 
         assert abs(window.end - expected.end) <= RATE // 50
         assert len(heard) == sum(end - start for start, end in window.spans)
         assert heard.min() > 0.5
+
+
+def test_short_recordings_are_heard_as_whisper_was_trained() -> None:
+    """Up to two minutes: windows of up to 30 s, with silence up to 30 s; of longer ones up to 20 s, without."""
+    minute = np.concatenate([np.full(25 * RATE, 20_000, dtype="<i2"), np.zeros(35 * RATE, dtype="<i2")])
+    short, long = cut(minute, RATE), cut(np.tile(minute, 3), RATE)
+    assert [(window.seconds > 24, window.is_padded) for window, _ in short] == [(True, True)]
+    assert {(window.seconds <= 20, window.is_padded) for window, _ in long} == {(True, False)}
 
 
 def test_windows_come_before_the_end_and_memory_stays_small() -> None:

@@ -120,6 +120,14 @@ def test_a_word_beside_the_name_is_not_swallowed() -> None:
     assert repaired(ear, ["Nethermind"], words) == "I think that Nethermind grows."
 
 
+def test_a_second_name_has_to_be_worth_it_beside_the_first() -> None:
+    """Alone both explain the sound better than what was heard; once the first is there, the second does no more."""
+    words = heard(("now", 0.5), ("that", 0.5), ("you", 0.3), ("in", 0.4), ("a", 0.5), ("swap,", 0.4), ("Ben.", 0.9))
+    ear = Ear({"now that you in a swap, Ben.": -12.0, "Nethermind you in a swap, Ben.": -6.0,
+               "now that Uniswap, Ben.": -2.0, "Nethermind Uniswap, Ben.": -7.0})  # fmt: skip
+    assert repaired(ear, ["Uniswap", "Nethermind"], words) == "now that Uniswap, Ben."
+
+
 def test_forms_that_are_known_need_no_sound() -> None:
     """A form given with the glossary is repaired without asking."""
     ear = Ear({})

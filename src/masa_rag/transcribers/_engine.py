@@ -10,7 +10,7 @@ from itertools import pairwise
 from typing import Any
 
 from masa_rag.transcribers import _guards as guards
-from masa_rag.transcribers._encoder import FRAMES_PER_S, LIMIT_S, encode
+from masa_rag.transcribers._encoder import FRAMES_PER_S, LIMIT_S, encode, shortened
 from masa_rag.transcribers._glossary import Glossary
 from masa_rag.transcribers._repair import Repairer, replaced
 from masa_rag.transcribers._windows import Word
@@ -59,24 +59,32 @@ class Engine:
             self._tokenizers[language] = self._make_tokenizer(language)
         return self._tokenizers[language]
 
-    def run(self, features: Sequence[Any], languages: Sequence[str | None]) -> list[tuple[str, Heard]]:
+    def run(
+        self, features: Sequence[Any], languages: Sequence[str | None], *, is_padded: bool = False
+    ) -> list[tuple[str, Heard]]:
         """Return (language, what was heard) for each window; a language of None is detected.
 
-        A model with several workers is given as many parts of the batch, side by side.
+        A model with several workers is given as many parts of the batch, side by side. ``is_padded`` says that the
+        model hears 30 s, silence after the window, instead of the window's own length.
         """
         parts = min(len(features), self._whisper.model.num_workers)
         if parts < 2:
-            return self._run(features, languages)
+            return self._run(features, languages, is_padded)
         ends = [len(features) * number // parts for number in range(parts + 1)]
         with ThreadPoolExecutor(parts, "masa-rag-whisper") as pool:
-            done = [pool.submit(self._run, features[start:end], languages[start:end]) for start, end in pairwise(ends)]
+            done = [
+                pool.submit(self._run, features[start:end], languages[start:end], is_padded)
+                for start, end in pairwise(ends)
+            ]
             return [item for part in done for item in part.result()]
 
-    def _run(self, features: Sequence[Any], languages: Sequence[str | None]) -> list[tuple[str, Heard]]:
-        encoded = encode(self._whisper, features)
+    def _run(
+        self, features: Sequence[Any], languages: Sequence[str | None], is_padded: bool
+    ) -> list[tuple[str, Heard]]:
+        encoded = encode(self._whisper, features, whole=is_padded)
         spoken = self._languages(encoded, languages)
         heard = self._write(encoded, spoken)
-        self._again(features, spoken, heard)
+        self._again(features, spoken, heard, is_padded)
         for item in heard:
             self._judge(item)
         if any(item.tokens for item in heard):
@@ -109,13 +117,13 @@ class Engine:
         )
         return [_heard(result, tokenizer) for result, tokenizer in zip(results, tokenizers, strict=True)]
 
-    def _again(self, features: Sequence[Any], languages: Sequence[str], heard: list[Heard]) -> None:
+    def _again(self, features: Sequence[Any], languages: Sequence[str], heard: list[Heard], is_padded: bool) -> None:
         """Ask once more, with the full 30 s, for windows that look lost, and against repetition for stuck ones."""
         stuck = [number for number, item in enumerate(heard) if guards.is_looping(item.text)]
         lost = [
             number
             for number, (item, sound) in enumerate(zip(heard, features, strict=True))
-            if number not in stuck and _is_lost(item, sound.shape[-1] / FRAMES_PER_S)
+            if number not in stuck and not is_padded and _is_lost(item, sound.shape[-1] / FRAMES_PER_S)
         ]
         for numbers, strict in ((stuck, True), (lost, False)):
             if numbers:
@@ -135,6 +143,8 @@ class Engine:
     def _time(self, encoded: Any, features: Sequence[Any], languages: Sequence[str], heard: list[Heard]) -> None:
         sizes = [min(item.shape[-1], int(LIMIT_S * FRAMES_PER_S)) for item in features]
         tokenizer = self.tokenizer(languages[0])
+        if not self._repairer:  # which compares how sure the model was by all that it heard
+            encoded = shortened(encoded, max(sizes))
         aligned = self._whisper.find_alignment(tokenizer, [item.tokens for item in heard], encoded, sizes)
         for item, words in zip(heard, aligned, strict=True):
             item.words = _words(words)

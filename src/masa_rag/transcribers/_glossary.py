@@ -186,13 +186,12 @@ def _spans(text: str, longest: int) -> Iterator[tuple[int, int, str]]:
 
 
 def _fits(key: str, size: int, digits: str) -> bool:
-    """Say whether a term can be meant by a form of ``size`` letters with these digits."""
+    """Say whether a term can be meant by a form of ``size`` letters with these digits.
+
+    A form may be twice as long: "you and the swap" for "Uniswap".
+    """
     length = len(key.replace(" ", ""))
-    return (
-        min(length, size) >= MIN_LETTERS
-        and abs(length - size) <= max(3, length // 2)
-        and digits == re.sub(r"\D", "", key)
-    )
+    return min(length, size) >= MIN_LETTERS and abs(length - size) <= length and digits == re.sub(r"\D", "", key)
 
 
 def _key(form: str) -> str:

@@ -83,7 +83,7 @@ class Preparation:
     """Reads recordings, one after the other.
 
     Args:
-        find: Returns the stretches of speech in a float32 array.
+        find: Returns the stretches of speech in a float32 array, each at most so many seconds long.
         features: Returns the spectrum of a window: called with it and its sound, by several threads at once.
         cache: Folder of the windows kept from earlier runs; None for none.
         fingerprint: Settings of the run, for what is kept.
@@ -92,7 +92,7 @@ class Preparation:
     def __init__(
         self,
         *,
-        find: Callable[[Any], Sequence[Span]],
+        find: Callable[[Any, float], Sequence[Span]],
         features: Callable[[Window, Any], Any],
         cache: Path | None,
         fingerprint: str,

@@ -10,17 +10,17 @@ from masa_rag.transcribers._encoder import FRAMES_PER_S, LIMIT_S, encode, on_cpu
 from masa_rag.transcribers._glossary import Glossary, Repair
 from masa_rag.transcribers._windows import Word
 
-PRIOR = 6.0
+PRIOR = 7.0
 DISTANCE_COST = 15.0
 HEARD_COST = 6.0
 """A term is written when gain + PRIOR >= DISTANCE_COST * distance + HEARD_COST * heard: the gain in log probability
 (nats) of the text with the term over the text as heard, both given the sound and a prompt that names the terms;
 how differently the two sound (0 to 1); and the lowest probability of the words as heard, without such a prompt.
 
-Measured on 33 names (none of those the benchmark asks for) in 66 sentences spoken by espeak-ng with tiny.en: of all
-triples tried, this one puts most right (26) with at most one change for the worse there and none in 40 ordinary
-sentences, some made of words that sound like the names, and 78 prompts read by a person. At PRIOR 9 it is 35, with 2
-and 3 changes for the worse, at PRIOR 3 it is 17 and none. With base right and wrong ones lie farther apart."""
+Measured on 33 names (none of those the benchmark asks for) in 66 sentences spoken by espeak-ng with tiny.en, on 30 s:
+31 put right and none changed for the worse, 2 changes for the worse in 40 sentences of words that sound like the names,
+none in 75 prompts read by a person. At PRIOR 9 it is 33, with 0, 4 and 1 changes for the worse, at PRIOR 6 28 with 0, 2
+and 0; other costs were no better. With base right and wrong ones lie farther apart."""
 
 DOUBT = 0.8
 """Spans whose every word the model was surer of are left alone: the missed names had 0.55 at most."""
@@ -54,8 +54,9 @@ class Repairer:
         """
         result = [self._glossary.known("".join(word.text for word in items)) for items in words]
         for chosen, spectrum, items in zip(result, features, words, strict=True):
-            if candidates := self._candidates(items):
-                _choose(chosen, candidates, self._worth(spectrum, tokenizer, items, candidates))
+            candidates = [item for item in self._candidates(items) if not _overlaps(item, chosen)]
+            if candidates:
+                self._add(chosen, candidates, items, tokenizer, spectrum)
         return [sorted(items, key=lambda item: item.start) for items in result]
 
     def _candidates(self, words: Sequence[Word]) -> list[Repair]:
@@ -63,65 +64,61 @@ class Repairer:
         found = [item for item in self._glossary.near(text) if _heard(words, item) <= DOUBT]
         return sorted(found, key=lambda item: item.distance)[:TRIES]
 
-    def _worth(self, spectrum: Any, tokenizer: Any, words: Sequence[Word], candidates: Sequence[Repair]) -> list[float]:
-        """Return how far each candidate lies above what is needed, in nats."""
+    def _add(
+        self, chosen: list[Repair], candidates: list[Repair], words: Sequence[Word], tokenizer: Any, spectrum: Any
+    ) -> None:
+        """Add the candidates that are worth it to what is chosen, the best first, each beside those before it.
+
+        Alone a second term may be worth it only because the words that it would replace belong to the first: "now that"
+        became "Nethermind" in "now that you and the swap", but not before "Uniswap".
+        """
         terms = ", ".join(dict.fromkeys(item.meant for item in candidates))
         start = [tokenizer.sot_prev, *tokenizer.encode(f" {terms}"), *tokenizer.sot_sequence]
-        texts = [[token for word in words for token in word.tokens]]
-        texts += [_tokens(words, item, tokenizer) for item in candidates]
-        as_heard, *others = self._support(spectrum, start, texts)
-        return [
-            other - as_heard + PRIOR - DISTANCE_COST * item.distance - HEARD_COST * _heard(words, item)
-            for other, item in zip(others, candidates, strict=True)
-        ]
+        sound = encode(self._whisper, [spectrum], whole=True)
+        frames = min(spectrum.shape[-1], int(LIMIT_S * FRAMES_PER_S))
+        while candidates:
+            texts = [_tokens(words, [*chosen, *added], tokenizer) for added in ([], *([item] for item in candidates))]
+            before, *after = self._support(sound, frames, start, texts)
+            worth = [
+                support - before + PRIOR - DISTANCE_COST * item.distance - HEARD_COST * _heard(words, item)
+                for support, item in zip(after, candidates, strict=True)
+            ]
+            worthy = [(value, item) for value, item in zip(worth, candidates, strict=True) if value >= 0]
+            if worthy:
+                chosen.append(_best(worthy))
+            candidates = [item for _, item in worthy if not _overlaps(item, chosen)]
 
-    def _support(self, spectrum: Any, start: list[int], texts: list[list[int]]) -> list[float]:
-        """Return the log probability of each text, given the sound and what was said before."""
+    def _support(self, sound: Any, frames: int, start: list[int], texts: list[list[int]]) -> list[float]:
+        """Return the log probability of each text, given the encoded sound and what was said before."""
         import numpy as np
 
-        heard = encode(self._whisper, [spectrum], whole=True)
-        encoded = type(heard).from_array(np.repeat(on_cpu(heard), len(texts), axis=0))
-        frames = min(spectrum.shape[-1], int(LIMIT_S * FRAMES_PER_S))
+        encoded = type(sound).from_array(np.repeat(on_cpu(sound), len(texts), axis=0))
         results = self._whisper.model.align(encoded, start, texts, [frames] * len(texts))
         return [sum(math.log(max(p, 1e-9)) for p in result.text_token_probs) for result in results]
 
 
-def _choose(chosen: list[Repair], candidates: Sequence[Repair], worth: Sequence[float]) -> None:
-    """Add the candidates that are worth it, the best first, where nothing is repaired yet.
+def _best(worthy: Sequence[tuple[float, Repair]]) -> Repair:
+    """Return the candidate that is worth most; of its words that mean the same term, those that sound most like it.
 
-    Of some of its words that mean the same term, those that sound most like it: a text that lost a word as well
-    ("Nethermind" for "that never mind", not for "never mind") has less to explain by the sound, so its worth is more.
+    A text that lost a word as well ("Nethermind" for "that never mind", not for "never mind") has less to explain by
+    the sound, so its worth is more.
     """
-    worthy = sorted(
-        ((value, item) for value, item in zip(worth, candidates, strict=True) if value >= 0), key=lambda pair: -pair[0]
-    )
-    for _, best in worthy:
-        within = [item for _, item in worthy if best.start <= item.start and item.end <= best.end]
-        item = min((item for item in within if item.meant == best.meant), key=lambda item: item.distance)
-        if not any(_overlap(item, other) for other in chosen):
-            chosen.append(item)
+    _, best = max(worthy, key=lambda pair: pair[0])
+    within = [item for _, item in worthy if best.start <= item.start and item.end <= best.end]
+    return min((item for item in within if item.meant == best.meant), key=lambda item: item.distance)
 
 
-def _overlap(one: Repair, other: Repair) -> bool:
-    return one.start < other.end and other.start < one.end
+def _overlaps(item: Repair, others: Sequence[Repair]) -> bool:
+    return any(item.start < other.end and other.start < item.end for other in others)
 
 
-def _tokens(words: Sequence[Word], item: Repair, tokenizer: Any) -> list[int]:
-    """Return the tokens with one repair made; the other words keep those that the model wrote.
+def _tokens(words: Sequence[Word], repairs: Sequence[Repair], tokenizer: Any) -> list[int]:
+    """Return the tokens with repairs made; the other words keep those that the model wrote.
 
     A text made into tokens again can come out otherwise, and a model finds such tokens impossible.
     """
-    position, tokens, changed = 0, list[int](), ""
-    for word in words:
-        start, position = position, position + len(word.text)
-        if position <= item.start or start >= item.end:
-            tokens += word.tokens
-            continue
-        if start <= item.start:
-            changed = word.text[: item.start - start] + item.meant
-        if position >= item.end:
-            tokens += tokenizer.encode(changed + word.text[item.end - start :])
-    return tokens
+    ordered = sorted(repairs, key=lambda item: item.start)
+    return [token for word in replaced(words, ordered) for token in word.tokens or tokenizer.encode(word.text)]
 
 
 def _heard(words: Sequence[Word], item: Repair) -> float:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from masa_rag.transcribers._windows import RATE, Span, Window, windows_of
+from masa_rag.transcribers._encoder import LIMIT_S
+from masa_rag.transcribers._windows import RATE, WINDOW_S, Span, Window, windows_of
 
 SECTION_S = 120.0
 """Sound in which speech is looked for at once: short against an hour, so that the model begins early, and long
@@ -18,12 +19,16 @@ OVERLAP_S = 1.0
 class SpeechCutter:
     """Takes samples in any portions and gives windows as soon as nothing later can change them.
 
+    A recording shorter than SECTION_S is heard as Whisper was trained, and as faster-whisper does it: in windows of up
+    to 30 s, each with silence up to 30 s after it. On their own length short clips are heard twice as fast, but one in
+    ten has another word than Whisper would have written (``docs/reference/speech.md``).
+
     Args:
         find: Returns the stretches of speech (start, end) in samples of a float32 array, in order, each at
-            most a window long.
+            most as many seconds long as its second argument says.
     """
 
-    def __init__(self, find: Callable[[Any], Sequence[Span]]) -> None:
+    def __init__(self, find: Callable[[Any, float], Sequence[Span]]) -> None:
         self._find = find
         self._portions: list[Any] = []
         self._offset = 0  # the sample of the recording at which what is held begins
@@ -47,20 +52,22 @@ class SpeechCutter:
         import numpy as np
 
         sound = np.concatenate(self._portions) if self._portions else np.zeros(0, dtype="<i2")
-        found = self._spans(sound, is_last=is_last)
-        windows = windows_of([*self._open, *found])
+        is_short = is_last and not self._looked
+        limit_s = LIMIT_S if is_short else WINDOW_S
+        found = self._spans(sound, limit_s, is_last=is_last)
+        windows = windows_of([*self._open, *found], limit_s=limit_s, is_padded=is_short)
         complete = windows if is_last else windows[:-1]
         self._open = [] if is_last or not windows else list(windows[-1].spans)
         cut = [(window, _heard(sound, window, self._offset)) for window in complete]
         self._forget(sound)
         return cut
 
-    def _spans(self, sound: Any, *, is_last: bool) -> list[Span]:
+    def _spans(self, sound: Any, limit_s: float, *, is_last: bool) -> list[Span]:
         """Return the stretches after ``_looked`` that are complete, and move ``_looked`` behind them."""
         if not len(sound) or self._looked >= self._offset + len(sound):
             return []
         fresh = sound[self._looked - self._offset :]
-        found = [(start + self._looked, end + self._looked) for start, end in self._find(_floats(fresh))]
+        found = [(start + self._looked, end + self._looked) for start, end in self._find(_floats(fresh), limit_s)]
         reached = self._looked + len(fresh)
         overlap = int(OVERLAP_S * RATE)
         if not is_last and found and found[-1][1] > reached - overlap:

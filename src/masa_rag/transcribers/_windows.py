@@ -27,9 +27,13 @@ MIN_SILENCE_MS = 160
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """Stretches of one recording that the model hears at once, one after the other; counted in samples."""
+    """Stretches of one recording that the model hears at once, one after the other; counted in samples.
+
+    ``is_padded`` says that it hears silence after them up to the 30 s it was trained on.
+    """
 
     spans: tuple[Span, ...]
+    is_padded: bool = False
 
     @property
     def start(self) -> int:
@@ -70,12 +74,13 @@ class Word:
     tokens: tuple[int, ...] = ()
 
 
-def windows_of(speech: Sequence[Span], *, limit_s: float = WINDOW_S) -> list[Window]:
+def windows_of(speech: Sequence[Span], *, limit_s: float = WINDOW_S, is_padded: bool = False) -> list[Window]:
     """Join neighbouring stretches of speech, pauses left out, while they fit into ``limit_s``.
 
     Args:
         speech: (start, end) in samples, in order, each at most ``limit_s`` long.
         limit_s: Longest window in seconds of speech.
+        is_padded: What the windows say of themselves.
     """
     windows: list[list[Span]] = []
     filled = 0
@@ -86,7 +91,7 @@ def windows_of(speech: Sequence[Span], *, limit_s: float = WINDOW_S) -> list[Win
         else:
             windows.append([(start, end)])
             filled = end - start
-    return [Window(tuple(spans)) for spans in windows]
+    return [Window(tuple(spans), is_padded) for spans in windows]
 
 
 LINE_S = 12.0

@@ -23,7 +23,6 @@ from masa_rag.transcribers._prepare import Job, Preparation, Recording
 from masa_rag.transcribers._progress import Progress, Watch
 from masa_rag.transcribers._windows import (
     MIN_SILENCE_MS,
-    WINDOW_S,
     Window,
     Word,
     lines_of,
@@ -116,7 +115,7 @@ class FasterWhisperTranscriber:
             "beam": self._beam_size,
             "glossary": {k: sorted(v) for k, v in terms.items()},
         }
-        return f"faster-whisper:{Path(self._name).name}:{digest('5', canonical_json(settings), size=6)}"
+        return f"faster-whisper:{Path(self._name).name}:{digest('6', canonical_json(settings), size=6)}"
 
     def transcribe(self, path: Path) -> Iterator[Segment]:
         """Yield the lines of one recording in order, with ``start`` and ``end`` in seconds.
@@ -213,9 +212,9 @@ class FasterWhisperTranscriber:
 
     # Files to windows ----------------------------------------------------------------------------
 
-    def _speech(self, samples: Any) -> list[tuple[int, int]]:
+    def _speech(self, samples: Any, limit_s: float) -> list[tuple[int, int]]:
         vad = require("faster_whisper.vad", extra="speech", purpose=_PURPOSE)
-        options = vad.VadOptions(max_speech_duration_s=WINDOW_S, min_silence_duration_ms=MIN_SILENCE_MS)
+        options = vad.VadOptions(max_speech_duration_s=limit_s, min_silence_duration_ms=MIN_SILENCE_MS)
         return [(int(item["start"]), int(item["end"])) for item in vad.get_speech_timestamps(samples, options)]
 
     def _features(self, _window: Window, sound: Any) -> Any:
@@ -228,9 +227,10 @@ class FasterWhisperTranscriber:
 
         Equal lengths in a batch waste nothing, and no recording waits for the end because of one short window.
         """
-        seconds = jobs[0].window.seconds
-        order = sorted(range(len(jobs)), key=lambda place: abs(jobs[place].window.seconds - seconds))
-        taken = set(order[: self._batch()])
+        first = jobs[0].window
+        alike = [place for place, job in enumerate(jobs) if job.window.is_padded == first.is_padded]
+        alike.sort(key=lambda place: abs(jobs[place].window.seconds - first.seconds))
+        taken = set(alike[: self._batch()])
         batch = [job for place, job in enumerate(jobs) if place in taken]
         rest = [job for place, job in enumerate(jobs) if place not in taken]
         for job, (language, heard) in zip(batch, self._run(batch), strict=True):
@@ -244,7 +244,7 @@ class FasterWhisperTranscriber:
         """Return what the model heard; batches that do not fit into the card's memory are halved from then on."""
         known = [self._language or job.recording.language for job in batch]
         try:
-            return self.engine.run([job.features.result() for job in batch], known)
+            return self.engine.run([job.features.result() for job in batch], known, is_padded=batch[0].window.is_padded)
         except (RuntimeError, ValueError) as error:
             if len(batch) == 1 or not _NO_MEMORY.search(str(error)):
                 advice = "its files may be damaged: fetch it again" if self.device == "cpu" else "try device='cpu'"
