@@ -201,14 +201,10 @@ def long(model: str) -> None:
         )
         write(path, np.tile(sound, 1 + int(600 * 16000 / len(sound))))
         length = (path.stat().st_size - 44) / 32000
-        sides: tuple[tuple[str, Callable[[str], Any], Callable[[Any], Any]], ...] = (
-            ("raw", raw, lambda words: words(path)),
-            ("ours", ours, lambda transcriber: list(transcriber.transcribe(path))),
-        )
-        for name, load, call in sides:
-            side = load(model)
+        for name, load in (("raw", raw), ("ours", lambda chosen: ours(chosen).transcribe)):
+            transcribe = load(model)
             clock = Clock()
-            call(side)
+            list(transcribe(path))
             wall, cpu = clock.stop()
             rates = f"{length / wall:.1f}x real time, {2 * length / cpu:.1f}x with two whole cores"
             print(f"{model} long: {name} {length:.0f} s in {wall:.1f} s and {cpu:.1f} CPU s: {rates}")

@@ -39,6 +39,10 @@ class Repair:
     meant: str
     distance: float
 
+    def overlaps(self, others: Iterable[Repair]) -> bool:
+        """Say whether it shares a letter with one of the others."""
+        return any(self.start < other.end and other.start < self.end for other in others)
+
 
 class Glossary:
     """Terms with their right spelling, and for each, if known, what was heard in its place before.
@@ -96,7 +100,7 @@ class Glossary:
         """Return those that change something, in order, not overlapping; nearer ones win over farther ones."""
         chosen: list[Repair] = []
         for item in sorted(filter(None, found), key=lambda item: (item.distance, item.start - item.end)):
-            if all(item.end <= other.start or item.start >= other.end for other in chosen):
+            if not item.overlaps(chosen):
                 chosen.append(item)
         return sorted((item for item in chosen if item.heard != item.meant), key=lambda item: item.start)
 

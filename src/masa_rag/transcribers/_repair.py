@@ -44,8 +44,8 @@ class Repairer:
     def repairs(self, features: Sequence[Any], tokenizer: Any, words: Sequence[list[Word]]) -> list[list[Repair]]:
         """Return the repairs of each window, in order and not overlapping, by places in its joined words.
 
-        Windows that have candidates are listened to with the full 30 s: with tiny.en 24 of 35 missed names are put
-        right so, 20 by the shorter input they were written from; with base 23 and 24 of 33.
+        Windows that have candidates are listened to with the full 30 s, also those that were written from less: of the
+        names missed then tiny.en put 24 of 35 right so, 20 by the shorter input, and base 23 and 24 of 33.
 
         Args:
             features: The spectra of the windows, (mels, frames).
@@ -54,7 +54,7 @@ class Repairer:
         """
         result = [self._glossary.known("".join(word.text for word in items)) for items in words]
         for chosen, spectrum, items in zip(result, features, words, strict=True):
-            candidates = [item for item in self._candidates(items) if not _overlaps(item, chosen)]
+            candidates = [item for item in self._candidates(items) if not item.overlaps(chosen)]
             if candidates:
                 self._add(chosen, candidates, items, tokenizer, spectrum)
         return [sorted(items, key=lambda item: item.start) for items in result]
@@ -77,8 +77,8 @@ class Repairer:
         sound = encode(self._whisper, [spectrum], whole=True)
         frames = min(spectrum.shape[-1], int(LIMIT_S * FRAMES_PER_S))
         while candidates:
-            texts = [_tokens(words, [*chosen, *added], tokenizer) for added in ([], *([item] for item in candidates))]
-            before, *after = self._support(sound, frames, start, texts)
+            texts = [chosen, *([*chosen, item] for item in candidates)]
+            before, *after = self._support(sound, frames, start, [_tokens(words, item, tokenizer) for item in texts])
             worth = [
                 support - before + PRIOR - DISTANCE_COST * item.distance - HEARD_COST * _heard(words, item)
                 for support, item in zip(after, candidates, strict=True)
@@ -86,7 +86,7 @@ class Repairer:
             worthy = [(value, item) for value, item in zip(worth, candidates, strict=True) if value >= 0]
             if worthy:
                 chosen.append(_best(worthy))
-            candidates = [item for _, item in worthy if not _overlaps(item, chosen)]
+            candidates = [item for _, item in worthy if not item.overlaps(chosen)]
 
     def _support(self, sound: Any, frames: int, start: list[int], texts: list[list[int]]) -> list[float]:
         """Return the log probability of each text, given the encoded sound and what was said before."""
@@ -106,10 +106,6 @@ def _best(worthy: Sequence[tuple[float, Repair]]) -> Repair:
     _, best = max(worthy, key=lambda pair: pair[0])
     within = [item for _, item in worthy if best.start <= item.start and item.end <= best.end]
     return min((item for item in within if item.meant == best.meant), key=lambda item: item.distance)
-
-
-def _overlaps(item: Repair, others: Sequence[Repair]) -> bool:
-    return any(item.start < other.end and other.start < item.end for other in others)
 
 
 def _tokens(words: Sequence[Word], repairs: Sequence[Repair], tokenizer: Any) -> list[int]:
