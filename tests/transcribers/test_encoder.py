@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Sequence
 from types import SimpleNamespace
 from typing import Any
@@ -37,10 +36,8 @@ class Whisper:
 
     max_length = 448
 
-    def __init__(self, *answers: Sequence[str], device: str = "cpu", workers: int = 1) -> None:
-        self.model = SimpleNamespace(
-            n_mels=80, is_multilingual=False, generate=self.generate, device=device, num_workers=workers
-        )
+    def __init__(self, *answers: Sequence[str], device: str = "cpu") -> None:
+        self.model = SimpleNamespace(n_mels=80, is_multilingual=False, generate=self.generate, device=device)
         self.shapes: list[tuple[int, ...]] = []
         self.given: list[Any] = []
         self.options: list[dict[str, Any]] = []
@@ -107,20 +104,6 @@ def test_a_cpu_encodes_one_window_after_the_other() -> None:
     encoded = encode(whisper, [sound(3), 2 * sound(12)])
     assert whisper.shapes == 2 * [(1, 80, 1200 + int(MARGIN_S * 100))]
     assert encoded.rows[:, 0, 0].tolist() == [10_000, 20_000]
-
-
-def test_workers_hear_a_batch_side_by_side() -> None:
-    """Both wait until the other has begun; what they heard comes in the order of the windows."""
-    began = threading.Barrier(2, timeout=10)
-
-    class Waiting(Whisper):
-        def generate(self, encoded: View, prompts: list[list[int]], **options: Any) -> list[Any]:
-            began.wait()
-            self.answers = [[f" Number {row[0, 0] / 10_000:.0f} of three." for row in encoded.rows]]
-            return super().generate(encoded, prompts, **options)
-
-    whisper = Waiting(workers=2)
-    assert heard(whisper, sound(1), 2 * sound(1), 3 * sound(1)) == [f" Number {n} of three." for n in (1, 2, 3)]
 
 
 def test_a_padded_window_hears_30_s_and_is_not_asked_again() -> None:

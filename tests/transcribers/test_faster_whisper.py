@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 import wave
 from collections.abc import Sequence
 from pathlib import Path
@@ -29,14 +30,16 @@ class FakeEngine:
     def __init__(self, limit: int | None = None) -> None:
         self.batches: list[int] = []
         self.limit = limit
+        self.lock = threading.Lock()
 
     def run(
         self, features: Sequence[Any], languages: Sequence[str | None], *, is_padded: bool = False
     ) -> list[tuple[str, Heard]]:
         """Return one word a window."""
-        self.batches.append(len(features))
-        if self.limit is not None and sum(self.batches) > self.limit:
-            raise KeyboardInterrupt
+        with self.lock:
+            self.batches.append(len(features))
+            if self.limit is not None and sum(self.batches) > self.limit:
+                raise KeyboardInterrupt
         return [("en", Heard([1], "x", -0.1, 0.0, [Word(f" {item.shape[-1]}.", 0.0, 1.0, 0.9)])) for item in features]
 
 

@@ -15,23 +15,28 @@ pytest.importorskip("numpy")
 pytest.importorskip("av", reason="PyAV comes with the extra 'speech'")
 
 RUN = '''
-import sys
-from pathlib import Path
+import sys, threading
 import numpy as np
 from masa_rag.transcribers import FasterWhisperTranscriber
 from masa_rag.transcribers._engine import Heard
 from masa_rag.transcribers._windows import RATE, Word
 
-class Engine:
-    """Takes two windows at a time, and waits to be killed at the fifth where it is told to."""
+printed = threading.Semaphore(0)
 
+class Engine:
+    """Waits to be killed at the fifth window where it is told to, when the first two recordings are done."""
+
+    lock = threading.Lock()
     seen = 0
 
     def run(self, features, languages, *, is_padded):
-        Engine.seen += len(features)
-        if sys.argv[2] == "wait" and Engine.seen > 4:
-            print("third", flush=True)
-            sys.stdin.read()
+        with Engine.lock:
+            Engine.seen += len(features)
+            if sys.argv[2] == "wait" and Engine.seen > 4:
+                printed.acquire()
+                printed.acquire()
+                print("third", flush=True)
+                sys.stdin.read()
         return [("en", Heard([1], "x", -0.1, 0.0, [Word(f" {item.shape[-1]}.", 0.0, 1.0, 0.9)])) for item in features]
 
 class Scripted(FasterWhisperTranscriber):
@@ -46,6 +51,7 @@ class Scripted(FasterWhisperTranscriber):
 made = Scripted(cache=sys.argv[1], batch_size=2)
 for path, lines in made.transcribe_many(sys.argv[3:]):
     print(path.name, len(lines), flush=True)
+    printed.release()
 print("windows", Engine.seen, flush=True)
 '''
 

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from itertools import pairwise
 from typing import Any
 
 from masa_rag.transcribers import _guards as guards
@@ -64,23 +62,9 @@ class Engine:
     ) -> list[tuple[str, Heard]]:
         """Return (language, what was heard) for each window; a language of None is detected.
 
-        A model with several workers is given as many parts of the batch, side by side. ``is_padded`` says that the
-        model hears 30 s, silence after the window, instead of the window's own length.
+        ``is_padded`` says that the model hears 30 s, silence after the window, instead of the window's own length.
+        Several threads may ask at once.
         """
-        parts = min(len(features), self._whisper.model.num_workers)
-        if parts < 2:
-            return self._run(features, languages, is_padded)
-        ends = [len(features) * number // parts for number in range(parts + 1)]
-        with ThreadPoolExecutor(parts, "masa-rag-whisper") as pool:
-            done = [
-                pool.submit(self._run, features[start:end], languages[start:end], is_padded)
-                for start, end in pairwise(ends)
-            ]
-            return [item for part in done for item in part.result()]
-
-    def _run(
-        self, features: Sequence[Any], languages: Sequence[str | None], is_padded: bool
-    ) -> list[tuple[str, Heard]]:
         encoded = encode(self._whisper, features, whole=is_padded)
         spoken = self._languages(encoded, languages)
         heard = self._write(encoded, spoken)

@@ -78,11 +78,12 @@ class Kept:
             self._append({"complete": self.complete})
 
     def _append(self, entry: Mapping[str, Any]) -> None:
-        if self._path is None:
+        path = self._path  # another thread may give up meanwhile
+        if path is None:
             return
         try:
-            start = "\n" if self._path.exists() and _cut_short(self._path) else ""
-            with self._path.open("ab", buffering=0) as file:
+            start = "\n" if path.exists() and _cut_short(path) else ""
+            with path.open("ab", buffering=0) as file:
                 file.write(f"{start}{json.dumps(entry, ensure_ascii=False)}\n".encode())
                 os.fsync(file.fileno())
         except OSError as error:

@@ -16,6 +16,7 @@ from masa_rag._lazy import require
 from masa_rag.errors import ConfigurationError, EmbeddingError, MasaRagError, TranscriptionError
 from masa_rag.transcribers import _devices
 from masa_rag.transcribers._ahead import ahead
+from masa_rag.transcribers._batches import Batches
 from masa_rag.transcribers._engine import Engine, Heard
 from masa_rag.transcribers._glossary import Glossary
 from masa_rag.transcribers._guards import cut_loops
@@ -34,9 +35,6 @@ log = logging.getLogger(__name__)
 Result = Sequence[Segment] | TranscriptionError
 
 _PURPOSE = "Transcribing a recording"
-_POOL = 48
-"""Windows gathered before a batch of like lengths is chosen from them."""
-
 PIECES_AHEAD = 4
 """Parts of about two minutes that are prepared while the model works."""
 
@@ -66,7 +64,7 @@ class FasterWhisperTranscriber:
         glossary: Names and tickers, or a mapping of each to forms heard in its place before; see
             :class:`~masa_rag.transcribers._glossary.Glossary`. Near misses are put right.
         beam_size: Hypotheses kept while decoding. 1 is fastest; 5 was no better on the test set.
-        batch_size: Windows at once; None takes 8 on the CPU and 32 on CUDA.
+        batch_size: Windows in a batch, of which two are worked on side by side; None takes 4 on the CPU and 32 on CUDA.
         cache: Folder in which finished windows are kept, by the recording's content and these
             settings: a run that was broken off goes on where it was. None keeps nothing.
 
@@ -101,7 +99,7 @@ class FasterWhisperTranscriber:
         self._cache = None if cache is None else Path(cache).expanduser()
         self._whisper: Any = None
         self._engine: Engine | None = None
-        self._loading = threading.Lock()
+        self._loading = threading.RLock()
         self._failed: MasaRagError | None = None
         if self._terms is not None:
             Glossary(self._terms)  # a wrong glossary is told now, not after an hour
@@ -140,20 +138,18 @@ class FasterWhisperTranscriber:
         files = [Path(path) for path in paths]
         watch = Watch(files, progress)
         waiting: list[Recording] = []
-        jobs: list[Job] = []
-        with closing(ahead(self._preparation().pieces(files), size=PIECES_AHEAD)) as pieces:
+        coming = ahead(self._preparation().pieces(files), size=PIECES_AHEAD)
+        with closing(coming) as pieces, closing(Batches(self._hear, self._batch)) as batches:
             for piece in pieces:
                 if not waiting or waiting[-1] is not piece.recording:
                     waiting.append(piece.recording)
                 piece.recording.take(piece)
-                jobs.extend(piece.jobs)
-                while len(jobs) >= max(self._batch(), _POOL):
-                    jobs = self._work(jobs)
+                batches.add(piece.jobs)
+                for _ in batches.work():
                     watch.update(waiting)
                     yield from self._finished(waiting, watch)
                 yield from self._finished(waiting, watch)
-            while jobs:
-                jobs = self._work(jobs)
+            for _ in batches.work(is_last=True):
                 watch.update(waiting)
                 yield from self._finished(waiting, watch)
 
@@ -208,7 +204,7 @@ class FasterWhisperTranscriber:
     def _batch(self) -> int:
         if self._batch_size is not None:
             return self._batch_size
-        return 32 if self.whisper.model.device == "cuda" else 8
+        return 32 if self.whisper.model.device == "cuda" else 4
 
     # Files to windows ----------------------------------------------------------------------------
 
@@ -222,57 +218,50 @@ class FasterWhisperTranscriber:
 
     # Windows to lines ----------------------------------------------------------------------------
 
-    def _work(self, jobs: list[Job]) -> list[Job]:
-        """Transcribe the window that waits longest with those nearest to it in length; return the rest.
+    def _hear(self, batch: Sequence[Job], known: Sequence[str | None]) -> list[str]:
+        """Keep what the model hears in a batch, and return the language of each window."""
+        heard = self._run(batch, [self._language or language for language in known])
+        for job, (language, item) in zip(batch, heard, strict=True):
+            lines = _lines(item, job.window, language)
+            job.recording.kept.put({"start": job.window.start, "end": job.window.end, "lines": lines})
+        return [language for language, _ in heard]
 
-        Equal lengths in a batch waste nothing, and no recording waits for the end because of one short window.
-        """
-        first = jobs[0].window
-        alike = [place for place, job in enumerate(jobs) if job.window.is_padded == first.is_padded]
-        alike.sort(key=lambda place: abs(jobs[place].window.seconds - first.seconds))
-        taken = set(alike[: self._batch()])
-        batch = [job for place, job in enumerate(jobs) if place in taken]
-        rest = [job for place, job in enumerate(jobs) if place not in taken]
-        for job, (language, heard) in zip(batch, self._run(batch), strict=True):
-            job.recording.language = job.recording.language or language
-            job.recording.kept.put(
-                {"start": job.window.start, "end": job.window.end, "lines": _lines(heard, job.window, language)}
-            )
-        return rest
-
-    def _run(self, batch: Sequence[Job]) -> list[tuple[str, Heard]]:
+    def _run(self, batch: Sequence[Job], known: Sequence[str | None]) -> list[tuple[str, Heard]]:
         """Return what the model heard; batches that do not fit into the card's memory are halved from then on."""
-        known = [self._language or job.recording.language for job in batch]
         try:
             return self.engine.run([job.features.result() for job in batch], known, is_padded=batch[0].window.is_padded)
         except (RuntimeError, ValueError) as error:
             if len(batch) == 1 or not _NO_MEMORY.search(str(error)):
                 advice = "its files may be damaged: fetch it again" if self.device == "cpu" else "try device='cpu'"
                 raise TranscriptionError(f"the model failed on {self.device} ({error}); {advice}") from error
-        self._batch_size = (len(batch) + 1) // 2
-        log.warning("A batch of %d windows does not fit into memory; going on with %d.", len(batch), self._batch_size)
-        return [*self._run(batch[: self._batch_size]), *self._run(batch[self._batch_size :])]
+        half = self._batch_size = (len(batch) + 1) // 2
+        log.warning("A batch of %d windows does not fit into memory; going on with %d.", len(batch), half)
+        return [*self._run(batch[:half], known[:half]), *self._run(batch[half:], known[half:])]
 
     @property
     def engine(self) -> Engine:
         """What runs a batch; made with the model."""
-        whisper = self.whisper
-        if self._engine is None:
-            tokens = require("faster_whisper.tokenizer", extra="speech", purpose=_PURPOSE)
-            suppressed = require("faster_whisper.transcribe", extra="speech", purpose=_PURPOSE).get_suppressed_tokens
-
-            def tokenizer(language: str) -> Any:
-                many = whisper.model.is_multilingual
-                return tokens.Tokenizer(whisper.hf_tokenizer, many, task="transcribe", language=language)
-
-            self._engine = Engine(
-                whisper,
-                tokenizers=tokenizer,
-                suppressed=lambda item: suppressed(item, [-1]),
-                beam_size=self._beam_size,
-                glossary=self._with_common_words(),
-            )
+        with self._loading:
+            if self._engine is None:
+                self._engine = self._made()
         return self._engine
+
+    def _made(self) -> Engine:
+        whisper = self.whisper
+        tokens = require("faster_whisper.tokenizer", extra="speech", purpose=_PURPOSE)
+        suppressed = require("faster_whisper.transcribe", extra="speech", purpose=_PURPOSE).get_suppressed_tokens
+
+        def tokenizer(language: str) -> Any:
+            many = whisper.model.is_multilingual
+            return tokens.Tokenizer(whisper.hf_tokenizer, many, task="transcribe", language=language)
+
+        return Engine(
+            whisper,
+            tokenizers=tokenizer,
+            suppressed=lambda item: suppressed(item, [-1]),
+            beam_size=self._beam_size,
+            glossary=self._with_common_words(),
+        )
 
     def _with_common_words(self) -> Glossary | None:
         """Return the glossary with the model's vocabulary as the list of ordinary words."""
