@@ -22,6 +22,7 @@ from masa_rag.transcribers._glossary import Glossary
 from masa_rag.transcribers._guards import cut_loops
 from masa_rag.transcribers._prepare import Job, Preparation, Recording
 from masa_rag.transcribers._progress import Progress, Watch
+from masa_rag.transcribers._spectrum import spectrum
 from masa_rag.transcribers._windows import (
     MIN_SILENCE_MS,
     Window,
@@ -214,7 +215,7 @@ class FasterWhisperTranscriber:
         return [(int(item["start"]), int(item["end"])) for item in vad.get_speech_timestamps(samples, options)]
 
     def _features(self, _window: Window, sound: Any) -> Any:
-        return self.whisper.feature_extractor(sound)[..., :-1]
+        return spectrum(sound, self.whisper.feature_extractor.mel_filters)
 
     # Windows to lines ----------------------------------------------------------------------------
 
