@@ -49,4 +49,4 @@ def test_no_product_is_large_enough_for_other_threads(monkeypatch: pytest.Monkey
     monkeypatch.setattr(np, "matmul", matmul)
     spectrum(np.zeros(480_000, dtype=np.float32), np.ones((mels, 201), dtype=np.float32))
     assert max(sizes) <= SMALL
-    assert sum(sizes) == mels * 201 * 3000
+    assert sum(sizes) >= mels * 201 * 3000

@@ -17,7 +17,9 @@ SMALL = 1 << 18
 
 
 def spectrum(sound: Any, filters: Any) -> Any:
-    """Return the log-mel spectrum (mels, columns) that faster-whisper's own extractor gives, but for rounding.
+    """Return the log-mel spectrum (mels, columns) that faster-whisper's own extractor gives, to the last bit.
+
+    That holds for 80 mels with OpenBLAS; with another matrix library, or 128 mels, but for rounding.
 
     Args:
         sound: float32 samples at 16 kHz, at least STEP; every STEP of them gives a column.
@@ -32,7 +34,8 @@ def spectrum(sound: Any, filters: Any) -> Any:
     power = np.abs(waves.T) ** 2
     mels = np.empty((len(filters), power.shape[1]), dtype=np.float32)
     columns = max(8, SMALL // filters.size // 8 * 8)
-    for start in range(0, power.shape[1], columns):
+    last = max(0, power.shape[1] - columns)  # as wide as the others: less than 16 columns are rounded otherwise
+    for start in (*range(0, last, columns), last):
         np.matmul(filters, power[:, start : start + columns], out=mels[:, start : start + columns])
     loudness = np.log10(np.maximum(mels, 1e-10))
     return (np.maximum(loudness, loudness.max() - 8.0) + 4.0) / 4.0
