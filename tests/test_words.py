@@ -1,4 +1,4 @@
-"""Words in scripts that have no blanks between them: found by pairs of characters."""
+"""Words in scripts that have no blanks between them, or signs around their letters."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from masa_rag import Document, Memory
 from masa_rag._schema import _FIRST
-from masa_rag._words import spaced, stems, words_of
+from masa_rag._words import TOKENIZER, spaced, stems, words_of
 from masa_rag.embedders import HashingEmbedder
 from masa_rag.indexes import FlatIndex
 
@@ -20,6 +20,12 @@ TEXTS = {
     "zh-wind": "风速传感器每三十天必须清洗一次。",
     "ja": "ベルリンの事務所は来月引っ越します。",
     "ko": "새로운 사무실은 베를린에서 다음 달에 문을 엽니다.",
+    "hi": "बैटरी के डिब्बे में पानी चला गया, इसलिए प्रक्षेपण मई तक टल गया।",
+    "hi-wind": "पवन संवेदक को हर महीने साफ़ करना है।",
+    "ta": "அலுவலகம் அடுத்த மாதம் பெர்லினில் திறக்கும்.",
+    "th": "สำนักงานใหม่จะเปิดที่เบอร์ลินเดือนหน้า",
+    "ar": "كَتَبَ المُهَنْدِسُ تَقْرِيرًا عَنِ البَطَّارِيَّةِ.",
+    "he": "הַסּוֹלְלָה נִשְׁבְּרָה בַּחֹרֶף.",
     "en": "The launch was moved to May.",
 }
 
@@ -36,6 +42,8 @@ def brain(memory: Memory) -> Memory:
     [
         ("电池", "zh"), ("发布为什么推迟？", "zh"), ("传感器多久清洗一次？", "zh-wind"), ("ベルリン", "ja"),
         ("事務所はいつ引っ越しますか？", "ja"), ("베를린", "ko"), ("launch", "en"),
+        ("प्रक्षेपण", "hi"), ("संवेदक कब साफ़ करना है?", "hi-wind"), ("அலுவலகம்", "ta"), ("เบอร์ลิน", "th"), ("المهندس", "ar"),
+        ("البطارية", "ar"), ("הסוללה", "he"), ("סּוֹלְלָה הַסּוֹלְלָה", "he"),
     ],
 )  # fmt: skip
 def test_words_are_found_within_a_run_of_characters(brain: Memory, query: str, found: str) -> None:
@@ -69,13 +77,20 @@ def test_words_of_pairs_and_of_letters() -> None:
     assert stems(["电池", "launches", "我"]) == [("电池",), ("launch",), ("我",)]
 
 
+def test_signs_belong_to_their_letters() -> None:
+    """Vowels of Hindi and accents stay; those of Arabic and Hebrew, stretched letters and emoji's selectors go."""
+    assert words_of("हिन्दी में कर्म।") == [("हिन्दी", 0, 6), ("में", 7, 10), ("कर्म", 11, 15)]
+    assert [word for word, _, _ in words_of("كِتَابٌ كتـــاب ــ שָׁלוֹם I ❤️ 3️⃣")] == ["كتاب", "كتاب", "שלום", "i", "3"]
+    assert stems(["हिन्दी", "re\u0301sume\u0301", "مُهَنْدِس", "❤️"]) == [("हिन्दी",), ("resum",), ("مهندس",), ()]
+
+
 @given(st.text())
 def test_what_is_asked_is_split_as_what_is_stored(text: str) -> None:
     """Spacing adds blanks only, does not touch what has none to gain, and is done once and for all for a pair."""
     if text.isascii():
         assert spaced(text) == text
     for word, start, end in words_of(text):
-        assert word == text[start:end].lower()
+        assert set(word) <= set(text[start:end].lower())
         assert spaced(word).strip() == word
 
 
@@ -90,21 +105,25 @@ def test_erasing_and_rebuilding_keep_the_word_index_sound(brain: Memory) -> None
     assert brain.search("清洗")[0].chunk.document_id == "zh-wind"
 
 
-def test_a_memory_of_an_older_format_learns_of_pairs(tmp_path: Path) -> None:
+@pytest.mark.parametrize("version", [4, 5])
+def test_a_memory_of_an_older_format_learns_of_pairs_and_signs(tmp_path: Path, version: int) -> None:
     """Its word index is made anew when it is opened, and its passages' words are counted anew."""
     folder = tmp_path / "old"
     with Memory(folder, embedder=HashingEmbedder(), index=FlatIndex()) as memory:
         memory.add([Document(id=name, text=text) for name, text in TEXTS.items()], name="s")
-    words = _FIRST[_FIRST.index("CREATE VIRTUAL TABLE words") :]
+    words = _FIRST[_FIRST.index("CREATE VIRTUAL TABLE words") :].replace(TOKENIZER, "porter unicode61")
     with sqlite3.connect(folder / "memory.db") as connection:
         for kind, name in (
             ("TRIGGER", "words_insert"), ("TRIGGER", "words_delete"), ("TABLE", "vocabulary"), ("TABLE", "words"),
             ("VIEW", "spaced_chunks"),
         ):  # fmt: skip
             connection.execute(f"DROP {kind} {name}")
-        connection.executescript(f"{words}INSERT INTO words (words) VALUES ('rebuild'); PRAGMA user_version = 4;")
+        connection.executescript(
+            f"{words}INSERT INTO words (words) VALUES ('rebuild'); PRAGMA user_version = {version};"
+        )
         connection.execute("UPDATE bags SET words = x'00000000'")
     with Memory(folder, embedder=HashingEmbedder(), index=FlatIndex()) as memory:
-        assert memory.search("电池")[0].chunk.document_id == "zh"
-        assert memory.search("电池")[0].why["words"] > 0
+        for query, found in (("电池", "zh"), ("प्रक्षेपण", "hi"), ("هندس", None), ("مهندس المهندس", "ar")):
+            hits = [hit for hit in memory.search(query) if "words" in hit.why]
+            assert [hit.chunk.document_id for hit in hits] == ([found] if found else [])
         assert memory.verify() == []

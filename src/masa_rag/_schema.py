@@ -126,9 +126,7 @@ _ONLY_PASSAGES = "DROP TABLE document_bags;"
 _ENDS = "CREATE INDEX IF NOT EXISTS chunks_by_end ON chunks (ended_at) WHERE ended_at IS NOT NULL;"
 """Until when anybody spoke is asked by every question that names a time."""
 
-_SPACED = f"""
--- Chinese, Japanese and Korean are indexed by pairs of characters (see _words.spaced), which the view has in
--- its texts too, so that the index can be made anew from it and compared with it.
+_WORDS_ANEW = f"""
 DROP TRIGGER words_insert;
 DROP TRIGGER words_delete;
 DROP TABLE vocabulary;
@@ -146,10 +144,20 @@ CREATE TRIGGER words_delete AFTER DELETE ON chunks BEGIN
 END;
 INSERT INTO words (words) VALUES ('rebuild');
 UPDATE bags SET words = (SELECT bag_of(header || char(10) || text) FROM chunks WHERE pk = chunk)
-    WHERE chunk IN (SELECT pk FROM chunks WHERE spaced(header) != header OR spaced(text) != text);
+    WHERE chunk IN (SELECT pk FROM chunks WHERE length(CAST(header || text AS BLOB)) != length(header || text));
+"""
+"""Indexes all words again, after a change to how they are split (see _words.spaced); what is ASCII counts as before.
+
+The view has the texts as they are indexed, so that the index can be made anew from it and compared with it.
 """
 
-MIGRATIONS: tuple[str, ...] = (_FIRST, _COPIES, _ONLY_PASSAGES, _ENDS, _SPACED)
+_SPACED = _WORDS_ANEW
+"""Chinese, Japanese and Korean are indexed by pairs of characters."""
+
+_MARKS = _WORDS_ANEW
+"""Signs belong to the letter before them, and more scripts are indexed by pairs."""
+
+MIGRATIONS: tuple[str, ...] = (_FIRST, _COPIES, _ONLY_PASSAGES, _ENDS, _SPACED, _MARKS)
 
 
 _OURS = frozenset({"settings", "sources", "documents", "chunks", "vectors"})

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import sqlite3
 import threading
+import unicodedata
 import zlib
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -20,9 +21,9 @@ if TYPE_CHECKING:
     Bag = NDArray[np.uint32]
     """Digests of a text's stems, one for each word of it."""
 
-TOKENIZER = "porter unicode61 remove_diacritics 2"
-"""How FTS5 splits what ``spaced`` returns: runs of letters and digits, without accents, English endings off
-(Porter, 1980)."""
+TOKENIZER = "porter unicode61 remove_diacritics 2 categories 'L* N* Co Mn Mc'"
+"""How FTS5 splits what ``spaced`` returns: runs of letters, digits and signs above, below and beside them (Hindi and
+Tamil write vowels so), without accents, English endings off (Porter, 1980)."""
 
 STOP_WORDS = frozenset(
     """a about above after again against ain all am an and any are aren as at be because been before being below
@@ -39,12 +40,30 @@ STOP_WORDS = frozenset(
 2 ms on 50,000 passages)."""
 
 _UNSPACED = (
+    r"\u0e01-\u0e3a\u0e40-\u0e4e\u0e81-\u0ecd\u0edc-\u0edf\u1000-\u103f\u1050-\u108f\u1780-\u17d3\u17d7\u17dc\u17dd"
     r"\u3005-\u3007\u3041-\u3096\u309d-\u309f\u30a1-\u30fa\u30fc-\u30ff\u3105-\u312f\u31f0-\u31ff\u3400-\u4dbf"
     r"\u4e00-\u9fff\uac00-\ud7a3\uf900-\ufaff\uff66-\uff9f\U00020000-\U0003ffff"
 )
-"""Chinese and Japanese, which have no blanks between words, and Korean, where endings are part of them."""
+"""Thai, Lao, Burmese, Khmer, Chinese and Japanese, which have no blanks between words, and Korean, where endings are
+part of them."""
+_DROPPED = (
+    r"\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u0640\u064b-\u065f\u0670\u200d\ufe00-\ufe0f"
+    r"\U000e0100-\U000e01ef"
+)
+"""What some write and most leave out: Arabic and Hebrew vowels, and signs that only choose or join shapes."""
+_MARKS = "".join(
+    letter
+    for first, last in ((0x300, 0x1D00), (0xA800, 0xAC00))
+    for letter in map(chr, range(first, last))
+    if unicodedata.category(letter) in ("Mn", "Mc")
+)
+"""Signs that belong to the letter before them, which ``\\w`` does not hold."""
 _RUN = re.compile(rf"[{_UNSPACED}]+")
-_WORD = re.compile(rf"[^\W_{_UNSPACED}]+|[{_UNSPACED}](?=([{_UNSPACED}]))|(?<![{_UNSPACED}])[{_UNSPACED}]")
+_EXTRA = re.compile(rf"[{_DROPPED}]+")
+_WORD = re.compile(
+    rf"[^\W_{_UNSPACED}](?:[^\W_{_UNSPACED}]|(?![{_UNSPACED}])[{_MARKS}{_DROPPED}])*"
+    rf"|[{_UNSPACED}](?=([{_UNSPACED}]))|(?<![{_UNSPACED}])[{_UNSPACED}]"
+)
 """A word, the first character of a pair, or one that stands alone."""
 _scratch = threading.local()
 
@@ -52,15 +71,17 @@ _scratch = threading.local()
 def words_of(text: str) -> list[tuple[str, int, int]]:
     """Return (word in small letters, first character, one past the last) of each word, or pair (see ``spaced``)."""
     spans = ((found.start(), found.end() + (found[1] is not None)) for found in _WORD.finditer(text))
-    return [(text[start:end].lower(), start, end) for start, end in spans]
+    words = ((_EXTRA.sub("", text[start:end].lower()), start, end) for start, end in spans)
+    return [item for item in words if item[0]]
 
 
 def spaced(text: str) -> str:
     """Return text with each two neighbouring characters of a script without blanks as a word of their own.
 
-    So 电池 is found in 电池盒 without a dictionary. (Overlapping bigrams, as in Lucene's CJKAnalyzer.)
+    So 电池 is found in 电池盒 without a dictionary. (Overlapping bigrams, as in Lucene's CJKAnalyzer.) Vowels that
+    most leave out are left out.
     """
-    return text if text.isascii() else _RUN.sub(_pairs, text)
+    return text if text.isascii() else _RUN.sub(_pairs, _EXTRA.sub("", text))
 
 
 def _pairs(run: re.Match[str]) -> str:
@@ -106,7 +127,7 @@ def _instances(texts: Sequence[str]) -> list[tuple[str, int]]:
     connection: sqlite3.Connection | None = getattr(_scratch, "connection", None)
     if connection is None:
         connection = _scratch.connection = sqlite3.connect(":memory:", isolation_level=None)
-        connection.execute(f"CREATE VIRTUAL TABLE scratch USING fts5 (text, content='', tokenize='{TOKENIZER}')")
+        connection.execute(f"CREATE VIRTUAL TABLE scratch USING fts5 (text, content='', tokenize=\"{TOKENIZER}\")")
         connection.execute("CREATE VIRTUAL TABLE instances USING fts5vocab (scratch, instance)")
     rows = ((number, spaced(text.encode("utf-8", "replace").decode())) for number, text in enumerate(texts))
     connection.execute("BEGIN")
