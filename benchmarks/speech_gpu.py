@@ -35,7 +35,7 @@ def ours(model: str, device: str, precision: str, batch: int, *, glossary: Seque
     made = FasterWhisperTranscriber(
         model, device=device, compute_type=precision, language="en", batch_size=batch, glossary=glossary
     )
-    _ = made.whisper
+    _ = made.engine
     return lambda path: " ".join(line.text for line in made.transcribe(path))
 
 

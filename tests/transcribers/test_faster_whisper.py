@@ -16,6 +16,7 @@ from masa_rag.errors import ConfigurationError, EmbeddingError, MasaRagError, Tr
 from masa_rag.testing.transcribers import TranscriberContract
 from masa_rag.transcribers import FasterWhisperTranscriber, Progress
 from masa_rag.transcribers._engine import Heard
+from masa_rag.transcribers._model import Settings, load
 from masa_rag.transcribers._windows import RATE, Word
 
 np = pytest.importorskip("numpy")
@@ -194,7 +195,7 @@ def test_a_model_that_lacks_a_file_is_refused_without_a_request(model: Path, nam
     """faster-whisper would ask the network for a tokenizer, five times; the message names what is missing."""
     (model / name).unlink()
     with pytest.raises(TranscriptionError, match=f"no .*{name}"):
-        _ = FasterWhisperTranscriber(model, device="cpu").whisper
+        _ = FasterWhisperTranscriber(model, device="cpu").engine
 
 
 @pytest.mark.parametrize("config", ["", "[]", '{"a": [', "[" * 100_000])
@@ -202,13 +203,13 @@ def test_a_damaged_config_is_told(model: Path, config: str) -> None:
     """CTranslate2 would load the model and fail at the first recording."""
     (model / "config.json").write_text(config)
     with pytest.raises(TranscriptionError, match=r"config\.json is damaged; fetch it again"):
-        _ = FasterWhisperTranscriber(model, device="cpu").whisper
+        _ = FasterWhisperTranscriber(model, device="cpu").engine
 
 
 def test_damaged_weights_are_told(model: Path) -> None:
     """Whatever the libraries raise, it is a TranscriptionError that says what to do."""
     with pytest.raises(TranscriptionError, match="fetch it again"):
-        _ = FasterWhisperTranscriber(model, device="cpu").whisper
+        _ = FasterWhisperTranscriber(model, device="cpu").engine
 
 
 def test_cuda_that_does_not_work(monkeypatch: pytest.MonkeyPatch, model: Path) -> None:
@@ -216,9 +217,8 @@ def test_cuda_that_does_not_work(monkeypatch: pytest.MonkeyPatch, model: Path) -
     import ctranslate2
 
     monkeypatch.setattr(ctranslate2, "get_cuda_device_count", lambda: 0)
-    monkeypatch.setattr(models, "locate", lambda name, accepts: model)
     with pytest.raises(TranscriptionError, match=r"no CUDA device was found.*device='cpu'"):
-        _ = FasterWhisperTranscriber(device="cuda").whisper
+        load(Settings(str(model), "cuda", None, 1, None))
 
 
 def _weights() -> bool:

@@ -7,7 +7,6 @@ import threading
 from collections.abc import Generator, Sequence
 from contextlib import closing
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -212,27 +211,3 @@ def test_libraries_that_cannot_be_loaded_are_left_out(tmp_path: Path) -> None:
     """A file of the right name that is no library is passed over."""
     (tmp_path / "libcublas.so.12").write_bytes(b"no library")
     assert _devices.preload([tmp_path, tmp_path / "nowhere"]) == []
-
-
-@pytest.mark.parametrize(("takes_it", "asked"), [(1, [(-3, 256 << 20), (-1, 512 << 20)]), (0, [(-3, 256 << 20)])])
-def test_the_c_library_keeps_large_buffers(
-    monkeypatch: pytest.MonkeyPatch, takes_it: int, asked: list[tuple[int, int]]
-) -> None:
-    """Both limits of glibc are raised, or, where it refuses the first, neither."""
-    calls: list[tuple[int, int]] = []
-
-    def mallopt(option: int, value: int) -> int:
-        calls.append((option, value))
-        return takes_it
-
-    monkeypatch.setattr(_devices.sys, "platform", "linux")
-    monkeypatch.setattr(_devices.ctypes, "CDLL", lambda _: SimpleNamespace(mallopt=mallopt))
-    _devices.keep_buffers()
-    assert calls == asked
-
-
-def test_another_c_library_is_left_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
-    """musl has no such options; nothing fails."""
-    monkeypatch.setattr(_devices.sys, "platform", "linux")
-    monkeypatch.setattr(_devices.ctypes, "CDLL", lambda _: SimpleNamespace())
-    _devices.keep_buffers()

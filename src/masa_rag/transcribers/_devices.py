@@ -27,9 +27,6 @@ FILES = (("config.json",), ("tokenizer.json",), ("vocabulary.json", "vocabulary.
 WORKERS = 2
 """Batches that a CPU works on at once, each with its share of the cores, which then need not wait for one another."""
 
-KEPT_BYTES = 256 << 20
-"""Largest buffer that the C library keeps for the next use: the attention of large-v3 on 30 s takes 180 MB."""
-
 LIBRARIES = ("libcublasLt.so.12", "libcublas.so.12", "libcudnn.so.9")
 """What CTranslate2 4 opens by name when CUDA is first used, in an order in which each finds the ones it needs."""
 
@@ -97,29 +94,12 @@ def _usable(engine: Any, device: str | None) -> tuple[str, str | None]:
 def _opened(library: Any, engine: Any, folder: Path, device: str, compute_type: str | None) -> tuple[Any, str]:
     kind = compute_type or _best_precision(engine, device)
     workers = min(WORKERS, cores()) if device == "cpu" else 1
-    if device == "cpu":
-        keep_buffers()
     loaded = library.WhisperModel(
         str(folder), device=device, compute_type=kind, cpu_threads=cores() // workers, num_workers=workers
     )
     if device == "cuda":
         _try_out(loaded)
     return loaded, kind
-
-
-def keep_buffers() -> None:
-    """Let glibc keep buffers up to KEPT_BYTES, for this whole process; other C libraries are left as they are.
-
-    By itself it returns what is above 32 MB to the system after each layer, and gets it anew, zeroed page by page: with
-    tiny.en on 30 s a quarter of the encoder's CPU time (12.6 million page faults for 200 clips, with this 0.2 to 3).
-    """
-    if sys.platform != "linux":
-        return
-    mapped_above, given_back_above = -3, -1  # M_MMAP_THRESHOLD and M_TRIM_THRESHOLD of malloc.h
-    with contextlib.suppress(OSError, AttributeError):  # no glibc
-        set_option = ctypes.CDLL(None).mallopt
-        if set_option(mapped_above, KEPT_BYTES):  # older ones refuse more than 32 MB
-            set_option(given_back_above, 2 * KEPT_BYTES)
 
 
 def _best_precision(engine: Any, device: str) -> str:

@@ -17,10 +17,12 @@ from masa_rag.errors import ConfigurationError, EmbeddingError, MasaRagError, Tr
 from masa_rag.transcribers import _devices
 from masa_rag.transcribers._ahead import ahead
 from masa_rag.transcribers._batches import Batches
-from masa_rag.transcribers._engine import Engine, Heard
+from masa_rag.transcribers._engine import Heard
 from masa_rag.transcribers._glossary import Glossary
 from masa_rag.transcribers._guards import cut_loops
+from masa_rag.transcribers._model import PURPOSE, Settings
 from masa_rag.transcribers._prepare import Job, Preparation, Recording
+from masa_rag.transcribers._process import ModelProcess
 from masa_rag.transcribers._progress import Progress, Watch
 from masa_rag.transcribers._spectrum import spectrum
 from masa_rag.transcribers._windows import (
@@ -35,7 +37,6 @@ log = logging.getLogger(__name__)
 
 Result = Sequence[Segment] | TranscriptionError
 
-_PURPOSE = "Transcribing a recording"
 PIECES_AHEAD = 4
 """Parts of about two minutes that are prepared while the model works."""
 
@@ -98,9 +99,9 @@ class FasterWhisperTranscriber:
         self._beam_size = beam_size
         self._batch_size = batch_size
         self._cache = None if cache is None else Path(cache).expanduser()
-        self._whisper: Any = None
-        self._engine: Engine | None = None
-        self._loading = threading.RLock()
+        self._engine: ModelProcess | None = None
+        self._filters: Any = None
+        self._loading = threading.Lock()
         self._failed: MasaRagError | None = None
         if self._terms is not None:
             Glossary(self._terms)  # a wrong glossary is told now, not after an hour
@@ -108,12 +109,7 @@ class FasterWhisperTranscriber:
     @property
     def fingerprint(self) -> str:
         """Names model and settings; device and precision are left out, for they change words by rounding only."""
-        terms = self._terms if isinstance(self._terms, Mapping) else dict.fromkeys(self._terms or (), ())
-        settings = {
-            "language": self._language,
-            "beam": self._beam_size,
-            "glossary": {k: sorted(v) for k, v in terms.items()},
-        }
+        settings = {"language": self._language, "beam": self._beam_size, "glossary": self._glossary()}
         return f"faster-whisper:{Path(self._name).name}:{digest('6', canonical_json(settings), size=6)}"
 
     def transcribe(self, path: Path) -> Iterator[Segment]:
@@ -177,45 +173,52 @@ class FasterWhisperTranscriber:
     # The model ---------------------------------------------------------------------------------
 
     @property
-    def whisper(self) -> Any:
-        """The loaded model; loading happens at the first use, once."""
+    def engine(self) -> ModelProcess:
+        """The loaded model, in a process of its own; loaded at the first use, and anew when it has ended."""
         with self._loading:
             if self._failed is not None:  # without a network each of the threads would ask the hub for 24 s
                 raise self._failed
-            if self._whisper is None:
+            if self._engine is None or not self._engine.is_alive:
                 try:
-                    self._whisper = self._load()
+                    self._engine = self._load()
                 except MasaRagError as error:
                     self._failed = error
                     raise
-        return self._whisper
+        return self._engine
 
-    def _load(self) -> Any:
-        library = require("faster_whisper", extra="speech", purpose=_PURPOSE)
-        engine = require("ctranslate2", extra="speech", purpose=_PURPOSE)
+    def _load(self) -> ModelProcess:
+        extractors = require("faster_whisper.feature_extractor", extra="speech", purpose=PURPOSE)
         try:
             folder = models.locate(_known_name(self._name), accepts=("model.bin",))
         except EmbeddingError as error:
             raise TranscriptionError(str(error)) from error
         _devices.check(folder)
-        loaded, kind = _devices.load(library, engine, folder, device=self.device, compute_type=self.compute_type)
-        self.device, self.compute_type = loaded.model.device, kind
+        glossary = None if self._terms is None else self._glossary()
+        loaded = ModelProcess(Settings(str(folder), self.device, self.compute_type, self._beam_size, glossary))
+        self.device, self.compute_type = loaded.device, loaded.compute_type
+        self._filters = extractors.FeatureExtractor(loaded.mels).mel_filters
         return loaded
+
+    def _glossary(self) -> dict[str, list[str]]:
+        """Return each term with the forms heard in its place."""
+        terms = self._terms if isinstance(self._terms, Mapping) else dict.fromkeys(self._terms or (), ())
+        return {term: sorted(forms) for term, forms in terms.items()}
 
     def _batch(self) -> int:
         if self._batch_size is not None:
             return self._batch_size
-        return 32 if self.whisper.model.device == "cuda" else 4
+        return 32 if self.engine.device == "cuda" else 4
 
     # Files to windows ----------------------------------------------------------------------------
 
     def _speech(self, samples: Any, limit_s: float) -> list[tuple[int, int]]:
-        vad = require("faster_whisper.vad", extra="speech", purpose=_PURPOSE)
+        vad = require("faster_whisper.vad", extra="speech", purpose=PURPOSE)
         options = vad.VadOptions(max_speech_duration_s=limit_s, min_silence_duration_ms=MIN_SILENCE_MS)
         return [(int(item["start"]), int(item["end"])) for item in vad.get_speech_timestamps(samples, options)]
 
     def _features(self, _window: Window, sound: Any) -> Any:
-        return spectrum(sound, self.whisper.feature_extractor.mel_filters)
+        _ = self.engine  # whose model says how many mels
+        return spectrum(sound, self._filters)
 
     # Windows to lines ----------------------------------------------------------------------------
 
@@ -238,38 +241,6 @@ class FasterWhisperTranscriber:
         half = self._batch_size = (len(batch) + 1) // 2
         log.warning("A batch of %d windows does not fit into memory; going on with %d.", len(batch), half)
         return [*self._run(batch[:half], known[:half]), *self._run(batch[half:], known[half:])]
-
-    @property
-    def engine(self) -> Engine:
-        """What runs a batch; made with the model."""
-        with self._loading:
-            if self._engine is None:
-                self._engine = self._made()
-        return self._engine
-
-    def _made(self) -> Engine:
-        whisper = self.whisper
-        tokens = require("faster_whisper.tokenizer", extra="speech", purpose=_PURPOSE)
-        suppressed = require("faster_whisper.transcribe", extra="speech", purpose=_PURPOSE).get_suppressed_tokens
-
-        def tokenizer(language: str) -> Any:
-            many = whisper.model.is_multilingual
-            return tokens.Tokenizer(whisper.hf_tokenizer, many, task="transcribe", language=language)
-
-        return Engine(
-            whisper,
-            tokenizers=tokenizer,
-            suppressed=lambda item: suppressed(item, [-1]),
-            beam_size=self._beam_size,
-            glossary=self._with_common_words(),
-        )
-
-    def _with_common_words(self) -> Glossary | None:
-        """Return the glossary with the model's vocabulary as the list of ordinary words."""
-        if self._terms is None:
-            return None
-        vocabulary = self.whisper.hf_tokenizer.get_vocab()
-        return Glossary(self._terms, common={token[1:] for token in vocabulary if re.fullmatch("Ġ[a-z]{2,}", token)})
 
 
 def _lines(heard: Heard, window: Window, language: str) -> list[dict[str, Any]]:
