@@ -56,6 +56,18 @@ def test_padded_windows_are_heard_among_themselves() -> None:
     assert sorted(ears.heard) == [[9, 1], [9, 2]]
 
 
+@pytest.mark.parametrize(
+    ("count", "sizes"), [(1, [1]), (4, [2, 2]), (7, [3, 4]), (8, [4, 4]), (9, [3, 3, 3]), (10, [1, 3, 3, 3])]
+)
+def test_what_is_left_is_shared_evenly(count: int, sizes: list[int]) -> None:
+    """A single file of a few windows keeps both workers busy, for as many rounds as full batches would take."""
+    ears = Ears()
+    with closing(Batches(ears, lambda: 4)) as batches:
+        batches.add(jobs(*range(1, count + 1)))
+        list(batches.work(is_last=True))
+    assert sorted(len(batch) for batch in ears.heard) == sizes
+
+
 def test_two_batches_are_heard_at_once() -> None:
     """Each waits until the other has begun."""
     begun = threading.Barrier(2, timeout=10)
@@ -70,10 +82,10 @@ def test_two_batches_are_heard_at_once() -> None:
 
 
 def test_the_model_begins_with_the_first_windows() -> None:
-    """The first batch waits for no others, the next ones for a choice that grows up to POOL."""
+    """The first batch waits for as many as all workers take, the next ones for a choice that grows up to POOL."""
     ears = Ears()
     with closing(Batches(ears, lambda: 4)) as batches:
-        for _ in range(4):
+        for _ in range(8):
             batches.add(jobs(1))
             list(batches.work())
         batches.add(jobs(*[2] * 7))
@@ -84,6 +96,17 @@ def test_the_model_begins_with_the_first_windows() -> None:
         grown.add(jobs(*[1] * (2 * POOL)))
         list(grown.work())
         assert len(grown._waiting) == POOL - 4
+
+
+def test_a_large_batch_is_filled() -> None:
+    """Also when it is larger than what is gathered for a choice, as on a GPU."""
+    ears = Ears()
+    with closing(Batches(ears, lambda: 2 * POOL)) as batches:
+        batches.add(jobs(*[1] * (2 * POOL - 1)))
+        assert list(batches.work()) == []
+        batches.add(jobs(1))
+        list(batches.work())
+    assert [len(batch) for batch in ears.heard] == [2 * POOL]
 
 
 def test_languages_come_from_the_batches_waited_for() -> None:

@@ -93,10 +93,10 @@ def test_weights_that_cannot_be_had_are_asked_for_once(files: list[Path], monkey
 
 
 def test_windows_of_many_files_fill_batches(files: list[Path]) -> None:
-    """Ten windows of five files are three batches of at most four; results come in the order given."""
+    """Of ten windows of five files four are one batch, the rest is shared evenly; results come in the order given."""
     engine = FakeEngine()
     results = dict(Scripted(engine).transcribe_many(files))
-    assert engine.batches == [4, 4, 2]
+    assert sorted(engine.batches) == [3, 3, 4]
     assert list(results) == files
     assert [(line.text, line.start, line.end) for line in results[files[0]]] == [("1.", 0.0, 1.0), ("21.", 20.0, 21.0)]  # type: ignore[union-attr]
     assert results[files[0]][0].metadata == {"confidence": 0.9, "language": "en", "word_starts": [0.0]}  # type: ignore[index]
@@ -132,13 +132,13 @@ def test_progress_is_told(files: list[Path]) -> None:
 
 
 class FullCard(FakeEngine):
-    """Has room for three windows."""
+    """Has room for two windows."""
 
     def run(
         self, features: Sequence[Any], languages: Sequence[str | None], *, is_padded: bool = False
     ) -> list[tuple[str, Heard]]:
         """Fail as CTranslate2 does when the card's memory is full."""
-        if len(features) > 3:
+        if len(features) > 2:
             raise RuntimeError("CUDA failed with error out of memory")
         return super().run(features, languages, is_padded=is_padded)
 
@@ -147,7 +147,7 @@ def test_batches_too_large_for_the_card_are_halved(files: list[Path]) -> None:
     """What does not fit is tried in halves from then on, and nothing is lost."""
     engine = FullCard()
     results = dict(Scripted(engine).transcribe_many(files))
-    assert engine.batches == [2, 2, 2, 2, 2]
+    assert (max(engine.batches), sum(engine.batches)) == (2, 10)
     assert [len(result) for result in results.values()] == [2] * 5  # type: ignore[arg-type]
 
 

@@ -31,6 +31,7 @@ from masa_rag.transcribers._model import Model
 from masa_rag.transcribers._windows import Word
 
 both = threading.Barrier(2)
+answers = os.dup(1)
 
 class Engine:
     """Hears the sum of each spectrum; the first language says what else happens."""
@@ -43,6 +44,8 @@ class Engine:
             raise RuntimeError("CUDA failed with error out of memory")
         if languages[0] == "die":
             os._exit(7)
+        if languages[0] == "rubbish":
+            os.write(answers, b"rubbish\\n")
         if languages[0] == "sleep":
             time.sleep(60)
         if languages[0] == "environment":
@@ -132,6 +135,14 @@ def test_a_process_that_dies() -> None:
             waiting.result(timeout=10)
     with pytest.raises(TranscriptionError, match="exit status 7"):
         model.run([sound(1)], ["en"])
+    assert not model.is_alive
+
+
+def test_an_answer_that_cannot_be_read() -> None:
+    """The process is ended, for nobody knows what comes next."""
+    model = made()
+    with pytest.raises(TranscriptionError, match="the process that runs the model ended"):
+        model.run([sound(1)], ["rubbish"])
     assert not model.is_alive
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from math import ceil
 
 from masa_rag.transcribers._devices import WORKERS
 from masa_rag.transcribers._prepare import Job
@@ -45,11 +46,12 @@ class Batches:
 
         Raises what ``hear`` raises.
         """
-        while self._waiting and (is_last or len(self._waiting) >= min(POOL, self._size() * (1 + self._started))):
+        most = self._even_share() if is_last else self._size()
+        while self._waiting and (is_last or self._has_a_choice()):
             if len(self._running) > WORKERS:
                 self._wait()
                 yield
-            self._start()
+            self._start(min(most, self._size()))
         while is_last and self._running:
             self._wait()
             yield
@@ -58,13 +60,22 @@ class Batches:
         """Wait for what is being heard, and drop the rest."""
         self._pool.shutdown(cancel_futures=True)
 
-    def _start(self) -> None:
-        batch = self._chosen()
+    def _has_a_choice(self) -> bool:
+        size = self._size()
+        return len(self._waiting) >= max(size, min(POOL, size * (WORKERS + self._started)))
+
+    def _even_share(self) -> int:
+        """Return how many windows make a batch so that all workers end together; a single file has but a few."""
+        rounds = ceil(len(self._waiting) / (WORKERS * self._size()))
+        return ceil(len(self._waiting) / (WORKERS * max(1, rounds)))
+
+    def _start(self, size: int) -> None:
+        batch = self._chosen(size)
         known = [job.recording.language for job in batch]
         self._running.append((batch, self._pool.submit(self._hear, batch, known)))
         self._started += 1
 
-    def _chosen(self) -> list[Job]:
+    def _chosen(self, size: int) -> list[Job]:
         """Take the window that waits longest and those nearest to it in length.
 
         Equal lengths in a batch waste nothing, and no recording waits for the end because of one short window.
@@ -72,7 +83,7 @@ class Batches:
         first = self._waiting[0].window
         alike = [place for place, job in enumerate(self._waiting) if job.window.is_padded == first.is_padded]
         alike.sort(key=lambda place: abs(self._waiting[place].window.seconds - first.seconds))
-        taken = set(alike[: self._size()])
+        taken = set(alike[:size])
         batch = [job for place, job in enumerate(self._waiting) if place in taken]
         self._waiting = [job for place, job in enumerate(self._waiting) if place not in taken]
         return batch

@@ -114,6 +114,7 @@ class _Calls:
         self._ended: str | None = None
 
     def ask(self, stdin: BinaryIO, call: Mapping[str, Any], features: Sequence[Any]) -> Future[dict[str, Any]]:
+        """Return what will hold the answer."""
         future: Future[dict[str, Any]] = Future()
         with self._lock:
             if self._ended is not None:
@@ -125,10 +126,12 @@ class _Calls:
         return future
 
     def listen(self, child: subprocess.Popen[bytes]) -> None:
-        with contextlib.suppress(ValueError):  # the pipe was closed under us
+        """Hand on the answers until there are no more, or none that can be read."""
+        with contextlib.suppress(ValueError, KeyError):  # the pipe was closed under us, or something else wrote to it
             for line in cast("BinaryIO", child.stdout):
                 answer = json.loads(line)
                 self._waiting.pop(answer.pop("number")).set_result(answer)
+        child.kill()
         with self._lock:
             self._ended = _ended(child)
             for future in self._waiting.values():

@@ -1,4 +1,4 @@
-"""Speech to text with faster-whisper (CTranslate2): the only file that imports it."""
+"""Speech to text with faster-whisper (CTranslate2)."""
 
 from __future__ import annotations
 
@@ -46,7 +46,8 @@ _NO_MEMORY = re.compile("out of memory|ALLOC_FAILED")
 class FasterWhisperTranscriber:
     """Turns recordings into timed lines with Whisper, many files at a time.
 
-    The model is loaded once, at the first file. Speech is found (Silero VAD) and cut into windows,
+    The model is loaded once, at the first file, into a process of its own: what its libraries or the
+    kernel end there is a TranscriptionError here. Speech is found (Silero VAD) and cut into windows,
     windows of like length, of all files, are packed into full batches, and what comes next is
     decoded, in a child process, while the model works. Lines end with sentences and pauses, by the
     times of their words. Each segment's metadata holds ``confidence``, the mean probability of its
