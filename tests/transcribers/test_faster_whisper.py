@@ -93,10 +93,10 @@ def test_weights_that_cannot_be_had_are_asked_for_once(files: list[Path], monkey
 
 
 def test_windows_of_many_files_fill_batches(files: list[Path]) -> None:
-    """Of ten windows of five files four are one batch, the rest is shared evenly; results come in the order given."""
+    """Ten windows of five files are two batches of four and two of one; results come in the order given."""
     engine = FakeEngine()
     results = dict(Scripted(engine).transcribe_many(files))
-    assert sorted(engine.batches) == [3, 3, 4]
+    assert sorted(engine.batches) == [1, 1, 4, 4]
     assert list(results) == files
     assert [(line.text, line.start, line.end) for line in results[files[0]]] == [("1.", 0.0, 1.0), ("21.", 20.0, 21.0)]  # type: ignore[union-attr]
     assert results[files[0]][0].metadata == {"confidence": 0.9, "language": "en", "word_starts": [0.0]}  # type: ignore[index]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from math import ceil
+from itertools import pairwise
 
 from masa_rag.transcribers._devices import WORKERS
 from masa_rag.transcribers._prepare import Job
@@ -16,15 +16,15 @@ while this many are prepared."""
 
 
 class Batches:
-    """Has WORKERS batches heard side by side and the next one waiting, and waits for them in their order.
+    """Shares windows of like length among the workers, a batch for each, and waits for the batches in their order.
 
     A batch is told the languages found by those that were waited for before it was started, not by those that happen to
-    be done: a run gives the same words each time.
+    be done: a run gives the same words each time. The first ones are waited for before others start.
 
     Args:
         hear: Hears windows, given the language of each if it is known, keeps what was said and returns the languages.
             Called in threads.
-        size: Returns how many windows make a batch.
+        size: Returns how many windows make a batch at most.
     """
 
     def __init__(
@@ -34,8 +34,8 @@ class Batches:
         self._size = size
         self._pool = ThreadPoolExecutor(WORKERS, "masa-rag-whisper")
         self._waiting: list[Job] = []
-        self._running: deque[tuple[list[Job], Future[Sequence[str]]]] = deque()
-        self._started = 0
+        self._running: deque[tuple[Sequence[Job], Future[Sequence[str]]]] = deque()
+        self._rounds = 0
 
     def add(self, jobs: Sequence[Job]) -> None:
         """Take windows, in the order of their recordings."""
@@ -46,12 +46,11 @@ class Batches:
 
         Raises what ``hear`` raises.
         """
-        most = self._even_share() if is_last else self._size()
         while self._waiting and (is_last or self._has_a_choice()):
-            if len(self._running) > WORKERS:
+            while len(self._running) > (WORKERS if self._rounds > 1 else 0):
                 self._wait()
                 yield
-            self._start(min(most, self._size()))
+            self._start()
         while is_last and self._running:
             self._wait()
             yield
@@ -61,21 +60,19 @@ class Batches:
         self._pool.shutdown(cancel_futures=True)
 
     def _has_a_choice(self) -> bool:
-        size = self._size()
-        return len(self._waiting) >= max(size, min(POOL, size * (WORKERS + self._started)))
+        share = WORKERS * self._size()
+        return len(self._waiting) >= max(share, min(POOL, share * (1 + self._rounds)))
 
-    def _even_share(self) -> int:
-        """Return how many windows make a batch so that all workers end together; a single file has but a few."""
-        rounds = ceil(len(self._waiting) / (WORKERS * self._size()))
-        return ceil(len(self._waiting) / (WORKERS * max(1, rounds)))
+    def _start(self) -> None:
+        chosen = self._chosen(WORKERS * self._size())
+        ends = [len(chosen) * number // WORKERS for number in range(WORKERS + 1)]
+        for start, end in pairwise(ends):
+            if batch := chosen[start:end]:
+                known = [job.recording.language for job in batch]
+                self._running.append((batch, self._pool.submit(self._hear, batch, known)))
+        self._rounds += 1
 
-    def _start(self, size: int) -> None:
-        batch = self._chosen(size)
-        known = [job.recording.language for job in batch]
-        self._running.append((batch, self._pool.submit(self._hear, batch, known)))
-        self._started += 1
-
-    def _chosen(self, size: int) -> list[Job]:
+    def _chosen(self, count: int) -> list[Job]:
         """Take the window that waits longest and those nearest to it in length.
 
         Equal lengths in a batch waste nothing, and no recording waits for the end because of one short window.
@@ -83,10 +80,10 @@ class Batches:
         first = self._waiting[0].window
         alike = [place for place, job in enumerate(self._waiting) if job.window.is_padded == first.is_padded]
         alike.sort(key=lambda place: abs(self._waiting[place].window.seconds - first.seconds))
-        taken = set(alike[:size])
-        batch = [job for place, job in enumerate(self._waiting) if place in taken]
+        taken = set(alike[:count])
+        chosen = [job for place, job in enumerate(self._waiting) if place in taken]
         self._waiting = [job for place, job in enumerate(self._waiting) if place not in taken]
-        return batch
+        return chosen
 
     def _wait(self) -> None:
         batch, languages = self._running.popleft()
