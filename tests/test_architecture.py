@@ -23,6 +23,7 @@ LAYERS = (
         "_http_body",
         "_http_connections",
         "_proxy",
+        "_child",
         "_media",
         "_lock",
         "_merge",

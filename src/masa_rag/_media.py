@@ -20,6 +20,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, BinaryIO, cast
 
+from masa_rag import _child
 from masa_rag.errors import ConfigurationError, TranscriptionError
 
 RATE = 16_000
@@ -169,13 +170,7 @@ class MediaDecoder:
     def _started(self) -> subprocess.Popen[bytes]:
         if self._child is None or self._child.poll() is not None:
             limit = str(self._memory_bytes or 0)
-            self._child = subprocess.Popen(
-                [sys.executable, "-c", "from masa_rag._media import serve; serve()", limit],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL,
-                env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
-            )
+            self._child = _child.start("from masa_rag._media import serve; serve()", limit, is_silent=True)
             kind, data = self._message(self._child, Path("decoder"))
             if kind == b"E":
                 from masa_rag.errors import MissingDependencyError
@@ -187,13 +182,8 @@ class MediaDecoder:
     def close(self) -> None:
         """End the child process. Closing twice is allowed; decoding again starts a new one."""
         child, self._child = self._child, None
-        if child is None:
-            return
-        child.kill()
-        for stream in (child.stdin, child.stdout):
-            with contextlib.suppress(OSError):
-                cast("BinaryIO", stream).close()
-        child.wait()
+        if child is not None:
+            _child.end(child)
 
     def __enter__(self) -> MediaDecoder:
         return self

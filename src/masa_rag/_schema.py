@@ -151,13 +151,8 @@ UPDATE bags SET words = (SELECT bag_of(header || char(10) || text) FROM chunks W
 The view has the texts as they are indexed, so that the index can be made anew from it and compared with it.
 """
 
-_SPACED = _WORDS_ANEW
-"""Chinese, Japanese and Korean are indexed by pairs of characters."""
-
-_MARKS = _WORDS_ANEW
-"""Signs belong to the letter before them, and more scripts are indexed by pairs."""
-
-MIGRATIONS: tuple[str, ...] = (_FIRST, _COPIES, _ONLY_PASSAGES, _ENDS, _SPACED, _MARKS)
+MIGRATIONS: tuple[str, ...] = (_FIRST, _COPIES, _ONLY_PASSAGES, _ENDS, "", _WORDS_ANEW)
+"""The fifth indexed words anew too, by pairs of characters, which the sixth does for all later changes."""
 
 
 _OURS = frozenset({"settings", "sources", "documents", "chunks", "vectors"})

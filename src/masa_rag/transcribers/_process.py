@@ -20,6 +20,7 @@ from dataclasses import asdict
 from itertools import count
 from typing import Any, BinaryIO, cast
 
+from masa_rag import _child
 from masa_rag.errors import MasaRagError, TranscriptionError
 from masa_rag.transcribers._devices import WORKERS
 from masa_rag.transcribers._engine import Heard
@@ -54,15 +55,12 @@ class ModelProcess:
     """
 
     def __init__(self, settings: Settings) -> None:
-        environment = {**KEEPING, **os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
         try:
-            self._child = subprocess.Popen(
-                [sys.executable, "-c", CODE], stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment
-            )
+            self._child = _child.start(CODE, environment=KEEPING)
         except OSError as error:
             raise TranscriptionError(f"the process for the model could not be started ({error}); try again") from error
         self._calls = _Calls()
-        self.close = weakref.finalize(self, _end, self._child)
+        self.close = weakref.finalize(self, _child.end, self._child)
         """Ends the process; whatever it was doing fails."""
         facts = self._loaded(settings)
         self.device: str = facts["device"]
@@ -143,14 +141,6 @@ def _send(pipe: BinaryIO, message: Mapping[str, Any], *data: memoryview) -> None
     for part in data:
         pipe.write(part)
     pipe.flush()
-
-
-def _end(child: subprocess.Popen[bytes]) -> None:
-    child.kill()
-    child.wait()
-    for pipe in (child.stdin, child.stdout):
-        with contextlib.suppress(OSError):
-            cast("BinaryIO", pipe).close()
 
 
 def _ended(child: subprocess.Popen[bytes]) -> str:
