@@ -10,13 +10,14 @@ import copy
 import io
 import json
 import random
-import resource
 import sys
 import tempfile
 import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+
+from peak_memory import peak_mib
 
 from masa_rag.errors import RecordError, SourceError
 from masa_rag.sources import DiscordExport, SlackExport, TelegramExport
@@ -366,5 +367,4 @@ def read_many(form: str, seeds: range) -> tuple[int, int]:
 
 if __name__ == "__main__":
     found, failed = read_many(sys.argv[1], range(int(sys.argv[2])))
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    sys.stdout.write(json.dumps({"documents": found, "errors": failed, "peak_mib": round(peak)}))
+    sys.stdout.write(json.dumps({"documents": found, "errors": failed, "peak_mib": round(peak_mib())}))

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import random
-import resource
 from collections.abc import Callable, Iterator
 from pathlib import Path
+
+from peak_memory import forget_peak, peak_mib
 
 from masa_rag.errors import RecordError
 from masa_rag.protocols import Source
@@ -85,7 +86,7 @@ _DAMAGES: tuple[Callable[[bytes, random.Random], bytes], ...] = (
 
 def survives(make: Callable[[Path], Source], good: bytes, path: Path, *, files: int) -> None:
     """Read ``files`` damaged versions of a good file: documents and record errors only, within 256 MB."""
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    before = forget_peak()
     for seed in range(files):
         path.write_bytes(damaged(good, seed))
         for item in make(path):
@@ -93,8 +94,7 @@ def survives(make: Callable[[Path], Source], good: bytes, path: Path, *, files: 
             if isinstance(item, Document):
                 _ = item.digest  # what the memory computes of each
                 item.text.encode()  # no half characters
-    grown_kib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
-    assert grown_kib < 256 * 1024
+    assert peak_mib() - before < 256
 
 
 def documents(source: Source) -> list[Document]:
