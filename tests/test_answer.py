@@ -8,6 +8,7 @@ import json
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -101,6 +102,45 @@ def test_every_line_is_checked_against_what_it_cites(text: str, problems: tuple[
     assert check(text, TWO).problems == problems
 
 
+OTHERS = (Hit(Chunk("c", "3", "s", "她说章鱼偷走了2个电池盒，用Python写的。", "Li", 0, 22), 1.0, 1),
+          Hit(Chunk("d", "4", "s", "The boys’ boat is 6 m long. We don’t sail.", "Ann", 0, 42), 0.5, 2))  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("text", "false"),
+    [
+        ("她说“章鱼吃掉了电池盒” [1]。", "章鱼吃掉了电池盒"),
+        ("她说“章鱼偷走了2个电池” [1]。", None),
+        ("她用“Python写”，说“电池盒，用Python写” [1]。", None),
+        ("她说「章鱼吃掉了电池盒」 [1]。", "章鱼吃掉了电池盒"),
+        ("她说『偷走了2个电池盒』 [1]。", None),
+        ("她说‘章鱼吃掉了电池盒’了 [1]。", "章鱼吃掉了电池盒"),
+        ("所谓的“传感器” [1]。", None),
+        ("She says ‘we don’t sail’ [2].", None),
+        ("She says ‘we don’t ever sail’ [2].", "we don’t ever sail"),
+        ("In the ‘90s they didn’t sail [2].", None),
+        ("The boys’ boat and the girls’ boat are long [2].", None),
+        ("The boys’ boat: ‘we do sail’ [2].", "we do sail"),
+        ("Elle dit ‹we do sail› [2].", "we do sail"),
+        ('It is 6" long, 2" wide and 3" high, and "we do sail" [2].', "we do sail"),
+        ('She says "the boys\' boat is 6" [2], and it is.', None),
+    ],
+)
+def test_quotations_are_found_in_other_scripts_and_marks(text: str, false: str | None) -> None:
+    """Chinese is compared letter by letter; an apostrophe ends no quotation, and a sign for inches begins none."""
+    problems = () if false is None else (f"“{false}” stands in no cited passage",)
+    assert check(text, OTHERS).problems == problems
+
+
+@pytest.mark.parametrize(
+    ("line", "states"), [("章鱼偷走了电池盒。", True), ("电池问题", False), ("电池盒的问题有很多：", False)]
+)
+def test_a_statement_without_blanks_needs_a_citation(line: str, states: bool) -> None:
+    """Two letters are taken for a word, so four words are eight; a heading has fewer, or ends in a colon."""
+    problems = (f"nothing is cited for: {line}",) if states else ()
+    assert check(f"她说是的 [1]。\n{line}", OTHERS).problems == problems
+
+
 def near(hit: Hit, tokens: float) -> Hit:
     """Return the hit with the nearness of its words to those of the question."""
     return replace(hit, why={"tokens_beside": tokens, "vectors": tokens / 2})
@@ -112,6 +152,51 @@ def test_without_a_model_what_is_not_near_is_no_answer() -> None:
     assert (answer.text, answer.found, len(answer.hits)) == (NOT_FOUND, False, 2)
     one = extract("How thin was the seal?", (near(TWO[0], 0.5), near(TWO[1], 0.6)))
     assert one.text == "“The seal was too thin.” [2]"
+
+
+def on_days(question: str, *notes: tuple[str, float, bool]) -> str:
+    """Return the answer from notes, each with its nearness and whether it is of the time that the question names."""
+    hits = [
+        Hit(Chunk(str(n), str(n), "s", text, "Ann", 0, len(text)), 1 / n, n,
+            {"tokens_beside": tokens, "vectors": 0.1} | ({"time": 1.0} if then else {}))
+        for n, (text, tokens, then) in enumerate(notes, 1)
+    ]  # fmt: skip
+    return extract(question, hits).text
+
+
+@pytest.mark.parametrize("question", ["What happened yesterday?", "What did we do last week?", "Any news today?"])
+def test_what_names_only_a_time_is_answered_from_it(question: str) -> None:
+    """No passage is near such a question; what was said then answers it, and what was said at other times does not."""
+    notes = ("The seal broke.", 0.3, False), ("The mill burned.", 0.2, True), ("The boat happened to sink.", 0.9, False)
+    assert on_days(question, *notes) == "“The mill burned.” [2]"
+
+
+def test_what_was_said_then_is_quoted_first() -> None:
+    """Of what is near, for the question has a subject; the rest still follows."""
+    notes = ("The seal broke at noon.", 0.9, False), ("The seal broke again.", 0.8, True), ("We slept.", 0.2, True)
+    said = on_days("When did the seal break yesterday?", *notes)
+    assert said == "“The seal broke again.” [2]\n“The seal broke at noon.” [1]"
+
+
+@pytest.mark.parametrize(
+    ("question", "notes"),
+    [
+        ("Who won the cup yesterday?", [("The mill burned.", 0.2, True)]),
+        ("What happened?", [("The mill burned.", 0.2, False)]),
+        ("What happened in May 2025?", [("The mill burned.", 0.2, True)]),
+    ],
+)
+def test_a_time_alone_makes_nothing_near(question: str, notes: list[tuple[str, float, bool]]) -> None:
+    """Where something else is asked for too, no time is named, or a date that may be that of what is spoken of."""
+    assert on_days(question, *notes) == NOT_FOUND
+
+
+def test_yesterday_s_note_answers_for_yesterday(memory: Memory) -> None:
+    """Of notes on several days, also with an embedder that does not tell what is near."""
+    for day, text in enumerate(("The mill burned.", "The seal broke.", "We sail soon."), 4):
+        memory.remember(text, author="Ann", created_at=datetime(2025, 5, day, 12, tzinfo=UTC))
+    answer = memory.ask("What happened yesterday?", now=datetime(2025, 5, 6, 9, tzinfo=UTC))
+    assert [hit.chunk.text for hit in answer.cited] == ["The seal broke."]
 
 
 def test_who_lends_nearness_to_a_neighbour_is_near() -> None:
@@ -264,6 +349,57 @@ def test_the_first_answer_of_the_readme(tmp_path: Path) -> None:
     readme = (Path(__file__).parents[1] / "README.md").read_text()
     assert "“Mara: Salt water crept into a battery case, so we launch in May.” [1]" in shown
     assert [line for line in shown.splitlines() if line not in readme] == []
+
+
+def chat(*messages: tuple[str, str]) -> Document:
+    """Return a chat with a message a day, each with a link of its own, from 1 May 2025."""
+    segments = (
+        Segment(text, author, datetime(2025, 5, day, tzinfo=UTC), url=f"https://chat.example/{day}", id=str(day))
+        for day, (author, text) in enumerate(messages, 1)
+    )
+    return Document("chan", title="chan", kind="conversation", segments=tuple(segments))
+
+
+TURNS = ("Ann", "Where is the boat?"), ("Bo", "At the mill, I think."), ("Cleo", "It sank.")
+
+
+@pytest.mark.parametrize(
+    ("reply", "citation"),
+    [
+        ('Bo: "at the mill" [1].', "[1] chan · Bo · 2025-05-02 <https://chat.example/2>"),
+        ('Cleo: "It sank", Bo: "at the mill" [1].', "[1] chan · Cleo · 2025-05-03 <https://chat.example/3>"),
+        ('"I think … it sank" [1].', "[1] chan · Bo, Cleo · 2025-05-02 <https://chat.example/2>"),
+        ("At the mill [1].", "[1] chan · Ann, Bo, Cleo · 2025-05-01 to 2025-05-03 <https://chat.example/1>"),
+        (
+            'In "chan chan": "it flew" [1].',
+            "[1] chan · Ann, Bo, Cleo · 2025-05-01 to 2025-05-03 <https://chat.example/1>",
+        ),
+    ],
+)
+def test_a_citation_is_that_of_the_turn_that_is_quoted(memory: Memory, reply: str, citation: str) -> None:
+    """Its speaker, day and link: of the first quotation that stands there; without one, those of the whole passage."""
+    memory.add([chat(*TURNS)], name="s")
+    answer = memory.ask("Where is the boat at the mill that sank?", model=lambda prompt: reply)
+    assert citation in str(answer).splitlines()
+
+
+def test_without_the_documents_a_passage_is_cited_as_a_whole() -> None:
+    """Nobody knows then where its turns are; nor in a document that is gone or has none."""
+    document = chat(*TURNS)
+    whole = Hit(Chunk("a", "chan", "s", document.text, "chan", 0, len(document.text)), 1.0, 1)
+    reply = 'Bo: "at the mill" [1].'
+    assert check(reply, [whole]).cited == (whole,)
+    assert check(reply, [whole], document=lambda source, identity: None).cited == (whole,)
+    assert check(reply, [whole], document=lambda source, identity: Document("1", document.text)).cited == (whole,)
+    (cited,) = check(reply, [whole], document=lambda source, identity: document).cited
+    assert cited.chunk.text == "Bo: At the mill, I think."
+    assert document.text[cited.chunk.start : cited.chunk.end] == cited.chunk.text
+
+
+def test_a_name_that_is_shown_again_may_be_quoted() -> None:
+    """A passage that begins within Ann's turn is shown with her name in front; to quote that is no invention."""
+    chunk = Chunk("a", "1", "s", "I looked.\nBo: Gone.", "chan", 0, 19, authors=("Ann", "Bo"))
+    assert check('"Ann: I looked" [1].', [Hit(chunk, 1.0, 1)]).problems == ()
 
 
 def test_an_empty_memory_and_a_model_that_does_not_know_say_so(brain: Memory) -> None:

@@ -118,6 +118,8 @@ def test_nothing_found_says_which_filter_is_to_blame(notes: Path, options: list[
     """A name that nobody has is more often misspelt than silent."""
     run("add", str(notes))
     assert reason in run("search", "copper", *options).output
+    assert reason in run("context", "copper", *options).stderr
+    assert reason in run("ask", "copper", *options).stderr
 
 
 @pytest.mark.parametrize("command", ["search", "context", "ask"])

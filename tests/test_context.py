@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
+
+import pytest
 
 from masa_rag import Chunk, Document, Hit, Segment
 from masa_rag.chunkers import TurnChunker
@@ -40,8 +43,65 @@ def test_turns_that_follow_one_another_become_one_passage() -> None:
     assert first.text == "Bo: At the mill.\nAnn: And the nets?" == TALK.text[first.start : first.end]
     assert first.segment_ids == ("2", "3")
     assert (first.start_s, first.end_s, first.authors) == (7.0, 11.0, ("Bo", "Ann"))
-    assert "[1] Harbour · Bo · 00:00:07 <https://pod.example/1#t=7>" in str(context)
+    assert "[1] Harbour · Bo, Ann · 00:00:07 <https://pod.example/1#t=7>" in str(context)
     assert context.hits[1].chunk == PAGE
+
+
+def said(day: int, author: str | None, text: str) -> Segment:
+    """Return a message of May 2025 with a link of its own."""
+    return Segment(text, author, datetime(2025, 5, day, tzinfo=UTC), url=f"https://chat.example/{day}", id=str(day))
+
+
+def in_a_chat(*messages: Segment) -> Sequence[Chunk]:
+    """Return the passages of a chat: one for each turn."""
+    return TurnChunker().chunk(Document("chan", title="chan", segments=messages), source="chat")
+
+
+def test_a_joined_passage_names_all_who_speak_and_all_its_days() -> None:
+    """Who quotes Bo is not sent to Ann: she only begins, at the link. The text says who says what."""
+    turns = in_a_chat(said(1, "Ann", "Where is it?"), said(2, "Bo", "At the mill."), said(3, "Cleo", "It sank."))
+    context = build_context(hits(*turns), max_tokens=200, count_tokens=words)
+    assert str(context).splitlines()[2:] == [
+        "[1] chan · Ann, Bo, Cleo · 2025-05-01 to 2025-05-03 <https://chat.example/1>",
+        "```", "Ann: Where is it?", "Bo: At the mill.", "Cleo: It sank.", "```",
+    ]  # fmt: skip
+    joined = context.hits[0].chunk
+    assert (joined.started_at, joined.ended_at) == (turns[0].started_at, turns[2].ended_at)
+
+
+def test_of_many_speakers_three_are_named() -> None:
+    """A citation stays short, and one day is named once."""
+    turns = in_a_chat(*(said(1, name, "Yes.") for name in ("Ann", "Bo", "Cleo", "Ann", "Dan", "Eve")))
+    (hit,) = build_context(hits(*turns), max_tokens=200, count_tokens=words).hits
+    assert cite(hit.chunk) == "chan · Ann, Bo, Cleo and 2 more · 2025-05-01 <https://chat.example/1>"
+
+
+def test_who_goes_on_is_named_where_others_follow() -> None:
+    """A document names a speaker once; a passage that begins later says it again, and its text stays verbatim."""
+    _, later, answer = in_a_chat(said(1, "Ann", "Where is it?"), said(2, "Ann", "I looked."), said(2, "Bo", "Gone."))
+    context = build_context(hits(later, answer), max_tokens=200, count_tokens=words)
+    assert "```\nAnn: I looked.\nBo: Gone.\n```" in str(context)
+    assert context.hits[0].chunk.text == "I looked.\nBo: Gone."
+
+
+def test_nobody_is_given_the_words_of_an_unknown_speaker() -> None:
+    """What nobody is known to have said stands by itself, for a joined citation would name only the other."""
+    turns = in_a_chat(said(1, None, "Who is there?"), said(1, "Bo", "Me."))
+    context = build_context(hits(*turns), max_tokens=200, count_tokens=words)
+    assert [cite(hit.chunk).split(" <")[0] for hit in context.hits] == ["chan · 2025-05-01", "chan · Bo · 2025-05-01"]
+
+
+@pytest.mark.parametrize("budget", range(20, 90, 5))
+def test_what_joining_adds_is_within_the_budget(budget: int) -> None:
+    """Here it costs more than it saves: a name of twenty words is said again in front of the text."""
+    name = "Ann " * 19 + "Ann"
+    pairs = [
+        in_a_chat(said(1, name, f"Where is {thing}?"), said(2, name, "I looked."), said(2, "Bo", "Gone."))[1:]
+        for thing in ("it", "she")
+    ]
+    turns = [chunk for pair in pairs for chunk in pair]
+    context = build_context(hits(*turns), max_tokens=budget, count_tokens=words)
+    assert words([str(context)])[0] <= budget or len(context.hits) == 1
 
 
 def test_a_document_s_passages_stand_in_their_own_order() -> None:
@@ -81,6 +141,21 @@ def test_room_that_joining_makes_is_used() -> None:
     context = build_context(ranked, max_tokens=whole, count_tokens=words)
     assert len(context.hits) == 2
     assert context.hits[1].chunk == PAGE
+
+
+def test_a_fence_is_its_own_passage_s() -> None:
+    """A message of 3,000 backticks has a longer fence, and costs nobody else anything."""
+    loud = Chunk("l", "loud", "chat", "`" * 3_000, "Loud", 0, 3_000)
+    lines = str(build_context(hits(PAGE, loud), max_tokens=200, count_tokens=words)).splitlines()
+    assert lines[2:6] == ["[1] Prices", "```", "Copper is dear.", "```"]
+    assert lines[7:] == ["[2] Loud", "`" * 3_001, "`" * 3_000, "`" * 3_001]
+
+
+def test_a_name_cannot_close_a_fence() -> None:
+    """Also what is said again in front of the text is in the fence, so it counts for its length."""
+    _, later, answer = in_a_chat(said(1, "````", "Hm."), said(2, "````", "Hm."), said(2, "Bo", "Gone."))
+    context = build_context(hits(later, answer), max_tokens=200, count_tokens=words)
+    assert str(context).endswith("`````\n````: Hm.\nBo: Gone.\n`````")
 
 
 def test_a_citation_is_one_line() -> None:

@@ -84,6 +84,123 @@ def test_a_day_that_does_not_exist_is_no_time(question: str) -> None:
     assert periods_of(question, NOW) == []
 
 
+JUNE_18 = datetime(2025, 6, 18, 12, tzinfo=UTC)  # a Wednesday
+BEGINNING = datetime.min.replace(tzinfo=UTC)
+SOON = JUNE_18 + timedelta(seconds=1)
+
+
+def day(month: int, number: int, year: int = 2025) -> datetime:
+    """Return midnight."""
+    return datetime(year, month, number, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("question", "start", "end"),
+    [
+        ("What changed since March?", day(3, 1), SOON),
+        ("since 10 June", day(6, 10), SOON),
+        ("since 10 July", day(7, 10, 2024), SOON),
+        ("since 2024", day(1, 1, 2024), SOON),
+        ("since the beginning of March", day(3, 1), SOON),
+        ("since Monday", day(6, 16), SOON),
+        ("since yesterday", day(6, 17), SOON),
+        ("after 10 June 2025", day(6, 11), SOON),
+        ("after last week", day(6, 16), SOON),
+        ("before March 2025", BEGINNING, day(3, 1)),
+        ("before 10 June", BEGINNING, day(6, 10)),
+        ("before the 10th of June", BEGINNING, day(6, 10)),
+        ("before yesterday", BEGINNING, day(6, 17)),
+        ("until 2025-06-10", BEGINNING, day(6, 11)),
+        ("by 10 June", BEGINNING, day(6, 11)),
+        ("until the end of March", BEGINNING, day(4, 1)),
+    ],
+)
+def test_a_word_before_a_time_opens_it_to_one_side(question: str, start: datetime, end: datetime) -> None:
+    """Since it until now, before it from the first moment there is; the word is cut with it."""
+    period = period_of(question, JUNE_18)
+    assert period is not None
+    assert (period.start, period.end) == (start, end)
+    assert period.cut_from(question).split() in ([], ["What", "changed", "?"])
+
+
+@pytest.mark.parametrize(
+    ("question", "start", "end"),
+    [
+        ("from 3 to 5 May 2025", day(5, 3), day(5, 6)),
+        ("between May 3 and 5", day(5, 3), day(5, 6)),
+        ("from 30 April until 2 May", day(4, 30), day(5, 3)),
+        ("between 2025-05-03 and 2025-05-05", day(5, 3), day(5, 6)),
+        ("between March and May", day(3, 1), day(6, 1)),
+        ("from November to February", day(11, 1, 2024), day(3, 1)),
+        ("from November 2023 to February", day(11, 1, 2023), day(3, 1, 2024)),
+        ("between 2021 and 2023", day(1, 1, 2021), day(1, 1, 2024)),
+        ("from 2024 to March 2025", day(1, 1, 2024), day(4, 1)),
+        ("from December until today", day(12, 1, 2024), day(6, 19)),
+    ],
+)
+def test_two_dates_are_the_stretch_between_them(question: str, start: datetime, end: datetime) -> None:
+    """Both are part of it, and each has what only the other says; winter begins in the year before."""
+    period = period_of(question, JUNE_18)
+    assert period is not None
+    assert (period.start, period.end, period.words) == (start, end, (0, len(question)))
+
+
+@pytest.mark.parametrize(
+    ("question", "start", "end"),
+    [
+        ("the day before yesterday", day(6, 16), day(6, 17)),
+        ("two days before 10 June", day(6, 8), day(6, 10)),
+        ("the week after 10 June", day(6, 11), day(6, 18)),
+        ("a week ago today", day(6, 11), day(6, 12)),
+        ("a week ago yesterday", day(6, 10), day(6, 11)),
+        ("four months ago today", day(2, 18), day(2, 19)),
+        ("a year ago today", day(6, 18, 2024), day(6, 19, 2024)),
+        ("not today but yesterday", day(6, 17), day(6, 18)),
+        ("not in March but in April", day(4, 1), day(5, 1)),
+        ("what did Ann build this May", day(5, 1), day(6, 1)),
+        ("what did Ann build last may", day(5, 1), day(6, 1)),
+        ("what did they decide before the meeting in March", day(3, 1), day(4, 1)),
+        ("what did Ann say after today's call", day(6, 18), day(6, 19)),
+        ("before the 10 June call", day(6, 10), day(6, 11)),
+    ],
+)
+def test_the_words_around_a_time_tell_which_is_meant(question: str, start: datetime, end: datetime) -> None:
+    """The day before it, the one that is not ruled out, and not more than a meeting's own day."""
+    period = period_of(question, JUNE_18)
+    assert period is not None
+    assert (period.start, period.end) == (start, end)
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "Why this may be the crane",
+        "WHY THIS MAY BE THE CRANE",
+        "Why This May Be the Crane",
+        "before may",
+        "tomorrow",
+        "the day after tomorrow",
+        "why not today",
+        "until today",
+        "before March 2030",
+        "by 10 December",
+        "what must be done by March",
+        "from 3 to 5 cranes",
+        "not today " * 20,
+    ],
+)
+def test_what_lies_ahead_or_may_be_another_word_is_no_time(question: str) -> None:
+    """All that was said was said before a day to come; of a date without a year the nearest counts."""
+    assert periods_of(question, JUNE_18) == []
+
+
+def test_the_last_day_of_a_shorter_month_is_a_month_ago() -> None:
+    """There was no 31 June."""
+    period = period_of("a month ago today", day(7, 31))
+    assert period is not None
+    assert period.start == day(6, 30)
+
+
 def test_days_begin_in_the_zone_of_the_asker() -> None:
     """At 23:30 in UTC it is already tomorrow in Tokyo."""
     tokyo = datetime(2026, 11, 22, 23, 30, tzinfo=UTC).astimezone(timezone(timedelta(hours=9)))
@@ -157,7 +274,19 @@ def test_a_clock_without_a_zone_is_refused(week: Memory, now: datetime) -> None:
     ],
 )
 @pytest.mark.parametrize(
-    "words", ["today", "yesterday", "three years ago", "the past 3 weeks", "last year", "on Monday", "in December"]
+    "words",
+    [
+        "today",
+        "yesterday",
+        "three years ago",
+        "the past 3 weeks",
+        "last year",
+        "on Monday",
+        "in December",
+        "since May",
+        "until yesterday",
+        "999 years ago today",
+    ],
 )
 def test_at_both_ends_of_the_calendar_no_period_is_meant(week: Memory, now: datetime, words: str) -> None:
     """There is no week before the year 1 and no day after 9999: the question is answered as if it named none."""

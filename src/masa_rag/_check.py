@@ -14,6 +14,7 @@ from masa_rag._copies import own_words, same, words_said
 from masa_rag._rows import decode_document, moment
 from masa_rag._views import counted
 from masa_rag.catalog import Catalog
+from masa_rag.errors import StorageError
 
 if TYPE_CHECKING:
     from masa_rag._projection import Projection
@@ -136,10 +137,16 @@ def _check_words(connection: sqlite3.Connection) -> Iterator[Problem]:
 def _check_chunks(connection: sqlite3.Connection) -> Iterator[Problem]:
     """Compare each document with its digest, and each passage with the text it was cut from."""
     for pk, document_id, digest, body in connection.execute("SELECT pk, id, digest, body FROM documents").fetchall():
-        document = decode_document(body)
+        try:
+            document = decode_document(body)
+        except StorageError:
+            document = None
+        if document is None or document.digest != digest:
+            advice = "is not what was stored; delete it, and add its source again"
+            yield Problem("documents", f"document {document_id!r} {advice}")
+        if document is None:
+            continue
         text = document.text
-        if document.digest != digest:
-            yield Problem("documents", f"document {document_id!r} is not what was stored; add its source again")
         rows = connection.execute("SELECT id, text, start, end FROM chunks WHERE document = ?", (pk,))
         for chunk_id, passage, start, end in rows:
             if text[start:end] != passage:

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
+from base64 import b64encode
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, time
+from decimal import Decimal
+from math import isfinite
+from pathlib import PurePath
 from typing import Any
+from uuid import UUID
 
 
 def digest(*parts: str, size: int = 16) -> str:
@@ -31,6 +36,34 @@ def canonical_json(value: Mapping[str, Any]) -> str:
     """
     kept = {key: item for key, item in value.items() if item not in (None, "", (), [], {})}
     return json.dumps(kept, sort_keys=True, ensure_ascii=False, default=_plain)
+
+
+def json_value(value: Any) -> Any:
+    """Return a value as it comes back from JSON: times as text in UTC, bytes in base64, sets sorted, NaN as None.
+
+    What is compared with what was stored must be what was stored. What JSON cannot hold stays as it is.
+    """
+    if value is None or isinstance(value, (str, bool, int)):
+        return value
+    if isinstance(value, float):
+        return value if isfinite(value) else None
+    if isinstance(value, Mapping):
+        return {str(key): json_value(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [json_value(item) for item in value]
+    if isinstance(value, (set, frozenset)):
+        return sorted((json_value(item) for item in value), key=str)
+    return _as_text(value)
+
+
+def _as_text(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return (value if value.tzinfo is None else value.astimezone(UTC)).isoformat()
+    if isinstance(value, (date, time)):
+        return value.isoformat()
+    if isinstance(value, (bytes, bytearray)):
+        return b64encode(value).decode()
+    return str(value) if isinstance(value, (Decimal, UUID, PurePath)) else value
 
 
 def _plain(value: object) -> object:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from difflib import SequenceMatcher
 
+from masa_rag._names import same_name
 from masa_rag.types import Document, Segment
 
 _NEVER = datetime.min.replace(tzinfo=UTC)
@@ -46,23 +47,22 @@ def keep_segments(document: Document, ids: Collection[str]) -> Document | None:
 def without_authors(document: Document, forgotten: Collection[str]) -> Document | None:
     """Return the document without what the forgotten authors said; None when nothing is left.
 
+    What is the document's own (title, link, metadata) and what nobody is named for is taken to be its author's.
+
     Args:
         document: Any document.
-        forgotten: Names as :func:`same_name` writes them.
+        forgotten: Names as :func:`masa_rag._names.same_name` writes them.
     """
-    if document.author is not None and same_name(document.author) in forgotten:
-        if not any(segment.author not in (None, document.author) for segment in document.segments):
-            return None
-        document = replace(document, author=None)
-    kept = [item for item in document.segments if item.author is None or same_name(item.author) not in forgotten]
-    if len(kept) == len(document.segments):
+    owned = document.author is not None and same_name(document.author) in forgotten
+    gone = [owned if item.author is None else same_name(item.author) in forgotten for item in document.segments]
+    kept = [item for item, is_gone in zip(document.segments, gone, strict=True) if not is_gone]
+    if not owned and len(kept) == len(document.segments):
         return document
-    return replace(document, text="", segments=kept) if kept else None
-
-
-def same_name(name: str) -> str:
-    """Return the form in which names are compared: case and outer blanks do not count."""
-    return name.strip().casefold()
+    if not kept:
+        return None
+    if owned:
+        document = replace(document, author=None, title=None, url=None, metadata={})
+    return replace(document, text="", segments=kept)
 
 
 def _as_segments(document: Document) -> Document:

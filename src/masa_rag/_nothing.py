@@ -23,7 +23,7 @@ def why_nothing(memory: Memory, *, author: Sequence[str] = (), source: Sequence[
         source: Sources that were given.
         rest: The other filters.
     """
-    from masa_rag._reading import similar_authors
+    from masa_rag._names import matching_authors, similar_authors
 
     known = memory.info().sources
     names = [item.name for item in known]
@@ -33,9 +33,9 @@ def why_nothing(memory: Memory, *, author: Sequence[str] = (), source: Sequence[
             there = ", ".join(" ".join(one.split()) for one in names[:_NAMED])
             return f"there is no source {name!r}; there are {there}{more}"
     for name in author:
-        exact, similar = similar_authors(memory.catalog.connection, name)
-        if not exact and not similar:
-            return f"nobody called {name!r} speaks here"
+        if not matching_authors(memory.catalog.connection, [name]):
+            _, similar = similar_authors(memory.catalog.connection, name)
+            return f"nobody called {name!r} speaks here" + (f"; did you mean {', '.join(similar)}?" if similar else "")
     undated = [item.name for item in known if item.first is None and (not source or item.name in source)]
     if undated and (rest.get("after") or rest.get("before")):
         return f"after and before leave out what has no known time, such as {undated[0]}"

@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import re
 import sqlite3
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from masa_rag._names import capitalised, name_words, without_accents
 from masa_rag._reading import chunks_by_id, ids_of
 from masa_rag._words import STOP_WORDS, bags, words_of
 from masa_rag.types import Hit
@@ -39,6 +40,11 @@ _WHO = re.compile(
     re.IGNORECASE,
 )
 """The last words are what is left where a date was taken out."""
+_NEWS = re.compile(
+    r"^\s*what(?:['’]s| is| was| has been)? (?:happen(?:ed|ing|s)|said|new|going on)(?: (?:in )?here)?[\s?.,!]*$",
+    re.IGNORECASE,
+)
+"""The whole question, once the time that it names is taken out."""
 _OVERVIEW = _rule(
     "summar(?:y|ies|i[sz]e[sd]?|i[sz]ing)", "overview", "recap", "gist", r"tl;?dr", _POINTS,
     "(?:in|the) order in which", "in (?:what|which|chronological) order", r"in order(?=\s*[?.,!]|$)", "over time",
@@ -74,7 +80,7 @@ _FIRST = 4
 
 def is_overview(question: str) -> bool:
     """Say whether a question asks for the whole of something, and not for one place in it."""
-    return bool(_OVERVIEW.search(question) or _WHO.search(question))
+    return any(rule.search(question) for rule in (_OVERVIEW, _WHO, _NEWS))
 
 
 def subject_of(question: str) -> str:
@@ -113,8 +119,10 @@ def overview(
     """
     if not is_overview(question):
         return None
-    names = _telling(_NAMES_NOTHING.sub(" ", _unframed(question)))
-    numbers = _whole(connection, names, allowed, by_text=bool(_WHO.search(question)))
+    names = _telling(_NAMES_NOTHING.sub(" ", _unframed(_NEWS.sub(" ", question))))
+    numbers = _whole(
+        connection, [*names, *_named(connection, question)], allowed, of_people=bool(_WHO.search(question))
+    )
     if _LAST.search(question):
         numbers = _of_last_document(connection, numbers)
     chosen = evenly(connection, numbers, k)
@@ -129,31 +137,49 @@ def _telling(text: str) -> list[str]:
     return list(dict.fromkeys(word for word, _, _ in words_of(text) if word not in STOP_WORDS))
 
 
+def _named(connection: sqlite3.Connection, question: str) -> list[str]:
+    """Return the words that are common ones, but written as names ("Will"), and names of somebody who speaks."""
+    common = sorted(capitalised(question) & STOP_WORDS)
+    return [word for word, found in _having(connection, "authors", "name", common).items() if found]
+
+
 def _whole(
-    connection: sqlite3.Connection, names: Sequence[str], allowed: Collection[int] | None, *, by_text: bool
+    connection: sqlite3.Connection, names: Sequence[str], allowed: Collection[int] | None, *, of_people: bool
 ) -> list[int]:
     """Return the passages of the documents that every word names, in the order of time, the newest at most.
 
-    Where speakers are named, only what they say. Transcripts without speakers name them in what is said:
-    ``by_text`` takes those, if no document has all of them as speakers or in its title. Where nothing has them
-    together, what any of them says is taken.
+    Where speakers are named, only what they say, but of a document whose title has the name what everybody says.
+    ``of_people`` says that people are asked for: then a speaker's name in a title means nothing, and where no document
+    has all of them as speakers or in its title, those that name them in what is said are taken, for transcripts
+    without speakers. Where nothing has them together, what any of them says is taken.
     """
-    authors = {word: _having(connection, "authors", "name", word) for word in names}
-    titled = {word: _having(connection, "documents", "title", word) for word in names}
-    named = [_documents_of(connection, authors[word]) | titled[word] for word in names]
+    authors = _having(connection, "authors", "name", names)
+    titled = _having(connection, "documents", "title", names)
+    if of_people:
+        titled = {word: set() if authors[word] else found for word, found in titled.items()}
+    named = [_documents_of(connection, authors[word]) | titled[word] for word in authors]
     documents = set.intersection(*named) if named else None
-    if documents is not None and not documents and by_text:
-        documents = set.intersection(*(_mentioning(connection, word) for word in names))
+    if documents is not None and not documents and of_people:
+        documents = set.intersection(*(_mentioning(connection, word) for word in authors))
         authors = {} if documents else authors
     if documents is not None and not documents and all(named):
         documents = set.union(*named)
-    speakers = {number for word in authors if not titled[word] for number in authors[word]}
-    return _in_time(connection, documents, speakers, allowed)
+    speakers = set[int]().union(*authors.values())
+    return _in_time(connection, documents, speakers, allowed, free=set[int]().union(*titled.values()))
 
 
-def _having(connection: sqlite3.Connection, table: str, column: str, word: str) -> set[int]:
-    rows = connection.execute(f"SELECT pk, {column} FROM {table} WHERE instr(lower({column}), ?)", (word,))
-    return {pk for pk, text in rows if word in {part for part, _, _ in words_of(text)}}
+def _having(connection: sqlite3.Connection, table: str, column: str, words: Sequence[str]) -> dict[str, set[int]]:
+    """Return for each word the rows in whose name or title it stands, with or without its accents."""
+    found: dict[str, set[int]] = {word: set() for word in words}
+    plain = {word: without_accents(word) for word in words}
+    for pk, text in connection.execute(f"SELECT pk, {column} FROM {table}") if words else ():
+        folded = without_accents(text or "")
+        if any(word in folded for word in plain.values()):  # most have none, and to take them apart is slow
+            held = name_words(text)
+            for word in words:
+                if plain[word] in held:
+                    found[word].add(pk)
+    return found
 
 
 def _documents_of(connection: sqlite3.Connection, authors: Collection[int]) -> set[int]:
@@ -172,21 +198,33 @@ def _mentioning(connection: sqlite3.Connection, word: str) -> set[int]:
 
 
 def _in_time(
-    connection: sqlite3.Connection, documents: set[int] | None, speakers: set[int], allowed: Collection[int] | None
-) -> list[int]:
-    """Return the newest passages that pass, oldest first; a document's stand together, copies are left out."""
+    connection: sqlite3.Connection, documents: set[int] | None, speakers: set[int], allowed: Collection[int] | None,
+    *, free: set[int],
+) -> list[int]:  # fmt: skip
+    """Return the newest passages that pass, oldest first; a document's stand together.
+
+    Of copies, one that passes stands for the first. In the documents that are ``free`` all speakers pass.
+    """
     rows = connection.execute(
-        "SELECT c.pk FROM chunks c LEFT JOIN said t ON t.chunk = c.pk "
+        "SELECT coalesce(nullif(t.first, 0), c.pk) FROM chunks c LEFT JOIN said t ON t.chunk = c.pk "
         "JOIN (SELECT document, min(started_at) AS began FROM chunks GROUP BY document) d ON d.document = c.document "
-        "WHERE coalesce(nullif(t.first, 0), c.pk) = c.pk "
-        "AND (?1 IS NULL OR c.document IN (SELECT value FROM json_each(?1))) "
-        "AND (?2 = '[]' OR c.pk IN (SELECT chunk FROM chunk_authors WHERE author IN (SELECT value FROM json_each(?2))))"
+        "WHERE (?1 IS NULL OR c.document IN (SELECT value FROM json_each(?1))) "
+        "AND (?2 = '[]' OR c.document IN (SELECT value FROM json_each(?3)) "
+        "OR c.pk IN (SELECT chunk FROM chunk_authors WHERE author IN (SELECT value FROM json_each(?2)))) "
         "ORDER BY d.began DESC NULLS LAST, c.document DESC, c.position DESC",
-        (None if documents is None else json.dumps(list(documents)), json.dumps(list(speakers))),
+        (
+            None if documents is None else json.dumps(list(documents)),
+            json.dumps(list(speakers)),
+            json.dumps(list(free)),
+        ),
     )
-    numbers = (row[0] for row in rows)
-    newest = [number for number, _ in zip(_passing(numbers, allowed), range(NEWEST), strict=False)]
-    return newest[::-1]
+    newest: dict[int, None] = {}
+    for (number,) in rows:
+        if allowed is None or number in allowed:
+            newest[number] = None
+        if len(newest) == NEWEST:
+            break
+    return list(newest)[::-1]
 
 
 def _of_last_document(connection: sqlite3.Connection, numbers: Sequence[int]) -> list[int]:
@@ -197,10 +235,6 @@ def _of_last_document(connection: sqlite3.Connection, numbers: Sequence[int]) ->
     )
     last = {row[0] for row in rows}
     return [number for number in numbers if number in last]
-
-
-def _passing(numbers: Iterator[int], allowed: Collection[int] | None) -> Iterator[int]:
-    return (number for number in numbers if allowed is None or number in allowed)
 
 
 def evenly(connection: sqlite3.Connection, numbers: Sequence[int], k: int) -> list[tuple[int, float]]:

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import json
-import re
 import sqlite3
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from math import inf
 from operator import index
 from typing import get_args
 
-from masa_rag._merge import same_name
+from masa_rag._names import matching_authors, name_words, without_accents
 from masa_rag._rows import CHUNK_SELECT, row_chunk, seconds
 from masa_rag._time import parse_time
 from masa_rag._unicode import whole_name
-from masa_rag._words import words_of
 from masa_rag.errors import ConfigurationError
 from masa_rag.types import Chunk, Kind
 
@@ -93,7 +91,7 @@ class Said:
     Attributes:
         times: How many passages say it; the same post from two sources is one.
         by: By how many authors; a retweet is said by who retweets.
-        shown: The first of the passages that pass the filters.
+        shown: Id of the earliest of the passages that pass the filters.
     """
 
     times: int
@@ -101,20 +99,53 @@ class Said:
     shown: str
 
 
-def said_again(connection: sqlite3.Connection, ids: Sequence[str], filters: Filters) -> dict[str, Said]:
-    """Return what is known of those of the passages of which there are copies, by the passage's id."""
-    condition, values = _condition(connection, filters) if filters else ("1", [])
+def said_again(
+    connection: sqlite3.Connection, ids: Sequence[str], filters: Filters, *, preferred: Filters, names: set[str]
+) -> dict[str, Said]:
+    """Return what is known of those of the passages of which there are copies, by the passage's id.
+
+    Args:
+        connection: The catalogue's.
+        ids: Of the passages that said it first.
+        filters: What the passage that is shown passes.
+        preferred: What it passes as well, where one does.
+        names: Words, small and without accents; one by somebody of such a name is shown before others.
+    """
     rows = connection.execute(
         "SELECT f.id, count(DISTINCT CASE d.segments WHEN 0 THEN d.id || c.authors ELSE c.pk END), "
         "count(DISTINCT coalesce(CASE d.segments WHEN 0 THEN "  # a conversation is no retweet
-        "json_extract(CAST(d.body AS TEXT), '$.metadata.retweeted_by') END, "
-        f"c.authors)), min(CASE WHEN {condition} THEN c.pk END) FROM chunks f JOIN said t ON t.first = f.pk "
-        "JOIN chunks c ON c.pk = t.chunk JOIN documents d ON d.pk = c.document JOIN sources s ON s.pk = d.source "
+        f"json_extract(CAST(d.body AS TEXT), '$.metadata.retweeted_by') END, c.authors)) {_COPIES} "
         "WHERE f.id IN (SELECT value FROM json_each(?)) GROUP BY f.pk HAVING count(*) > 1",
-        (*values, json.dumps(list(ids))),
+        (json.dumps(list(ids)),),
     ).fetchall()
-    shown = ids_of(connection, [row[3] for row in rows if row[3] is not None])
-    return {row[0]: Said(row[1], row[2], shown.get(row[3], row[0])) for row in rows}
+    shown = _shown(connection, [row[0] for row in rows], filters, preferred, names)
+    return {row[0]: Said(row[1], row[2], shown.get(row[0], row[0])) for row in rows}
+
+
+_COPIES = (
+    "FROM chunks f JOIN said t ON t.first = f.pk JOIN chunks c ON c.pk = t.chunk "
+    "JOIN documents d ON d.pk = c.document JOIN sources s ON s.pk = d.source"
+)
+
+
+def _shown(
+    connection: sqlite3.Connection, ids: Sequence[str], filters: Filters, preferred: Filters, names: set[str]
+) -> dict[str, str]:
+    """Return which of its copies is shown of each passage: the earliest that passes."""
+    (passes, values), (suits, more) = _condition(connection, filters), _condition(connection, preferred)
+    rows = connection.execute(
+        f"SELECT f.id, c.id, c.authors {_COPIES} WHERE f.id IN (SELECT value FROM json_each(?)) AND {passes} "
+        f"ORDER BY ({suits}) DESC, c.started_at IS NULL, c.started_at, c.pk",
+        (json.dumps(list(ids)), *values, *more),
+    )
+    shown: dict[str, str] = {}
+    of_named: dict[str, str] = {}
+    for first, copy, authors in rows:
+        shown.setdefault(first, copy)
+        folded = without_accents(authors)
+        if first not in of_named and any(name in folded for name in names) and names & name_words(authors):
+            of_named[first] = copy
+    return shown | of_named
 
 
 def first_said(connection: sqlite3.Connection, ids: Sequence[str]) -> dict[str, str]:
@@ -129,7 +160,7 @@ def first_said(connection: sqlite3.Connection, ids: Sequence[str]) -> dict[str, 
 
 def _condition(connection: sqlite3.Connection, filters: Filters) -> tuple[str, list[object]]:
     """Return what a chunk ``c`` of document ``d`` and source ``s`` must fulfil, as SQL with its values."""
-    conditions: list[str] = []
+    conditions: list[str] = ["1"]
     values: list[object] = []
     for column, names in (("s.name", filters.source), ("d.kind", filters.kind)):
         if names is not None:
@@ -147,13 +178,6 @@ def _condition(connection: sqlite3.Connection, filters: Filters) -> tuple[str, l
         conditions.append("c.started_at < ?")
         values.append(seconds(parse_time(filters.before)))
     return " AND ".join(conditions), values
-
-
-def matching_authors(connection: sqlite3.Connection, wanted: Iterable[str]) -> list[int]:
-    """Return the numbers of the authors whose name is, or has as whole words, one of ``wanted``."""
-    patterns = [re.compile(rf"(?<!\w){re.escape(same_name(name))}(?!\w)") for name in wanted if name.strip()]
-    rows = connection.execute("SELECT pk, name FROM authors").fetchall()
-    return [row[0] for row in rows if any(pattern.search(same_name(row[1])) for pattern in patterns)]
 
 
 def chunks_by_id(connection: sqlite3.Connection, ids: Sequence[str]) -> dict[str, Chunk]:
@@ -180,20 +204,6 @@ def numbers_of(connection: sqlite3.Connection, ids: Sequence[str]) -> list[int]:
     )
     numbers = {row[0]: row[1] for row in rows}
     return [numbers[key] for key in ids if key in numbers]
-
-
-def named_in(connection: sqlite3.Connection, numbers: Sequence[int], words: Collection[str]) -> set[int]:
-    """Return those of the chunks in which somebody speaks of whose name a word is among ``words``."""
-    pairs = connection.execute(
-        "SELECT chunk, author FROM chunk_authors WHERE chunk IN (SELECT value FROM json_each(?))",
-        (json.dumps(numbers),),
-    ).fetchall()
-    authors = {author for _, author in pairs}
-    names = connection.execute(
-        "SELECT pk, name FROM authors WHERE pk IN (SELECT value FROM json_each(?))", (json.dumps(list(authors)),)
-    )
-    named = {pk for pk, name in names if any(word in words for word, _, _ in words_of(name))}
-    return {chunk for chunk, author in pairs if author in named}
 
 
 def timed_of(connection: sqlite3.Connection, numbers: Iterable[int]) -> set[int]:
@@ -223,10 +233,3 @@ def _listed(names: object) -> tuple[str, ...]:
 
 def _marks(values: Sequence[object]) -> str:
     return ", ".join("?" * len(values))
-
-
-def similar_authors(connection: sqlite3.Connection, name: str) -> tuple[bool, list[str]]:
-    """Return whether somebody of exactly this name speaks, and up to five whose names contain it."""
-    names = [row[0] for row in connection.execute("SELECT name FROM authors ORDER BY name")]
-    exact = any(same_name(known) == same_name(name) for known in names)
-    return exact, [known for known in names if same_name(name) in same_name(known)][:5]

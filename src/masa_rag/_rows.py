@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from masa_rag.errors import StorageError
 from masa_rag.types import Chunk, Document, Segment
 
 _DOCUMENT_FIELDS = tuple(name for name in Document.__slots__ if name not in ("text", "segments"))
@@ -25,8 +26,17 @@ def encode_document(document: Document) -> bytes:
 
 
 def decode_document(body: bytes) -> Document:
-    """Return the document that :func:`encode_document` wrote."""
-    return msgspec.json.decode(body, type=Document)
+    """Return the document that :func:`encode_document` wrote.
+
+    Raises:
+        StorageError: The bytes are damaged.
+    """
+    try:
+        return msgspec.json.decode(body, type=Document)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise StorageError(
+            f"a stored document cannot be read ({error}); masa-rag verify names it. Delete it, and add its source again"
+        ) from error
 
 
 def _plain(value: object) -> object:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
+from datetime import UTC, datetime
+from functools import cache, partial
+from itertools import product
 from typing import Any
 
+from masa_rag._quotations import cited_in, false_quotations, numbers_in, plain, quotations_in, stands, states
+from masa_rag._when import periods_of
 from masa_rag._words import STOP_WORDS, stems, words_of
-from masa_rag.chunkers._passages import from_line
+from masa_rag.chunkers._passages import part_holding
 from masa_rag.chunkers._sentences import in_whole_sentences, is_recorded, sentences
-from masa_rag.context import cite, in_reading_order
+from masa_rag.context import cite, in_reading_order, shown
 from masa_rag.errors import ConfigurationError
 from masa_rag.types import Chunk, Context, Document, Hit
 
@@ -36,15 +39,10 @@ Put the number of the passage behind each statement, like [1] or [2][3].
 Quote word for word when you use quotation marks.
 If the passages do not answer the question, write exactly: {NOT_FOUND}"""
 _BESIDE = "tokens_beside"
-_CITATION = re.compile(r"\[(\d{1,3}(?:\s*[,;–-]\s*\d{1,3})*)\]")
-_RANGE = re.compile(r"(\d+)\s*[–-]\s*(\d+)")
-_QUOTE = re.compile(r"[\"“”„]([^\"“”„]+)[\"“”]|«([^«»]+)»|»([^«»]+)«")
-_LEFT_OUT = re.compile(r"\[?(?:…|\.{3})\]?")
-_WORD = re.compile(r"\w+")
 _SENTENCES = 3
 """How many an answer without a model is made of."""
-_STATEMENT_WORDS = 4
-"""A line of fewer words, or one that ends in a colon, is a heading, and needs no citation."""
+_EVENTS = frozenset("anything did everything going happen happened happening happens new news something went".split())
+"""Words that only ask what there was at a time: "what happened yesterday", "anything new today"."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +51,7 @@ class Answer:
 
     Attributes:
         text: The answer, with citations like [1].
-        hits: The passages: ``hits[0]`` is [1].
+        hits: The passages: ``hits[0]`` is [1]. One that is quoted begins where its first quotation does, if known.
         cited: Those of them that the answer cites, in order of their number.
         problems: What is wrong with it: citations of passages that do not exist, quotations that do not
             stand in the passage cited for them, lines that cite nothing. Empty when all holds.
@@ -78,13 +76,14 @@ class Answer:
         return answer_view(self)
 
 
-def answer(question: str, context: Context, *, model: Model) -> Answer:
+def answer(question: str, context: Context, *, model: Model, document: Documents | None = None) -> Answer:
     """Return what a model answers from the passages of a context, checked.
 
     Args:
         question: What is asked.
         context: What the memory holds on it.
         model: Writes the answer.
+        document: As for ``check``.
 
     Raises:
         ConfigurationError: It is no model, or what it gives is neither text nor a message of LangChain.
@@ -92,76 +91,65 @@ def answer(question: str, context: Context, *, model: Model) -> Answer:
     if not context.hits:
         return Answer(NOT_FOUND, found=False)
     text = _ask(model, f"{context}\n\nQuestion: {question}\n\n{_RULES}").strip()
-    if not text or (NOT_FOUND.lower().rstrip(".") in text.lower() and not _numbers(text)):
+    if not text or (NOT_FOUND.lower().rstrip(".") in text.lower() and not numbers_in(text)):
         return Answer(NOT_FOUND, context.hits, found=False)
-    return check(text, context.hits)
+    return check(text, context.hits, document=document)
 
 
-def check(text: str, hits: Sequence[Hit]) -> Answer:
+def check(text: str, hits: Sequence[Hit], *, document: Documents | None = None) -> Answer:
     """Return the answer with what is wrong with its citations and quotations.
 
     A quotation must stand in a passage that its line cites; words may be left out where it says "…".
+
+    Args:
+        text: The answer, with citations like [1].
+        hits: The passages: ``hits[0]`` is [1].
+        document: Returns a document by source and id. With it, a passage is cited by the turn in which the first
+            quotation of it stands: its speaker, time and link; without it, as a whole.
     """
-    numbers = sorted(_numbers(text))
+    numbers = sorted(numbers_in(text))
     known = [number for number in numbers if 1 <= number <= len(hits)]
     problems = [f"[{number}] is no passage; there are {len(hits)}" for number in numbers if number not in known]
     if not numbers:
         problems.append("nothing is cited")
+    texts = [plain(f"{hit.chunk.header}\n{shown(hit.chunk)}") for hit in hits]
     for line in filter(str.strip, text.splitlines()):
-        cited = [number for number in sorted(_numbers(line)) if number in known]
-        if numbers and not cited and _states(line):
+        cited = cited_in(line, known)
+        if numbers and not cited and states(line):
             problems.append(f"nothing is cited for: {_shortened(line)}")
-        problems += _false_quotations(line, hits, cited or known)
-    return Answer(text, tuple(hits), tuple(hits[number - 1] for number in known), tuple(problems))
+        problems += false_quotations(line, texts, cited or known)
+    passages = hits if document is None else _from_quotations(text, hits, known, cache(document))
+    return Answer(text, tuple(passages), tuple(passages[number - 1] for number in known), tuple(problems))
 
 
-def _numbers(text: str) -> set[int]:
-    """Return the passages that a text cites: [1], [2][3], [2, 3] and [2-4]."""
-    found: set[int] = set()
-    for group in _CITATION.findall(text):
-        for first, last in _RANGE.findall(group):
-            found |= set(range(int(first), min(int(last), int(first) + 100) + 1))
-        found |= {int(number) for number in re.findall(r"\d+", group)}
-    return found
+def _from_quotations(text: str, hits: Sequence[Hit], known: Sequence[int], document: Documents) -> list[Hit]:
+    """Return the hits; those that are quoted begin with the line in which the first quotation of them stands."""
+    passages = list(hits)
+    for line in text.splitlines():
+        for quote, number in product(quotations_in(line), cited_in(line, known) or known):
+            if passages[number - 1] is hits[number - 1]:
+                passages[number - 1] = _narrowed(hits[number - 1], document, partial(_says, quote))
+    return passages
 
 
-def _states(line: str) -> bool:
-    return len(_WORD.findall(line)) >= _STATEMENT_WORDS and not line.rstrip(" *_").endswith(":")
+def _says(quote: str, text: str) -> bool:
+    return stands(quote, plain(text))
 
 
-def _false_quotations(line: str, hits: Sequence[Hit], cited: Sequence[int]) -> list[str]:
-    """Return a problem for each quotation that stands in none of the passages cited for it."""
-    chunks = [hit.chunk for hit in hits]
-    texts = [_plain(f"{chunk.header}\n{chunk.text}") for chunk in chunks]
-    mine = [texts[number - 1] for number in cited] or texts
-    problems = []
-    for quote in ("".join(groups) for groups in _QUOTE.findall(line)):
-        if len(_WORD.findall(quote)) < 2 or any(_stands(quote, text) for text in mine):
-            continue  # a single word in quotation marks is a term, not a quotation
-        where = [number for number, text in enumerate(texts, 1) if _stands(quote, text)]
-        problems.append(
-            f"“{quote}” stands in {f'[{where[0]}], which is not cited for it' if where else 'no cited passage'}"
-        )
-    return problems
-
-
-def _stands(quote: str, text: str) -> bool:
-    """Say whether the parts of a quotation stand in a text, in their order."""
-    place = 0
-    for part in map(_plain, _LEFT_OUT.split(quote)):
-        found = text.find(part, place) if part.strip() else place
-        if found < 0:
-            return False
-        place = found
-    return True
+def _narrowed(hit: Hit, document: Documents, holds: Callable[[str], bool]) -> Hit:
+    """Return the hit from the line on in which something stands; as it is where that is not known."""
+    whole = document(hit.chunk.source, hit.chunk.document_id)
+    chunk = hit.chunk if whole is None else part_holding(hit.chunk, whole, holds)
+    return hit if chunk is hit.chunk else replace(hit, chunk=chunk)
 
 
 def extract(question: str, hits: Sequence[Hit], *, document: Documents | None = None) -> Answer:
     """Return the best sentences of the best passages, word for word.
 
     Only passages that are ``NEAR`` the question count, and those that only ask something say nothing.
-    (Of an embedder without word vectors nearness is not known; then all count.) A question for the whole of
-    something has one sentence of each passage, in their order there.
+    (Of an embedder without word vectors nearness is not known; then all count.) Of a question about "yesterday" and the
+    like, what was said then comes first. A question for the whole of something has one sentence of each passage, in
+    their order there.
 
     Args:
         question: What is asked.
@@ -176,7 +164,9 @@ def extract(question: str, hits: Sequence[Hit], *, document: Documents | None = 
     if not (words := {word for word, _, _ in words_of(question)}):  # "?" asks nothing
         return Answer(NOT_FOUND, tuple(hits), found=False)
     wanted = _stems(words - STOP_WORDS or words)
-    found = _once((number, _best_sentence(_whole(hit.chunk, document), wanted)) for number, hit in _near(hits))
+    found = _once(
+        (number, _best_sentence(_whole(hit.chunk, document), wanted)) for number, hit in _answering(question, hits)
+    )
     said = ([(number, sentence) for number, sentence in found if not _asks(sentence)] or found)[:_SENTENCES]
     return _quoted(said, hits, document) if said else Answer(NOT_FOUND, tuple(hits), found=False)
 
@@ -193,7 +183,7 @@ def _once(said: Iterable[tuple[int, str]]) -> list[tuple[int, str]]:
     """Return the sentences without those that were said before in the same words, as in two transcripts of a talk."""
     kept: dict[str, tuple[int, str]] = {}
     for number, sentence in said:
-        kept.setdefault(_plain(sentence), (number, sentence))
+        kept.setdefault(plain(sentence), (number, sentence))
     return list(kept.values())
 
 
@@ -202,15 +192,15 @@ def _quoted(said: Sequence[tuple[int, str]], hits: Sequence[Hit], document: Docu
     passages = list(hits)
     for number, sentence in said:
         passages[number - 1] = _to_the_second(hits[number - 1], sentence, document)
-    return Answer("\n".join(lines), tuple(passages), tuple(passages[number - 1] for number, _ in said))
+    cited = sorted(number for number, _ in said)
+    return Answer("\n".join(lines), tuple(passages), tuple(passages[number - 1] for number in cited))
 
 
 def _to_the_second(hit: Hit, sentence: str, document: Documents | None) -> Hit:
     """Return the hit from the line on in which a sentence is spoken; what has no time code stays as it is."""
     if document is None or hit.chunk.start_s is None:
         return hit
-    whole = document(hit.chunk.source, hit.chunk.document_id)
-    return hit if whole is None else replace(hit, chunk=from_line(_whole(hit.chunk, document), whole, sentence))
+    return _narrowed(replace(hit, chunk=_whole(hit.chunk, document)), document, lambda text: sentence in text)
 
 
 def _whole(chunk: Chunk, document: Documents | None) -> Chunk:
@@ -219,6 +209,20 @@ def _whole(chunk: Chunk, document: Documents | None) -> Chunk:
         return chunk
     known = document(chunk.source, chunk.document_id)
     return chunk if known is None else in_whole_sentences(chunk, known)
+
+
+def _answering(question: str, hits: Sequence[Hit]) -> list[tuple[int, Hit]]:
+    """Return (number, hit) of those that may answer: those near, and first those of a time that is named from now.
+
+    A question that names nothing else ("what happened yesterday?") is near to nothing: all that was said then
+    answers it, and nothing else does.
+    """
+    then = [(number, hit) for number, hit in enumerate(hits, 1) if "time" in hit.why]
+    periods = periods_of(question, datetime.now(UTC))
+    if not then or not periods or periods[0].is_written:
+        return _near(hits)
+    others = {word for word, _, _ in words_of(periods[0].cut_from(question))} - STOP_WORDS - _EVENTS
+    return sorted(_near(hits), key=lambda item: "time" not in item[1].why) if others else then
 
 
 def _near(hits: Sequence[Hit]) -> list[tuple[int, Hit]]:
@@ -288,11 +292,6 @@ def _ask(model: Model, prompt: str) -> str:
             "A function must return what the model wrote"
         )
     return text
-
-
-def _plain(text: str) -> str:
-    """Return text as words only, so that line breaks and marks do not hide a quotation."""
-    return f" {' '.join(_WORD.findall(text.lower()))} "
 
 
 def _shortened(line: str) -> str:

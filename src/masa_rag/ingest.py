@@ -10,7 +10,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, get_args
 
-from masa_rag._merge import same_name, without_authors
+from masa_rag._merge import without_authors
+from masa_rag._names import same_name
 from masa_rag._unicode import whole_name
 from masa_rag._upkeep import CYCLE
 from masa_rag.catalog import Catalog
@@ -108,9 +109,10 @@ class Ingest:
                 self._catalog.bury(*buried)
                 if buried[0] == "author":
                     self._forget_author(buried[1], tally)
+                elif buried[2:]:
+                    tally.counts["deleted"] += self._catalog.remove(buried[1], buried[2:])
                 else:
-                    ids = buried[2:] or list(self._catalog.document_sizes(buried[1]))
-                    tally.counts["deleted"] += self._catalog.remove(buried[1], ids)
+                    tally.counts["deleted"] += self._catalog.remove_source(buried[1])
             self._embed(tally)
             self._upkeep.scrub()
             return tally.report()
@@ -155,15 +157,15 @@ class Ingest:
                         raise ConfigurationError(
                             f"received {type(item).__name__} from {source.name!r}; expected masa_rag.Document"
                         )
-                    tally.counts[self._put(source, item, mirrored=seen is not None)] += 1
+                    outcome = self._put(source, item, mirrored=seen is not None)
+                    tally.counts[outcome] += 1
                 except RecordError as error:
                     if errors == "raise":
                         raise
                     tally.failed.append(error)
                 else:
-                    if seen is not None:
-                        parts = [part.id for part in item.segments if part.id] if item.segments else [item.id]
-                        seen.setdefault(item.id, set()).update(parts)
+                    if seen is not None and outcome != "forgotten":
+                        seen.setdefault(item.id, set()).update(self._parts(source, item))
             if resumable is not None:
                 self._catalog.set_cursor(source.name, resumable.cursor)
 
@@ -178,6 +180,17 @@ class Ingest:
         if outcome != "forgotten":
             self._catalog.take_opener(source.name, rest, cut)
         return outcome
+
+    def _parts(self, source: Source, document: Document) -> list[str]:
+        """Return the ids of all that a mirrored document says: nothing else of it may stay.
+
+        None where a segment has no id, for then the whole has replaced what was stored. What is forgotten is not
+        stored.
+        """
+        if self._catalog.count("tombstones"):
+            document = self._catalog.without_forgotten(source.name, document) or document
+        parts = [part.id for part in document.segments] or [document.id]
+        return [part for part in parts if part is not None] if None not in parts else []
 
     def _refuse_strangers(self, source: Source) -> None:
         """Refuse two folders under one default name when ids are paths: their documents would replace each other."""
@@ -235,6 +248,19 @@ class Ingest:
             else:
                 self._catalog.rewrite(source, kept, partial(self._chunker.chunk, source=source))
                 tally.counts["updated"] += 1
+
+
+def refuse_forgotten(report: IngestReport) -> None:
+    """Raise for what was kept out, where somebody expects it to be there now.
+
+    Raises:
+        ConfigurationError: Its source, its author or itself was forgotten.
+    """
+    if report.forgotten:
+        raise ConfigurationError(
+            f"received {report.forgotten} for {report.source!r} that are kept out: the source, the author or the "
+            "document was forgotten; memory.allow(source=...), or (author=...), lets them in again"
+        )
 
 
 def _origin(source: Source) -> str:

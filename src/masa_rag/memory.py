@@ -11,7 +11,7 @@ from masa_rag._parts import Parts
 from masa_rag._reading import Filters, Moment, Names, whole_number
 from masa_rag._unicode import whole_name, whole_text
 from masa_rag.errors import ConfigurationError, RecordError
-from masa_rag.ingest import Errors, named
+from masa_rag.ingest import Errors, named, refuse_forgotten
 from masa_rag.types import Context, Document, Hits, IngestReport
 
 if TYPE_CHECKING:
@@ -103,16 +103,16 @@ class Memory(Parts):
             title: A title for people.
             url: Where it can be seen.
             source: The source it is filed under.
+
+        Raises:
+            ConfigurationError: It has no words, or its author or its source was forgotten (see ``allow``).
         """
         if not isinstance(text, str) or not text.strip():
             raise ConfigurationError(f"received {text!r} to remember; expected some words")
         note = digest(text, author or "", size=8)
         when = created_at if created_at is not None else self._remembered_at(source, note)
-        self.add(
-            [Document(id=note, text=text, kind="note", title=title, author=author, created_at=when, url=url)],
-            name=source,
-            errors="raise",
-        )
+        document = Document(id=note, text=text, kind="note", title=title, author=author, created_at=when, url=url)
+        refuse_forgotten(self.add([document], name=source, errors="raise"))
         return note
 
     def delete(self, source: str, ids: str | Iterable[str] | None = None) -> int:
@@ -128,7 +128,7 @@ class Memory(Parts):
         if ids is not None:
             ids = [whole_name(one) for one in ([ids] if isinstance(ids, str) or not isinstance(ids, Iterable) else ids)]
         with self.catalog.transaction():
-            removed = self.catalog.remove(source, self.catalog.document_sizes(source) if ids is None else ids)
+            removed = self.catalog.remove_source(source) if ids is None else self.catalog.remove(source, ids)
         if self.catalog.count("pending"):  # copies that took the place of what is gone
             self._upkeep.embed_pending()
         return removed
@@ -233,7 +233,8 @@ class Memory(Parts):
 
         if model is None:
             return extract(question, self.search(question, **filters), document=self.document)
-        return answer(question, self.context(question, max_tokens=max_tokens, **filters), model=model)
+        context = self.context(question, max_tokens=max_tokens, **filters)
+        return answer(question, context, model=model, document=self.document)
 
     def as_retriever(self, *, k: int = 8, **filters: Any) -> MemoryRetriever:
         """Return a LangChain retriever on this memory; needs the extra ``langchain``.
@@ -298,7 +299,7 @@ class Memory(Parts):
         return f"<Memory {str(self.path)!r}>"
 
     def _check_author(self, author: str) -> None:
-        from masa_rag._reading import similar_authors
+        from masa_rag._names import similar_authors
 
         exact, similar = similar_authors(self.catalog.connection, author)
         if not exact and similar:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from masa_rag._copies import COPIED_WORDS
+from masa_rag._names import name_words, named_in
 from masa_rag._overview import overview, subject_of
 from masa_rag._pool import gather, vector_scores, window_scores, with_neighbours, word_matches
 from masa_rag._query import embed, encode, understand
@@ -22,12 +23,12 @@ from masa_rag._reading import (
     chunks_by_id,
     first_said,
     ids_of,
-    named_in,
     numbers_of,
     said_again,
     timed_of,
 )
 from masa_rag._scope import scope_of
+from masa_rag._words import STOP_WORDS
 from masa_rag.indexes.words import NARROW, search_words
 from masa_rag.types import Hit
 
@@ -87,12 +88,12 @@ def search(
     # Where those that are named did not speak at that time, the whole is what else there is of them.
     for place in reversed(scope.places):
         if found := overview(connection, scope.untimed, k=k, allowed=place):
-            return found
+            return _with_copies(connection, found, query, filters, scope.time)
     pool, scores = scored(scope, depth=max(DEPTH, k), catalog=catalog, view=view, embedder=embedder)
     if reranker is None:
-        return _hits(connection, pool, scores, k=k, filters=filters)
-    hits = _hits(connection, pool, scores, k=max(k, RERANKED), filters=filters)
-    return _reranked(query, hits, reranker)[:k]
+        return _with_copies(connection, _hits(connection, pool, scores, k=k), query, filters, scope.time)
+    hits = _hits(connection, pool, scores, k=max(k, RERANKED))
+    return _reranked(query, _with_copies(connection, hits, query, filters, scope.time), reranker)[:k]
 
 
 def _reranked(query: str, hits: Sequence[Hit], reranker: Reranker) -> list[Hit]:
@@ -236,23 +237,36 @@ def _spread(connection: sqlite3.Connection, pool: Pool, total: NDArray[np.float6
     )
 
 
-def _hits(connection: sqlite3.Connection, pool: Pool, scores: Scores, *, k: int, filters: Filters) -> list[Hit]:
+def _hits(connection: sqlite3.Connection, pool: Pool, scores: Scores, *, k: int) -> list[Hit]:
     order, ids = best_first(connection, pool, scores["all"])
     groups = _groups(connection, order, ids[: 2 * k + 8])
     if len(groups) < k and len(ids) > 2 * k + 8:  # much is said twice: look at all
         groups = _groups(connection, order, ids[: k + DEPTH])
-    groups = groups[:k]
-    again = said_again(connection, [group[0].id for _, group in groups], filters)
-    chunks = chunks_by_id(connection, [said.shown for said in again.values()])
     return [
-        Hit(
-            chunks.get(again[group[0].id].shown, group[0]) if group[0].id in again else group[0],
-            float(scores["all"][place]),
-            rank,
-            _why(scores, place) | _said(group, again),
-        )
-        for rank, (place, group) in enumerate(groups, 1)
+        Hit(group[0], float(scores["all"][place]), rank, _why(scores, place) | _said(group))
+        for rank, (place, group) in enumerate(groups[:k], 1)
     ]
+
+
+def _with_copies(
+    connection: sqlite3.Connection, hits: Sequence[Hit], query: str, filters: Filters, time: Filters
+) -> list[Hit]:
+    """Return the hits with how often and by how many each was said, and of copies the one that is asked for.
+
+    That is the earliest that passes the filters: of those by somebody whom the question names, if there are any, else
+    of those of the time that it names.
+    """
+    names = name_words(query) - STOP_WORDS
+    again = said_again(connection, [hit.chunk.id for hit in hits], filters, preferred=time, names=names)
+    chunks = chunks_by_id(connection, [said.shown for said in again.values()])
+    return [_as_said(hit, again.get(hit.chunk.id), chunks) for hit in hits]
+
+
+def _as_said(hit: Hit, said: Said | None, chunks: Mapping[str, Chunk]) -> Hit:
+    if said is None:
+        return hit
+    why = {**hit.why, "said": float(said.times), "said_by": float(said.by)}
+    return replace(hit, chunk=chunks.get(said.shown, hit.chunk), why=why)
 
 
 def _groups(connection: sqlite3.Connection, order: Sequence[int], ids: Sequence[str]) -> list[tuple[int, list[Chunk]]]:
@@ -280,9 +294,8 @@ def _said_text(chunk: Chunk) -> str:
     return " ".join(words) if len(words) >= COPIED_WORDS else chunk.id
 
 
-def _said(group: list[Chunk], again: Mapping[str, Said]) -> dict[str, float]:
-    if (said := again.get(group[0].id)) is not None:
-        return {"said": float(said.times), "said_by": float(said.by)}
+def _said(group: list[Chunk]) -> dict[str, float]:
+    """Return what is said of candidates in the same words, where they are not known as copies."""
     if len(group) == 1:
         return {}
     return {"said": float(len(group)), "said_by": float(len({chunk.authors for chunk in group}))}

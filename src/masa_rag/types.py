@@ -13,7 +13,7 @@ from datetime import datetime
 from math import isfinite
 from typing import Any, Literal, get_args
 
-from masa_rag._ids import canonical_json, digest
+from masa_rag._ids import canonical_json, digest, json_value
 from masa_rag._time import utc
 from masa_rag._unicode import whole_name, whole_text
 from masa_rag.errors import ConfigurationError, MasaRagError
@@ -167,9 +167,12 @@ def _settle(item: Segment | Document, optional: Sequence[str]) -> None:
             raise ConfigurationError(f"received {name}={value!r} for a {type(item).__name__}; expected {expected}")
     if not isinstance(item.metadata, Mapping):
         raise ConfigurationError(f"received metadata={item.metadata!r}; expected a mapping of JSON values")
+    if any(type(value) not in _PLAIN for value in item.metadata.values()):
+        object.__setattr__(item, "metadata", json_value(item.metadata))
 
 
 _IDS = ("id", "reply_to")
+_PLAIN = (str, int, bool, type(None))
 _KINDS = get_args(Kind)
 _DIGESTED = ("id", "kind", "title", "author", "created_at", "url", "licence", "contributor", "metadata")
 _SEGMENT_FIELDS = (

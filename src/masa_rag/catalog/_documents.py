@@ -5,16 +5,14 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
-from masa_rag._merge import keep_segments, merge, same_name
+from masa_rag._merge import keep_segments, merge
+from masa_rag._names import same_name
 from masa_rag._rows import decode_document, encode_document, seconds
 from masa_rag.catalog._forgetting import TombstoneTables
-from masa_rag.errors import RecordError
+from masa_rag.errors import RecordError, StorageError
 from masa_rag.types import Chunk, Document
-
-if TYPE_CHECKING:
-    pass
 
 Outcome = Literal["added", "updated", "unchanged", "forgotten"]
 
@@ -38,11 +36,11 @@ class DocumentTables(TombstoneTables):
             self.connection.execute("UPDATE documents SET origin = ? WHERE pk = ?", (origin, row["pk"]))
         if row is not None and row["digest"] == document.digest:
             return "unchanged"
-        allowed = self._without_forgotten(source, document)
+        allowed = self.without_forgotten(source, document)
         if allowed is None:
             return "forgotten"
         if row is not None:
-            allowed = merge(decode_document(row["body"]), allowed)
+            allowed = _merged(row["body"], allowed)
             if allowed.digest == row["digest"]:
                 return "unchanged"
         try:
@@ -110,6 +108,12 @@ class DocumentTables(TombstoneTables):
             removed += 1
         return removed
 
+    def remove_source(self, source: str) -> int:
+        """Delete all of a source, its name and how far it was read; call inside a transaction. Returns how many."""
+        removed = self.remove(source, self.document_sizes(source))
+        self.connection.execute("DELETE FROM sources WHERE name = ?", (source,))
+        return removed
+
     def prune(self, source: str, document_id: str, segment_ids: Collection[str], cut: Cut) -> int:
         """Drop the segments that are not named; call inside a transaction. Returns how many went."""
         row = self._row(source, document_id)
@@ -154,17 +158,18 @@ class DocumentTables(TombstoneTables):
             yield from ((source, ids[start : start + 500]) for start in range(0, len(ids), 500))
 
     def documents_by(self, author: str) -> Iterator[tuple[str, Document]]:
-        """Yield (source, document) of those in which somebody of exactly this name speaks; case does not count."""
-        names = [
-            row
-            for row in self.connection.execute("SELECT pk, name FROM authors")
-            if same_name(row[1]) == same_name(author)
-        ]
+        """Yield (source, document) of those that are by, or in which speaks, somebody of exactly this name."""
+        name = same_name(author)
+        # Of a document whose segments name nobody, or that has no text, no passage knows the author.
+        body = "CAST(body AS TEXT)"
+        owners = f"SELECT pk, json_extract({body}, '$.author') FROM documents WHERE json_valid({body})"
+        known = [self.connection.execute(query) for query in (owners, "SELECT pk, name FROM authors")]
+        numbers = [[pk for pk, one in rows if one is not None and same_name(one) == name] for rows in known]
         rows = self.connection.execute(
-            "SELECT DISTINCT s.name, d.body FROM chunk_authors a JOIN chunks c ON c.pk = a.chunk "
-            "JOIN documents d ON d.pk = c.document JOIN sources s ON s.pk = d.source "
-            f"WHERE a.author IN ({', '.join('?' * len(names))})",
-            [row[0] for row in names],
+            "SELECT s.name, d.body FROM documents d JOIN sources s ON s.pk = d.source "
+            "WHERE d.pk IN (SELECT value FROM json_each(?)) OR d.pk IN (SELECT c.document FROM chunk_authors a "
+            "JOIN chunks c ON c.pk = a.chunk WHERE a.author IN (SELECT value FROM json_each(?)))",
+            [json.dumps(found) for found in numbers],
         ).fetchall()
         yield from ((row[0], decode_document(row[1])) for row in rows)
 
@@ -175,6 +180,14 @@ class DocumentTables(TombstoneTables):
             (source, document_id),
         ).fetchone()
         return row
+
+
+def _merged(stored: bytes, incoming: Document) -> Document:
+    """Return what was stored with what comes in; what cannot be read any more is replaced."""
+    try:
+        return merge(decode_document(stored), incoming)
+    except StorageError:
+        return incoming
 
 
 def _segment_ids(document: Document) -> set[str]:

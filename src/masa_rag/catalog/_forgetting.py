@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from unicodedata import normalize
 
 from masa_rag._ids import digest
-from masa_rag._merge import same_name, without_authors
+from masa_rag._merge import without_authors
+from masa_rag._names import same_name
 from masa_rag.catalog._chunks import ChunkTables
 from masa_rag.catalog._database import storage_errors
 from masa_rag.errors import StorageError
 from masa_rag.types import Document
-
-if TYPE_CHECKING:
-    pass
 
 
 class TombstoneTables(ChunkTables):
@@ -23,13 +21,15 @@ class TombstoneTables(ChunkTables):
 
         Only its digest is kept. Call inside a transaction.
         """
-        self.connection.execute("INSERT OR IGNORE INTO tombstones VALUES (?)", (_tombstone(*parts),))
+        self.connection.execute("INSERT OR IGNORE INTO tombstones VALUES (?)", _tombstones(*parts)[:1])
 
     def unbury(self, *parts: str) -> bool:
         """Take a tombstone away; return whether there was one. Call inside a transaction."""
-        return self.connection.execute("DELETE FROM tombstones WHERE digest = ?", (_tombstone(*parts),)).rowcount > 0
+        deleted = "DELETE FROM tombstones WHERE digest IN (?, ?)"
+        return self.connection.execute(deleted, _tombstones(*parts)).rowcount > 0
 
-    def _without_forgotten(self, source: str, document: Document) -> Document | None:
+    def without_forgotten(self, source: str, document: Document) -> Document | None:
+        """Return the document without what was forgotten; None when nothing of it is left."""
         names = {same_name(name): ("author", name) for name in document.authors}
         forgotten = {name for name, parts in names.items() if self._is_buried(*parts)}
         if self._is_buried("source", source) or self._is_buried("document", source, document.id):
@@ -37,8 +37,8 @@ class TombstoneTables(ChunkTables):
         return without_authors(document, forgotten) if forgotten else document
 
     def _is_buried(self, *parts: str) -> bool:
-        query = "SELECT 1 FROM tombstones WHERE digest = ?"
-        return self.connection.execute(query, (_tombstone(*parts),)).fetchone() is not None
+        query = "SELECT 1 FROM tombstones WHERE digest IN (?, ?)"
+        return self.connection.execute(query, _tombstones(*parts)).fetchone() is not None
 
     def scrub(self) -> None:
         """Overwrite what was deleted: no byte of it stays in the file, its log or the word index.
@@ -59,7 +59,9 @@ class TombstoneTables(ChunkTables):
             )
 
 
-def _tombstone(*parts: str) -> str:
-    if parts[0] == "author":
-        parts = ("author", same_name(parts[1]))
-    return digest(*parts)
+def _tombstones(*parts: str) -> tuple[str, str]:
+    """Return the digest of a tombstone, and the one that memories have in which é in one character was not é in two."""
+    if parts[0] != "author":
+        return digest(*parts), digest(*parts)
+    name = same_name(parts[1])
+    return digest("author", name), digest("author", normalize("NFD", name))

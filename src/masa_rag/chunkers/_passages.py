@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from datetime import datetime
+from itertools import takewhile
 from typing import NamedTuple
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
@@ -56,23 +56,44 @@ def make_chunks(document: Document, groups: Iterable[Sequence[Span]], *, source:
     return chunks
 
 
-def from_line(chunk: Chunk, document: Document, words: str) -> Chunk:
-    """Return the part of a chunk that begins with the line in which some of its words stand.
+def part_holding(chunk: Chunk, document: Document, holds: Callable[[str], bool]) -> Chunk:
+    """Return the part of a chunk from the line in which something begins to the end of the turn in which it ends.
 
-    Its time code, link, speakers and header are those of that line and what follows. A chunk that does not hold
-    the words, or a document without segments, gives the chunk as it is.
+    Its time code, link, speakers and header are those of its lines. A chunk that does not hold it, or a document
+    without segments, gives the chunk as it is.
+
+    Args:
+        chunk: A passage of the document.
+        document: The document.
+        holds: Says whether it stands in a text; where it does, it stands in every text around that one too.
     """
     from dataclasses import replace
 
-    place = chunk.text.find(words)
-    spans = document.spans()
-    held = [number for number, (start, end) in enumerate(spans) if end > chunk.start + place and start < chunk.end]
-    if place < 0 or not held:
+    lines = _lines(chunk, document)
+    last = next((at for at in range(len(lines)) if holds(_text(document, lines[: at + 1]))), None)
+    if last is None:
         return chunk
-    start = max(chunk.start, spans[held[0]][0])
-    segments = [document.segments[number] for number in held]
-    part = replace(chunk, text=document.text[start : chunk.end], start=start, header=_header(document, segments))
-    return _chunk(document, segments, part)
+    first = next(at for at in range(last, -1, -1) if holds(_text(document, lines[at : last + 1])))
+    speaker, *after = [segment.author for segment in _segments(document, lines[last:])]
+    part = lines[first : last + 1 + sum(1 for _ in takewhile(lambda author: author == speaker, after))]
+    segments = _segments(document, part)
+    bare = replace(
+        chunk, text=_text(document, part), start=part[0].start, end=part[-1].end, header=_header(document, segments)
+    )
+    return _chunk(document, segments, bare)
+
+
+def _lines(chunk: Chunk, document: Document) -> list[Span]:
+    """Return the segments, or parts of them, that a chunk holds."""
+    return [
+        Span(max(start, chunk.start), min(end, chunk.end), 0, number)
+        for number, (start, end) in enumerate(document.spans())
+        if end > chunk.start and start < chunk.end
+    ]
+
+
+def _text(document: Document, lines: Sequence[Span]) -> str:
+    return document.text[lines[0].start : lines[-1].end]
 
 
 def _chunk(document: Document, segments: Sequence[Segment], bare: Chunk) -> Chunk:
@@ -106,17 +127,17 @@ def _authors(document: Document, segments: Sequence[Segment]) -> tuple[str, ...]
 
 
 def _header(document: Document, segments: Sequence[Segment]) -> str:
-    """Return ``title · speakers · date · 00:12:31``, leaving out what is not known."""
     others = document.metadata.get("participants")
     names = _authors(document, segments) or (tuple(map(str, others)) if isinstance(others, (list, tuple)) else ())
     when = next((segment.created_at for segment in segments if segment.created_at), document.created_at)
     start = next((segment.start for segment in segments if segment.start is not None), None)
-    parts = (document.title, ", ".join(names), _date(when), None if start is None else clock(start))
+    return header_of(document.title, ", ".join(names), None if when is None else when.date().isoformat(), start)
+
+
+def header_of(title: str | None, speakers: str, date: str | None, start_s: float | None) -> str:
+    """Return ``title · speakers · date · 00:12:31``, leaving out what is not known."""
+    parts = (title, speakers, date, None if start_s is None else clock(start_s))
     return " · ".join(" ".join(part.split()) for part in parts if part)
-
-
-def _date(when: datetime | None) -> str | None:
-    return None if when is None else when.date().isoformat()
 
 
 def one_line(link: str) -> str:

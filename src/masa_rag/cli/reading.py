@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -25,6 +25,9 @@ from masa_rag.cli._common import (
 )
 from masa_rag.errors import ConfigurationError
 
+if TYPE_CHECKING:
+    from masa_rag.memory import Memory
+
 
 @click.command()
 @words_argument("query")
@@ -34,16 +37,22 @@ from masa_rag.errors import ConfigurationError
 @json_option
 def search(query: str, k: int, place: Path, as_json: bool, **chosen: Any) -> None:
     """Print the passages that answer a question, best first."""
-    from masa_rag._nothing import why_nothing
-    from masa_rag._output import print_hits, printable
+    from masa_rag._output import print_hits
 
     with open_memory(place) as memory:
         hits = memory.search(query, k=k, **filters(**chosen))
         if hits or as_json:
             print_hits(hits, as_json=as_json)
         else:
-            reason = why_nothing(memory, **chosen)
-            click.echo(printable("nothing found" if reason is None else f"nothing found: {reason}"))
+            click.echo(_nothing_found(memory, **chosen))
+
+
+def _nothing_found(memory: Memory, **chosen: Any) -> str:
+    from masa_rag._nothing import why_nothing
+    from masa_rag._output import printable
+
+    reason = why_nothing(memory, **chosen)
+    return printable("nothing found" if reason is None else f"nothing found: {reason}")
 
 
 @click.command()
@@ -62,10 +71,12 @@ def context(query: str, max_tokens: int, k: int, place: Path, as_json: bool, **c
 
     with open_memory(place) as memory:
         found = memory.context(query, max_tokens=max_tokens, k=k, **filters(**chosen))
-    if as_json:
-        print_json(found)
-    else:
-        click.echo(printable_lines(found.text))
+        if as_json:
+            print_json(found)
+        else:
+            click.echo(printable_lines(found.text))
+        if not found.hits:
+            click.echo(_nothing_found(memory, **chosen), err=True)
 
 
 @click.command()
@@ -102,6 +113,8 @@ def ask(
             print_json(answer)
         else:
             click.echo(printable_lines(str(answer)))
+        if not answer.hits:
+            click.echo(_nothing_found(memory, **chosen), err=True)
     if not as_json and not answer.found and answer.hits:
         click.echo(f"what comes nearest: {hint('search', place, shlex.quote(question))}", err=True)
     sys.exit(status)

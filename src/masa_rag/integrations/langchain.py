@@ -26,6 +26,7 @@ from pydantic import Field
 from masa_rag._nothing import context_or_why
 from masa_rag._reading import whole_number
 from masa_rag.errors import ConfigurationError, RecordError
+from masa_rag.ingest import refuse_forgotten
 from masa_rag.integrations._langchain_documents import document_in, document_out, hit_document, search_filters
 from masa_rag.memory import Memory
 from masa_rag.types import Document
@@ -115,7 +116,7 @@ class MemoryVectorStore(VectorStore):
         if ids is not None:
             documents = [item.model_copy(update={"id": key}) for item, key in zip(documents, ids, strict=True)]
         ours = [document_in(item) for item in documents]
-        self.memory.add(ours, name=self.source, errors="raise")
+        refuse_forgotten(self.memory.add(ours, name=self.source, errors="raise"))
         return [item.id for item in ours]
 
     def delete(self, ids: list[str] | None = None, **kwargs: Any) -> bool | None:

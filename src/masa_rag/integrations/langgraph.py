@@ -31,6 +31,7 @@ from langgraph.store.base import (
 )
 
 from masa_rag.errors import ConfigurationError
+from masa_rag.ingest import refuse_forgotten
 from masa_rag.memory import Memory
 from masa_rag.types import Document
 
@@ -97,7 +98,7 @@ class MemoryStore(BaseStore):
             created_at=known.created_at if known is not None else now,
             metadata={"value": op.value, "updated_at": now.isoformat()},
         )
-        self.memory.add([document], name=source, errors="raise")
+        refuse_forgotten(self.memory.add([document], name=source, errors="raise"))
 
     def _search(self, op: SearchOp) -> list[SearchItem]:
         """Return what passes the filter: first what answers the query, best first, then the others."""

@@ -44,7 +44,7 @@ def encode(whisper: Any, features: Sequence[Any], *, whole: bool = False) -> Any
     if len(features) == 1 or whisper.model.device != "cpu":
         return whisper.encode(batch)
     views = [whisper.encode(row[None]) for row in batch]
-    return type(views[0]).from_array(np.concatenate([np.array(view) for view in views]))
+    return type(views[0]).from_array(np.concatenate([np.asarray(view) for view in views]))
 
 
 def shortened(encoded: Any, frames: int) -> Any:
@@ -57,7 +57,7 @@ def shortened(encoded: Any, frames: int) -> Any:
         return encoded
     import numpy as np
 
-    return type(encoded).from_array(np.ascontiguousarray(np.array(encoded)[:, :rows]))
+    return type(encoded).from_array(np.ascontiguousarray(np.asarray(encoded)[:, :rows]))
 
 
 def on_cpu(encoded: Any) -> Any:

@@ -1,0 +1,76 @@
+"""Names of people: which are the same, whom a filter means, and whom a question names."""
+
+from __future__ import annotations
+
+import json
+import re
+import sqlite3
+from collections.abc import Collection, Iterable, Sequence
+from unicodedata import normalize
+
+from masa_rag._words import words_of
+
+_ACCENTS = re.compile("[\u0300-\u036f]+")
+
+
+def same_name(name: str) -> str:
+    """Return the form in which names are compared: case, outer blanks and how an accent is encoded do not count.
+
+    (Canonical caseless matching, Unicode 3.13: macOS writes é as two characters, most others as one.)
+    """
+    return name.strip().lower() if name.isascii() else normalize("NFC", normalize("NFD", name.strip()).casefold())
+
+
+def without_accents(name: str) -> str:
+    """Return a name as who has no such keys types it, in small letters: "zoe" for "Zoë"."""
+    return name.lower() if name.isascii() else normalize("NFC", _ACCENTS.sub("", normalize("NFD", name.casefold())))
+
+
+def name_words(name: str) -> set[str]:
+    """Return the words of a name, or of a title, without accents."""
+    return {without_accents(word) for word, _, _ in words_of(name)}
+
+
+def matching_authors(connection: sqlite3.Connection, wanted: Iterable[str]) -> list[int]:
+    """Return the numbers of the authors whose name is, or has as whole words, one of ``wanted``.
+
+    Accents count where they are typed: "zoe" finds Zoë, "zoë" does not find Zoe.
+    """
+    patterns = [re.compile(rf"(?<!\w){re.escape(same_name(name))}(?!\w)") for name in wanted if name.strip()]
+    rows = connection.execute("SELECT pk, name FROM authors").fetchall()
+    return [pk for pk, name in rows if any(_means(pattern, name) for pattern in patterns)]
+
+
+def _means(pattern: re.Pattern[str], name: str) -> bool:
+    return bool(pattern.search(same_name(name)) or (not name.isascii() and pattern.search(without_accents(name))))
+
+
+def similar_authors(connection: sqlite3.Connection, name: str) -> tuple[bool, list[str]]:
+    """Return whether somebody of exactly this name speaks, and up to five whose names contain it."""
+    names = [row[0] for row in connection.execute("SELECT name FROM authors ORDER BY name")]
+    exact = any(same_name(known) == same_name(name) for known in names)
+    return exact, [known for known in names if without_accents(name) in without_accents(known)][:5]
+
+
+def named_in(connection: sqlite3.Connection, numbers: Sequence[int], words: Collection[str]) -> set[int]:
+    """Return those of the chunks in which somebody speaks of whose name a word is among ``words``."""
+    pairs = connection.execute(
+        "SELECT chunk, author FROM chunk_authors WHERE chunk IN (SELECT value FROM json_each(?))",
+        (json.dumps(numbers),),
+    ).fetchall()
+    authors = {author for _, author in pairs}
+    names = connection.execute(
+        "SELECT pk, name FROM authors WHERE pk IN (SELECT value FROM json_each(?))", (json.dumps(list(authors)),)
+    )
+    wanted = set(map(without_accents, words))
+    named = {pk for pk, name in names if wanted & name_words(name)}
+    return {chunk for chunk, author in pairs if author in named}
+
+
+def capitalised(text: str) -> set[str]:
+    """Return the words, in small letters, that are written like a name within a text: with a capital, not first.
+
+    Some names are common words: Will, Don, Ma. A single letter is none.
+    """
+    words = words_of(text)
+    return {word for word, start, _ in words[1:] if text[start].isupper() and len(word) > 1}

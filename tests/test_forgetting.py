@@ -1,0 +1,141 @@
+"""What forgetting and mirroring must not leave behind, and must not lose."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+
+from masa_rag import Document, Memory, Segment
+from masa_rag.errors import ConfigurationError, StorageError
+
+NOON = datetime(2025, 5, 1, 12, tzinfo=UTC)
+
+
+def thread(*segments: Segment, author: str | None = "Ann") -> Document:
+    """Return a thread opened by an author, with a title and a description in that author's words."""
+    return Document(
+        id="t", kind="conversation", title="My door code 4711", author=author, url="https://f.example/my-door-code-4711",
+        segments=segments, metadata={"description": "Hello, my door code 4711 stopped working."},
+    )  # fmt: skip
+
+
+def part(key: str, author: str | None = "Ann", text: str | None = None) -> Segment:
+    """Return a message."""
+    return Segment(text or f"number {key}", author, id=key)
+
+
+def test_who_opened_a_thread_wrote_its_title(memory: Memory) -> None:
+    """Title, link and description go with their author; what others said stays."""
+    memory.add([thread(part("1"), part("2", "Bob", "Try the other key."), part("3", None, "By nobody."))], name="forum")
+    memory.forget(author="ann")
+    kept = memory.document("forum", "t")
+    assert kept is not None
+    assert (kept.text, kept.title, kept.url, kept.author, kept.metadata) == (
+        "Bob: Try the other key.",
+        None,
+        None,
+        None,
+        {},
+    )
+    assert "4711" not in str(memory.context("door code 4711"))
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        Document(id="d", author="Ann", segments=[Segment("The door code is 4711."), Segment("Keep it.")]),
+        Document(id="d", author="Ann", title="Door code 4711"),
+    ],
+)
+def test_an_author_is_found_where_no_passage_names_one(memory: Memory, document: Document) -> None:
+    """Segments without authors, and a document without text, are the document's author's."""
+    memory.add([document], name="notes")
+    assert memory.forget(author="Ann").deleted == 1
+    assert memory.document("notes", "d") is None
+
+
+def test_what_is_kept_out_is_not_said_to_be_remembered(memory: Memory) -> None:
+    """After a source or an author was forgotten, a note for it is an error until it is allowed."""
+    memory.remember("one", author="Ann")
+    memory.forget(source="notes")
+    with pytest.raises(ConfigurationError, match=r"was forgotten; memory.allow\(source="):
+        memory.remember("two")
+    memory.forget(author="Ann")
+    with pytest.raises(ConfigurationError, match="kept out"):
+        memory.remember("three", author="Ann", source="other")
+    memory.allow(source="notes")
+    assert memory.document("notes", memory.remember("two")) is not None
+
+
+def test_mirroring_keeps_what_has_no_id(memory: Memory) -> None:
+    """Where one segment has none, the whole replaces what was stored, and nothing of it is taken out."""
+    memory.sync([Document(id="d", kind="conversation", segments=[part("1"), Segment("beta", "Bob")])], name="x")
+    assert memory.search("beta")
+
+
+def test_mirroring_takes_out_what_is_gone_beside_what_is_forgotten(memory: Memory) -> None:
+    """As many messages as before are not the same messages."""
+
+    def chat(*parts: Segment) -> list[Document]:
+        return [Document(id="d", kind="conversation", segments=parts)]
+
+    memory.sync(chat(part("1"), part("2", "Bob"), part("3", "Cid")), name="x")
+    memory.forget(author="Ann")
+    memory.sync(chat(part("1"), part("2", "Bob")), name="x")
+    kept = memory.document("x", "d")
+    assert kept is not None
+    assert [segment.id for segment in kept.segments] == ["2"]
+    memory.sync(chat(part("1")), name="x", allow_mass_delete=True)
+    assert memory.document("x", "d") is None
+
+
+class Numbers:
+    """A source that goes on where it stopped."""
+
+    name = "secretson"
+    cursor: str | None = None
+
+    def __iter__(self) -> Iterator[Document]:
+        for number in range(int(self.cursor or 0), 3):
+            self.cursor = str(number + 1)
+            yield Document(id=str(number), text=f"number {number}")
+
+
+@pytest.mark.parametrize("how", ["forget", "delete"])
+def test_a_source_that_is_gone_is_read_from_its_beginning(memory: Memory, how: str) -> None:
+    """Neither its name nor how far it was read stays behind."""
+    assert memory.add(Numbers()).added == 3
+    if how == "forget":
+        memory.forget(source="secretson")
+        assert b"secretson" not in (memory.path / "memory.db").read_bytes()
+        memory.allow(source="secretson")
+    else:
+        memory.delete("secretson")
+    assert memory.add(Numbers()).added == 3
+
+
+def test_metadata_is_what_comes_back(memory: Memory) -> None:
+    """Times, bytes and numbers that JSON does not know are stored as they are compared: nothing seems damaged."""
+    east = timezone(timedelta(hours=2))
+    given = {"when": NOON.astimezone(east), "share": float("nan"), "raw": b"ab", "tags": {"b", "a"}, "n": [1, (2.5,)]}
+    document = Document(id="d", text="copper", metadata=given)
+    expected = {"when": "2025-05-01T12:00:00+00:00", "share": None, "raw": "YWI=", "tags": ["a", "b"], "n": [1, [2.5]]}
+    assert document.metadata == expected
+    memory.add([document], name="x")
+    assert memory.document("x", "d") == document
+    assert memory.verify() == []
+    assert memory.add([document], name="x").unchanged == 1
+
+
+def test_a_damaged_document_is_named_and_can_be_replaced(memory: Memory) -> None:
+    """Its bytes are no document any more: an error that says so, and a new version takes its place."""
+    memory.add([Document(id="d", text="copper")], name="x")
+    with memory.catalog.transaction():
+        memory.catalog.connection.execute("UPDATE documents SET body = x'7b22ff227d'")
+    assert [problem.where for problem in memory.verify()] == ["documents"]
+    with pytest.raises(StorageError, match="cannot be read"):
+        memory.document("x", "d")
+    assert memory.add([Document(id="d", text="copper and tin")], name="x").updated == 1
+    assert memory.verify() == []

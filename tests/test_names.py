@@ -1,0 +1,151 @@
+"""Names of people: how they are compared, filtered by, forgotten, and noticed in questions."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from unicodedata import normalize
+
+import pytest
+
+from masa_rag import Document, Memory, Segment
+from masa_rag._ids import digest
+from masa_rag._names import capitalised, same_name, without_accents
+
+NOON = datetime(2025, 5, 1, 12, tzinfo=UTC)
+ON_A_MAC = normalize("NFD", "André Östberg")
+
+
+def chat(title: str, *turns: tuple[str, str], name: str = "c") -> Document:
+    """Return a conversation of (author, text)."""
+    segments = [Segment(text, author, NOON, id=f"{name}{place}") for place, (author, text) in enumerate(turns)]
+    return Document(id=name, kind="conversation", title=title, segments=segments)
+
+
+def quoted(memory: Memory, question: str) -> set[str]:
+    """Return who is heard in the answer."""
+    return {author for hit in memory.ask(question).cited for author in hit.chunk.authors}
+
+
+def test_one_name_has_one_form() -> None:
+    """Case, outer blanks and the two encodings of an accent do not count; the accent does."""
+    assert same_name(f" {ON_A_MAC.upper()} ") == same_name("André Östberg") == "andré östberg"
+    assert same_name("Zoe") != same_name("Zoë")
+    assert without_accents("Zoë") == "zoe"
+    assert without_accents("राम") == "राम"  # vowel signs are no accents
+
+
+@pytest.mark.parametrize("author", ["André", "andre", "André Östberg", ON_A_MAC, "Ostberg"])
+def test_a_filter_finds_a_name_however_its_accents_are_written(memory: Memory, author: str) -> None:
+    """macOS writes é as two characters; some keyboards have none."""
+    memory.remember("Rope for mooring is sold out.", author=ON_A_MAC)
+    assert len(memory.search("rope", author=author)) == 1
+
+
+def test_an_accent_that_is_typed_counts(memory: Memory) -> None:
+    """Zoë and Zoe may be two people: who types the accent means the one."""
+    memory.remember("Rope is sold out.", author="Zoe")
+    assert not memory.search("rope", author="Zoë")
+
+
+def test_a_name_is_forgotten_however_its_accents_are_encoded(memory: Memory) -> None:
+    """What was stored by a Mac is erased by the name as others type it, and does not come back."""
+    note = Document(id="1", text="Rope for mooring is sold out.", author=ON_A_MAC)
+    memory.add([note], name="notes")
+    memory.forget(author="André Östberg")
+    memory.add([note], name="notes")
+    assert not memory.search("rope")
+
+
+def test_a_grave_of_the_other_encoding_holds(memory: Memory) -> None:
+    """Memories of before told the two apart: what they buried stays buried, and can be allowed."""
+    old = digest("author", ON_A_MAC.casefold())
+    with memory.catalog.transaction():
+        memory.catalog.connection.execute("INSERT INTO tombstones VALUES (?)", (old,))
+    note = Document(id="1", text="Rope for mooring is sold out.", author="André Östberg")
+    assert memory.add([note], name="notes").forgotten == 1
+    memory.allow(author="André Östberg")
+    assert memory.add([note], name="notes").added == 1
+
+
+def test_a_speaker_named_without_accents_comes_first(memory: Memory) -> None:
+    """ "What did Zoe say" means Zoë where she speaks."""
+    memory.add([chat("", ("Zoë", "The rope is sold out."), ("Bo", "The rope is not sold out."))], name="chat")
+    assert memory.search("What did Zoe say about the rope?")[0].chunk.authors == ("Zoë",)
+
+
+def test_a_title_with_a_name_silences_nobody(memory: Memory) -> None:
+    """Somewhere stands a list for Ann: asked is still what Ann and Bo say."""
+    memory.add([chat("harbour", ("Ann", "We should paint the hull."), ("Bo", "The anchor is rusty."))], name="chat")
+    memory.add([Document(id="n", title="Birthday list for Ann", text="Candles and cake.", author="Cleo")], name="x")
+    assert quoted(memory, "What did Ann and Bo talk about?") == {"Ann", "Bo"}
+    assert quoted(memory, "What did Ann say?") == {"Ann"}
+
+
+def test_a_title_is_meant_where_no_people_are_asked_for(memory: Memory) -> None:
+    """ "Summarize the Ann Arbor chat" is for everybody in it, whoever is called Ann."""
+    memory.add([
+        chat("Ann Arbor", ("Bo", "We sail on Friday."), ("Cleo", "The wind is good."), name="a"),
+        chat("harbour", ("Ann", "We should paint the hull."), ("Arbor", "Paint it red."), name="b"),
+    ], name="chat")  # fmt: skip
+    assert {"Bo", "Cleo"} <= quoted(memory, "Summarize the Ann Arbor chat")
+
+
+def test_names_that_are_common_words_are_names(memory: Memory) -> None:
+    """Will is somebody where he is written so within a question and somebody of that name speaks."""
+    memory.add([chat("", ("Will", "We should paint the hull."), ("Eva", "The anchor is rusty."))], name="chat")
+    memory.remember("Candles and cake.", author="Cleo")
+    assert quoted(memory, "What did Will and Eva talk about?") == {"Will", "Eva"}
+    assert quoted(memory, "What did Will say?") == {"Will"}
+    found = memory.search("What did Will say about the anchor?")
+    assert [(hit.chunk.authors, hit.why.get("author")) for hit in found[:2]] == [(("Will",), 1), (("Eva",), None)]
+    assert capitalised("Will Ann or I go when Will goes?") == {"ann", "will"}
+
+
+@pytest.mark.parametrize("name", ["Élodie", "Øyvind", "Ольга"])
+def test_names_may_begin_with_any_capital(memory: Memory, name: str) -> None:
+    """SQLite's small letters are those of ASCII."""
+    memory.add([chat("", (name, "We should paint the hull."), ("Bo", "Cut the grass."))], name="chat")
+    memory.remember(f"{name} owes me a cake.", author="Cleo")
+    assert quoted(memory, f"What did {name} say?") == {name}
+
+
+@pytest.fixture
+def copied(memory: Memory) -> Memory:
+    """Bo and Ann post the same, and Bo's, the later one, was added first."""
+    text = "The harbour bridge will be closed to all lorries from next month on."
+    memory.add([Document(id="2", kind="post", text=text, author="Bo", created_at=NOON + timedelta(days=20))], name="b")
+    memory.add([Document(id="1", kind="post", text=text, author="Ann", created_at=NOON)], name="a")
+    memory.remember("My bread has risen well.", author="Cleo")
+    return memory
+
+
+@pytest.mark.parametrize(
+    ("question", "filters", "author"),
+    [
+        ("harbour bridge", {}, "Ann"),
+        ("harbour bridge", {"author": "Bo"}, "Bo"),
+        ("What did Bo say of the harbour bridge?", {}, "Bo"),
+        ("harbour bridge closed today", {"now": NOON + timedelta(days=20)}, "Bo"),
+        ("Give me an overview", {"author": "Bo"}, "Bo"),
+        ("Give me an overview", {"source": "b"}, "Bo"),
+        ("Give me an overview", {"after": NOON + timedelta(days=9), "kind": "post"}, "Bo"),
+        ("What did Bo say?", {}, "Bo"),
+        ("What did Ann say?", {}, "Ann"),
+    ],
+)
+def test_of_copies_the_one_that_is_asked_for_is_shown(
+    copied: Memory, question: str, filters: dict[str, object], author: str
+) -> None:
+    """What passes, is of whom and when the question says; else what was said first, not what was added first."""
+    hit = copied.search(question, **filters)[0]
+    assert (hit.chunk.authors, hit.why["said"]) == ((author,), 2)
+
+
+@pytest.mark.parametrize(
+    "question", ["What happened yesterday?", "What was said yesterday?", "What's new?", "What is going on here?"]
+)
+def test_what_happened_is_a_question_for_all_of_it(memory: Memory, question: str) -> None:
+    """With nothing but a time, or nothing at all, every passage of it answers."""
+    memory.add([chat("", ("Ann", "The crane hit the shed."), ("Bo", "Nobody was hurt."))], name="chat")
+    found = memory.search(question, now=NOON + timedelta(days=1))
+    assert {hit.chunk.authors for hit in found if "overview" in hit.why} == {("Ann",), ("Bo",)}
