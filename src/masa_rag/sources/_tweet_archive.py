@@ -10,28 +10,18 @@ advertising data stay unread. Nothing is written to disk.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
 from masa_rag.sources._archive import Archive as Zip
 from masa_rag.sources._archive import Limits
-from masa_rag.sources._json import Damage, read_objects
+from masa_rag.sources._json import read_objects
 from masa_rag.sources._tweet_legacy import User
-from masa_rag.sources._tweet_record import (
-    Tweet,
-    entity_links,
-    id_of,
-    list_of,
-    mapping_of,
-    text_of,
-    unescaped,
-    with_links,
-)
-from masa_rag.sources._tweet_time import time_of
+from masa_rag.sources._tweet_record import id_of, mapping_of, text_of
 
 _TWEETS = re.compile(r"(?:tweets?|community-tweets?)(?:-part\d+)?\.js")
 _MONTH = re.compile(r"(?:.*/)?js/tweets/\d{4}_\d{2}\.js")
@@ -117,47 +107,3 @@ def owner_of(archive: Archive) -> User:
                         text_of(account.get("username")),
                     )
     return User()
-
-
-class Notes:
-    """The whole texts of long posts, found by the time and the beginning of the post.
-
-    A note has an id of its own that no tweet names; the two are written within the same second or
-    two, and the tweet's text is the note's beginning.
-    """
-
-    SAME_CHARS = 100
-    """How much of the beginning must be the same when the times are not."""
-
-    def __init__(self, archive: Archive) -> None:
-        self.by_second: dict[int, list[str]] = {}
-        self.by_start: dict[str, str] = {}
-        for _, opener in archive.notes:
-            with opener() as stream:
-                for value in read_objects(stream):
-                    if not isinstance(value, Damage):
-                        self._put(mapping_of(value.get("noteTweet")))
-
-    def _put(self, note: Mapping[str, Any]) -> None:
-        core = mapping_of(note.get("core"))
-        if (text := text_of(core.get("text"))) is None:
-            return
-        pairs = (
-            (mapping_of(row).get("shortUrl"), mapping_of(row).get("expandedUrl")) for row in list_of(core.get("urls"))
-        )
-        links = entity_links({"url": short, "expanded_url": full} for short, full in pairs)
-        text = with_links(unescaped(text), links)
-        if len(text) >= self.SAME_CHARS:
-            self.by_start.setdefault(text[: self.SAME_CHARS], text)
-        if (written := time_of(note.get("createdAt"))) is not None:
-            self.by_second.setdefault(int(written.timestamp()), []).append(text)
-
-    def lengthen(self, tweet: Tweet) -> None:
-        """Give a tweet its whole text, if it is a note's beginning."""
-        start = tweet.text[: self.SAME_CHARS]
-        if (text := self.by_start.get(start)) is not None and len(text) > len(tweet.text) - 30:
-            tweet.text = text
-        elif tweet.created_at is not None and self.by_second:
-            second = int(tweet.created_at.timestamp())
-            near = [text for shift in (0, 1, -1, 2, -2) for text in self.by_second.get(second + shift, ())]
-            tweet.text = next((text for text in near if text.startswith(start[:20])), tweet.text)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import codecs
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from io import BytesIO
 from itertools import islice
 from pathlib import Path
@@ -14,11 +14,13 @@ from masa_rag.errors import MasaRagError, RecordError
 from masa_rag.sources._base import read_head, visible_files
 from masa_rag.sources._encoding import encoding_of
 from masa_rag.sources._json import Damage, read_objects
-from masa_rag.sources._tweet_archive import Archive, Notes, archive_folder, archive_zip, is_archive_js, owner_of
+from masa_rag.sources._tweet_archive import Archive, archive_folder, archive_zip, is_archive_js, owner_of
 from masa_rag.sources._tweet_ids import IdSet
+from masa_rag.sources._tweet_notes import Notes
 from masa_rag.sources._tweet_record import Tweet
-from masa_rag.sources._tweet_rows import columns, csv_rows, delimiter, is_row, row, row_id
+from masa_rag.sources._tweet_rows import is_row, row_id
 from masa_rag.sources._tweet_shapes import Bad, Defaults, holds_tweets, is_tweet, tweets_in
+from masa_rag.sources._tweet_tables import Table, delimiter, table_tweets
 
 SUFFIXES = frozenset({".json", ".jsonl", ".ndjson", ".csv", ".tsv", ".zip"})
 """Of the files in a folder; an archive's ``.js`` files are found by what the folder holds."""
@@ -91,9 +93,11 @@ def read_tweets(path: Path, defaults: Defaults, *, deleted: bool) -> Found:
                 yield from _read_zip(found, path, defaults, deleted)
         elif is_archive_js(head):
             yield from _read_archive(_part_of_archive(path), defaults, deleted=True)
+        elif _is_table(head):
+            yield from table_tweets(path, author=defaults.author, zone=defaults.zone)
         else:
             with path.open("rb") as stream:
-                yield from (_read_csv if _is_table(head) else _read_json)(stream, path.name, defaults)
+                yield from _read_json(stream, path.name, defaults)
     except OSError as error:
         yield RecordError(f"cannot be read ({error.strerror or error})", record_id=str(path))
     except MasaRagError as error:
@@ -106,9 +110,7 @@ def _is_table(head: bytes) -> bool:
     return text[:1] not in ("{", "[") and is_row(cell.strip('"') for cell in line.split(delimiter(line)))
 
 
-def _read_json(
-    stream: IO[bytes], label: str, defaults: Defaults, change: Callable[[Tweet], None] | None = None
-) -> Found:
+def _read_json(stream: IO[bytes], label: str, defaults: Defaults) -> Found:
     number = 0
     for value in read_objects(stream, accept=is_tweet):
         if isinstance(value, Damage):
@@ -120,25 +122,10 @@ def _read_json(
         for item in tweets_in(value, defaults):
             if isinstance(item, Bad):
                 yield RecordError(item.message, record_id=item.record_id or f"{label} record {number}")
-                continue
-            if change is not None:
-                change(item)
-            yield item
+            else:
+                yield item
     if number == 0:
         yield RecordError("holds no tweets in a known shape; see the documentation of Tweets", record_id=label)
-
-
-def _read_csv(stream: IO[bytes], label: str, defaults: Defaults) -> Found:
-    fields = None
-    for line, value in csv_rows(stream):
-        if isinstance(value, str):
-            yield RecordError(f"{value}; the other rows are read", record_id=f"{label} line {line}")
-            continue
-        if fields is None:
-            fields, _ = columns(tuple(value))
-        tweet = row(value, author=defaults.author, zone=defaults.zone, fields=fields)
-        if tweet is not None:  # a row without words is no tweet to read
-            yield tweet
 
 
 def _read_zip(found: Archive | None, path: Path, defaults: Defaults, deleted: bool) -> Found:
@@ -156,13 +143,16 @@ def _part_of_archive(path: Path) -> Archive:
 
 def _read_archive(archive: Archive, defaults: Defaults, deleted: bool) -> Found:
     own = Defaults(author=defaults.author, zone=defaults.zone, owner=owner_of(archive))
-    notes = Notes(archive)
+    notes = Notes(opener for _, opener in archive.notes)
     for name, opener in [*archive.tweets, *(archive.deleted if deleted else [])]:
         try:
             with opener() as stream:
-                yield from _read_json(stream, name, own, notes.lengthen)
+                for item in _read_json(stream, name, own):
+                    if isinstance(item, RecordError) or notes.lengthen(item):
+                        yield item
         except (OSError, MasaRagError) as error:
             yield RecordError(str(error), record_id=name)
+    yield from notes.rest()
 
 
 def answered_in(path: Path, found: IdSet) -> None:
@@ -177,9 +167,11 @@ def answered_in(path: Path, found: IdSet) -> None:
         elif (head := read_head(path)).startswith(b"PK"):
             with archive_zip(path) as archive:
                 _look_in_archive(archive, found)
+        elif _is_table(head):
+            _look_in_table(path, found)
         else:
             with path.open("rb") as stream:
-                (_look_in_table if _is_table(head) else _look)(stream, found)
+                _look(stream, found)
     except (OSError, MasaRagError):
         return
 
@@ -190,15 +182,13 @@ def _look_in_archive(archive: Archive | None, found: IdSet) -> None:
             _look(stream, found)
 
 
-def _look_in_table(stream: IO[bytes], found: IdSet) -> None:
-    column: str | None = ""
-    for _, value in csv_rows(stream):
-        if isinstance(value, dict):
-            column = columns(tuple(value))[0].get("reply_to") if column == "" else column
-            if column is None:
-                return  # no such column
-            if (answered := row_id(value.get(column))) is not None:
-                found.add(answered)
+def _look_in_table(path: Path, found: IdSet) -> None:
+    table = Table(path)
+    if (column := table.fields.get("reply_to")) is None:
+        return
+    for _, value in table.rows():
+        if isinstance(value, dict) and (answered := row_id(value.get(column))) is not None:
+            found.add(answered)
 
 
 def _look(stream: IO[bytes], found: IdSet) -> None:

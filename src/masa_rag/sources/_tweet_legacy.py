@@ -50,7 +50,7 @@ def is_legacy(value: Mapping[str, Any]) -> bool:
 def legacy(value: Mapping[str, Any], *, owner: User | None = None, depth: int = 0) -> Tweet | None:
     """Return the tweet of a v1.1 or archive object; ``owner`` wrote what names no user."""
     user = value.get("user")
-    tweet = _base(value, _user_v1(user) if isinstance(user, dict) else owner or User())
+    tweet = _base(value, _user_v1(user) if isinstance(user, dict) else owner or _user_beside(value))
     if tweet is None or depth >= 2:
         return tweet
     if isinstance(original := value.get("retweeted_status"), dict):
@@ -127,6 +127,12 @@ def _inner(value: Mapping[str, Any], name: str) -> Mapping[str, Any] | None:
 def _user_v1(user: Mapping[str, Any]) -> User:
     own = id_of(user.get("id_str")) or id_of(user.get("id"))
     return User(own, text_of(user.get("name")), text_of(user.get("screen_name")))
+
+
+def _user_beside(value: Mapping[str, Any]) -> User:
+    """Return the user of a tweet whose ``user`` object was flattened, as far as it is named."""
+    handle = text_of(value.get("screen_name")) or text_of(value.get("username"))
+    return User(id_of(value.get("user_id_str")), text_of(value.get("name")), handle)
 
 
 def _user_graphql(account: Mapping[str, Any], fields: Mapping[str, Any]) -> User:

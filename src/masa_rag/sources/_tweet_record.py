@@ -18,6 +18,7 @@ METRICS = (
 )  # fmt: skip
 """Names of the counts in a document's metadata, and in X's ``public_metrics``."""
 _LINK = re.compile(r"https?://t\.co/\w+")
+_HANDLE = re.compile(r"[A-Za-z0-9_]{1,15}")
 
 
 @dataclass(slots=True)
@@ -136,8 +137,9 @@ def entity_links(entities: Iterable[object]) -> dict[str, str]:
 
 
 def tweet_url(tweet_id: str, username: str | None) -> str:
-    """Return the permanent link; X answers to ``i`` in place of a handle that is not known."""
-    return f"https://x.com/{username or 'i'}/status/{tweet_id}"
+    """Return the permanent link; X answers to ``i`` in place of a handle that is not known, or that is none."""
+    handle = username if username is not None and _HANDLE.fullmatch(username) is not None else "i"
+    return f"https://x.com/{handle}/status/{tweet_id}"
 
 
 def link(tweet: Tweet) -> str | None:

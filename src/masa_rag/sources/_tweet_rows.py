@@ -6,17 +6,14 @@ punctuation, so that ``Tweet ID``, ``tweet_id`` and ``tweetId`` are one.
 
 from __future__ import annotations
 
-import csv
-import io
 import re
-from collections.abc import Iterable, Iterator, Mapping
-from datetime import timezone
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime, timezone
 from functools import lru_cache
-from typing import IO, Any
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from masa_rag._ids import digest
-from masa_rag.sources._encoding import encoding_of
 from masa_rag.sources._tweet_record import Tweet, count_of, filled, id_of, mapping_of, text_of, unescaped
 from masa_rag.sources._tweet_time import time_of
 
@@ -33,11 +30,14 @@ _NAMES = {
     "reply_to_user": "inreplytouserid inreplytouseridstr inreplytoscreenname",
     "retweet_of": "retweetedstatusid retweetedtweetid referencedtweetsretweetedid retweetid",
     "retweet": "isretweet retweet",
+    "quoted": "quotedtweet quotedstatus",
+    "quoted_id": "quotedstatusid quotedstatusidstr quotedtweetid referencedtweetsquotedid",
     "likes": "likes likecount likescount favoritecount favouritecount favorites nlikes publicmetricslikecount",
     "retweets": "retweets retweetcount retweetscount nretweets publicmetricsretweetcount",
     "replies": "replies replycount repliescount nreplies publicmetricsreplycount",
     "quotes": "quotes quotecount publicmetricsquotecount",
-    "views": "views viewcount impressions impressioncount publicmetricsimpressioncount",
+    "views": "views viewcount viewscount impressions impressioncount publicmetricsimpressioncount",
+    "bookmarks": "bookmarks bookmarkcount publicmetricsbookmarkcount",
     "language": "lang language",
 }
 _FIELDS = {name: (field, rank) for field, names in _NAMES.items() for rank, name in enumerate(names.split())}
@@ -45,9 +45,11 @@ _ONLY_TWEETS = frozenset(
     "tweet tweetid tweettext tweetcontent rawcontent fulltext screenname userscreenname retweets retweetcount "
     "retweetscount nretweets isretweet retweetedstatusid publicmetricsretweetcount inreplytostatusid tweeturl".split()
 )
-_COUNTS = ("likes", "retweets", "replies", "quotes", "views")
+_COUNTS = ("likes", "retweets", "replies", "quotes", "views", "bookmarks")
 _PUNCTUATION = re.compile(r"[\W_]+")
 _TRUE = frozenset({"true", "1", "yes", "t"})
+_NOTHING = frozenset({"nan", "nat", "none", "null", "0"})
+"""What programs write in the place of a date or an id that there is not."""
 
 
 @lru_cache(maxsize=256)
@@ -68,13 +70,35 @@ def is_row(names: Iterable[object], *, surely: bool = False) -> bool:
     return "text" in fields and ("id" in fields or "time" in fields) and (only_tweets or not surely)
 
 
+def is_flat(value: Mapping[str, Any]) -> bool:
+    """Say whether a tweet names its author beside its text, with nothing that only the web's API nests."""
+    if isinstance(value.get("user"), dict) or isinstance(value.get("entities"), dict):
+        return False
+    fields, _ = columns(tuple(value))
+    return "text" in fields and ("author" in fields or "username" in fields)
+
+
 def row(
-    value: Mapping[str, Any], *, author: str | None, zone: ZoneInfo | timezone, fields: Mapping[str, str] | None = None
+    value: Mapping[str, Any],
+    *,
+    author: str | None,
+    zone: ZoneInfo | timezone,
+    fields: Mapping[str, str] | None = None,
+    other_time: Callable[[str], datetime | None] | None = None,
+    depth: int = 0,
 ) -> Tweet | None:
     """Return the tweet of a row, None when it has no text.
 
     A row without an id gets one made of author, time and text, so that the same row gives the same
     id in every export.
+
+    Args:
+        value: The row.
+        author: Whose it is when it does not say.
+        zone: The zone of times that name none.
+        fields: ``columns`` of the row's table.
+        other_time: Reads a date that is of no known form, where the id has no time either.
+        depth: In how many tweets this one is quoted.
     """
     if fields is None:
         fields, _ = columns(tuple(value))
@@ -85,17 +109,17 @@ def row(
     user = mapping_of(known.get("username")) or mapping_of(value.get("user"))
     username = text_of(known.get("username")) or text_of(user.get("username")) or text_of(user.get("screen_name"))
     name = text_of(known.get("author")) or text_of(user.get("displayname")) or text_of(user.get("name")) or author
-    tweet_id = row_id(known.get("id"))
+    tweet_id, written = row_id(known.get("id")), written_time(known.get("time"))
     created_at = time_of(known.get("time"), tweet_id=tweet_id, zone=zone)
-    if tweet_id is None:
-        tweet_id = digest(name or username or "", created_at.isoformat() if created_at else "", text)
-    return Tweet(
-        id=tweet_id,
+    # As written, for what a date means may hang on the rest of its table.
+    moment = created_at.isoformat() if created_at is not None else written
+    tweet = Tweet(
+        id=tweet_id if tweet_id is not None else digest(name or username or "", moment, text),
         text=unescaped(text),
         author=name,
         username=username.lstrip("@") if username is not None else None,
         user_id=row_id(known.get("user_id")) or id_of(user.get("id")),
-        created_at=created_at,
+        created_at=other_time(written) if created_at is None and written and other_time is not None else created_at,
         url=text_of(known.get("url")),
         conversation_id=row_id(known.get("conversation_id")),
         reply_to=row_id(known.get("reply_to")),
@@ -108,6 +132,24 @@ def row(
             }
         ),
     )
+    if known.get("quoted") or known.get("quoted_id"):
+        _quote(tweet, known, zone, depth)
+    return tweet
+
+
+def written_time(value: object) -> str:
+    """Return a date as it is written, "" for none."""
+    written = (text_of(value) or "").strip()
+    return "" if written.casefold() in _NOTHING else written
+
+
+def _quote(tweet: Tweet, known: Mapping[str, Any], zone: ZoneInfo | timezone, depth: int) -> None:
+    """Keep what is quoted: the tweet itself, or only its id when it is gone."""
+    inner = mapping_of(known.get("quoted"))
+    ids = (known.get("quoted_id"), known.get("quoted"), inner.get("id_str"), inner.get("id"))
+    tweet.quoted_id = next((found for item in ids if (found := row_id(item)) is not None and found.isdecimal()), None)
+    if inner and depth < 2:  # a file may nest them without end
+        tweet.quoted = row(inner, author=None, zone=zone, depth=depth + 1)
 
 
 def _is_retweet(known: Mapping[str, Any], text: str) -> bool:
@@ -119,34 +161,7 @@ def _is_retweet(known: Mapping[str, Any], text: str) -> bool:
 def row_id(value: object) -> str | None:
     """Return an id; a table program's ``1234.0`` is read, its ``1.79e18`` has lost the id."""
     found = id_of(value)
-    if found is None or found.casefold() in ("nan", "none", "null"):
+    if found is None or found.casefold() in _NOTHING:
         return None
     found = found.removesuffix(".0")
     return None if "e+" in found.casefold() else found
-
-
-def csv_rows(stream: IO[bytes]) -> Iterator[tuple[int, dict[str, str] | str]]:
-    """Yield (line, row) of a CSV file with a header; in place of a bad row, what is wrong with it."""
-    head = stream.read(4)
-    stream.seek(0)
-    text = io.TextIOWrapper(stream, encoding=encoding_of(head), errors="replace", newline="")
-    first = text.readline(65_536)
-    header = next(iter(csv.reader([first], delimiter=(mark := delimiter(first)))), [])
-    reader = csv.reader(text, delimiter=mark)
-    while True:
-        try:
-            cells = next(reader)
-        except StopIteration:
-            return
-        except csv.Error as error:
-            yield reader.line_num + 1, str(error)
-            continue
-        if len(cells) > len(header):
-            yield reader.line_num + 1, f"received {len(cells)} cells; expected {len(header)}, as in the first line"
-        elif any(cells):
-            yield reader.line_num + 1, dict(zip(header, cells, strict=False))
-
-
-def delimiter(header: str) -> str:
-    """Return what separates the columns of a header line: comma, semicolon or tab."""
-    return max(",;\t", key=header.count)

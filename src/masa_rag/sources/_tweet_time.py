@@ -11,6 +11,9 @@ _EPOCH_MS = 1_288_834_974_657
 _FIRST_SNOWFLAKE = 29_700_859_247
 """Ids below it were counted, not clocked: they hold no time."""
 _MONTHS = {name: number for number, name in enumerate("Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(), 1)}
+_ORDERED = re.compile(
+    r"(\d{1,2})([/.-])(\d{1,2})\2(\d{4})(?:,?\s+(\d{1,2}):(\d{2})(?::(\d{2}))?(?:\s*([ap])\.?m\.?)?)?", re.IGNORECASE
+)
 _ZONED = re.compile(r"(\d{4}-\d{2}-\d{2})[T ](\d{2}:\d{2}(?::\d{2})?)(?:\.\d+)?\s*([A-Za-z]{2,5})")
 
 
@@ -92,3 +95,33 @@ def _named_zone_time(match: re.Match[str], tweet_id: str | None, zone: ZoneInfo 
             return found.replace(tzinfo=UTC) - offset * timedelta(minutes=15)
         return written
     return _in_utc(found, zone)
+
+
+class DateOrder:
+    """Which number is the month in the dates of one file, such as 5/18/2025 7:20, as Excel saves them.
+
+    A number above 12 in any of them tells; without one, or with some in both places, it stays unknown.
+    """
+
+    def __init__(self) -> None:
+        self._places_of_day: set[int] = set()
+
+    def add(self, written: str) -> None:
+        """Take in a date of the file."""
+        if (match := _ORDERED.fullmatch(written)) is not None:
+            self._places_of_day |= {place for place in (1, 3) if int(match[place]) > 12}
+
+    def read(self, written: str, zone: ZoneInfo | timezone) -> datetime | None:
+        """Return a date of the file in UTC, None when it is no such date or the order is unknown."""
+        match = _ORDERED.fullmatch(written)
+        if match is None or len(self._places_of_day) != 1:
+            return None
+        day, month = (1, 3) if self._places_of_day == {1} else (3, 1)
+        hour, half = int(match[5] or 0), (match[8] or "").casefold()
+        if half:
+            hour = hour % 12 + (12 if half == "p" else 0)
+        clock = (hour, int(match[6] or 0), int(match[7] or 0))
+        try:
+            return _in_utc(datetime(int(match[4]), int(match[month]), int(match[day]), *clock), zone)  # noqa: DTZ001
+        except ValueError:
+            return None

@@ -23,7 +23,9 @@ class Tweets(FileSource):
     Reads what Masa's scrapers, workers and hosted search wrote (a list, ``[{Tweet, Error}]``,
     ``{"data": [...]}``, ``{"tweets": [...]}``, ``{"items": [...]}``, one object a line), pages of X's
     API v2 and their flattened rows, API v1.1, saved GraphQL answers of x.com, the archive that X
-    sends its users (zip or folder), and tables (CSV, TSV) with usual column names.
+    sends its users (zip or folder), and tables (CSV, TSV) with usual column names, in UTF-8, UTF-16 or
+    Windows-1252. Dates such as 5/18/2025 are read when one of the table's days is above 12, so that the
+    order of the numbers is sure; what stays unread is reported once a file.
 
     Args:
         paths: Files, folders or patterns.

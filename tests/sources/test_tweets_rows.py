@@ -1,0 +1,86 @@
+"""Flat JSON objects: exports of browser extensions, and what snscrape wrote."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from test_tweets_shapes import FIRST, SECOND, read, save
+
+from masa_rag.sources import Tweets, open_source
+
+FLAT = {"id": "1924000000000000001", "full_text": "hello flat", "created_at": "2025-05-18T07:20:11Z"}
+
+
+@pytest.mark.parametrize("handle", ["username", "screen_name", "user"])
+def test_flat_rows_with_full_text_name_their_author(tmp_path: Path, handle: str) -> None:
+    """``full_text`` beside a name and a handle, without a ``user`` object."""
+    path = save(tmp_path / "flat.json", [{**FLAT, handle: "lena", "name": "Lena Voss"}])
+    (document,) = read(path)
+    assert (document.author, document.text) == ("Lena Voss", "hello flat")
+    assert document.url == "https://x.com/lena/status/1924000000000000001"
+    assert document.metadata == {"username": "lena"}
+    assert str(document.created_at) == "2025-05-18 07:20:11+00:00"
+    assert isinstance(open_source(path), Tweets)
+
+
+def test_an_export_of_a_browser_extension(tmp_path: Path) -> None:
+    """Its link, its counts and the id of what is quoted are kept."""
+    row = {
+        **FLAT, "screen_name": "lena", "name": "Lena Voss", "url": "https://twitter.com/lena/status/1924000000000000001",
+        "views_count": 812, "favorite_count": 7, "retweet_count": 2, "reply_count": 1, "bookmark_count": 3,
+        "media": [], "in_reply_to": None, "retweeted_status": None, "quoted_status": "1923000000000000009",
+    }  # fmt: skip
+    (document,) = read(save(tmp_path / "flat.json", [row]))
+    assert (document.author, document.url) == ("Lena Voss", "https://twitter.com/lena/status/1924000000000000001")
+    assert document.metadata == {
+        "username": "lena", "quoted_id": "1923000000000000009", "likes": 7, "retweets": 2, "replies": 1, "views": 812,
+        "bookmarks": 3,
+    }  # fmt: skip
+
+
+def test_flat_names_beside_entities(tmp_path: Path) -> None:
+    """A row of API v1.1 of which only the user was flattened has its links written out, and its author."""
+    links = {"urls": [{"url": "https://t.co/a", "expanded_url": "https://a.example/log"}]}
+    row = {"id_str": FIRST, "full_text": "See https://t.co/a", "entities": links, "screen_name": "lena", "name": "Lena"}
+    (document,) = read(save(tmp_path / "flat.jsonl", row))
+    assert (document.text, document.author) == ("See https://a.example/log", "Lena")
+    assert document.url == f"https://x.com/lena/status/{FIRST}"
+
+
+def scraped(tweet_id: int, text: str, username: str, **fields: Any) -> dict[str, Any]:
+    """Return a tweet as snscrape writes it."""
+    return {
+        "_type": "snscrape.modules.twitter.Tweet", "url": f"https://twitter.com/{username}/status/{tweet_id}",
+        "date": "2024-05-13T08:00:00+00:00", "rawContent": text, "renderedContent": text, "id": tweet_id,
+        "user": {"_type": "snscrape.modules.twitter.User", "username": username, "id": 77, "displayname": "A Name"},
+        "likeCount": 4, "retweetedTweet": None, "quotedTweet": None, "inReplyToTweetId": None, **fields,
+    }  # fmt: skip
+
+
+def test_snscrape_keeps_what_is_quoted(tmp_path: Path) -> None:
+    """``quotedTweet`` follows the tweet's own words, marked, as in the other shapes."""
+    row = scraped(int(SECOND), "As I said", "maraquill", quotedTweet=scraped(int(FIRST), "Fog\nall day", "odefenn"))
+    path = save(tmp_path / "s.jsonl", row)
+    (document,) = read(path, author="Nobody")
+    assert document.text == "As I said\n> @odefenn: Fog\n> all day"
+    assert (document.author, document.metadata["quoted_id"]) == ("A Name", FIRST)
+    assert isinstance(open_source(path), Tweets)
+
+
+@pytest.mark.parametrize("reference", ["TweetRef", "Tombstone"])
+def test_a_quoted_tweet_that_snscrape_could_not_read(tmp_path: Path, reference: str) -> None:
+    """Of a quoted tweet that is gone there is only the id."""
+    gone = {"_type": f"snscrape.modules.twitter.{reference}", "id": 12}
+    (document,) = read(save(tmp_path / "s.jsonl", scraped(int(SECOND), "As I said", "maraquill", quotedTweet=gone)))
+    assert (document.text, document.metadata["quoted_id"]) == ("As I said", "12")
+
+
+def test_quotes_within_quotes_without_end(tmp_path: Path) -> None:
+    """A file may nest them as deep as it likes; one level is shown."""
+    row = scraped(1, "Deep", "maraquill")
+    for number in range(2, 90):
+        row = scraped(number, f"Level {number}", "maraquill", quotedTweet=row)
+    (document,) = read(save(tmp_path / "s.jsonl", row))
+    assert document.text == "Level 89\n> @maraquill: Level 88"

@@ -1,0 +1,148 @@
+"""Tables saved by Excel: Windows-1252, dates in the order of a country, ids that were turned into 1.924E+18."""
+
+from __future__ import annotations
+
+import codecs
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from test_tweets_shapes import FIRST, read
+
+from masa_rag.errors import RecordError
+from masa_rag.sources import Tweets
+from masa_rag.types import Document
+
+HEADER = "tweet_id,created_at,author,tweet"
+SPOILT = "1.924E+18"
+
+
+def table(path: Path, *lines: str, encoding: str = "utf-8", header: str = HEADER) -> Path:
+    """Write a table with Excel's line ends."""
+    path.write_bytes("".join(f"{line}\r\n" for line in (header, *lines)).encode(encoding))
+    return path
+
+
+def parts(path: Path, **options: Any) -> tuple[list[Document], list[str]]:
+    """Return the documents and what is said of the file."""
+    items = list(Tweets(path, **options))
+    said = [str(item) for item in items if isinstance(item, RecordError)]
+    return [item for item in items if isinstance(item, Document)], said
+
+
+def test_windows_1252(tmp_path: Path) -> None:
+    """A file that is not UTF-8 is read as Excel saves it, and a name that is no handle makes no link."""
+    line = f"{FIRST},2024-05-13T08:00:00Z,Jörg,Grüße aus Köln – 5 €"
+    (document,) = read(table(tmp_path / "t.csv", line, encoding="cp1252"))
+    assert (document.text, document.author) == ("Grüße aus Köln – 5 €", "Jörg")
+    assert document.url == f"https://x.com/i/status/{FIRST}"
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
+def test_one_encoding_for_the_whole_file(tmp_path: Path, encoding: str) -> None:
+    """What decides may come after megabytes of plain ASCII; all of the file is read the same way."""
+    lines = [f"{int(FIRST) + number},2024-05-13T08:00:00Z,mara,{'Tide ' * 200}" for number in range(1_500)]
+    path = table(tmp_path / "t.csv", *lines, f"{int(FIRST) - 1},2024-05-13T08:00:00Z,mara,Grüße", encoding=encoding)
+    assert path.stat().st_size > 1 << 20
+    assert read(path)[-1].text == "Grüße"
+
+
+@pytest.mark.parametrize("mark", [codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE])
+def test_utf_16_with_a_mark(tmp_path: Path, mark: bytes) -> None:
+    """Excel's "Unicode text": UTF-16 with tabs, in either order of bytes."""
+    text = f"tweet_id\tcreated_at\tauthor\ttweet\r\n{FIRST}\t2024-05-13T08:00:00Z\tJörg\tGrüße\r\n"
+    path = tmp_path / "t.csv"
+    path.write_bytes(mark + text.encode("utf-16-le" if mark == codecs.BOM_UTF16_LE else "utf-16-be"))
+    (document,) = read(path)
+    assert (document.author, document.text) == ("Jörg", "Grüße")
+
+
+def test_utf_8_with_a_damaged_byte_stays_utf_8(tmp_path: Path) -> None:
+    """One bad byte among many good characters is said once and costs one character, not all the others."""
+    path = table(tmp_path / "t.csv", f"{FIRST},2024-05-13T08:00:00Z,mara,Grüße aus Köln")
+    path.write_bytes(path.read_bytes().replace(b"aus", b"a\xffs"))
+    (document,), said = parts(path)
+    assert document.text == "Grüße a\ufffds Köln"
+    assert said == ["t.csv: bytes that are not UTF-8 (1 in all); they are read as \ufffd"]
+
+
+def test_bytes_that_windows_1252_does_not_have_are_said(tmp_path: Path) -> None:
+    """Five of its bytes mean nothing: they are no silent loss either."""
+    path = table(tmp_path / "t.csv", f"{FIRST},2024-05-13T08:00:00Z,mara,Größe X", encoding="cp1252")
+    path.write_bytes(path.read_bytes().replace(b"X", b"\x81"))
+    (document,), said = parts(path)
+    assert document.text == "Größe \ufffd"
+    assert said == ["t.csv: bytes that are not Windows-1252 (1 in all); they are read as \ufffd"]
+
+
+def at(month: int, day: int, hour: int, minute: int, second: int = 0) -> datetime:
+    """Return a time of 2025."""
+    return datetime(2025, month, day, hour, minute, second, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("lines", "times"),
+    [
+        (("5/6/2025 7:20", "5/18/2025 7:20"), [at(5, 6, 7, 20), at(5, 18, 7, 20)]),
+        (("6/5/2025 7:20", "18/5/2025 7:20"), [at(5, 6, 7, 20), at(5, 18, 7, 20)]),
+        (("06.05.2025 07:20:11", "18.05.2025"), [at(5, 6, 7, 20, 11), at(5, 18, 0, 0)]),
+        (('"5/6/2025, 7:20:11 PM"', '"5/18/2025, 12:05 am"'), [at(5, 6, 19, 20, 11), at(5, 18, 0, 5)]),
+    ],
+)
+def test_a_day_above_twelve_tells_the_order_of_all_dates(
+    tmp_path: Path, lines: tuple[str, str], times: list[datetime]
+) -> None:
+    """One such date anywhere in the file says which number is the month; ids are not those that Excel spoilt."""
+    path = table(tmp_path / "t.csv", *(f"{SPOILT},{line},mara,Tide" for line in lines))
+    first, second = read(path)
+    assert [first.created_at, second.created_at] == times
+    assert first.id != second.id
+    assert "E+" not in first.id
+    assert (first.url, first.text) == (None, "Tide")
+
+
+def test_a_date_is_in_the_zone_given(tmp_path: Path) -> None:
+    """As any other time that names none."""
+    path = table(tmp_path / "t.csv", f"{SPOILT},5/18/2025 7:20,mara,Tide")
+    (document,) = read(path, timezone="Europe/Berlin")
+    assert document.created_at == at(5, 18, 5, 20)
+
+
+@pytest.mark.parametrize(
+    "dates",
+    [
+        ["5/6/2025 7:20", "5/7/2025 7:20"],  # nothing above 12
+        ["18/6/2025 7:20", "5/18/2025 7:20"],  # both orders
+        ["the sixth of May", "the seventh"],
+        ["13/13/2025 7:20", "2/30/2025 25:61"],
+    ],
+)
+def test_dates_that_cannot_be_read_are_said_once(tmp_path: Path, dates: list[str]) -> None:
+    """Their times are unknown, their tweets are kept apart, and one line says so for the whole file."""
+    path = table(tmp_path / "t.csv", *(f"{SPOILT},{date},mara,Tide" for date in dates))
+    documents, said = parts(path)
+    assert [item.created_at for item in documents] == [None, None]
+    assert documents[0].id != documents[1].id
+    assert said == [
+        f"t.csv line 2: received dates such as {dates[0]!r} (2 in all), whose time stays unknown; "
+        "expected 2025-05-18T07:20, or a day above 12 that tells which number is the month"
+    ]
+
+
+def test_the_clock_in_a_whole_id_is_preferred(tmp_path: Path) -> None:
+    """It is exact and needs no order; where it gives every time, nothing is to be said."""
+    path = table(tmp_path / "t.csv", f"{FIRST},5/6/2025 7:20,mara,Tide", f"{int(FIRST) + 1},5/18/2025 7:20,mara,Ebb")
+    assert {item.created_at for item in read(path)} == {datetime(2024, 5, 13, 12, 43, 51, 248000, tzinfo=UTC)}
+
+
+def test_rows_without_a_date_are_no_fault(tmp_path: Path) -> None:
+    """An empty cell, and what programs write for one, is not a date that cannot be read."""
+    path = table(tmp_path / "t.csv", *(f"{SPOILT},{date},mara,Tide {date}" for date in ("", "nan", "NULL")))
+    assert [item.created_at for item in read(path)] == [None, None, None]
+
+
+def test_a_first_row_that_ends_early_hides_no_column(tmp_path: Path) -> None:
+    """The columns are those of the header."""
+    path = table(tmp_path / "t.csv", "Tide", "Ebb,2024-05-13T08:00:00Z", header="tweet,datetime")
+    assert [item.created_at for item in read(path)] == [None, datetime(2024, 5, 13, 8, 0, tzinfo=UTC)]
