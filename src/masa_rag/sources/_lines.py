@@ -12,6 +12,7 @@ from typing import IO, TYPE_CHECKING, cast
 
 from masa_rag.errors import SourceError
 from masa_rag.sources._archive import Archive
+from masa_rag.sources._base import HEAD_BYTES
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer
@@ -70,9 +71,9 @@ def is_damaged(text: str) -> bool:
     return any("\ud800" <= character <= "\udfff" for character in text) if not text.isascii() else False
 
 
-def head_lines(head: bytes) -> list[str]:
-    """Return the first 50 non-blank lines of a file's beginning; the last one may be cut."""
-    return list(islice((line for line in text_lines(io.BytesIO(head)) if line.strip()), 50))
+def head_lines(head: bytes, most: int | None = 50) -> list[str]:
+    """Return the first ``most`` non-blank lines of a file's beginning, None for all; the last one may be cut."""
+    return list(islice((line for line in text_lines(io.BytesIO(head)) if line.strip()), most))
 
 
 @contextmanager
@@ -115,9 +116,9 @@ def zip_texts(path: Path) -> list[str]:
 
 
 def member_head(path: Path, member: str) -> bytes:
-    """Return the first bytes of a zip's member, nothing if it cannot be read."""
+    """Return the first HEAD_BYTES bytes of a zip's member, nothing if it cannot be read."""
     try:
         with opened(path, member) as file:
-            return file.read(8_192)
+            return file.read(HEAD_BYTES)
     except (SourceError, OSError):
         return b""

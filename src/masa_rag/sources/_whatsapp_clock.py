@@ -23,6 +23,7 @@ _AFTER_NOON = (
 _MARKS = "\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff"
 _SPACE = "[ \u00a0\u202f\u2009\t]"
 _THAI_ERA = 543
+_FAR_LESS = 4  # in two dates by chance a third is common; days read as months take 30 times as long
 _FIRST_YEAR = 2009  # WhatsApp was first released in 2009: an earlier date is not a header
 
 
@@ -65,6 +66,8 @@ class Stamp:
     second: int
     half: bool
     """Whether a word for before or after noon was there."""
+    padded: bool
+    """Whether the first or second number has a zero before it."""
 
 
 def stamp_of(line: str) -> tuple[Stamp, int] | None:
@@ -83,7 +86,8 @@ def stamp_of(line: str) -> tuple[Stamp, int] | None:
     if hour_24 > 23 or int(minute) > 59 or int(second or 0) > 59 or len(last) == 3 or len(first) == 3:
         return None
     numbers = (int(first), int(middle), int(last))
-    return Stamp(shape, numbers, hour_24, int(minute), int(second or 0), known[0]), match.end()
+    padded = any(len(number) == 2 and int(number) < 10 for number in (first, middle))
+    return Stamp(shape, numbers, hour_24, int(minute), int(second or 0), known[0], padded), match.end()
 
 
 def _known_half(before: str, after: str) -> tuple[bool, bool] | None:
@@ -105,40 +109,68 @@ def _hour(hour: int, *, after_noon: bool) -> int:
 class DateOrder:
     """Finds out whether dates are day/month or month/day, from all the stamps of one export.
 
-    A number above 12 decides. Without one, the order in which time runs backwards less often does,
-    then the one in which it jumps back less far, then "am"/"pm" (the United States write month/day).
+    A number above 12 decides. Without one, the order in which time runs backwards less often does, then the
+    one in which it jumps back less far. Where these agree, a zero before a number or points between them
+    mean day/month (the United States write 5/4/25), then the order in which the chat takes far less time
+    is taken (2 days, not 61), and at last "am"/"pm" mean the United States.
     """
 
     def __init__(self) -> None:
         self.count = 0
         self._above = [0, 0]  # how often the first, the second number can only be a day
-        self._latest: list[datetime | None] = [None, None]  # the line before, as day/month and month/day
-        self._steps = [0, 0]
-        self._jumps = [timedelta(), timedelta()]
+        self._courses = (_Course(), _Course())  # as day/month and as month/day
         self._halves = 0
-        self._dotted = False
+        self._never_month_first = False
 
     def add(self, stamp: Stamp) -> None:
         """Take in the next line's stamp."""
         self.count += 1
         self._halves += stamp.half
-        self._dotted = stamp.shape[1] == "."
-        for place in (0, 1):
+        self._never_month_first |= stamp.padded or stamp.shape[1] == "."
+        for place, course in enumerate(self._courses):
             self._above[place] += 12 < stamp.numbers[place] <= 31
-            time, before = local_time(stamp, day_first=place == 0), self._latest[place]
-            if time is not None and before is not None and time < before:
-                self._steps[place] += 1
-                self._jumps[place] += before - time
-            self._latest[place] = time if time is not None else before
+            course.add(local_time(stamp, day_first=place == 0))
 
     def day_first(self) -> bool:
         """Say whether the day comes first."""
         if self._above[0] != self._above[1]:
             return self._above[0] > self._above[1]
-        costs = [(self._steps[place], self._jumps[place]) for place in (0, 1)]
-        if costs[0] != costs[1]:
-            return costs[0] < costs[1]
-        return self._dotted or not self._halves
+        days, months = self._courses
+        if (days.steps, days.jumps) != (months.steps, months.jumps):
+            return (days.steps, days.jumps) < (months.steps, months.jumps)
+        if self._never_month_first:
+            return True
+        if _FAR_LESS * min(days.span, months.span) < max(days.span, months.span):
+            return days.span < months.span
+        return not self._halves
+
+
+@dataclass(slots=True)
+class _Course:
+    """How time runs through an export when its dates are read in one order."""
+
+    steps: int = 0
+    """How often it runs backwards."""
+    jumps: timedelta = timedelta()
+    """How far back in all."""
+    _before: datetime | None = None
+    _earliest: datetime = datetime.max  # noqa: DTZ901 - as local times, without a zone
+    _latest: datetime = datetime.min  # noqa: DTZ901
+
+    def add(self, time: datetime | None) -> None:
+        """Take in the next line's time, None for a day that does not exist."""
+        if time is None:
+            return
+        if self._before is not None and time < self._before:
+            self.steps += 1
+            self.jumps += self._before - time
+        self._before = time
+        self._earliest, self._latest = min(self._earliest, time), max(self._latest, time)
+
+    @property
+    def span(self) -> timedelta:
+        """From the earliest message to the latest."""
+        return max(self._latest - self._earliest, timedelta())
 
 
 def local_time(stamp: Stamp, *, day_first: bool) -> datetime | None:

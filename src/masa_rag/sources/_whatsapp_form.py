@@ -10,7 +10,7 @@ from pathlib import Path
 
 from masa_rag.sources._lines import opened, text_lines
 from masa_rag.sources._whatsapp_clock import DateOrder, Shape, Stamp, local_time, stamp_of
-from masa_rag.sources._whatsapp_notices import is_encryption_notice, is_notice_sender
+from masa_rag.sources._whatsapp_notices import is_encryption_notice, is_notice_sender, words_after_media
 
 _LONGEST_MESSAGE = 262_144  # characters; the app's own limit is 65,536
 _SENDER_MARKS = re.compile("[\u200e\u200f\u202a-\u202e\u2066-\u2069]")
@@ -27,14 +27,18 @@ class Form:
         self._member = member
         shapes: dict[Shape, DateOrder] = {}
         prefixes: Counter[tuple[str, str]] = Counter()
+        words: Counter[str] = Counter()
         for line in self._lines():
             if (found := stamp_of(line)) is not None:
                 shapes.setdefault(found[0].shape, DateOrder()).add(found[0])
                 _count_prefix(prefixes, line[found[1] :])
+                _count_words(words, line)
         self.shape = max(shapes, key=lambda shape: shapes[shape].count, default=None)
         known = shapes[self.shape].day_first() if self.shape is not None else True
         self._day_first = known if day_first is None else day_first
         self._long_names = _names_with_colons(prefixes)
+        self.file_words = max(words, key=lambda found: words[found], default=None)
+        """What most media names are followed by in parentheses: "file attached" in the phone's language."""
 
     def _lines(self) -> Iterator[str]:
         with opened(self.path, self._member) as file:
@@ -77,6 +81,11 @@ def _count_prefix(prefixes: Counter[tuple[str, str]], rest: str) -> None:
     if colon and len(first) <= 60 and len(prefixes) < _MOST_PREFIXES:
         second, colon, _ = more.partition(": ")
         prefixes[first, second if colon and len(second) <= 40 else ""] += 1
+
+
+def _count_words(words: Counter[str], line: str) -> None:
+    if len(words) < _MOST_PREFIXES and (found := words_after_media(line)) is not None:
+        words[found] += 1
 
 
 def _names_with_colons(prefixes: Counter[tuple[str, str]]) -> frozenset[str]:

@@ -52,19 +52,53 @@ _ENCRYPTED = re.compile(
     r"エンドツーエンド|종단간 암호화|مشفرة تمامًا بين الطرفين|מוצפנות מקצה לקצה|एंड-टू-एंड एन्क्रिप्ट",
     re.IGNORECASE,
 )
+_MESSAGES = re.compile(
+    "messages|nachrichten|mensajes|mensagens|messaggi|berichten|сообщени|mesajlar|消息|訊息|メッセージ|메시지|الرسائل|"
+    "הודעות|मैसेज",
+    re.IGNORECASE,
+)
 _GROUP_ACT = re.compile(
     r"\b(?:created (?:the )?group|changed (?:the )?(?:subject|group|this group)|hat (?:die gruppe|den betreff)|"
     r"creó (?:el )?grupo|cambió el asunto|a créé le groupe|a changé (?:le|l’)|criou o grupo|mudou (?:o|a)|"
     r"ha creato il gruppo|ha cambiato|heeft (?:de groep|het onderwerp))\b",
     re.IGNORECASE,
 )
-_FILE_NOTE = re.compile(r"(?P<name>[^\s<>:\"/\\|?*][^<>:\"/\\|?*\n]{0,120}\.[A-Za-z0-9]{2,5}) \([^()\n]{4,40}\)")
-_MARKED_FILE = re.compile(r"\u200e?<[^<>:\n]{3,30}: (?P<name>[^<>\n]{1,160}\.[A-Za-z0-9]{2,5})>")
+_LONG_NOTICE = re.compile(
+    r"(?:.{1,100} )?(?:turned (?:on|off) disappearing messages|uses? a default timer for disappearing messages|"
+    r"updated the message timer|changed their phone number to a new number|security code with .{1,60} changed|"
+    r"(?:hat|hast) selbstlöschende nachrichten (?:de)?aktiviert|hat die telefonnummer gewechselt|"
+    r"(?:des)?activ(?:ó|aste) los mensajes temporales|(?:des)?ativou as mensagens temporárias|"
+    r"atualizou a duração das mensagens temporárias|(?:a|avez) (?:dés)?activé les messages éphémères|"
+    r"(?:ha|hai) (?:dis)?attivato i messaggi effimeri|(?:heeft|hebt) berichten met vervaldatum (?:in|uit)geschakeld)"
+    r"(?: in new chats)?\.(?: .*)?",
+    re.IGNORECASE,
+)
+_FILE_ATTACHED = frozenset(
+    (
+        "file attached|datei angehängt|archivo adjunto|archivo adjuntado|arxiu adjunt|fichier joint|arquivo anexado|"
+        "ficheiro anexado|file allegato|bestand bijgevoegd|файл добавлен|файл додано|dosya ekli|załączony plik|"
+        "bifogad fil|fil vedhæftet|vedlagt fil|liitetiedosto|soubor byl přiložen|súbor pripojený|fájl csatolva|"
+        "fișier atașat|συνημμένο αρχείο|прикачен файл|datoteka u privitku|file terlampir|fail dilampirkan|"
+        "tệp đính kèm|קובץ מצורף|ملف مرفق|الملف مرفق|文件附件|附件檔案|添付ファイル有り|파일 첨부됨|ไฟล์ที่แนบ"
+    ).split("|")
+)
+# An ending without a letter is a price, a time or a year: "12.30 (usual place)".
+_FILE_NOTE = re.compile(
+    r"(?P<name>[^\s<>:\"/\\|?*][^<>:\"/\\|?*\n]{0,120}\.(?=\d*[A-Za-z])[A-Za-z0-9]{2,5}) \((?P<words>[^()\n]{4,40})\)"
+)
+# Without the mark only what begins as the app's own names do: "<my tip: masa.ai>" is somebody's.
+_MARKED_FILE = re.compile(
+    r"(?:\u200e<[^<>:\n]{3,30}: |<attached: |<[^<>:\n]{3,30}: (?=\d{4,8}-))"
+    r"(?P<name>[^<>\n]{1,160}\.[A-Za-z0-9]{2,5})>"
+)
 _MARKED_END = re.compile(r"\s*\u200e<[^<>:\n]{3,60}>\s*$")
 _EDITED_END = re.compile(rf"\s*<(?:{_EDITED})>\s*$", re.IGNORECASE)
 _PLACEHOLDER = re.compile(rf"<?(?:{_OMITTED})>?\.?|(?:{_DELETED})\.?|{_KINDS_OMITTED}", re.IGNORECASE)
+_OMITTED_FIRST = re.compile(rf"\A(?:\u200e?<(?:{_OMITTED})>|\u200e{_KINDS_OMITTED})\s*\n", re.IGNORECASE)
 _OMITTED_END = re.compile(rf"\s*\u200e{_KINDS_OMITTED}\s*$", re.IGNORECASE)
-_MEDIA_NAME = re.compile(r"(?:IMG|VID|PTT|AUD|DOC|STK|GIF)-\d{8}-WA\d{4}\.\w{2,5}")
+_MEDIA = r"(?:IMG|VID|PTT|AUD|DOC|STK|GIF)-\d{8}-WA\d{4}\.\w{2,5}"
+_MEDIA_NAME = re.compile(_MEDIA)
+_MEDIA_NOTE = re.compile(rf": \u200e?{_MEDIA} \((?P<words>[^()\n]{{4,40}})\)\s*$")
 _SHORT_NOTICE = 80  # the longest placeholder known, "Missed group video call at …", has 50 characters
 _LONGEST_SENDER = 100
 
@@ -80,8 +114,23 @@ def is_encryption_notice(text: str) -> bool:
     return text.startswith(_APP_MARK) and _ENCRYPTED.search(text) is not None
 
 
-def clean(text: str) -> tuple[str, dict[str, object]]:
+def says_encrypted(text: str) -> bool:
+    """Say whether a line without a sender is the notice that messages are encrypted: no other log opens so."""
+    return _ENCRYPTED.search(text) is not None and _MESSAGES.search(text) is not None
+
+
+def words_after_media(line: str) -> str | None:
+    """Return what follows a media name in parentheses, as "file attached" in the phone's language; None if nothing."""
+    match = _MEDIA_NOTE.search(line) if "-WA" in line else None
+    return match["words"].casefold() if match is not None else None
+
+
+def clean(text: str, file_words: str | None = None) -> tuple[str, dict[str, object]]:
     """Return what the person wrote and what the app says about it.
+
+    Args:
+        text: The message.
+        file_words: What this export writes for "file attached" (see :func:`words_after_media`), None if not known.
 
     Returns:
         The text, empty when there is none (media without a caption, deleted), and metadata:
@@ -91,7 +140,7 @@ def clean(text: str) -> tuple[str, dict[str, object]]:
     text, edited = _without_edit_marker(text)
     if edited:
         metadata["edited"] = True
-    text, files = _without_attachments(text)
+    text, files = _without_attachments(_OMITTED_FIRST.sub("", text), file_words)
     if files:
         metadata["attachments"] = files
     if _is_placeholder(text):
@@ -106,22 +155,31 @@ def _without_edit_marker(text: str) -> tuple[str, bool]:
     return (text[: marker.start()], True) if marker else (text, False)
 
 
-def _without_attachments(text: str) -> tuple[str, list[str]]:
+def _without_attachments(text: str, file_words: str | None) -> tuple[str, list[str]]:
     files = [match["name"] for match in _MARKED_FILE.finditer(text)]
     text = _OMITTED_END.sub("", _MARKED_FILE.sub("", text))
-    first, line_break, rest = text.partition("\n")
-    bare = _ISOLATES.sub("", first).strip()
+    first, _, rest = text.partition("\n")
+    name = _noted_file(first, file_words)
+    return (rest, [*files, name]) if name is not None else (text, files)
+
+
+def _noted_file(line: str, file_words: str | None) -> str | None:
+    """Return the file that the app names in a line of its own, None where somebody may have written the line."""
+    bare = _ISOLATES.sub("", line).strip()
     match = _FILE_NOTE.fullmatch(bare)
-    if match is not None and (text.startswith(_APP_MARK) or _MEDIA_NAME.fullmatch(match["name"]) or line_break == ""):
-        return rest, [*files, match["name"]]
-    if _MEDIA_NAME.fullmatch(bare):
-        return rest, [*files, bare]
-    return text, files
+    name = match["name"] if match is not None else bare
+    if _MEDIA_NAME.fullmatch(name):
+        return name
+    if match is None:
+        return None
+    words = match["words"].casefold()
+    return name if line.startswith(_APP_MARK) or words in _FILE_ATTACHED or words == file_words else None
 
 
 def _is_placeholder(text: str) -> bool:
     bare = _ISOLATES.sub("", text).strip()
     if not bare or _PLACEHOLDER.fullmatch(bare):
         return True
-    by_app = text.lstrip(" ").startswith(_APP_MARK)
-    return by_app and len(bare) <= _SHORT_NOTICE and "\n" not in bare and "http" not in bare
+    if not text.lstrip(" ").startswith(_APP_MARK) or "\n" in bare:
+        return False
+    return (len(bare) <= _SHORT_NOTICE and "http" not in bare) or _LONG_NOTICE.fullmatch(bare) is not None
