@@ -127,6 +127,22 @@ def test_bots_speak_through_embeds_and_forwards_are_marked(tmp_path: Path) -> No
     assert (forward.text, forward.reply_to, forward.metadata["forwarded"]) == ("fog ahead", None, True)
 
 
+def test_what_was_said_in_another_channel_is_not_answered(tmp_path: Path) -> None:
+    """A forward or a crosspost names a message of another channel, and older exports do not say what it is."""
+    elsewhere = {"messageId": IDS[3], "channelId": "900000000000000002"}
+    here = {"messageId": IDS[0], "channelId": "900000000000000001"}
+    rows = [
+        message(0, "", forwardedMessage={"content": "fog ahead"}, reference=elsewhere),
+        message(1, "tide table", reference=elsewhere),
+        message(2, "thanks", type="Reply", reference=here),
+        message(3, "mind it", forwardedMessage={"content": "thanks"}, reference=here),
+    ]
+    channel = only(DiscordExport(export(tmp_path, rows)))
+    assert [item.reply_to for item in channel.segments] == [None, None, IDS[0], None]
+    thread = only(DiscordExport(export(tmp_path, rows[1:3], type="GuildPublicThread", categoryId="6")))
+    assert [item.reply_to for item in thread.segments] == [None, IDS[0]]
+
+
 def test_damage_in_the_middle_costs_one_message(tmp_path: Path) -> None:
     """A record with a broken string is reported; the messages before and after it are kept."""
     path = export(tmp_path, [message(0, "one"), message(1, "TWO"), message(2, "three")])
@@ -173,6 +189,97 @@ def test_page_and_json_give_the_same_ids(tmp_path: Path) -> None:
     shown = only(DiscordExport(PAGE))
     assert [item.id for item in written.segments] == [item.id for item in shown.segments]
     assert written.id == shown.id
+
+
+def embed(title: str, description: str = "", **fields: str) -> str:
+    """An embed as the exporter lays it out; its title is a link."""
+    words = '<div class="chatlog__markdown chatlog__markdown-preserve">{}</div>'.format
+    cells = "".join(
+        f'<div class="chatlog__embed-field"><div class="chatlog__embed-field-name">{words(name)}</div>'
+        f'<div class="chatlog__embed-field-value">{words(value)}</div></div>'
+        for name, value in fields.items()
+    )
+    return f"""<div class="chatlog__embed"><div class="chatlog__embed-text">
+        <div class="chatlog__embed-author-container"><div class="chatlog__embed-author">Coast radio</div></div>
+        <div class="chatlog__embed-title"><a class="chatlog__embed-title-link" href="https://tides.example">
+        {words(title)}</a></div>
+        <div class="chatlog__embed-description">{words(description)}</div>
+        <div class="chatlog__embed-fields">{cells}</div></div></div>"""
+
+
+def shown(number: int, body: str, *, head: str = "") -> str:
+    """A message of a page with the words and embeds of ``body``; ``head`` names who begins to speak."""
+    return f"""<div class="chatlog__message-container" data-message-id="{IDS[number]}"><div class="chatlog__message">
+        <div class="chatlog__message-primary">{head}{body}</div></div></div>"""
+
+
+def spoken(words: str) -> str:
+    """The words of a message as a page has them."""
+    return f'<div class="chatlog__content"><span class="chatlog__markdown-preserve">{words}</span></div>'
+
+
+def page_of(folder: Path, *messages: str) -> Path:
+    """Write a page of one group of messages."""
+    path = folder / "Harbour - general [900000000000000001].html"
+    path.write_text(
+        '<html><body><div class="preamble__entry">Harbour</div><div class="preamble__entry">general</div>'
+        f'<div class="chatlog"><div class="chatlog__message-group">{"".join(messages)}</div></div></body></html>'
+    )
+    return path
+
+
+@pytest.mark.parametrize("tag", ["chatlog__author-tag", "chatlog__bot-tag", "chatlog__bot-label"])
+def test_page_and_json_give_the_same_words_of_bots(tmp_path: Path, tag: str) -> None:
+    """All embeds and their fields are read, under a text too; below a person's words they are another page's."""
+    bot = f'<span class="chatlog__author" data-user-id="3">tides</span><span class="{tag}">BOT</span>'
+    person = '<span class="chatlog__author" data-user-id="1">Nora</span>'
+    embeds = embed("High water", "14:05\nand 02:30", Level="3.1 m", Wind="SW") + embed("Low water")
+    path = page_of(
+        tmp_path,
+        shown(0, spoken("Today") + embeds, head=bot),
+        shown(1, embeds),
+        shown(2, spoken("see this") + embed("A page"), head=person),
+        shown(3, embed("A page")),
+    )
+    radio = {"author": {"name": "Coast radio"}}
+    fields = [{"name": "Level", "value": "3.1 m"}, {"name": "Wind", "value": "SW"}]
+    high = radio | {"title": "High water", "description": "14:05\nand 02:30", "fields": fields}
+    rows = [
+        message(
+            0,
+            "Today",
+            author={"id": "3", "name": "tides", "isBot": True},
+            embeds=[high, radio | {"title": "Low water"}],
+        ),
+        message(
+            1, "", author={"id": "3", "name": "tides", "isBot": True}, embeds=[high, radio | {"title": "Low water"}]
+        ),
+        message(2, "see this", embeds=[radio | {"title": "A page"}]),
+        message(3, "", embeds=[radio | {"title": "A page"}]),
+    ]
+    found = only(recognised(path)).segments
+    expected = "Coast radio\nHigh water\n14:05\nand 02:30\nLevel: 3.1 m\nWind: SW\nLow water"
+    assert [item.text for item in found] == [f"Today\n{expected}", expected, "see this", "Coast radio\nA page"]
+    assert [item.text for item in found] == [item.text for item in only(DiscordExport(export(tmp_path, rows))).segments]
+
+
+def test_an_embed_of_the_older_layout(tmp_path: Path) -> None:
+    """Before 2022 the author's name lay beside the icon, and words had other classes."""
+    body = """<div class="chatlog__embed"><div class="chatlog__embed-author"><img alt="Author icon">
+        <span class="chatlog__embed-author-name">Coast radio</span></div>
+        <div class="chatlog__embed-title"><a href="https://tides.example">
+        <div class="markdown preserve-whitespace">High water</div></a></div></div>"""
+    (segment,) = only(DiscordExport(page_of(tmp_path, shown(0, body)))).segments
+    assert segment.text == "Coast radio\nHigh water"
+
+
+def test_a_forward_on_a_page(tmp_path: Path) -> None:
+    """A forwarded message's words stand below the comment, and the message is marked, as in the JSON."""
+    body = """<div class="chatlog__forwarded"><div class="chatlog__forwarded-header"><em>Forwarded</em></div>
+        <div class="chatlog__forwarded-content chatlog__markdown">
+        <span class="chatlog__markdown-preserve">fog ahead</span></div></div>"""
+    (forward,) = only(recognised(page_of(tmp_path, shown(0, body)))).segments
+    assert (forward.text, forward.metadata["forwarded"]) == ("fog ahead", True)
 
 
 def test_older_layout(tmp_path: Path) -> None:

@@ -214,6 +214,36 @@ def test_other_texts_are_not_recognised(tmp_path: Path, text: str) -> None:
     assert not IrcLogs.recognises(path, read_head(path))
 
 
+NETSPLITS = {
+    "irssi": "10:{:02d} -!- ann{} [~ann@host.example] has quit [*.net *.split]",
+    "weechat": "2024-05-13 10:{:02d}:00\t<--\tann{} (~ann@host.example) has quit (*.net *.split)",
+    "znc": "[10:{:02d}:00] *** Quits: ann{} (~ann@host.example) (*.net *.split)",
+    "plain": "=== ann{1} [~ann@host.example]  has quit [*.net *.split]",
+    "hexchat": "May 13 10:{:02d}:00 *\tann{} has quit (*.net *.split)",
+    "mirc": "[10:{:02d}] * ann{} (~ann@host.example) Quit (*.net *.split)",
+}
+SAID = {"weechat": "2024-05-13 10:59:00\tbo\tstill here?", "hexchat": "May 13 10:59:00 <bo>\tstill here?"}
+
+
+@pytest.mark.parametrize("form", NETSPLITS)
+@pytest.mark.parametrize("quits", [36, 150])
+def test_a_log_that_opens_with_a_netsplit(tmp_path: Path, form: str, quits: int) -> None:
+    """Notices do not speak against a log, however many stand before the first messages."""
+    notices = [NETSPLITS[form].format(number % 60, number) for number in range(quits)]
+    path = write(tmp_path, "\n".join([*notices, *[SAID.get(form, "[10:59] <bo> still here?")] * 3]) + "\n")
+    assert IrcLogs.recognises(path, read_head(path))
+    assert list(said(IrcLogs(path))) == [("bo", "still here?")] * 3
+
+
+def test_the_log_of_a_program_that_quotes_messages_is_not_recognised(tmp_path: Path) -> None:
+    """Timed lines that are no notices of chats speak against a log, wherever in its beginning they stand."""
+    lines = [f"2024-05-13 10:{number % 60:02d}:00 INFO request {number} joined the queue" for number in range(200)]
+    quoted = ["[10:00] <ann> hello", "[10:01] <bo> hi", "[10:02] <ann> bye"]
+    for place in (0, 10, 100, 200):
+        path = write(tmp_path, "\n".join([*lines[:place], *quoted, *lines[place:]]) + "\n")
+        assert not IrcLogs.recognises(path, read_head(path)), place
+
+
 def test_a_folder_of_logs(tmp_path: Path) -> None:
     """Two days of a channel; a folder of anything else is not taken."""
     write(tmp_path / "logs", ZNC, "#boats_20240513.log")
@@ -222,6 +252,44 @@ def test_a_folder_of_logs(tmp_path: Path) -> None:
     assert [item.id for item in documents(IrcLogs(tmp_path / "logs"))] == ["#boats/2024-05-13", "#boats/2024-05-14"]
     write(tmp_path / "notes", "Ann: hello\n", "a.txt")
     assert not IrcLogs.recognises(tmp_path / "notes", b"")
+
+
+HELLO = "[10:00] <ann> hello\n"
+
+
+@pytest.mark.parametrize(
+    ("names", "channels"),
+    [
+        (("log/libera/#c/2024-05-13.log", "log/oftc/#c/2024-05-13.log"), {"libera/#c", "oftc/#c"}),
+        (("libera/#c.log", "oftc/#c.log", "oftc/#d.log"), {"libera/#c", "oftc/#c", "#d"}),
+        (("irc.libera.#c.weechatlog", "irc.oftc.#c.weechatlog"), {"irc.libera/#c", "irc.oftc/#c"}),
+        (("bouncer/libera/ann/2024-05-13.log", "oftc/ann/2024-05-13.log"), {"bouncer/libera/ann", "oftc/ann"}),
+    ],
+)
+def test_a_channel_of_two_networks_is_two(tmp_path: Path, names: tuple[str, ...], channels: set[str]) -> None:
+    """Of equal channels in several places of one source, the ids begin with where the places differ."""
+    for name in names:
+        write(tmp_path / "logs", HELLO, name)
+    days = documents(IrcLogs(tmp_path / "logs"))
+    assert {day.id.rpartition("/")[0] for day in days} == {day.title for day in days} == channels
+    assert {day.title for day in documents(IrcLogs(tmp_path / "logs", channel="all"))} == {"all"}
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("libera/#boats/2024-05-13.log", "libera/#boats/2024-05-14.log"),
+        ("2024/05/13/#boats.txt", "2024/05/14/#boats.txt"),
+        ("2024/#boats_20240513.log", "2025/#boats_20250513.log"),
+        ("libera/#boats/2024-05-13.log", "libera/#boats.log"),
+        ("part 1 #boats.log", "part2_#boats.log", "2024-05_#boats.log"),
+    ],
+)
+def test_a_channel_of_one_network_is_one(tmp_path: Path, names: tuple[str, ...]) -> None:
+    """Folders of days, and of the channel itself, do not make another channel, nor do parts of a log."""
+    for name in names:
+        write(tmp_path, HELLO, name)
+    assert {day.title for day in documents(IrcLogs(tmp_path))} == {"#boats"}
 
 
 def test_replies_are_found_or_left_alone(tmp_path: Path) -> None:

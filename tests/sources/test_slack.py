@@ -239,6 +239,76 @@ def test_words_outside_the_text(tmp_path: Path) -> None:
     ]
 
 
+def app(minute: int, text: str, *blocks: dict[str, Any]) -> dict[str, Any]:
+    """A message of an app: words for notifications, and blocks, which are what Slack shows."""
+    about = {"type": "message", "subtype": "bot_message", "bot_id": "B9", "username": "Deploys"}
+    return about | {"ts": ts(minute), "text": text, "blocks": list(blocks)}
+
+
+def section(text: str, *fields: str) -> dict[str, Any]:
+    """A section block of a text and short fields."""
+    return {
+        "type": "section",
+        "text": {"type": "mrkdwn", "text": text},
+        "fields": [{"type": "mrkdwn", "text": field} for field in fields],
+    }
+
+
+def test_the_blocks_of_an_app_are_read_with_its_text(tmp_path: Path) -> None:
+    """What blocks add to the text is read, text before fields; what the text says already is not said twice."""
+    header = {"type": "header", "text": {"type": "plain_text", "text": ":rotating_light: New incident"}}
+    listed = [{"type": "rich_text_section", "elements": [{"type": "text", "text": name}]} for name in ("ropes", "oil")]
+    ordered = {"type": "rich_text", "elements": [{"type": "rich_text_list", "style": "ordered", "elements": listed}]}
+    button = {"type": "button", "text": {"type": "plain_text", "text": "Approve"}}
+    rows = [
+        app(0, "This content can't be displayed.", section("*Release 4.2* shipped by <@U1>")),
+        app(1, "New incident", header, section("Pump is down", "*Pier*\n4", "*Since*\n09:01")),
+        app(2, "Pump 4 is down", section("Pump 4 is down", "*Pier*\n4"), {"type": "markdown", "text": "Call **Ivo**"}),
+        app(3, "*Release 4.2* shipped by <@U1>", section("Release 4.2 shipped by <@U1>")),
+        app(4, "To buy:\n1. ropes\n2. oil", ordered),
+        app(5, "Spend 5?", section("Spend 5?"), {"type": "actions", "elements": [button]}),
+        app(6, "This content can’t be displayed.", {"type": "image", "image_url": "https://harbour.example/x.png"}),
+    ]
+    assert texts(tmp_path, *rows) == [
+        "*Release 4.2* shipped by @Nora",
+        "New incident\nPump is down\n*Pier*\n4\n*Since*\n09:01",
+        "Pump 4 is down\n*Pier*\n4\nCall **Ivo**",
+        "*Release 4.2* shipped by @Nora",
+        "To buy:\n1. ropes\n2. oil",
+        "Spend 5?",
+    ]
+
+
+def test_the_blocks_of_a_person_repeat_the_text(tmp_path: Path) -> None:
+    """Slack writes each message of a person twice, as markup and as blocks: the markup is read."""
+    words = {"type": "text", "text": "The boat leaks", "style": {"bold": True}}
+    rich = {"type": "rich_text", "elements": [{"type": "rich_text_section", "elements": [words]}]}
+    assert texts(tmp_path, said(0, "*The boat leaks*", blocks=[rich])) == ["*The boat leaks*"]
+
+
+def test_a_shared_message_is_quoted(tmp_path: Path) -> None:
+    """A message shared with a comment, or without, is a quotation of whom it is from; its link is metadata."""
+    words = {
+        "type": "rich_text",
+        "elements": [{"type": "rich_text_section", "elements": [{"type": "text", "text": "Fog"}]}],
+    }
+    shared = {"is_share": True, "author_name": "Ivo", "from_url": "https://harbour.slack.com/archives/C1/p1"}
+    rows = [
+        said(0, "fyi", attachments=[shared | {"text": "Mind <#C1>:\nthe rope"}]),
+        said(1, "", attachments=[shared | {"text": "High water"}]),
+        said(2, "look", attachments=[shared | {"message_blocks": [{"message": {"blocks": [words]}}]}]),
+        said(3, "no words", attachments=[shared | {"fallback": "[no preview available]"}]),
+    ]
+    found = segments(SlackExport(export(tmp_path, {"general/2024-05-01": rows})))
+    assert [item.text for item in found] == [
+        "fyi\n> Ivo: Mind #general:\n> the rope",
+        "> Ivo: High water",
+        "look\n> Ivo: Fog",
+        "no words",
+    ]
+    assert found[0].metadata["shared"] == ["https://harbour.slack.com/archives/C1/p1"]
+
+
 def test_reactions_and_files_are_metadata(tmp_path: Path) -> None:
     """Reactions are counted, files are named."""
     row = said(0, "x", reactions=[{"name": "wave", "count": 2, "users": ["U1"]}], files=[{"title": "Plan"}])

@@ -259,6 +259,91 @@ def test_pages_beside_the_json_are_not_read_twice(tmp_path: Path) -> None:
     assert [item.text for item in segments(recognised(tmp_path))] == ["x"]
 
 
+def page(folder: Path, title: str, *messages: str, first: int = 4) -> Path:
+    """Write a page of Telegram Desktop's: messages by Nora, numbered from ``first``, a minute each after nine."""
+    rows = "".join(
+        f'<div class="message default clearfix" id="message{first + number}"><div class="body">'
+        f'<div class="pull_right date details" title="01.05.2024 09:{number:02d}:00 UTC+00:00">09:{number:02d}</div>'
+        f'<div class="from_name">Nora</div><div class="text">{text}</div></div></div>'
+        for number, text in enumerate(messages)
+    )
+    path = folder / "messages.html"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(
+        f'<html><body><div class="page_header"><div class="text bold">{title}</div></div>'
+        f'<div class="page_body chat_page"><div class="history">{rows}</div></div></body></html>'
+    )
+    return path
+
+
+def account(folder: Path) -> Path:
+    """Write the head of a whole account's JSON, of which the pages lie in ``chats/chat_<number>``."""
+    about = {"about": "Here is the data", "personal_information": {"user_id": 1, "phone_number": "+00"}}
+    return write(folder, about | {"chats": {"about": "", "list": [chat([said(1, "of the account")])]}})
+
+
+def test_messages_from_before_a_supergroup(tmp_path: Path) -> None:
+    """History of the group that a supergroup was has negative numbers, as days have, which are service lines."""
+    path = page(tmp_path, "Crew", "old", first=-999999990)
+    answer = '<div class="reply_to details"><a href="#go_to_message-999999990">this</a></div><div class="text">old'
+    path.write_text(
+        path.read_text()
+        .replace('<div class="text">old', answer)
+        .replace('<div class="history">', '<div class="history"><div class="message service" id="message-1">May</div>')
+    )
+    (old,) = segments(recognised(path))
+    assert (old.text, old.id, old.reply_to) == ("old", "-999999990", "-999999990")
+    (of_json,) = segments(TelegramExport(write(tmp_path, chat([said(0, "old", id=-999999990)]))))
+    assert (of_json.id, of_json.url) == (old.id, None)
+
+
+def test_pages_below_the_json_of_another_chat(tmp_path: Path) -> None:
+    """Two exports in one folder, one of them above the other: each is read, together and alone."""
+    write(tmp_path, chat([said(1, "of the crew")]))
+    page(tmp_path / "ChatExport_2025-05-18", "Pilots", "of the pilots")
+    assert [item.text for item in segments(recognised(tmp_path))] == ["of the pilots", "of the crew"]
+    assert [item.text for item in segments(recognised(tmp_path / "ChatExport_2025-05-18"))] == ["of the pilots"]
+
+
+def test_the_pages_of_an_account_say_what_its_json_says(tmp_path: Path) -> None:
+    """The pages of a whole account lie two folders below its JSON; other pages there are not of it."""
+    account(tmp_path)
+    page(tmp_path / "chats" / "chat_001", "Harbour crew", "of the account")
+    page(tmp_path / "later" / "ChatExport_2025-05-18", "Pilots", "of the pilots")
+    assert [item.text for item in segments(recognised(tmp_path))] == ["of the pilots", "of the account"]
+
+
+def test_two_chats_of_one_title_in_an_account(tmp_path: Path) -> None:
+    """They are told apart by when they began, as folders are numbered anew in each export; others keep their ids."""
+    for number, (title, text) in enumerate([("General", "of the crew"), ("General", "of the pilots"), ("Crew", "hi")]):
+        path = page(tmp_path / "chats" / f"chat_{number + 1}", title, text)
+        path.write_text(path.read_text().replace("09:00:00", f"{number + 9:02d}:00:00"))
+    found = {item.id: item.text for item in documents(recognised(tmp_path))}
+    assert found == {
+        "General/2024-05-01T09:00:00Z/2024-05-01": "Nora: of the crew",
+        "General/2024-05-01T10:00:00Z/2024-05-01": "Nora: of the pilots",
+        "Crew/2024-05-01": "Nora: hi",
+    }
+    (alone,) = documents(TelegramExport(tmp_path / "chats" / "chat_2"))
+    assert (alone.id, alone.title) == ("General/2024-05-01T10:00:00Z/2024-05-01", "General")
+
+
+def test_two_chats_of_one_title_that_began_at_once(tmp_path: Path) -> None:
+    """Where the beginning does not tell them apart, the folder does."""
+    for number in (1, 2):
+        page(tmp_path / "chats" / f"chat_{number}", "General", f"of {number}")
+    found = {item.id: item.text for item in documents(recognised(tmp_path))}
+    assert found == {"General/chat_1/2024-05-01": "Nora: of 1", "General/chat_2/2024-05-01": "Nora: of 2"}
+
+
+def test_exports_of_one_chat_made_twice_are_one_chat(tmp_path: Path) -> None:
+    """Only an account has several chats; two exports of one chat in folders side by side meet."""
+    page(tmp_path / "ChatExport_1", "Crew", "one")
+    page(tmp_path / "ChatExport_2", "Crew", "one", "two")
+    (document,) = documents(recognised(tmp_path))
+    assert (document.id, document.text) == ("Crew/2024-05-01", "Nora: one\ntwo")
+
+
 def test_bad_records_do_not_take_the_good_ones_along(tmp_path: Path) -> None:
     """Nulls, wrong types, lost times and broken texts are reported one by one."""
     rows = [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,9 @@ from masa_rag.types import Segment
 
 _MARKS = (b"chatlog__message-group", b"preamble__entry")
 _AUTHOR = frozenset({"chatlog__author", "chatlog__author-name"})
+_BOT = frozenset({"chatlog__author-tag", "chatlog__bot-label", "chatlog__bot-tag"})
+"""The mark behind a bot's name, by the exporter's version."""
+_WORDS = ("chatlog__markdown-preserve", "preserve-whitespace")
 _NUMBER = re.compile(r"\d{15,20}")
 _IN_NAME = re.compile(r"\[(\d{15,20})\]")
 
@@ -32,7 +36,7 @@ def html_messages(path: Path) -> Iterator[Said | RecordError]:
     person's own zone and language.
     """
     entries: list[str] = []
-    author: tuple[str, str] = ("", "")
+    author = _Author()
     with path.open("rb") as file:
         for element in elements(file, keep=_wanted, label=str(path)):
             if isinstance(element, RecordError):
@@ -40,14 +44,26 @@ def html_messages(path: Path) -> Iterator[Said | RecordError]:
             elif "preamble__entry" in classes(element):
                 entries.append(inline_text(element, preserve=False))
             elif classes(element) & _AUTHOR:
-                author = clean("".join(element.itertext())), element.get("data-user-id") or ""
+                author = _Author(clean("".join(element.itertext())), element.get("data-user-id") or "")
+            elif classes(element) & _BOT:
+                author = replace(author, bot=True)
             else:
                 yield from _message(element, author, room=_room(entries, path), where=str(path))
                 forget(element)
 
 
+@dataclass(frozen=True, slots=True)
+class _Author:
+    """Who speaks until the next name."""
+
+    name: str = ""
+    number: str = ""
+    bot: bool = False
+
+
 def _wanted(element: Any) -> bool:
-    return element.get("data-message-id") is not None or not classes(element).isdisjoint(_AUTHOR | {"preamble__entry"})
+    marks = _AUTHOR | _BOT | {"preamble__entry"}
+    return element.get("data-message-id") is not None or not classes(element).isdisjoint(marks)
 
 
 def _room(entries: list[str], path: Path) -> Room:
@@ -63,7 +79,7 @@ def _room(entries: list[str], path: Path) -> Room:
     return Room(match[1] if match else "/".join(filter(None, (server, name))) or path.stem, title, metadata=metadata)
 
 
-def _message(element: Any, author: tuple[str, str], *, room: Room, where: str) -> Iterator[Said | RecordError]:
+def _message(element: Any, author: _Author, *, room: Room, where: str) -> Iterator[Said | RecordError]:
     identity = element.get("data-message-id").strip()
     if "chatlog__message-container" not in classes(element) and _inside_container(element):
         return
@@ -71,32 +87,50 @@ def _message(element: Any, author: tuple[str, str], *, room: Room, where: str) -
     if created_at is None:
         yield RecordError(f"received the message id {identity[:40]!r}; expected a number", record_id=where)
         return
-    if text := _text(element):
-        name, number = author
-        metadata = kept({"author_id": number, "edited": _edited(element), "reactions": _reactions(element)})
-        reply = _answered(element)
-        yield Said(
-            room, Segment(text, name or number or None, created_at, id=identity, reply_to=reply, metadata=metadata)
-        )
+    if text := _text(element, by_machine=author.bot):
+        metadata = kept({
+            "author_id": author.number, "edited": _edited(element), "reactions": _reactions(element),
+            "forwarded": bool(_forwarded(element)),
+        })  # fmt: skip
+        name, reply = author.name or author.number or None, _answered(element)
+        yield Said(room, Segment(text, name, created_at, id=identity, reply_to=reply, metadata=metadata))
 
 
 def _inside_container(element: Any) -> bool:
     return any("chatlog__message-container" in classes(item) for item in element.iterancestors())
 
 
-def _text(element: Any) -> str:
-    content = (
-        first(element, "chatlog__markdown-preserve", "preserve-whitespace") if _content(element) is not None else None
-    )
-    if text := inline_text(content, preserve=True):
-        return text
-    names = ("chatlog__embed-author-name", "chatlog__embed-title", "chatlog__embed-description")
-    parts = (inline_text(first(element, name), preserve=True) for name in names)
-    return "\n".join(part for part in parts if part)
+def _text(element: Any, *, by_machine: bool) -> str:
+    content = first(element, "chatlog__content")
+    words = first(content, *_WORDS) if content is not None else None  # else it only says that it was edited
+    parts = [inline_text(words, preserve=True), _forwarded(element)]
+    if not any(parts) or by_machine:  # else the preview of a link: another page's words
+        for embed in element.iter("div"):
+            if "chatlog__embed" in classes(embed):
+                parts.extend(_embed_lines(embed))
+    return "\n".join(dict.fromkeys(part for part in parts if part))
 
 
-def _content(element: Any) -> Any | None:
-    return first(element, "chatlog__content")
+def _forwarded(element: Any) -> str:
+    return _part(element, "chatlog__forwarded-content")
+
+
+def _embed_lines(embed: Any) -> Iterator[str]:
+    older = _part(embed, "chatlog__embed-author-name")  # there the newer name is that of what holds name and icon
+    yield older or _part(embed, "chatlog__embed-author")
+    yield _part(embed, "chatlog__embed-title")
+    yield _part(embed, "chatlog__embed-description")
+    for field in embed.iter("div"):
+        if "chatlog__embed-field" in classes(field):
+            parts = (_part(field, f"chatlog__embed-field-{name}") for name in ("name", "value"))
+            yield ": ".join(part for part in parts if part)
+
+
+def _part(element: Any, name: str) -> str:
+    """Return the words of the first part of that name, without the address that a title leads to; "" without one."""
+    part = first(element, name)
+    words = first(part, *_WORDS) if part is not None else None
+    return inline_text(part if words is None else words, preserve=words is not None)
 
 
 def _edited(element: Any) -> bool:

@@ -104,7 +104,7 @@ def said(record: Any, room: Room, names: Names, *, label: str, link: str | None 
     """Yield the message if somebody wrote it and it has text; raise RecordError if it is none."""
     if isinstance(record, RecordError):
         raise record
-    segment = message(record, names, label=label, link=link)
+    segment = message(record, names, label=label, link=link, channel=text_of(dict(room.metadata), "channel_id"))
     if segment.text and spoken(record):
         yield Said(room, segment)
 

@@ -74,7 +74,7 @@ def spoken(record: dict[str, Any]) -> bool:
     return not isinstance(kind, (int, str)) or int(kind) in _SPOKEN_TYPES
 
 
-def message(record: Any, names: Names, *, label: str, link: str | None = None) -> Segment:
+def message(record: Any, names: Names, *, label: str, link: str | None = None, channel: str = "") -> Segment:
     """Return the message; its text is "" when it has none. Raises RecordError when it is not one.
 
     Args:
@@ -82,6 +82,7 @@ def message(record: Any, names: Names, *, label: str, link: str | None = None) -
         names: Learns the people and channels that the message names.
         label: Where it was read, for errors.
         link: Address of its channel, to which the message's id is added.
+        channel: Id of its channel, where the message does not name it; "" if it is not known.
     """
     identity = id_of(record, "id")
     if not identity:
@@ -97,7 +98,7 @@ def message(record: Any, names: Names, *, label: str, link: str | None = None) -
         created_at=created_at,
         url=f"{link}/{identity}" if link else None,
         id=identity,
-        reply_to=_answered(record),
+        reply_to=_answered(record, channel),
         edited_at=time_of(record.get("edited_timestamp") or record.get("timestampEdited")),
         metadata=_metadata(record),
     )
@@ -126,11 +127,12 @@ def clean_name(value: str) -> str | None:
     return text_of({"name": value}, "name") or None
 
 
-def _answered(record: dict[str, Any]) -> str | None:
+def _answered(record: dict[str, Any], channel: str) -> str | None:
     reference = record.get("message_reference", record.get("reference"))
-    if not isinstance(reference, dict) or reference.get("type") in (1, "Forward"):
+    if not isinstance(reference, dict) or reference.get("type") in (1, "Forward") or any(_forwarded(record)):
         return None
-    here, there = id_of(record, "channel_id", "channelID"), id_of(reference, "channel_id", "channelId")
+    here = id_of(record, "channel_id", "channelID") or channel
+    there = id_of(reference, "channel_id", "channelId")
     if here and there and here != there:
         return None  # a crosspost or a thread's first message: not a message of this channel
     return id_of(reference, "message_id", "messageId") or None

@@ -27,7 +27,13 @@ _RENAMED = re.compile(rf"(?:\W+|\w+:? )?({_NICK})(?: \[[^\]]*\])? is now known a
 _NOTICE_ACTION = re.compile(
     r"(?:[\[(]\S*@\S*[\])] )?(?:has (?:joined|left)(?: [#&]|\s*$)|has quit\b|has (?:changed|set) |"
     r"sets? (?:mode|channel|topic)\b|is now known as |was kicked by |changes topic to |"
-    r"(?:gives|removes) (?:channel operator|voice)|\([^)]*@[^)]*\) (?:joined|left|quit)|joined #|left #|quit \()"
+    r"(?:gives|removes) (?:channel operator|voice)|\([^)]*@[^)]*\) (?:joined|left|[Qq]uit)|joined #|left #|quit \()"
+)
+_NOTICE_MARK = re.compile(r"\s*(?:(?:-!-|={3}|\*{1,3}|-->|<--|--|=!=)\s|\S{1,64} [\[(]\S*@\S*[\])] )")
+_NOTICE_WORD = re.compile(
+    r"\b(?:joined|left|quits?|joins|parts|is now known as|sets? mode|modes?[ /]|topic|kicked|netsplit|netjoin|"
+    r"day changed|log (?:opened|closed)|now talking|irssi:)",
+    re.IGNORECASE,
 )
 _CHANNEL = re.compile(
     r"(?:(?:has )?(?:joined|left)(?: channel)? |Now talking (?:in|on) |Session Ident: |Topic for )([#&][^\s,:]+)"
@@ -65,18 +71,19 @@ class Line:
     channel: str | None = None
     known: bool = True
     """Whether the line is of a form that logs have."""
+    notice: bool = False
+    """Whether the line tells what nobody says: a join, a quit, a mode, a new day."""
 
 
 def parse_line(raw: str) -> Line:
     """Return what the line is; never raises."""
     line = _CONTROL.sub("", raw)
     if _DAY_LINE.match(line) and (day := _day_of(line)) is not None:
-        return Line(day=day, channel=_channel(line))
+        return Line(day=day, channel=_channel(line), notice=True)
     clock, end = _clock(line)
     if clock is None:
-        return Line(
-            renamed=_renamed(line), channel=_channel(line), known=line.startswith(_BARE_NOTICES) or not line.strip()
-        )
+        known = line.startswith(_BARE_NOTICES) or not line.strip()
+        return Line(renamed=_renamed(line), channel=_channel(line), known=known, notice=_is_notice(line))
     body = line[end:]
     if (match := _SAID.match(body)) is not None:
         return Line(clock, author=match[1], text=match[2].strip())
@@ -85,7 +92,7 @@ def parse_line(raw: str) -> Line:
     match = _ACTION.match(body)
     if match is not None and not _NOTICE_ACTION.match(match[2] or "") and match[1] not in _NOT_NICKS:
         return Line(clock, author=match[1], text=(match[2] or "").strip(), action=True)
-    return Line(clock, renamed=_renamed(body), channel=_channel(body))
+    return Line(clock, renamed=_renamed(body), channel=_channel(body), notice=_is_notice(body))
 
 
 _BARE_NOTICES = ("===", "---", "***", "-->", "<--", "-!-", "Session ", " * ", "* ")
@@ -99,7 +106,7 @@ def _weechat(clock: Clock, body: str) -> Line:
         nick, _, text = rest.partition(" ")
         return Line(clock, author=nick, text=text.strip(), action=True) if nick else Line(clock)
     if match is None or prefix.strip() in ("-->", "<--", "--", "=!=", ""):
-        return Line(clock, renamed=_renamed(rest), channel=_channel(rest))
+        return Line(clock, renamed=_renamed(rest), channel=_channel(rest), notice=_is_notice(body))
     return Line(clock, author=match[1], text=match[2].strip())
 
 
@@ -158,6 +165,10 @@ def _day_of(line: str) -> date | None:
     except ValueError:
         pass  # 30 February: the line says nothing
     return None
+
+
+def _is_notice(text: str) -> bool:
+    return _NOTICE_MARK.match(text) is not None and _NOTICE_WORD.search(text[:_LONGEST_NOTICE]) is not None
 
 
 def _renamed(text: str) -> tuple[str, str] | None:

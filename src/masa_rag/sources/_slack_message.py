@@ -11,7 +11,7 @@ from typing import Any
 from masa_rag.errors import RecordError
 from masa_rag.sources._chat import Room, Said
 from masa_rag.sources._fields import content_of, kept, list_of, text_of, time_of
-from masa_rag.sources._slack_text import Names, block_text
+from masa_rag.sources._slack_text import Names, block_text, unsaid
 from masa_rag.types import Segment
 
 _SPOKEN = frozenset({
@@ -21,6 +21,8 @@ _SPOKEN = frozenset({
 """The subtypes that somebody says. All others are the workspace's own lines: joins, leaves, topics, pins."""
 _TS = re.compile(r"\d{9,11}\.\d{1,6}")
 _SERVICE = re.compile(r"<https?://[^|>]*/services/(B\w+)\|([^>]+)>")
+_PLACEHOLDER = "This content can't be displayed."
+"""What Slack writes as the text of an app's message that has blocks only."""
 
 
 def is_slack_message(value: Any) -> bool:
@@ -111,14 +113,43 @@ def _author(record: dict[str, Any]) -> str | None:
 
 
 def _text(record: dict[str, Any], where: str) -> str:
-    text = content_of(record, "text", record_id=where) or block_text(list_of(record, "blocks"))
+    text = _own_words(record, where)
     parts = [text]
-    by_machine = bool(text_of(record, "bot_id")) or text_of(record, "subtype") == "bot_message"
-    if not text or by_machine:  # else the preview of a link: another page's words
-        for attachment in list_of(record, "attachments"):
+    for attachment in list_of(record, "attachments"):
+        if attachment.get("is_share") is True:
+            parts.append(_quotation(attachment))
+        elif not text or _by_machine(record):  # else the preview of a link: another page's words
             parts.extend(_attachment_lines(attachment))
     parts.extend(title for title in _file_titles(record) if title not in text)
     return "\n".join(dict.fromkeys(part for part in parts if part))
+
+
+def _own_words(record: dict[str, Any], where: str) -> str:
+    """Return the text, or what the blocks say in its place; an app's blocks say more than its text."""
+    text, blocks = content_of(record, "text", record_id=where), list_of(record, "blocks")
+    if not _by_machine(record):
+        return text or block_text(blocks)
+    text = _without_placeholder(text)
+    return "\n".join(part for part in (text, unsaid(blocks, text)) if part)
+
+
+def _by_machine(record: dict[str, Any]) -> bool:
+    return bool(text_of(record, "bot_id")) or text_of(record, "subtype") == "bot_message"
+
+
+def _without_placeholder(text: str) -> str:
+    return "" if text.replace("’", "'") == _PLACEHOLDER else text
+
+
+def _quotation(shared: dict[str, Any]) -> str:
+    """Return a message that was shared as tweets' quotations are: ``> Name: words``; "" when it has no words."""
+    lines = _attachment_lines(shared | {"author_name": "", "fallback": ""})
+    words = _without_placeholder("\n".join(line for line in lines if line))
+    if not words:
+        messages = (item.get("message") for item in list_of(shared, "message_blocks"))
+        words = block_text([block for message in messages for block in list_of(message, "blocks")])
+    quoted = f"{text_of(shared, 'author_name') or 'shared'}: {words}".split("\n")
+    return "\n".join(f"> {line}" for line in quoted) if words else ""
 
 
 def _attachment_lines(attachment: dict[str, Any]) -> Iterator[str]:
@@ -135,12 +166,18 @@ def _file_titles(record: dict[str, Any]) -> list[str]:
     return [title for file in files if (title := text_of(file, "title", "name"))]
 
 
+def _shared_links(record: dict[str, Any]) -> list[str]:
+    shared = (item for item in list_of(record, "attachments") if item.get("is_share") is True)
+    return [link for item in shared if (link := text_of(item, "from_url"))]
+
+
 def _metadata(record: dict[str, Any]) -> dict[str, Any]:
     counts = {text_of(item, "name"): item.get("count") for item in list_of(record, "reactions")}
     return kept({
         "author_id": text_of(record, "user", "bot_id"),
-        "bot": bool(text_of(record, "bot_id")) or text_of(record, "subtype") == "bot_message",
+        "bot": _by_machine(record),
         "files": _file_titles(record),
+        "shared": _shared_links(record),
         "reactions": {name: count for name, count in counts.items() if name and isinstance(count, int)},
     })  # fmt: skip
 

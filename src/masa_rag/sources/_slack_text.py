@@ -11,6 +11,8 @@ from masa_rag.sources._fields import clean, list_of, text_of
 
 _MARKUP = re.compile(r"<([^<>\n]{1,4000})>")
 _TOKEN = re.compile(r"[?&](?:t|token)=xox[a-z]-[\w-]+|xox[a-z]-[\w-]{10,}")
+_EMOJI = re.compile(r"(?<!\w):[a-z+-][\w+'-]{0,100}:(?!\w)")
+_WORD = re.compile(r"\w+")
 _ENTITIES = (("&lt;", "<"), ("&gt;", ">"), ("&amp;", "&"))
 
 
@@ -72,21 +74,49 @@ def block_text(blocks: list[dict[str, Any]]) -> str:
     return clean("".join(_block_parts(blocks)))
 
 
+def unsaid(blocks: list[dict[str, Any]], text: str) -> str:
+    """Return what Block Kit blocks say and the text does not; all of it, if the text is empty.
+
+    A block, or a field of one, is said already when its words stand in the text in their order. Emoji and signs do
+    not count, nor what the text has between, such as the numbers of a list.
+    """
+    if not text:
+        return block_text(blocks)
+    said = _words(text)
+    pieces = (block_text([piece]) for block in blocks for piece in _pieces(block))
+    return "\n".join(piece for piece in pieces if not _follow(_words(piece), said))
+
+
+def _pieces(block: dict[str, Any]) -> list[dict[str, Any]]:
+    """The text of a section and each of its fields say something by themselves."""
+    parts = [block.get("text"), *list_of(block, "fields")] if block.get("type") == "section" else [block]
+    return [part for part in parts if isinstance(part, dict)]
+
+
+def _words(text: str) -> list[str]:
+    return _WORD.findall(_EMOJI.sub(" ", text.lower()))
+
+
+def _follow(words: list[str], said: list[str]) -> bool:
+    rest = iter(said)  # each search goes on where the last one ended, so that the order counts
+    return all(word in rest for word in words)
+
+
 def _block_parts(blocks: list[dict[str, Any]]) -> Iterator[str]:
     waiting: list[Any] = list(reversed(blocks))
     while waiting:
         item = waiting.pop()
         if isinstance(item, str):
             yield item
-        elif isinstance(item, dict):
+        elif isinstance(item, dict) and item.get("type") != "actions":  # buttons, which nobody says
             yield _leaf(item)
-            if isinstance(item.get("text"), dict):
-                waiting.append(item["text"])
             children = list_of(item, "elements") + list_of(item, "fields")
             breaks = (
                 ["\n"] if children and str(item.get("type")).startswith(("rich_text_", "section", "context")) else []
             )
             waiting.extend([*breaks, *reversed(children)])
+            if isinstance(item.get("text"), dict):
+                waiting.append(item["text"])  # last, for it is taken first
 
 
 def _leaf(item: dict[str, Any]) -> str:
@@ -101,7 +131,7 @@ def _leaf(item: dict[str, Any]) -> str:
     if isinstance(kind, str) and kind in marks:
         form, name = marks[kind]
         return form.format(item.get(name))
-    return f"{text}\n" if text and kind in ("mrkdwn", "plain_text") else ""
+    return f"{text}\n" if text and kind in ("mrkdwn", "plain_text", "markdown") else ""
 
 
 def _escaped(text: str) -> str:

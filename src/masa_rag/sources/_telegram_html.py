@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator
-from datetime import datetime, timedelta, timezone, tzinfo
+from datetime import UTC, datetime, timedelta, timezone, tzinfo
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 from masa_rag.errors import RecordError
+from masa_rag.sources._base import read_head
 from masa_rag.sources._chat import Room, Said
 from masa_rag.sources._chat_html import classes, elements, first, forget, inline_text
 from masa_rag.sources._fields import clean, kept
 from masa_rag.types import Segment
 
 _DATE = re.compile(r"(\d{2})\.(\d{2})\.(\d{4}) (\d{2}):(\d{2}):(\d{2})(?: UTC([+-]\d{2}):(\d{2}))?")
-_ID = re.compile(r"message(\d+)")
-_GO_TO = re.compile(r"^#go_to_message(\d+)$|#go_to_message(\d+)$")
+_ID = re.compile(r"message(-?\d+)")  # negative in the history of the group that a supergroup was
+_GO_TO = re.compile(r"#go_to_message(-?\d+)$")
 
 
 def is_telegram_html(head: bytes) -> bool:
@@ -24,12 +27,50 @@ def is_telegram_html(head: bytes) -> bool:
     return b"page_body chat_page" in head and b'class="history"' in head and b"page_header" in head
 
 
-def html_messages(path: Path, zone: tzinfo) -> Iterator[Said | RecordError]:
-    """Yield the messages of a page. The page does not tell the chat's id, so its name stands for it.
+def chat_ids(chats: Path, zone: tzinfo) -> dict[Path, str]:
+    """Return {folder: id} of those chats that share their title with others of the same account's export.
+
+    The id is the title and when the first message was said, for the folders are numbered anew in each export. Where
+    that is the same too, it is the title and the folder.
+
+    Args:
+        chats: The folder of the whole export that holds a folder for each chat.
+        zone: The zone of times without one.
+    """
+    openings = {page.parent: _opening(page, zone) for page in sorted(chats.glob("chat_*/messages.html"))}
+    titles = Counter(title for title, _ in openings.values() if title)
+    alike = Counter(openings.values())
+    return {
+        folder: f"{title}/{began}" if began and alike[title, began] == 1 else f"{title}/{folder.name}"
+        for folder, (title, began) in openings.items()
+        if titles[title] > 1
+    }
+
+
+def _opening(page: Path, zone: tzinfo) -> tuple[str, str]:
+    """Return the title and the UTC time of the first message, each "" where the page's beginning does not tell."""
+    title = ""
+    try:
+        head = read_head(page)
+    except OSError:  # reported when its messages are read
+        return "", ""
+    for element in elements(BytesIO(head), keep=_wanted, label=str(page)):
+        if isinstance(element, RecordError):
+            break
+        if "page_header" in classes(element):
+            title = _title(element)
+        elif (said_at := _said_at(element, zone)) is not None:
+            return title, f"{said_at:%Y-%m-%dT%H:%M:%SZ}"
+    return title, ""
+
+
+def html_messages(path: Path, zone: tzinfo, *, chat: str | None = None) -> Iterator[Said | RecordError]:
+    """Yield the messages of a page.
 
     Args:
         path: The page.
         zone: The zone of times without one; pages since 2022 name it.
+        chat: The chat's id, which the page does not tell. By default its title, or the folder's name.
     """
     room = Room(path.parent.name, path.parent.name, metadata={"platform": "telegram"})
     author: str | None = None
@@ -38,8 +79,8 @@ def html_messages(path: Path, zone: tzinfo) -> Iterator[Said | RecordError]:
             if isinstance(element, RecordError):
                 yield element
             elif "page_header" in classes(element):
-                name = inline_text(first(element, "bold"), preserve=False)
-                room = Room(name, name, metadata={"platform": "telegram"}) if name else room
+                title = _title(element)
+                room = Room(chat or title, title, metadata={"platform": "telegram"}) if title else room
             else:
                 author = _author(element) or author
                 yield from _message(element, author, room=room, zone=zone, where=str(path))
@@ -49,6 +90,10 @@ def html_messages(path: Path, zone: tzinfo) -> Iterator[Said | RecordError]:
 def _wanted(element: Any) -> bool:
     names = classes(element)
     return "page_header" in names or ("message" in names and element.get("id") is not None)
+
+
+def _title(header: Any) -> str:
+    return inline_text(first(header, "bold"), preserve=False)
 
 
 def _author(element: Any) -> str | None:
@@ -63,8 +108,7 @@ def _message(element: Any, author: str | None, *, room: Room, zone: tzinfo, wher
     match = _ID.fullmatch(element.get("id"))
     if "service" in classes(element) or match is None:
         return
-    date = first(element, "date")
-    created_at = _time((date.get("title") or "") if date is not None else "", zone)
+    created_at = _said_at(element, zone)
     if created_at is None:
         yield RecordError(
             "received a message without a date; expected DD.MM.YYYY HH:MM:SS", record_id=f"{where}: {match[0]}"
@@ -77,6 +121,11 @@ def _message(element: Any, author: str | None, *, room: Room, zone: tzinfo, wher
         yield Said(room, Segment(text, author, created_at, id=match[1], reply_to=reply, metadata=metadata))
 
 
+def _said_at(element: Any, zone: tzinfo) -> datetime | None:
+    date = first(element, "date")
+    return _time((date.get("title") or "") if date is not None else "", zone)
+
+
 def _time(text: str, zone: tzinfo) -> datetime | None:
     if (match := _DATE.search(text)) is None:
         return None
@@ -85,7 +134,7 @@ def _time(text: str, zone: tzinfo) -> datetime | None:
         if match[7]:
             minutes = int(match[8]) * (-1 if match[7].startswith("-") else 1)
             zone = timezone(timedelta(hours=int(match[7]), minutes=minutes))
-        return datetime(year, month, day, hour, minute, second, tzinfo=zone)
+        return datetime(year, month, day, hour, minute, second, tzinfo=zone).astimezone(UTC)
     except (ValueError, OverflowError):
         return None
 
@@ -109,7 +158,7 @@ def _answered(element: Any) -> str | None:
     box = first(element, "reply_to")
     for link in box.iter("a") if box is not None else ():
         if match := _GO_TO.search(link.get("href") or ""):
-            return match[1] or match[2]
+            return match[1]
     return None
 
 

@@ -31,6 +31,8 @@ CHAT_TYPES = frozenset({
 _UNNAMED = {"saved_messages": "Saved messages", "replies": "Replies", "verify_codes": "Verification codes"}
 _LISTS = ("chats", "left_chats")
 _CHATS = frozenset({()} | {(name, "list", ITEM) for name in _LISTS})
+_ACCOUNT = frozenset({"about", "personal_information", *_LISTS})
+"""What opens the export of a whole account; that of one chat opens with its name, type and id."""
 _INTO = frozenset(
     {(), ("data",), ("messages",)}
     | {(name, *rest) for name in _LISTS for rest in ((), ("list",), ("list", ITEM), ("list", ITEM, "messages"))}
@@ -53,6 +55,11 @@ def is_telegram_json(head: bytes) -> bool:
         if path[-2:] == ("messages", ITEM) and is_desktop(value) and kinds & CHAT_TYPES:
             return True
     return False
+
+
+def is_account(head: bytes) -> bool:
+    """Say whether this is the beginning of a whole account's export."""
+    return any(path and path[0] in _ACCOUNT for path, _ in peek(head, into=_INTO, limit=3))
 
 
 def json_messages(path: Path, zone: tzinfo) -> Iterator[Said | RecordError]:

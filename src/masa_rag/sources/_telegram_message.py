@@ -48,7 +48,7 @@ def desktop_message(record: dict[str, Any], *, label: str, link: str | None, cha
         text="\n".join(part for part in (text, *_extras(record, alone=not text)) if part),
         author=_desktop_author(record),
         created_at=said,
-        url=f"{link}/{identity}" if link else None,
+        url=f"{link}/{identity}" if link and not identity.startswith("-") else None,  # of the group it was: no link
         id=_required(identity, label),
         reply_to=_desktop_reply(record, chat),
         edited_at=edited if edited is not None and edited > said else None,  # 1970 stood for "never" until 2020

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from datetime import UTC, date, datetime, timedelta
+from io import BytesIO
+from itertools import islice, takewhile
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -14,15 +16,18 @@ from masa_rag.sources._base import FileSource, read_head
 from masa_rag.sources._days import day_documents
 from masa_rag.sources._fields import zone_of
 from masa_rag.sources._irc_lines import Clock, Line, parse_line
-from masa_rag.sources._lines import head_lines, text_lines
+from masa_rag.sources._lines import text_lines
 from masa_rag.types import Document, Segment
 
 _NAME_DATE = re.compile(r"(?<!\d)(\d{4})([-_.]?)(\d{2})\2(\d{2})(?!\d)(?:_(\d{2})(?!\d))?")
 _FOLDER_DATE = re.compile(r"/(\d{4})/(\d{2})/(\d{2})/[^/]+$")
 _NAME_CHANNEL = re.compile(r"[#&][^\s/]*[^\s/._-]")
+_DATED_FOLDER = re.compile(r"\d{1,4}(?:[-_.]?\d{1,2}){0,2}")
+_NAME_NETWORK = re.compile(r"(\S*[^\W\d_])[._-]$")
 _SUFFIXES = re.compile(r"(?:\.(?:weechatlog|irclog|log|txt|ascii|raw))+$", re.IGNORECASE)
 _BACK = 6 * 3600  # a clock that goes back further has passed midnight; less is a clock set back
 _LINES_LOOKED_AT = 2_000
+_FIRST_LINES = 40
 
 
 class IrcLogs(FileSource):
@@ -41,7 +46,8 @@ class IrcLogs(FileSource):
         paths: A file, a folder, a pattern, or several of them.
         name: The source's name; by default ``irc:`` and the file's.
         channel: First part of the documents' ids. By default it is taken from the file's name, the
-            notices in it, or its folder.
+            notices in it, or its folder; where files of one channel lie in several places, as those of
+            two networks do, what differs in the places comes before it: ``libera/#boats``.
         timezone: IANA name of the zone in which the times were written, where they name none.
         threads: Find out which message answers which (see :func:`reply_links`), and set ``reply_to``.
         by_conversation: Give each conversation of three messages or more a document of its own, in place
@@ -82,13 +88,21 @@ class IrcLogs(FileSource):
         except OSError:
             return False
 
-    def _read(self, path: Path) -> Iterator[Document | RecordError]:
+    def __iter__(self) -> Iterator[Document | RecordError]:
+        files = self.files()
+        channels = dict.fromkeys(files, self.channel) if self.channel is not None else _channels(files)
+        for path, channel in channels.items():
+            try:
+                yield from self._days(path, channel)
+            except OSError as error:
+                yield RecordError(f"cannot be read ({error.strerror or error})", record_id=str(path))
+
+    def _days(self, path: Path, channel: str) -> Iterator[Document | RecordError]:
         start = _Start(path)
         if not start.messages:
             expected = "expected lines such as '[18:30] <ann> hello'"
             yield RecordError(f"no message of a log found; {expected}", record_id=str(path))
             return
-        channel = self.channel if self.channel is not None else start.channel
         yield from day_documents(
             self._messages(path, start.day),
             channel=channel,
@@ -173,20 +187,16 @@ class _Calendar:
 
 
 class _Start:
-    """What is known before reading: the first line's day, the channel, and whether it is a log at all."""
+    """What is known before reading: the first line's day, and whether it is a log at all."""
 
     def __init__(self, path: Path) -> None:
         self.messages = 0
-        channels: Counter[str] = Counter()
         clocks: list[int] = []
-        for number, line in enumerate(_lines(path)):
+        for line in _lines(path):
             self.messages += line.author is not None
-            if line.channel is not None and number < _LINES_LOOKED_AT:
-                channels[line.channel] += 1
             if line.clock is not None:
                 clocks.append(line.clock.seconds)
         self.day = _named_day(path, clocks)
-        self.channel = _named_channel(path, channels)
 
 
 def _named_day(path: Path, clocks: list[int]) -> date | None:
@@ -219,21 +229,71 @@ def _midnights_before(hour: int, clocks: list[int]) -> int:
     return counted
 
 
-def _named_channel(path: Path, channels: Counter[str]) -> str:
-    stem = _SUFFIXES.sub("", unquote(path.name))
-    undated = _NAME_DATE.sub("", stem)
+def _channels(paths: list[Path]) -> dict[Path, str]:
+    """Return the channel of each file; before it what tells its place from the others that have this channel."""
+    names = {path: _named_channel(path) for path in paths}
+    places: dict[str, set[tuple[str, ...]]] = {}
+    for path, name in names.items():
+        places.setdefault(name, set()).add(_place(path, name))
+    return {path: "/".join((*_apart(_place(path, name), places[name]), name)) for path, name in names.items()}
+
+
+def _named_channel(path: Path) -> str:
+    undated = _undated(path)
     if (match := _NAME_CHANNEL.search(undated)) is not None:
         return match[0]
-    if channels:
-        return channels.most_common(1)[0][0]
+    if noticed := _noticed_channels(path):
+        return noticed.most_common(1)[0][0]
     return undated.strip(" ._-") or path.absolute().parent.name or "irc"
 
 
+def _undated(path: Path) -> str:
+    return _NAME_DATE.sub("", _SUFFIXES.sub("", unquote(path.name)))
+
+
+def _noticed_channels(path: Path) -> Counter[str]:
+    try:
+        return Counter(line.channel for line in islice(_lines(path), _LINES_LOOKED_AT) if line.channel is not None)
+    except OSError:  # reported when its messages are read
+        return Counter()
+
+
+def _place(path: Path, channel: str) -> tuple[str, ...]:
+    """Return the folders but those of days and of the channel, and the network of names as "irc.libera.#boats.log"."""
+    folders = map(unquote, path.absolute().parent.parts)
+    before, found, _ = _undated(path).partition(channel)
+    network = _NAME_NETWORK.search(before) if found else None
+    kept = tuple(part for part in folders if part != channel and not _DATED_FOLDER.fullmatch(part))
+    return (*kept, network[1]) if network is not None else kept
+
+
+def _apart(place: tuple[str, ...], places: Collection[tuple[str, ...]]) -> tuple[str, ...]:
+    """Return what is left of a place without what all begin or end with: nothing, if it is the only one."""
+    start = _alike(places)
+    end = _alike([other[start:][::-1] for other in places])
+    return place[start : len(place) - end]
+
+
+def _alike(places: Collection[tuple[str, ...]]) -> int:
+    """Return with how many equal parts all begin."""
+    parts = zip(*places, strict=False)
+    return sum(1 for _ in takewhile(lambda part: len(set(part)) == 1, parts))
+
+
 def _looks_like_log(head: bytes) -> bool:
-    lines = head_lines(head)[:40]
-    if lines and len(head) > 4096:
-        lines = lines[:39]
-    parsed = [parse_line(line) for line in lines]
-    said = sum(line.author is not None and not line.action for line in parsed)
-    known = sum(line.known for line in parsed)
-    return said >= min(2, len(parsed)) and said > 0 and known >= 0.8 * len(parsed) and said * 5 >= len(parsed)
+    """Look at the first lines; at all of the head where they are notices, as after a netsplit, and little else."""
+    lines = (parse_line(line) for line in text_lines(BytesIO(head)) if line.strip())
+    first = list(islice(lines, _FIRST_LINES))
+    if not _is_of_forms(first):
+        return False
+    return _is_talk(first) or (_is_of_forms(parsed := [*first, *lines]) and _is_talk(parsed))
+
+
+def _is_of_forms(lines: list[Line]) -> bool:
+    return sum(line.known for line in lines) >= 0.8 * len(lines)
+
+
+def _is_talk(lines: list[Line]) -> bool:
+    said = sum(line.author is not None and not line.action for line in lines)
+    others = sum(not line.notice for line in lines)
+    return said >= min(2, len(lines)) and said > 0 and said * 5 >= others
