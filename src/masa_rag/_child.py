@@ -9,11 +9,14 @@ import sys
 from collections.abc import Mapping
 from typing import BinaryIO, cast
 
+_INHERITED: list[Child] = []
+"""Processes of the parent that this process, a fork, dropped: their pipes stay open until it ends."""
 
-def start(
-    code: str, *arguments: str, environment: Mapping[str, str] | None = None, is_silent: bool = False
-) -> subprocess.Popen[bytes]:
-    """Run code that may import what the host may, with pipes to its input and from its output.
+
+class Child(subprocess.Popen[bytes]):
+    """Runs code that may import what the host may, with pipes to its input and from its output.
+
+    A fork of the host inherits this object, but not the process.
 
     Args:
         code: Python.
@@ -23,19 +26,35 @@ def start(
 
     Raises OSError when it cannot be started.
     """
-    return subprocess.Popen(
-        [sys.executable, "-c", code, *arguments],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL if is_silent else None,
-        env={**(environment or {}), **os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
-    )
 
+    def __init__(
+        self, code: str, *arguments: str, environment: Mapping[str, str] | None = None, is_silent: bool = False
+    ) -> None:
+        self._host = os.getpid()
+        found = os.pathsep.join(entry for entry in sys.path if isinstance(entry, str))
+        super().__init__(
+            [sys.executable, "-P", "-c", code, *arguments],  # -P: files of the current folder are not ours to run
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL if is_silent else None,
+            env={**(environment or {}), **os.environ, "PYTHONPATH": found},
+        )
 
-def end(child: subprocess.Popen[bytes]) -> None:
-    """Kill the process, wait for its end and close its pipes."""
-    child.kill()
-    child.wait()
-    for pipe in (child.stdin, child.stdout):
-        with contextlib.suppress(OSError):
-            cast("BinaryIO", pipe).close()
+    @property
+    def is_alive(self) -> bool:
+        """Whether it runs, and is this process's own."""
+        return self._host == os.getpid() and self.poll() is None
+
+    def end(self) -> None:
+        """Kill the process, wait for its end and close its pipes; in a fork of the host nothing is touched.
+
+        There a pipe that a thread of the host was reading from is locked for ever: to close it would never end.
+        """
+        if self._host != os.getpid():
+            _INHERITED.append(self)
+            return
+        self.kill()
+        self.wait()
+        for pipe in (self.stdin, self.stdout):
+            with contextlib.suppress(OSError):
+                cast("BinaryIO", pipe).close()

@@ -11,7 +11,6 @@ import contextlib
 import json
 import os
 import struct
-import subprocess
 import sys
 import threading
 import time
@@ -20,7 +19,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, BinaryIO, cast
 
-from masa_rag import _child
+from masa_rag._child import Child
 from masa_rag.errors import ConfigurationError, TranscriptionError
 
 RATE = 16_000
@@ -71,7 +70,7 @@ class MediaDecoder:
         self._stall_s = stall_s
         self._memory_bytes = memory_bytes
         self._max_bytes = int(max_hours * 3600 * RATE * 2)
-        self._child: subprocess.Popen[bytes] | None = None
+        self._child: Child | None = None
 
     def decode(self, path: Path) -> bytes:
         """Return the samples as little-endian 16-bit integers.
@@ -126,13 +125,13 @@ class MediaDecoder:
             else:
                 return
 
-    def _message(self, child: subprocess.Popen[bytes], path: Path) -> tuple[bytes, bytes]:
+    def _message(self, child: Child, path: Path) -> tuple[bytes, bytes]:
         kind, size = _HEAD.unpack(self._read(child, _HEAD.size, path))
         if size > 2 * _BLOCK_BYTES:
             raise TranscriptionError(f"{path}: the decoder answered with {size} bytes at once; the file was given up")
         return kind, self._read(child, size, path)
 
-    def _read(self, child: subprocess.Popen[bytes], size: int, path: Path) -> bytes:
+    def _read(self, child: Child, size: int, path: Path) -> bytes:
         data = bytearray()
         while len(data) < size:
             block, stalled = self._part(child, size - len(data))
@@ -148,7 +147,7 @@ class MediaDecoder:
             data += block
         return bytes(data)
 
-    def _part(self, child: subprocess.Popen[bytes], size: int) -> tuple[bytes, bool]:
+    def _part(self, child: Child, size: int) -> tuple[bytes, bool]:
         """Return what the child writes next, and whether it was ended because nothing came for too long.
 
         A timer ends it, for Windows cannot wait for a pipe with a time limit.
@@ -167,10 +166,11 @@ class MediaDecoder:
         finally:
             timer.cancel()
 
-    def _started(self) -> subprocess.Popen[bytes]:
-        if self._child is None or self._child.poll() is not None:
+    def _started(self) -> Child:
+        if self._child is None or not self._child.is_alive:
+            self.close()
             limit = str(self._memory_bytes or 0)
-            self._child = _child.start("from masa_rag._media import serve; serve()", limit, is_silent=True)
+            self._child = Child("from masa_rag._media import serve; serve()", limit, is_silent=True)
             kind, data = self._message(self._child, Path("decoder"))
             if kind == b"E":
                 from masa_rag.errors import MissingDependencyError
@@ -183,7 +183,7 @@ class MediaDecoder:
         """End the child process. Closing twice is allowed; decoding again starts a new one."""
         child, self._child = self._child, None
         if child is not None:
-            _child.end(child)
+            child.end()
 
     def __enter__(self) -> MediaDecoder:
         return self
@@ -216,8 +216,8 @@ def serve() -> None:
     try:
         import av
         import av.logging
-    except ImportError as error:
-        _send(out, b"E", str(error).encode())
+    except Exception as error:  # noqa: BLE001 - a damaged or foreign package raises what it likes
+        _send(out, b"E", str(error).encode()[:2000])
         return
     av.logging.set_level(av.logging.PANIC)
     _send(out, b"F", b"")
@@ -254,29 +254,38 @@ def _send(out: BinaryIO, kind: bytes, data: bytes) -> None:
 def _samples(av: Any, path: str) -> Iterator[tuple[bytes, int]]:
     """Yield (mono 16-bit samples at RATE, bytes read); damaged packets are skipped, as players do."""
     options = {"protocol_whitelist": "none", "format_whitelist": FORMATS}
-    resampler = av.audio.resampler.AudioResampler(format="s16", layout="mono", rate=RATE)
     pending = bytearray()
-    found = False
     with Path(path).open("rb") as file, av.open(file, mode="r", options=options, metadata_errors="ignore") as container:
         if not container.streams.audio:
             raise ValueError("it has no audio track")
-        for frame in _frames(av, container):
-            if frame is not None:
-                found, frame.pts = True, None
-            for part in resampler.resample(frame) if found else ():
-                pending += bytes(part.planes[0])[: part.samples * 2]
-            if len(pending) >= _BLOCK_BYTES:
+        for part in _resampled(av, _frames(av, container)):
+            pending += bytes(part.planes[0])[: part.samples * 2]
+            while len(pending) >= _BLOCK_BYTES:
                 yield bytes(pending[:_BLOCK_BYTES]), file.tell()
                 del pending[:_BLOCK_BYTES]
         if pending:
             yield bytes(pending), file.tell()
 
 
+def _resampled(av: Any, frames: Iterator[Any]) -> Iterator[Any]:
+    """Yield mono 16-bit frames at RATE; a file may change its format midway, as where advertisements are put in."""
+    resampler: Any = None
+    form = None
+    for frame in frames:
+        frame.pts = None
+        found = (frame.format.name, frame.layout.name, frame.sample_rate)
+        if found != form:
+            yield from resampler.resample(None) if resampler else ()
+            resampler, form = av.audio.resampler.AudioResampler(format="s16", layout="mono", rate=RATE), found
+        yield from resampler.resample(frame)
+    yield from resampler.resample(None) if resampler else ()
+
+
 _BAD_PACKETS = 2000
 
 
 def _frames(av: Any, container: Any) -> Iterator[Any]:
-    """Yield audio frames, then None to flush the resampler; give up after many damaged packets in a row."""
+    """Yield audio frames; give up after many damaged packets in a row."""
     frames = container.decode(audio=0)
     damaged = 0
     started = time.monotonic()
@@ -291,4 +300,3 @@ def _frames(av: Any, container: Any) -> Iterator[Any]:
             continue
         damaged, started = 0, time.monotonic()
         yield frame
-    yield None

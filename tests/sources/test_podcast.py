@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from masa_rag.errors import RecordError, SourceFormatError
+from masa_rag.errors import RecordError, SourceFormatError, TranscriptionError
 from masa_rag.sources import Podcast, open_source
 from masa_rag.sources._podcast_feed import parse_feed
 from masa_rag.testing.contracts import SourceContract
@@ -118,3 +119,92 @@ def test_it_is_recognised(feed: Path) -> None:
     """A feed with audio is a podcast."""
     assert isinstance(open_source(feed), Podcast)
     assert not Podcast.recognises(Path("x.xml"), b"<rss><channel><item><title>News</title></item></channel></rss>")
+
+
+def shown(folder: Path, *items: str) -> Path:
+    """Write a feed in English whose episodes hold these elements, and audio."""
+    rows = (
+        f'<item><guid>{number}</guid><enclosure url="{number}.mp3" type="audio/mpeg"/>{item}</item>'
+        for number, item in enumerate(items)
+    )
+    for number in range(len(items)):
+        (folder / f"{number}.mp3").write_bytes(b"ID3")
+    head = f'<rss xmlns:podcast="{SPACE}"><channel><title>Tides</title><language>en-gb</language>'
+    (folder / "show.xml").write_text(f"{head}{''.join(rows)}</channel></rss>")
+    return folder / "show.xml"
+
+
+class Failing(Spoken):
+    """Fails at its second use, as a transcriber of many files or as a diarizer."""
+
+    def __init__(self) -> None:
+        self.uses = 0
+
+    def _use(self) -> None:
+        self.uses += 1
+        if self.uses == 2:
+            raise TranscriptionError("the process that runs the model ended")
+
+    def diarize(self, path: Path) -> list[object]:
+        """Know nobody."""
+        self._use()
+        return []
+
+
+class FailingAtMany(Failing):
+    """The same, when it is asked for many files."""
+
+    def transcribe_many(self, paths: list[Path]) -> Iterator[tuple[Path, list[Segment]]]:
+        """Yield the lines of each."""
+        self._use()
+        for path in paths:
+            yield path, self.transcribe(path)
+
+
+def test_an_episode_that_cannot_be_heard_is_one_error(tmp_path: Path) -> None:
+    """Whether the model or the diarizer failed on the second of three, the third is heard."""
+    feed = shown(tmp_path, "", "", "")
+    for source in (
+        Podcast(feed, transcriber=Spoken(), diarizer=Failing()),
+        Podcast(feed, transcriber=FailingAtMany()),
+    ):
+        first, error, third = source
+        assert isinstance(first, Document)
+        assert isinstance(error, RecordError)
+        assert (str(error), error.record_id) == ("1: the process that runs the model ended", "1")
+        assert isinstance(third, Document)
+
+
+@pytest.mark.parametrize(
+    ("person", "author"),
+    [
+        ("<podcast:person>Jane Ode</podcast:person>", "Jane Ode"),
+        ('<podcast:person role="Host">Jane Ode</podcast:person>', "Jane Ode"),
+        ('<podcast:person role="guest">Jane Ode</podcast:person>', None),
+        ("<podcast:person>Jane Ode</podcast:person><podcast:person>Ben Ito</podcast:person>", None),
+    ],
+)
+def test_only_a_host_alone_is_the_author(tmp_path: Path, person: str, author: str | None) -> None:
+    """Who has no role is a host, as the namespace says; whoever asks a guest is not named, so nobody is."""
+    (episode,) = Podcast(shown(tmp_path, person), transcriber=Spoken())
+    assert isinstance(episode, Document)
+    assert [line.author for line in episode.segments] == [author]
+
+
+@pytest.mark.parametrize(
+    ("languages", "taken"),
+    [(("en", "es"), "t.vtt"), (("", "es"), "t.vtt"), (("EN-us", ""), "t.json"), (("fr", "es"), "t.json")],
+)
+def test_a_transcript_in_the_language_of_the_show_comes_first(
+    tmp_path: Path, languages: tuple[str, str], taken: str
+) -> None:
+    """One without a language is in that of the show; among equals, the kind that tells more is taken."""
+    (tmp_path / "t.vtt").write_text("WEBVTT\n\n00:05.000 --> 00:07.000\nHello, kites.\n")
+    (tmp_path / "t.json").write_text(json.dumps({"segments": [{"startTime": 1, "endTime": 2, "body": "Hola."}]}))
+    links = "".join(
+        f'<podcast:transcript url="{url}" type="{kind}" language="{language}"/>'
+        for url, kind, language in zip(("t.vtt", "t.json"), ("text/vtt", "application/json"), languages, strict=True)
+    )
+    (episode,) = Podcast(shown(tmp_path, links))
+    assert isinstance(episode, Document)
+    assert episode.metadata["transcript"] == taken

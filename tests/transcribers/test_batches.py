@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Sequence
 from concurrent.futures import Future
 from contextlib import closing
@@ -12,6 +13,7 @@ import pytest
 
 from masa_rag.transcribers._batches import POOL, Batches
 from masa_rag.transcribers._prepare import Job, Recording
+from masa_rag.transcribers._process import NotHeardError
 from masa_rag.transcribers._resume import Kept
 from masa_rag.transcribers._windows import RATE, Window
 
@@ -120,3 +122,30 @@ def test_what_goes_wrong_is_raised() -> None:
     with closing(Batches(hear, lambda: 1)) as batches, pytest.raises(RuntimeError, match="the model broke"):
         batches.add(jobs(1))
         list(batches.work(is_last=True))
+
+
+def test_windows_that_were_not_heard_are_tried_alone() -> None:
+    """One by one, and nothing beside them; the one that fails again costs its recording only."""
+    running: list[str] = []
+    tried: list[str] = []
+
+    def hear(batch: Sequence[Job], _: LANGUAGES) -> list[str]:
+        names = [job.recording.path.name for job in batch]
+        if len(batch) == 1:
+            assert running == []
+            tried.extend(names)
+        running.append(names[0])
+        time.sleep(0.1 if "three" in names else 0)
+        running.remove(names[0])
+        if "bad" in names or len(batch) > 1:
+            raise NotHeardError("the process ended")
+        return ["nl"]
+
+    recordings = [Recording(Path(name), Kept(None, Path(name), "")) for name in ("one", "bad", "three")]
+    with closing(Batches(hear, lambda: 4)) as batches:
+        for recording in recordings:
+            batches.add(jobs(1, 1, recording=recording))
+        list(batches.work(is_last=True))
+    assert tried == ["one", "one", "bad", "three", "three"]
+    assert [str(recording.error) for recording in recordings] == ["None", "bad: the process ended", "None"]
+    assert [recording.language for recording in recordings] == ["nl", None, "nl"]

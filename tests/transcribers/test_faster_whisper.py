@@ -48,7 +48,7 @@ class Scripted(FasterWhisperTranscriber):
     """The real flow with a fake model: every second of a recording is a window of speech."""
 
     def __init__(self, engine: FakeEngine, **options: Any) -> None:
-        super().__init__(batch_size=4, **options)
+        super().__init__(**{"batch_size": 4, **options})
         self.fake = engine
 
     @property
@@ -151,19 +151,6 @@ def test_batches_too_large_for_the_card_are_halved(files: list[Path]) -> None:
     assert [len(result) for result in results.values()] == [2] * 5  # type: ignore[arg-type]
 
 
-def test_a_model_that_fails_is_a_typed_error(files: list[Path]) -> None:
-    """Any other failure of the model is told as a TranscriptionError, at once."""
-
-    class Broken(FakeEngine):
-        def run(
-            self, features: Sequence[Any], languages: Sequence[str | None], *, is_padded: bool = False
-        ) -> list[tuple[str, Heard]]:
-            raise RuntimeError("cuBLAS failed with status 13")
-
-    with pytest.raises(TranscriptionError, match="status 13"):
-        list(Scripted(Broken()).transcribe_many(files))
-
-
 def test_fingerprint_names_what_changes_words() -> None:
     """Model, language, beam and glossary change it; device, batch size and cache do not."""
     one = FasterWhisperTranscriber("base").fingerprint
@@ -171,6 +158,58 @@ def test_fingerprint_names_what_changes_words() -> None:
     others = (FasterWhisperTranscriber("base", language="de"), FasterWhisperTranscriber("base", glossary=["Masa"]),
               FasterWhisperTranscriber("base", beam_size=5), FasterWhisperTranscriber("tiny.en"))  # fmt: skip
     assert len({one, *(item.fingerprint for item in others)}) == 5
+
+
+def weights(folder: Path, *, tuned_at: int) -> str:
+    """Write a model of four MiB of which one byte was changed by training, and return its fingerprint."""
+    folder.mkdir(parents=True)
+    (folder / "model.bin").write_bytes(bytes(tuned_at) + b"\1" * 100_000 + bytes((4 << 20) - tuned_at))
+    return FasterWhisperTranscriber(folder).fingerprint
+
+
+def test_fingerprint_names_the_weights_of_a_folder(tmp_path: Path) -> None:
+    """Folders of one name with other weights differ, wherever these were changed; a copy does not."""
+    one, other = weights(tmp_path / "a" / "ct2", tuned_at=10), weights(tmp_path / "b" / "ct2", tuned_at=2 << 20)
+    assert one != other
+    assert one == weights(tmp_path / "c" / "ct2", tuned_at=10)
+    assert one.startswith("faster-whisper:ct2:")
+
+
+def test_fingerprint_names_what_finds_speech(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another version of faster-whisper brings another detector, whose windows are cut elsewhere."""
+    one = FasterWhisperTranscriber("base").fingerprint
+    monkeypatch.setattr("importlib.metadata.version", lambda name: "99")
+    other = FasterWhisperTranscriber("base").fingerprint
+    monkeypatch.setattr("masa_rag.transcribers.faster_whisper.MIN_SILENCE_MS", 161)
+    assert len({one, other, FasterWhisperTranscriber("base").fingerprint}) == 3
+
+
+def test_another_models_words_are_not_taken_from_the_cache(files: list[Path], tmp_path: Path) -> None:
+    """Two models in folders of one name hear the same recording, each for itself."""
+    engines = FakeEngine(), FakeEngine()
+    for place, engine in enumerate(engines):
+        weights(tmp_path / str(place) / "ct2", tuned_at=place << 20)
+        made = Scripted(engine, model=tmp_path / str(place) / "ct2", cache=tmp_path / "cache")
+        list(made.transcribe_many(files[:1]))
+    assert [sum(engine.batches) for engine in engines] == [2, 2]
+
+
+def test_windows_of_another_run_do_not_come_in(files: list[Path], tmp_path: Path) -> None:
+    """Whatever else the cache holds, of a run broken off or of a whole one: each second is said once."""
+
+    class Elsewhere(Scripted):
+        def _speech(self, samples: Any, limit_s: float) -> list[tuple[int, int]]:
+            return [(start + 5, end + 5) for start, end in super()._speech(samples, limit_s)]
+
+    cache = tmp_path / "cache"
+    with pytest.raises(KeyboardInterrupt):
+        list(Elsewhere(FakeEngine(limit=1), cache=cache).transcribe_many(files[:1]))
+    for kind in (Scripted, Elsewhere, Scripted):
+        ((_, lines),) = kind(FakeEngine(), cache=cache).transcribe_many(files[:1])
+        assert [line.text for line in lines] == ["1.", "21."]  # type: ignore[union-attr]
+    engine = FakeEngine()
+    list(Scripted(engine, cache=cache).transcribe_many(files[:1]))
+    assert engine.batches == []
 
 
 def test_wrong_settings_are_told_at_once() -> None:

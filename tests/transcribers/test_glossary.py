@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from masa_rag.errors import ConfigurationError
 from masa_rag.transcribers import Glossary
+from masa_rag.transcribers._glossary import apply
 from masa_rag.transcribers._phonetics import sound_distance
 from masa_rag.transcribers._repair import replaced
 from masa_rag.transcribers._windows import Word
@@ -47,6 +48,45 @@ def test_near_misses_are_put_right(terms: object, text: str, right: str) -> None
 def test_ordinary_words_are_left_alone(terms: list[str], text: str) -> None:
     """Common words, other numbers and right names are not touched."""
     assert Glossary(terms, common=COMMON).repair(text) == (text, [])
+
+
+PLAIN = frozenset("they told us that it was good who the shop is near one link vitamin net result and work at".split())
+
+
+@pytest.mark.parametrize(
+    ("terms", "text"),
+    [
+        (["WHO", "IT", "US"], "They told us that it was good. It's good, who is it?"),
+        (["WHO", "IT", "US"], 'They told us "It was good" (Who was it?)'),
+        (["NEAR", "ONE", "LINK"], "The shop is near the one link. Near the link"),
+        (["ONE LINK"], "the one link"),
+        (["C++", "C#"], "vitamin C, and C"),
+        ([".NET"], "the net result, and the Net result"),
+        (["C#", "C++", ".NET"], "C# and C++, and .NET and C++'s"),
+    ],
+)
+def test_what_differs_by_its_case_or_signs_is_left_alone(terms: list[str], text: str) -> None:
+    """An ordinary word in small letters is no name that is written otherwise: no sound tells them apart."""
+    glossary = Glossary(terms, common=PLAIN)
+    assert glossary.repair(text) == (text, [])
+    assert glossary.known(text) == []
+    assert {"us", "it", "net", "c", "one"}.isdisjoint(item.heard.lower() for item in glossary.near(text))
+
+
+@pytest.mark.parametrize(
+    ("terms", "text", "right"),
+    [
+        (["NEAR"], "I work at Near", "I work at NEAR"),
+        (["PeerDAS"], "the peerdas and Peerdas", "the PeerDAS and PeerDAS"),
+        (["EIP-7702"], "and eip 7702", "and EIP-7702"),
+        (["ASP.NET", ".NET"], "Asp.net and .Net", "ASP.NET and .NET"),
+        ({"US": ["you s"]}, "they told you s", "they told US"),
+    ],
+)
+def test_a_name_in_another_case_is_put_right(terms: object, text: str, right: str) -> None:
+    """Where it is no ordinary word, or was written with a capital within a sentence, or its form was given."""
+    glossary = Glossary(terms, common=PLAIN)  # type: ignore[arg-type]
+    assert apply(text, glossary.known(text)) == right
 
 
 def test_what_sounds_roughly_alike_is_proposed() -> None:

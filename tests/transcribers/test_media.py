@@ -6,6 +6,7 @@ import random
 import signal
 import wave
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -37,6 +38,30 @@ def test_any_rate_and_channels(tmp_path: Path, decoder: MediaDecoder, rate: int,
     """Half a second is half a second, mono, at 16 kHz, whatever the file has."""
     data = decoder.decode(tone(tmp_path / "a.wav", rate=rate, channels=channels))
     assert len(data) / 2 / RATE == pytest.approx(0.5, abs=0.02)
+
+
+def mp3(path: Path, *, rate: int, layout: str) -> bytes:
+    """Return a second of silence as MP3."""
+    import av
+
+    with av.open(str(path), "w") as file:
+        stream = file.add_stream("mp3", rate=rate)
+        stream.layout = layout
+        frame = av.AudioFrame(format="s16p", layout=layout, samples=rate)
+        frame.sample_rate = rate
+        for plane in frame.planes:
+            plane.update(bytes(plane.buffer_size))
+        file.mux([*stream.encode(frame), *stream.encode(None)])
+    return path.read_bytes()
+
+
+@pytest.mark.parametrize("other", [{"rate": 44100, "layout": "mono"}, {"rate": 22050, "layout": "stereo"}])
+def test_a_format_that_changes_midway(tmp_path: Path, decoder: MediaDecoder, other: dict[str, Any]) -> None:
+    """As where an advertisement was put in: all three parts are heard, each in its time (but for what MP3 pads)."""
+    usual, inserted = mp3(tmp_path / "a.mp3", rate=44100, layout="stereo"), mp3(tmp_path / "b.mp3", **other)
+    (tmp_path / "c.mp3").write_bytes(usual + inserted + usual)
+    seconds = [len(decoder.decode(tmp_path / name)) / 2 / RATE for name in ("a.mp3", "b.mp3", "c.mp3")]
+    assert seconds[2] == pytest.approx(2 * seconds[0] + seconds[1], abs=0.2)
 
 
 @pytest.mark.parametrize(

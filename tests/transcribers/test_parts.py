@@ -115,10 +115,27 @@ def test_kept_work_survives_a_cut_line(tmp_path: Path) -> None:
     assert again.get(5, 9) is None
     assert again.all() is None
     again.put({"start": 5, "end": 9, "lines": []})
-    again.finish()
+    again.finish([(0, 5), (5, 9)])
     complete = Kept(tmp_path / "cache", recording, "model:1").all()
     assert complete is not None
     assert [entry["start"] for entry in complete] == [0, 5]
+
+
+def test_kept_work_that_does_not_fit_is_as_if_it_were_not_there(tmp_path: Path) -> None:
+    """Windows that another run found are no part of the whole; a whole that lacks one is none."""
+    (tmp_path / "a.wav").write_bytes(b"sound")
+    kept = Kept(tmp_path / "k", tmp_path / "a.wav", "m:1")
+    for start, end in ((0, 4), (0, 5), (5, 9)):
+        kept.put({"start": start, "end": end})
+    kept.finish([(0, 5), (5, 9)])
+    assert [entry["end"] for entry in Kept(tmp_path / "k", tmp_path / "a.wav", "m:1").all() or ()] == [5, 9]
+    for mark in ("[[0, 5], [5, 8]]", "3", "[7]"):
+        (file,) = (tmp_path / "k").iterdir()
+        lines = [line for line in file.read_text().splitlines() if "complete" not in line]
+        file.write_text("\n".join([*lines, f'{{"complete": {mark}}}', ""]))
+        again = Kept(tmp_path / "k", tmp_path / "a.wav", "m:1")
+        assert again.all() is None
+        assert again.get(5, 9) is not None
 
 
 def test_a_cache_that_cannot_be_made_is_told_at_once(tmp_path: Path) -> None:
@@ -141,7 +158,7 @@ def test_work_goes_on_where_nothing_can_be_kept(tmp_path: Path, caplog: pytest.L
     for kept in (early, late):
         kept.put({"start": 0, "end": 5})
         kept.put({"start": 5, "end": 9})
-        kept.finish()
+        kept.finish([(0, 5), (5, 9)])
         assert [entry["end"] for entry in kept.all() or ()] == [5, 9]
     assert [record.message.split("(")[0] for record in caplog.records] == [
         f"{file}: finished windows cannot be kept "
@@ -156,7 +173,7 @@ def test_two_that_keep_the_same_recording_do_not_mix_their_lines(tmp_path: Path)
         for kept in both:
             kept.put({"start": start, "end": start + 5, "lines": ["ä" * 9000]})
     for kept in both:
-        kept.finish()
+        kept.finish([(start, start + 5) for start in range(0, 50, 5)])
     assert len(Kept(tmp_path / "k", tmp_path / "a.wav", "m:1").all() or ()) == 10
 
 

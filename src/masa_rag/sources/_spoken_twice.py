@@ -9,8 +9,8 @@ from pathlib import Path
 from masa_rag.errors import MasaRagError
 from masa_rag.types import Document
 
-_KIND = re.compile(r"\.[A-Za-z-]+$")
-"""What stands before a transcript's ending: a language, or "transcript"."""
+_KIND = re.compile(r"\.(?!chat$)[A-Za-z-]+$", re.IGNORECASE)
+"""What stands before a transcript's ending: a language, or "transcript". A chat is none."""
 _SAID, _COMPLETE = 0.9, 0.7
 """Share of a text's distinct words that were said, and of those said that it has; notes on a talk have far fewer."""
 
@@ -18,20 +18,29 @@ _SAID, _COMPLETE = 0.9, 0.7
 def spoken_twice(files: Mapping[str, Sequence[Path]]) -> set[Path]:
     """Return the recordings that have a transcript of the same name, and the plain texts that say what one says.
 
+    A transcript holds speech: a chat, or captions without a line, replace nothing.
+
     Zoom puts ``call.transcript.vtt`` beside ``call.m4a`` and ``call.mp4``, Whisper ``talk.txt`` beside ``talk.srt``. To
     transcribe what has been transcribed takes long, and each answer would come twice.
 
     Args:
         files: The folder's files by the name of the source that reads them.
     """
-    transcripts = files.get("Transcripts", ())
-    twins = {path.with_suffix(""): path for path in transcripts}
-    named = {*twins, *(path.with_name(_KIND.sub("", path.name)) for path in twins)}
-    recordings = {path for path in files.get("Recordings", ()) if path.with_suffix("") in named}
-    pairs = (
-        (path, twins.get(path.with_suffix(""))) for path in files.get("Files", ()) if path.suffix.lower() == ".txt"
-    )
-    return recordings | {path for path, twin in pairs if twin is not None and _same_words(path, _speech(twin))}
+    twins: dict[Path, list[Path]] = {}
+    named: dict[Path, list[Path]] = {}
+    for path in files.get("Transcripts", ()):
+        bare = path.with_suffix("")
+        twins.setdefault(bare, []).append(path)
+        for name in {bare, bare.with_name(_KIND.sub("", bare.name))}:
+            named.setdefault(name, []).append(path)
+    recordings = (path for path in files.get("Recordings", ()) if _spoken(named, path))
+    texts = (path for path in files.get("Files", ()) if path.suffix.lower() == ".txt")
+    return {*recordings, *(path for path in texts if any(_same_words(path, said) for said in _spoken(twins, path)))}
+
+
+def _spoken(transcripts: Mapping[Path, Sequence[Path]], path: Path) -> list[str]:
+    """Return what is said in the transcripts with a file's name, those without speech left out."""
+    return list(filter(None, map(_speech, transcripts.get(path.with_suffix(""), ()))))
 
 
 def _speech(path: Path) -> str:
@@ -49,7 +58,7 @@ def _same_words(path: Path, speech: str) -> bool:
     from masa_rag.sources._transcript_base import MAX_BYTES, decode
 
     try:
-        text = decode(path.read_bytes()) if speech and path.stat().st_size <= MAX_BYTES else ""
+        text = decode(path.read_bytes()) if path.stat().st_size <= MAX_BYTES else ""
     except (OSError, MasaRagError):
         return False  # who reads it says what is wrong
     ours, theirs = (set(re.findall(r"\w+", words.lower())) for words in (text, speech))

@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 from urllib.parse import urljoin, urlsplit
 
 from masa_rag._media import SUFFIXES
-from masa_rag.errors import RecordError, SourceError, SourceFormatError, SourceUnavailableError
+from masa_rag.errors import RecordError, SourceError, SourceFormatError, SourceUnavailableError, TranscriptionError
 from masa_rag.protocols import Transcriber
 from masa_rag.sources._base import FileSource
 from masa_rag.sources._podcast_feed import Episode, Link, Show, looks_like_podcast, parse_feed
@@ -46,11 +46,12 @@ MAX_AUDIO_BYTES = 1_000_000_000
 class Podcast(FileSource):
     """A podcast's episodes: one document each, every line linked to its second (``#t=``).
 
-    The transcript that the feed publishes is taken (the kind that tells most); only without one is
-    the audio fetched and transcribed. Chapters go to ``metadata["chapters"]``, the people named in
-    the feed to ``metadata["participants"]`` (whole, with roles and links: ``persons`` and
-    ``show_persons``); if a show has one host, who alone is heard, the lines
-    are the host's. The id is the episode's guid, so that moved audio changes nothing.
+    The transcript that the feed publishes is taken (in the show's language, of the kind that tells
+    most); only without one is the audio fetched and transcribed. An episode that cannot be had or
+    heard is one RecordError; the others go on. Chapters go to ``metadata["chapters"]``, the people
+    named in the feed to ``metadata["participants"]`` (whole, with roles and links: ``persons`` and
+    ``show_persons``); if a show has one host, who alone is heard, the lines are the host's. The id is
+    the episode's guid, so that moved audio changes nothing.
 
     Args:
         feed: Path or address of the RSS feed. Relative links in a local feed are files beside it; a
@@ -101,12 +102,12 @@ class Podcast(FileSource):
         for episode in show.episodes[: self._latest]:
             try:
                 yield from self._episode(show, episode)
-            except (SourceError, OSError) as error:
+            except (SourceError, TranscriptionError, OSError) as error:
                 yield RecordError(str(error), record_id=episode.id)
 
     def _episode(self, show: Show, episode: Episode) -> Iterator[Document | RecordError]:
         problem: SourceError | OSError | None = None
-        for link in sorted(episode.transcripts, key=_order):
+        for link in sorted(episode.transcripts, key=lambda link: _order(link, show.language)):
             try:
                 transcript = self._transcript(link)
             except (SourceError, OSError) as error:
@@ -160,8 +161,9 @@ class Podcast(FileSource):
     def _document(
         self, show: Show, episode: Episode, segments: Sequence[Segment], facts: Mapping[str, Any]
     ) -> Document:
-        people = list(dict.fromkeys(name for name, _ in (*episode.people, *show.people)))
-        if len(people) == 1 and not any(item.author for item in segments):
+        listed = (*episode.people, *show.people)
+        people = list(dict.fromkeys(name for name, _ in listed))
+        if len(people) == 1 and (people[0], "host") in listed and not any(item.author for item in segments):
             segments = [_by(item, people[0]) for item in segments]
         more = {
             "show": show.title,
@@ -239,8 +241,15 @@ class Podcast(FileSource):
         return content
 
 
-def _order(link: Link) -> int:
-    return _BEST.index(link.type) if link.type in _BEST else len(_BEST)
+def _order(link: Link, language: str) -> tuple[bool, int]:
+    """Return what transcripts are sorted by; one that does not name its language is in that of the show."""
+    is_other = bool(link.language and language) and _language(link.language) != _language(language)
+    return is_other, _BEST.index(link.type) if link.type in _BEST else len(_BEST)
+
+
+def _language(code: str) -> str:
+    """Return "en" for "en-GB": a transcript in another spelling is in the same language."""
+    return code.replace("_", "-").partition("-")[0].strip().lower()
 
 
 def _listen(episode: Episode, start: float | None) -> str | None:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import logging
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from itertools import pairwise
 
+from masa_rag.errors import TranscriptionError
 from masa_rag.transcribers._devices import WORKERS
 from masa_rag.transcribers._prepare import Job
+from masa_rag.transcribers._process import NotHeardError
+
+log = logging.getLogger(__name__)
 
 POOL = 48
 """Windows gathered before a batch of like lengths is chosen from them; fewer at first, so that the model need not wait
@@ -20,6 +25,9 @@ class Batches:
 
     A batch is told the languages found by those that were waited for before it was started, not by those that happen to
     be done: a run gives the same words each time. The first ones are waited for before others start.
+
+    The windows of a batch that is not heard are tried once more, one by one and nothing beside them, so that the one to
+    blame is known. Its recording has the error, and the others lose nothing.
 
     Args:
         hear: Hears windows, given the language of each if it is known, keeps what was said and returns the languages.
@@ -44,7 +52,7 @@ class Batches:
     def work(self, *, is_last: bool = False) -> Iterator[None]:
         """Start what can be started, and yield after each batch that is done; with ``is_last`` until nothing is left.
 
-        Raises what ``hear`` raises.
+        Raises what ``hear`` raises, but for NotHeardError.
         """
         while self._waiting and (is_last or self._has_a_choice()):
             while len(self._running) > (WORKERS if self._rounds > 1 else 0):
@@ -67,7 +75,7 @@ class Batches:
         chosen = self._chosen(WORKERS * self._size())
         ends = [len(chosen) * number // WORKERS for number in range(WORKERS + 1)]
         for start, end in pairwise(ends):
-            if batch := chosen[start:end]:
+            if batch := [job for job in chosen[start:end] if job.recording.error is None]:
                 known = [job.recording.language for job in batch]
                 self._running.append((batch, self._pool.submit(self._hear, batch, known)))
         self._rounds += 1
@@ -87,5 +95,23 @@ class Batches:
 
     def _wait(self) -> None:
         batch, languages = self._running.popleft()
-        for job, language in zip(batch, languages.result(), strict=True):
-            job.recording.language = job.recording.language or language
+        try:
+            found = languages.result()
+        except NotHeardError as error:
+            log.warning("A batch was not heard (%s). Its %d windows are tried one by one.", error, len(batch))
+            wait([future for _, future in self._running])
+            for job in batch:
+                self._try_alone(job)
+        else:
+            for job, language in zip(batch, found, strict=True):
+                job.recording.language = job.recording.language or language
+
+    def _try_alone(self, job: Job) -> None:
+        recording = job.recording
+        if recording.error is not None:
+            return
+        try:
+            (language,) = self._hear([job], [recording.language])
+            recording.language = recording.language or language
+        except NotHeardError as error:
+            recording.error = TranscriptionError(f"{recording.path}: {error}")

@@ -25,7 +25,10 @@ SPLIT = 2
 LONG_NAME = 8
 """Shorter forms sound like too many things; from 8 letters on a lost beginning still leaves enough to tell."""
 
-_WORD = re.compile(r"\$?[^\W_][\w'’.-]*[^\W_]|\$?[^\W_]")
+_WORD = re.compile(r"(?:\$|(?<![\w.])\.)?[^\W_](?:[\w'’.-]*[^\W_])?[+#]*")
+"""A word, with the signs that belong to a name: $TAO, .NET, C++, C#."""
+
+_PART = re.compile(r"(?:(?<!\S)\.)?[\w$+#]+")
 _SENTENCE_END = re.compile(r"[.!?…:]\W*$")
 
 
@@ -123,7 +126,7 @@ class Glossary:
         key = _key(heard)
         if key in self._right:
             right = self._right[key]
-            return (right, 0.0) if _case_may_change(heard, right) else None
+            return (right, 0.0) if self._may_be(heard, right, opens=opens) else None
         if key in self._heard:
             return self._heard[key], 0.0
         term, distance = min(
@@ -133,23 +136,30 @@ class Glossary:
         )
         return (term, distance) if distance <= self._allowed(heard, opens=opens) else None
 
+    def _may_be(self, heard: str, meant: str, *, opens: bool) -> bool:
+        """Say whether what differs from a term only by its case is the term: never a plain word, nor a capital away."""
+        small = heard[:1].lower() + heard[1:] if opens else heard
+        is_plain = all(word.isalpha() and self._is_common(word) for word in _key(heard).split())
+        return not meant.islower() and not (small.islower() and (is_plain or meant.istitle()))
+
     def _alike(self, heard: str) -> list[tuple[str, float]]:
         """Return (term, distance) of the terms that sound roughly like a form, remembered."""
         if heard not in self._loose:
-            size, digits = len(_key(heard).replace(" ", "")), re.sub(r"\D", "", heard)
-            worth = [term for key, term in self._right.items() if _fits(key, size, digits)]
+            size, digits, bare = _size(_key(heard)), re.sub(r"\D", "", heard), _bare(heard)
+            worth = [term for key, term in self._right.items() if _fits(key, size, digits) and _bare(term) != bare]
             pairs = [(term, sound_distance(heard, term)) for term in worth]
             self._loose[heard] = [pair for pair in pairs if pair[1] <= LOOSE]
         return self._loose[heard]
 
     def _candidates(self, heard: str, key: str) -> Iterator[str]:
         """Yield the terms worth comparing: like length, the same digits, a like beginning."""
-        size, count = len(key.replace(" ", "")), len(key.split())
+        size, count, bare = _size(key), len(key.split()), _bare(heard)
         digits = re.sub(r"\D", "", key)
         for other, term in self._right.items():
-            length, words = len(other.replace(" ", "")), len(other.split())
+            length, words = _size(other), len(other.split())
             if (
                 min(length, size) >= MIN_LETTERS
+                and _bare(term) != bare
                 and abs(length - size) <= max(2, length // 3)
                 and words - 1 <= count <= words + 1
                 and digits == re.sub(r"\D", "", other)
@@ -194,12 +204,22 @@ def _fits(key: str, size: int, digits: str) -> bool:
 
     A form may be twice as long: "you and the swap" for "Uniswap".
     """
-    length = len(key.replace(" ", ""))
+    length = _size(key)
     return min(length, size) >= MIN_LETTERS and abs(length - size) <= length and digits == re.sub(r"\D", "", key)
 
 
 def _key(form: str) -> str:
-    return " ".join(re.sub(r"[^\w$]+", " ", form.lower()).split())
+    return " ".join(_PART.findall(form.lower()))
+
+
+def _bare(form: str) -> str:
+    """Return the key without the signs that nobody can hear: "C" and "C++" cannot be told apart by their letters."""
+    return re.sub(r"[.+#]", "", _key(form))
+
+
+def _size(key: str) -> int:
+    """Return how many letters a key has."""
+    return len(re.sub(r"[ .+#]", "", key))
 
 
 def _possessive(heard: str) -> tuple[str, str]:
@@ -208,11 +228,6 @@ def _possessive(heard: str) -> tuple[str, str]:
 
 
 def _opens(text: str, start: int) -> bool:
-    """Say whether a sentence begins here, where a capital says nothing."""
+    """Say whether a sentence or quotation begins here, where a capital says nothing."""
     before = text[:start].rstrip()
-    return not before or bool(_SENTENCE_END.search(before))
-
-
-def _case_may_change(heard: str, meant: str) -> bool:
-    """Say whether another case is safe: never a plain word into a name, nor a capital away."""
-    return not (heard.islower() and meant.istitle()) and not meant.islower()
+    return not before or text[start - 1] in '"“‘«([' or bool(_SENTENCE_END.search(before))

@@ -39,7 +39,7 @@ class Recording:
     def take(self, piece: Piece) -> None:
         """Note what was found since."""
         self.windows += piece.windows
-        self.error = piece.error
+        self.error = self.error or piece.error
         self.cut = piece.share
         self.is_cut = piece.is_last
 

@@ -10,7 +10,6 @@ import json
 import logging
 import os
 import signal
-import subprocess
 import sys
 import threading
 import weakref
@@ -20,7 +19,7 @@ from dataclasses import asdict
 from itertools import count
 from typing import Any, BinaryIO, cast
 
-from masa_rag import _child
+from masa_rag._child import Child
 from masa_rag.errors import MasaRagError, TranscriptionError
 from masa_rag.transcribers._devices import WORKERS
 from masa_rag.transcribers._engine import Heard
@@ -44,6 +43,10 @@ here keeps more than 64 MB. Without: a quarter of the encoder's CPU time (200 cl
 CODE = "from masa_rag.transcribers._process import serve; serve()"
 
 
+class NotHeardError(TranscriptionError):
+    """The model failed on some windows, or its process ended over them; a new process may hear others."""
+
+
 class ModelProcess:
     """A loaded model; several threads may use it. It ends with this object, and with the host.
 
@@ -56,13 +59,15 @@ class ModelProcess:
 
     def __init__(self, settings: Settings) -> None:
         try:
-            self._child = _child.start(CODE, environment=KEEPING)
+            self._child = Child(CODE, environment=KEEPING)
         except OSError as error:
             raise TranscriptionError(f"the process for the model could not be started ({error}); try again") from error
         self._calls = _Calls()
-        self.close = weakref.finalize(self, _child.end, self._child)
+        self.close = weakref.finalize(self, self._child.end)
         """Ends the process; whatever it was doing fails."""
         facts = self._loaded(settings)
+        self.has_heard = False
+        """Whether it has answered at least once."""
         self.device: str = facts["device"]
         self.compute_type: str = facts["compute_type"]
         self.mels: int = facts["mels"]
@@ -83,8 +88,8 @@ class ModelProcess:
 
     @property
     def is_alive(self) -> bool:
-        """Whether it can be asked."""
-        return self._child.poll() is None
+        """Whether it can be asked; a fork of the host cannot ask it."""
+        return self._child.is_alive
 
     def run(
         self, features: Sequence[Any], languages: Sequence[str | None], *, is_padded: bool = False
@@ -93,12 +98,13 @@ class ModelProcess:
 
         Raises:
             RuntimeError: What CTranslate2 says when it fails.
-            TranscriptionError: The process ended.
+            NotHeardError: The process ended.
         """
         call = {"shapes": [item.shape for item in features], "languages": languages, "is_padded": is_padded}
         answer = self._calls.ask(cast("BinaryIO", self._child.stdin), call, features).result()
         if "error" in answer:
             raise RuntimeError(answer["error"])
+        self.has_heard = True
         return [(language, _heard(item)) for language, item in answer["heard"]]
 
 
@@ -116,14 +122,14 @@ class _Calls:
         future: Future[dict[str, Any]] = Future()
         with self._lock:
             if self._ended is not None:
-                raise TranscriptionError(self._ended)
+                raise NotHeardError(self._ended)
             number = next(self._numbers)
             self._waiting[number] = future
-            with contextlib.suppress(OSError):  # it ended: whoever listens tells all that wait
+            with contextlib.suppress(OSError, ValueError):  # it ended, or was: whoever listens tells all that wait
                 _send(stdin, {**call, "number": number}, *(memoryview(item).cast("B") for item in features))
         return future
 
-    def listen(self, child: subprocess.Popen[bytes]) -> None:
+    def listen(self, child: Child) -> None:
         """Hand on the answers until there are no more, or none that can be read."""
         with contextlib.suppress(ValueError, KeyError):  # the pipe was closed under us, or something else wrote to it
             for line in cast("BinaryIO", child.stdout):
@@ -133,7 +139,7 @@ class _Calls:
         with self._lock:
             self._ended = _ended(child)
             for future in self._waiting.values():
-                future.set_exception(TranscriptionError(self._ended))
+                future.set_exception(NotHeardError(self._ended))
 
 
 def _send(pipe: BinaryIO, message: Mapping[str, Any], *data: memoryview) -> None:
@@ -143,7 +149,7 @@ def _send(pipe: BinaryIO, message: Mapping[str, Any], *data: memoryview) -> None
     pipe.flush()
 
 
-def _ended(child: subprocess.Popen[bytes]) -> str:
+def _ended(child: Child) -> str:
     code = child.wait()
     return (
         f"the process that runs the model ended (exit status {code}), perhaps for want of memory; what was finished is "
@@ -169,8 +175,8 @@ def serve() -> None:
     try:
         with _collected(warnings):
             model = load(Settings(**json.loads(stdin.readline())))
-    except MasaRagError as error:
-        _send(out, {"error": str(error), "warnings": warnings})
+    except Exception as error:  # noqa: BLE001 - a damaged or foreign package raises what it likes
+        _send(out, {"error": _told(error), "warnings": warnings})
         return
     facts = {"device": model.device, "compute_type": model.compute_type, "mels": model.mels}
     _send(out, {**facts, "warnings": warnings})
@@ -185,6 +191,12 @@ def serve() -> None:
         for line in stdin:
             call = json.loads(line)
             pool.submit(answer, call, [_spectrum(stdin, shape) for shape in call["shapes"]])
+
+
+def _told(error: Exception) -> str:
+    if isinstance(error, MasaRagError):
+        return str(error)
+    return f"the model could not be loaded ({type(error).__name__}: {error}); install masa-rag[speech] again"
 
 
 def _answered(engine: Any, call: Mapping[str, Any], features: Sequence[Any]) -> dict[str, Any]:

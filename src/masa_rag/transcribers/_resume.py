@@ -6,7 +6,7 @@ import hashlib
 import json
 import logging
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from masa_rag.errors import ConfigurationError
 log = logging.getLogger(__name__)
 
 _BLOCK = 1 << 20
+_PIECE, _PIECES = 1 << 14, 64
 
 
 class Kept:
@@ -34,7 +35,7 @@ class Kept:
     def __init__(self, folder: Path | None, recording: Path, fingerprint: str) -> None:
         self._path: Path | None = None
         self._done: dict[tuple[int, int], Mapping[str, Any]] = {}
-        self.complete: int | None = None
+        self._complete: list[tuple[int, int]] | None = None
         if folder is not None:
             _make(folder)
             self._path = folder / f"{digest(_content(recording), fingerprint)}.jsonl"
@@ -50,7 +51,7 @@ class Kept:
             try:
                 entry = json.loads(line)
                 if "complete" in entry:
-                    self.complete = int(entry["complete"])
+                    self._complete = [(int(start), int(end)) for start, end in entry["complete"]]
                 else:
                     self._done[int(entry["start"]), int(entry["end"])] = entry
             except (ValueError, TypeError, KeyError):
@@ -61,21 +62,24 @@ class Kept:
         return self._done.get((start, end))
 
     def all(self) -> list[Mapping[str, Any]] | None:
-        """Return every window's result in order when the whole recording is done, else None."""
-        if self.complete is None or len(self._done) != self.complete:
+        """Return every window's result in order when the whole recording is done, else None.
+
+        Windows of runs that found others are no part of it, and neither is a whole of which some are missing.
+        """
+        if self._complete is None or not self._done.keys() >= set(self._complete):
             return None
-        return [self._done[key] for key in sorted(self._done)]
+        return [self._done[key] for key in self._complete]
 
     def put(self, entry: Mapping[str, Any]) -> None:
         """Keep one window's result; it holds at least ``start`` and ``end`` in samples."""
         self._done[int(entry["start"]), int(entry["end"])] = entry
         self._append(entry)
 
-    def finish(self) -> None:
-        """Note that no window is missing."""
-        if self.complete is None:
-            self.complete = len(self._done)
-            self._append({"complete": self.complete})
+    def finish(self, windows: Sequence[tuple[int, int]]) -> None:
+        """Note that these windows, (start, end) in order, are the whole recording."""
+        if self._complete != list(windows):
+            self._complete = list(windows)
+            self._append({"complete": self._complete})
 
     def _append(self, entry: Mapping[str, Any]) -> None:
         path = self._path  # another thread may give up meanwhile
@@ -92,6 +96,17 @@ class Kept:
     def _give_up(self, error: OSError) -> None:
         log.warning("%s: finished windows cannot be kept (%s). Going on without.", self._path, error.strerror or error)
         self._path = None
+
+
+def sampled(path: Path) -> str:
+    """Return a digest of a large file's size and of 1 MiB spread over it: training changes weights all over."""
+    size = path.stat().st_size
+    state = hashlib.blake2b(str(size).encode(), digest_size=16)
+    with path.open("rb") as file:
+        for place in range(0, size, max(_PIECE, size // _PIECES)):
+            file.seek(place)
+            state.update(file.read(_PIECE))
+    return state.hexdigest()
 
 
 def _make(folder: Path) -> None:

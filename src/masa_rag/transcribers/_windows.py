@@ -7,6 +7,9 @@ from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
+from typing import Any
+
+from masa_rag.transcribers._guards import cut_loops
 
 _SENTENCE_END = re.compile(r"[.!?…][\"'”’)]*\s*$")
 
@@ -123,3 +126,29 @@ def _breaks(line: Sequence[Word], word: Word, window: Window) -> bool:
     length = window.time_at(word.end, is_end=True) - start
     ends = bool(_SENTENCE_END.search(line[-1].text))
     return (ends and length > LINE_S / 2) or length > LINE_S
+
+
+def entries_of(words: Sequence[Word], window: Window, language: str) -> list[dict[str, Any]]:
+    """Return what is kept of a window: its lines, with seconds of the recording."""
+    lines = []
+    for part in lines_of(words, window):
+        said = "".join(word.text for word in part).split()
+        text = " ".join(cut_loops(said))
+        if text:
+            start, end = window.time_at(part[0].start), window.time_at(part[-1].end, is_end=True)
+            facts = {"confidence": round(sum(word.confidence for word in part) / len(part), 3), "language": language}
+            if len(text.split()) == len(said):
+                facts["word_starts"] = _word_starts(part, window)
+            lines.append({"text": text, "start": round(start, 2), "end": round(max(start, end), 2), "metadata": facts})
+    return lines
+
+
+def _word_starts(words: Sequence[Word], window: Window) -> list[float]:
+    """Return when each word of the line begins; the model writes some in several pieces."""
+    starts, is_open = [], False
+    for word in words:
+        for part in re.findall(r"\s+|\S+", word.text):
+            if not part.isspace() and not is_open:
+                starts.append(round(window.time_at(word.start), 2))
+            is_open = not part.isspace()
+    return starts

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 import logging
 import re
 import threading
@@ -17,20 +18,17 @@ from masa_rag.errors import ConfigurationError, EmbeddingError, MasaRagError, Tr
 from masa_rag.transcribers import _devices
 from masa_rag.transcribers._ahead import ahead
 from masa_rag.transcribers._batches import Batches
+from masa_rag.transcribers._encoder import LIMIT_S
 from masa_rag.transcribers._engine import Heard
 from masa_rag.transcribers._glossary import Glossary
-from masa_rag.transcribers._guards import cut_loops
 from masa_rag.transcribers._model import PURPOSE, Settings
 from masa_rag.transcribers._prepare import Job, Preparation, Recording
-from masa_rag.transcribers._process import ModelProcess
+from masa_rag.transcribers._process import ModelProcess, NotHeardError
 from masa_rag.transcribers._progress import Progress, Watch
+from masa_rag.transcribers._resume import sampled
+from masa_rag.transcribers._sections import SECTION_S
 from masa_rag.transcribers._spectrum import spectrum
-from masa_rag.transcribers._windows import (
-    MIN_SILENCE_MS,
-    Window,
-    Word,
-    lines_of,
-)
+from masa_rag.transcribers._windows import MIN_SILENCE_MS, WINDOW_S, Window, entries_of
 from masa_rag.types import Segment
 
 log = logging.getLogger(__name__)
@@ -39,6 +37,9 @@ Result = Sequence[Segment] | TranscriptionError
 
 PIECES_AHEAD = 4
 """Parts of about two minutes that are prepared while the model works."""
+
+LOST = 3
+"""Processes of the model that may end one after the other without having heard a window, before a run is given up."""
 
 _NO_MEMORY = re.compile("out of memory|ALLOC_FAILED")
 
@@ -104,14 +105,25 @@ class FasterWhisperTranscriber:
         self._filters: Any = None
         self._loading = threading.Lock()
         self._failed: MasaRagError | None = None
+        self._lost = 0
+        self._problem = ""
         if self._terms is not None:
             Glossary(self._terms)  # a wrong glossary is told now, not after an hour
 
     @property
     def fingerprint(self) -> str:
-        """Names model and settings; device and precision are left out, for they change words by rounding only."""
-        settings = {"language": self._language, "beam": self._beam_size, "glossary": self._glossary()}
-        return f"faster-whisper:{Path(self._name).name}:{digest('6', canonical_json(settings), size=6)}"
+        """Names model, settings and what finds speech.
+
+        Device and precision are left out, for they change words by rounding only.
+        """
+        settings = {
+            "language": self._language,
+            "beam": self._beam_size,
+            "glossary": self._glossary(),
+            "weights": _weights(self._name),
+            "speech": [_version(), MIN_SILENCE_MS, WINDOW_S, LIMIT_S, SECTION_S],
+        }
+        return f"faster-whisper:{Path(self._name).name}:{digest('7', canonical_json(settings), size=6)}"
 
     def transcribe(self, path: Path) -> Iterator[Segment]:
         """Yield the lines of one recording in order, with ``start`` and ``end`` in seconds.
@@ -128,19 +140,26 @@ class FasterWhisperTranscriber:
     ) -> Iterator[tuple[Path, Result]]:
         """Yield (path, lines or the error) for each recording, in the order given, as soon as it is done.
 
+        Windows on which the model fails, or over which its process ends, are tried once more, one by one in a new one;
+        only recordings with a window that fails again have an error.
+
         Args:
             paths: The recordings.
             progress: Called after each batch with how far the whole work is.
+
+        Raises TranscriptionError when the model cannot be loaded, or when three processes in a row heard nothing.
         """
-        self._failed = None
+        self._failed, self._lost = None, 0
         files = [Path(path) for path in paths]
         watch = Watch(files, progress)
         waiting: list[Recording] = []
+        newest: Recording | None = None
         coming = ahead(self._preparation().pieces(files), size=PIECES_AHEAD)
         with closing(coming) as pieces, closing(Batches(self._hear, self._batch)) as batches:
             for piece in pieces:
-                if not waiting or waiting[-1] is not piece.recording:
-                    waiting.append(piece.recording)
+                if piece.recording is not newest:
+                    newest = piece.recording
+                    waiting.append(newest)
                 piece.recording.take(piece)
                 batches.add(piece.jobs)
                 for _ in batches.work():
@@ -161,7 +180,7 @@ class FasterWhisperTranscriber:
             if recording.error is not None:
                 yield recording.path, recording.error
             else:
-                recording.kept.finish()
+                recording.kept.finish([(window.start, window.end) for window in recording.windows])
                 yield recording.path, self._segments(recording.kept.all() or [])
 
     def _segments(self, entries: Sequence[Mapping[str, Any]]) -> list[Segment]:
@@ -181,11 +200,19 @@ class FasterWhisperTranscriber:
                 raise self._failed
             if self._engine is None or not self._engine.is_alive:
                 try:
+                    self._count_lost()
                     self._engine = self._load()
                 except MasaRagError as error:
                     self._failed = error
                     raise
         return self._engine
+
+    def _count_lost(self) -> None:
+        """Note that a process ended. Raises TranscriptionError when too many did so for nothing."""
+        if self._engine is not None:
+            self._lost = 0 if self._engine.has_heard else self._lost + 1
+        if self._lost == LOST:
+            raise TranscriptionError(f"{LOST} processes in a row heard nothing; the last time {self._problem}")
 
     def _load(self) -> ModelProcess:
         extractors = require("faster_whisper.feature_extractor", extra="speech", purpose=PURPOSE)
@@ -227,49 +254,46 @@ class FasterWhisperTranscriber:
         """Keep what the model hears in a batch, and return the language of each window."""
         heard = self._run(batch, [self._language or language for language in known])
         for job, (language, item) in zip(batch, heard, strict=True):
-            lines = _lines(item, job.window, language)
+            lines = entries_of(item.words, job.window, language)
             job.recording.kept.put({"start": job.window.start, "end": job.window.end, "lines": lines})
         return [language for language, _ in heard]
 
     def _run(self, batch: Sequence[Job], known: Sequence[str | None]) -> list[tuple[str, Heard]]:
         """Return what the model heard; batches that do not fit into the card's memory are halved from then on."""
+        engine = self.engine
         try:
-            return self.engine.run([job.features.result() for job in batch], known, is_padded=batch[0].window.is_padded)
+            return engine.run([job.features.result() for job in batch], known, is_padded=batch[0].window.is_padded)
+        except NotHeardError as error:
+            self._problem = str(error)
+            raise
         except (RuntimeError, ValueError) as error:
             if len(batch) == 1 or not _NO_MEMORY.search(str(error)):
                 advice = "its files may be damaged: fetch it again" if self.device == "cpu" else "try device='cpu'"
-                raise TranscriptionError(f"the model failed on {self.device} ({error}); {advice}") from error
+                self._problem = f"the model failed on {self.device} ({error}); {advice}"
+                engine.close()  # after some errors CUDA does nothing more in the same process
+                raise NotHeardError(self._problem) from error
         half = self._batch_size = (len(batch) + 1) // 2
         log.warning("A batch of %d windows does not fit into memory; going on with %d.", len(batch), half)
         return [*self._run(batch[:half], known[:half]), *self._run(batch[half:], known[half:])]
 
 
-def _lines(heard: Heard, window: Window, language: str) -> list[dict[str, Any]]:
-    """Return what is kept of a window: its lines, with seconds of the recording."""
-    lines = []
-    for words in lines_of(heard.words, window):
-        said = "".join(word.text for word in words).split()
-        text = " ".join(cut_loops(said))
-        if text:
-            start, end = window.time_at(words[0].start), window.time_at(words[-1].end, is_end=True)
-            facts = {"confidence": round(sum(word.confidence for word in words) / len(words), 3), "language": language}
-            if len(text.split()) == len(said):
-                facts["word_starts"] = _word_starts(words, window)
-            lines.append({"text": text, "start": round(start, 2), "end": round(max(start, end), 2), "metadata": facts})
-    return lines
-
-
-def _word_starts(words: Sequence[Word], window: Window) -> list[float]:
-    """Return when each word of the line begins; the model writes some in several pieces."""
-    starts, is_open = [], False
-    for word in words:
-        for part in re.findall(r"\s+|\S+", word.text):
-            if not part.isspace() and not is_open:
-                starts.append(round(window.time_at(word.start), 2))
-            is_open = not part.isspace()
-    return starts
-
-
 def _known_name(model: str) -> str:
     """Return the name under which the weights are known: "base" is "whisper-base"."""
     return f"whisper-{model}" if f"whisper-{model}" in models.KNOWN else model
+
+
+def _weights(model: str) -> str | None:
+    """Return what tells a folder's model from others in folders of that name; None for one known by its name."""
+    path = Path(model).expanduser()
+    if _known_name(model) in models.KNOWN or not path.exists():
+        return None
+    file = (path if path.is_dir() else path.parent) / "model.bin"
+    return sampled(file) if file.is_file() else None
+
+
+def _version() -> str | None:
+    """Return the version of faster-whisper, which brings the detector of speech; None when it is not installed."""
+    try:
+        return importlib.metadata.version("faster-whisper")
+    except importlib.metadata.PackageNotFoundError:
+        return None

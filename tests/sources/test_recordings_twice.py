@@ -1,0 +1,54 @@
+"""A recording whose words stand beside it is not transcribed; one beside which there is only a chat is."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from masa_rag.sources import open_sources
+from masa_rag.sources._spoken_twice import spoken_twice
+
+SOUND = Path(__file__).parents[2] / "examples" / "data" / "tidewell_podcast.ogg"
+CAPTIONS = "WEBVTT\n\n00:01.000 --> 00:02.000\nAnn: Seals sleep.\n"
+CHAT = "00:01:10\tAda:\tcan you hear me?\n00:01:20\tBen:\tyes\n"
+
+
+def heard(folder: Path) -> list[str]:
+    """Return the recordings of a folder that are transcribed."""
+    return sorted(
+        path.name for source in open_sources(folder) if type(source).__name__ == "Recordings" for path in source.files()
+    )
+
+
+@pytest.mark.parametrize(
+    ("recording", "beside", "text"),
+    [
+        ("GMT20240501-120000_Recording.wav", "GMT20240501-120000_Recording.txt", CHAT),
+        ("call.m4a", "call.chat.txt", CHAT),
+        ("call.m4a", "call.chat.txt", "[00:01:10] Ada: can you hear me?\n[00:01:20] Ben: yes\n"),
+        ("call.wav", "call.vtt", "WEBVTT\n\n"),
+    ],
+)
+def test_what_holds_no_speech_replaces_no_recording(tmp_path: Path, recording: str, beside: str, text: str) -> None:
+    """A chat tells what was written meanwhile, and a file without a line tells nothing."""
+    shutil.copy(SOUND, tmp_path / recording)
+    (tmp_path / beside).write_text(text)
+    assert heard(tmp_path) == [recording]
+
+
+def test_one_transcript_with_speech_is_enough(tmp_path: Path) -> None:
+    """Beside a chat and an empty file of the same name the captions still replace the recording."""
+    for name in ("call.m4a", "walk.m4a"):
+        shutil.copy(SOUND, tmp_path / name)
+    for ending, text in ((".txt", CHAT), (".srt", CAPTIONS), (".en.vtt", "WEBVTT\n"), (".vtt", "WEBVTT\n")):
+        (tmp_path / f"call{ending}").write_text(text)
+    assert heard(tmp_path) == ["walk.m4a"]
+
+
+def test_only_files_named_like_a_recording_are_looked_into(tmp_path: Path) -> None:
+    """The others need not even be there."""
+    (tmp_path / "call.vtt").write_text(CAPTIONS)
+    transcripts = [tmp_path / "call.vtt", tmp_path / "a folder of thousands" / "other.vtt"]
+    assert spoken_twice({"Recordings": [tmp_path / "call.m4a"], "Transcripts": transcripts}) == {tmp_path / "call.m4a"}
