@@ -255,7 +255,8 @@ def test_stopped_while_reading(notes: Path, monkeypatch: pytest.MonkeyPatch) -> 
     assert (stopped.exit_code, stopped.output.splitlines()[-1]) == (
         1, "Error: stopped; what was read is kept, and the same command goes on from there",
     )  # fmt: skip
-    assert "2 passages embedded" in run("add", str(notes)).output
+    assert "2 unchanged" in run("add", str(notes)).output
+    assert run("verify").output == "all parts agree\n"
 
 
 def test_nothing_came_in_so_nothing_can_be_asked() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from datetime import UTC, date, datetime, timedelta
+from typing import Literal
 
 import pytest
 
@@ -98,6 +99,17 @@ def test_any_name_can_be_drawn(memory: Memory, name: str, shown: str) -> None:
     assert all(figure._repr_png_().startswith(PNG) for figure in figures)  # type: ignore[attr-defined]
     assert figures[0].axes[0].get_legend().get_texts()[0].get_text() == shown
     assert figures[1].axes[0].get_yticklabels()[0].get_text() == shown
+
+
+@pytest.mark.parametrize("by", ["day", "month"])
+@pytest.mark.parametrize("years", [[1], [9999], [1, 9999], [1, 2024]])
+def test_wrong_dates_are_drawn_too(memory: Memory, years: list[int], by: Literal["day", "month"]) -> None:
+    """At both ends of the calendar, where matplotlib's margins would leave it."""
+    days = [datetime(year, 12 if year == 9999 else 1, 31 if year == 9999 else 1, tzinfo=UTC) for year in years]
+    memory.add([Document(id=str(day.year), text="word", created_at=day) for day in days], name="s")
+    figure = activity(memory, by=by)
+    assert sum(bar.get_height() for bar in figure.axes[0].containers[0]) == len(years)
+    assert figure._repr_png_().startswith(PNG)  # type: ignore[attr-defined]
 
 
 def test_an_empty_memory_is_drawn_with_a_sentence(memory: Memory) -> None:

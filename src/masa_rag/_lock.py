@@ -5,11 +5,16 @@ from __future__ import annotations
 import os
 import sys
 import threading
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from masa_rag.errors import MemoryLockedError, StorageError
+
+_WORKING: Counter[Path] = Counter()
+"""The marks that this process has made, each with the number of blocks that are at work, over all its memories."""
+_WORKING_LOCK = threading.Lock()
 
 
 class WriterLock:
@@ -17,8 +22,8 @@ class WriterLock:
 
     The operating system releases it when its owner dies, so a killed process locks nobody out.
     The owner's process id stands in a file beside it while it is held, for messages. A process that
-    writes in several steps also leaves a file with its process id for as long as it is at it: when
-    no process has that id any more, it was killed half-way.
+    writes in several steps also leaves a mark for as long as it is at it, a file that is named after its
+    process id and, where /proc says it, its beginning: when no such process lives, it was killed half-way.
 
     Args:
         path: The lock file.
@@ -31,7 +36,6 @@ class WriterLock:
         self._owner_file = path.with_suffix(".owner")
         self._timeout_s = timeout_s
         self._thread_lock = threading.RLock()
-        self._working = 0
         self._file_lock = FileLock(path, thread_local=False)
 
     @contextmanager
@@ -67,38 +71,40 @@ class WriterLock:
     @contextmanager
     def working(self) -> Iterator[None]:
         """Mark this process as being at work while the block runs; may be nested."""
-        mark = self._mark(os.getpid())
-        with self._thread_lock:
+        mark = self._owner_file.with_suffix(f".writer-{os.getpid()}-{_began(os.getpid())}".rstrip("-"))
+        with _WORKING_LOCK:
             try:
                 mark.touch()
             except OSError as error:
                 raise _unwritable(error) from error
-            self._working += 1
+            _WORKING[mark] += 1
         try:
             yield
         finally:
-            with self._thread_lock:
-                self._working -= 1
-                if not self._working:
+            with _WORKING_LOCK:
+                _WORKING[mark] -= 1
+                if not _WORKING[mark]:
                     mark.unlink(missing_ok=True)
+
+    def is_busy(self) -> bool:
+        """Say whether somebody writes, or will go on after a pause between two steps.
+
+        On Windows, where marks of the dead look like those of the living, only the first.
+        """
+        at_work = sys.platform != "win32" and any(not _is_dead(mark) for mark in self._marks())
+        return at_work or not self._is_free()
 
     def was_killed(self) -> bool:
         """Say whether a process died while it was at work."""
-        return any(True for _ in self._left_behind())
+        return any(_is_dead(mark) for mark in self._marks())
 
     def forget_killed(self) -> None:
         """Take note that what dead processes left was mended."""
-        for mark in self._left_behind():
+        for mark in filter(_is_dead, self._marks()):
             mark.unlink(missing_ok=True)
 
-    def _mark(self, pid: int) -> Path:
-        return self._owner_file.with_suffix(f".writer-{pid}")
-
-    def _left_behind(self) -> Iterator[Path]:
-        for mark in self._owner_file.parent.glob(f"{self._owner_file.stem}.writer-*"):
-            pid = mark.name.rpartition("-")[2]
-            if pid.isdecimal() and not _is_alive(int(pid)):
-                yield mark
+    def _marks(self) -> list[Path]:
+        return list(self._owner_file.parent.glob(f"{self._owner_file.stem}.writer-*"))
 
     def _is_free(self) -> bool:
         from filelock import FileLock, Timeout
@@ -129,6 +135,26 @@ def _unwritable(error: OSError) -> StorageError:
     return StorageError(
         f"{error.filename}: cannot be written ({error.strerror}); check the space and the permissions of its folder"
     )
+
+
+def _is_dead(mark: Path) -> bool:
+    """Say whether the process that made a mark has ended. Its id may be another's by now: in containers all have 1."""
+    pid, _, began = mark.name.partition(".writer-")[2].partition("-")
+    if not pid.isdecimal():
+        return False
+    if int(pid) == os.getpid():
+        with _WORKING_LOCK:
+            return not _WORKING[mark]
+    return not _is_alive(int(pid)) or (began != "" and _began(int(pid)) not in ("", began))
+
+
+def _began(pid: int) -> str:
+    """Return when a process began, in ticks since the machine did; nothing where /proc does not say."""
+    try:
+        facts = Path(f"/proc/{pid}/stat").read_bytes()
+    except OSError:
+        return ""
+    return facts.rpartition(b")")[2].split()[19].decode()  # field 22; the second, a name, may hold blanks
 
 
 def _is_alive(pid: int) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import uuid
+import warnings
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -114,9 +115,11 @@ class Parts:
             return
         if not re_embed:
             raise MemoryMismatchError(_mismatch(self.path, pinned, self._fingerprints()))
+        self._upkeep.try_embedder()
         with self.catalog.transaction():
             for name, value in self._fingerprints().items():
                 self.catalog.set_setting(name, value)
+            self.catalog.set_setting("rebuild", "due")
             if pinned["embedder"] != self.embedder.fingerprint:
                 self.catalog.drop_vectors(uuid.uuid4().hex)
         self._upkeep.rebuild()
@@ -132,16 +135,35 @@ class Parts:
         self._check_fingerprints(re_embed=False)
 
     def _mend(self) -> None:
-        """Finish what a killed writer left half done: an erasure, passages without vectors, an index behind."""
-        is_due = self.catalog.lock.was_killed() or self.catalog.setting("scrub") == "due"
-        if is_due and self.catalog.may_write:
+        """Do what was left undone, by whatever accident. What cannot be done is said, and keeps nobody from reading.
+
+        Who is at work in another process does it anyhow, and readers never wait.
+        """
+        if not (self._is_behind() and self.catalog.may_write) or self.catalog.lock.is_busy():
+            return
+        try:
             self._upkeep.mend()
+        except Exception as error:  # noqa: BLE001 - an embedder may raise anything
+            warnings.warn(
+                f"the memory {str(self.path)!r} is open, but what was left undone could not be done now "
+                f"({type(error).__name__}: {error}); its next opening tries again",
+                stacklevel=3,
+            )
+
+    def _is_behind(self) -> bool:
+        """Say whether there is an erasure, a change of chunker, passages without vectors or an index to be finished."""
+        return (
+            "due" in (self.catalog.setting("scrub"), self.catalog.setting("rebuild"))
+            or self.catalog.count("pending") > 0
+            or self.catalog.lock.was_killed()
+            or (self.catalog.setting("index_state") == "emptied" and self._projection is not None)
+        )
 
 
 def _folder(path: object) -> Path:
     if not isinstance(path, (str, os.PathLike)) or not str(path) or "\0" in str(path):
         raise ConfigurationError(f"received the path {path!r}; expected the memory's folder, such as 'brain'")
-    return Path(path).expanduser()
+    return Path(path).expanduser().absolute()  # the folder one is in may be another one later
 
 
 def _part(name: str, given: Given, method: str) -> Given:

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from functools import partial
 from typing import TYPE_CHECKING
 
 from masa_rag._reading import chunks_by_id, ids_of
 from masa_rag.catalog import Catalog
-from masa_rag.errors import EmbeddingError, StorageError
+from masa_rag.errors import ConfigurationError, EmbeddingError, MasaRagError, StorageError
+from masa_rag.indexes._chroma_files import erase_files
 from masa_rag.protocols import TokenEmbedder
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from masa_rag._projection import Projection
     from masa_rag.protocols import Chunker, Embedder, OnProgress, TokenVectors, Vectors
 
@@ -74,12 +77,10 @@ class Upkeep:
             return
         try:
             with self._catalog.lock.hold():
-                if self._projection is not None:
-                    self._projection.rebuild()
-                self._catalog.scrub()
+                _each(self._erase_idle_index, self._refill_index, self._catalog.scrub)
                 with self._catalog.transaction():
                     self._catalog.set_setting("scrub", "done")
-        except StorageError as error:
+        except (StorageError, ConfigurationError) as error:  # the latter when another's collections are in the folder
             # VACUUM writes the whole file anew (measured: 1.1 times its size), and the index is filled anew.
             needed = max(1, 2 * self._catalog.path.stat().st_size // 1_000_000)
             raise StorageError(
@@ -87,17 +88,38 @@ class Upkeep:
                 f"The next opening of the memory goes on with it; it needs about {needed:,} MB of free space"
             ) from error
 
+    def _erase_idle_index(self) -> None:
+        """Delete the files of the Chroma that the memory has in its folder, if another index is in use now.
+
+        The next opening that uses it fills it anew.
+        """
+        folder = self._catalog.path.parent / "chroma"
+        index = None if self._projection is None else self._projection.index
+        in_use: Path | None = getattr(index, "_folder", None)  # which no other index has
+        if folder.is_dir() and (in_use is None or in_use.resolve() != folder.resolve()):
+            with self._catalog.transaction():
+                self._catalog.set_setting("index_state", "emptied")
+            erase_files(folder, collection="masa_rag")
+
+    def _refill_index(self) -> None:
+        if self._projection is not None:
+            self._projection.rebuild()
+
     def mend(self) -> None:
-        """Do what a killed writer left undone."""
+        """Do what was left undone; an erasure that fails keeps nothing else from being done."""
         with self._catalog.lock.hold():
-            self.scrub()
-            self.embed_pending()
-            if self._projection is not None:
-                self._projection.drain()
-            self._catalog.lock.forget_killed()
+            _each(self.scrub, self._catch_up)
+
+    def _catch_up(self) -> None:
+        if self._catalog.setting("rebuild") == "due":
+            self.rebuild()
+        self.embed_pending()
+        if self._projection is not None:
+            self._projection.drain()
+        self._catalog.lock.forget_killed()
 
     def rebuild(self) -> None:
-        """Make chunks, words and index anew from the documents, and embed what has no sound vector."""
+        """Make chunks, words and index anew from the documents, embed what has no sound vector, end an erasure."""
         with self._catalog.lock.working(), self._catalog.lock.hold():
             for source, ids in self._catalog.all_documents():
                 with self._catalog.transaction():
@@ -107,9 +129,16 @@ class Upkeep:
                             self._catalog.rewrite(source, document, partial(self._chunker.chunk, source=source))
             with self._catalog.transaction():
                 self._catalog.requeue(dim=self._embedder.dim)
+                self._catalog.set_setting("rebuild", "done")  # what waits for a vector is known from here on
             self.embed_pending()
-            if self._projection is not None:
-                self._projection.rebuild()
+            if self._catalog.setting("scrub") == "due":
+                self.scrub()
+            else:
+                self._refill_index()
+
+    def try_embedder(self) -> None:
+        """Embed a text, so that an embedder that cannot fails before anything is made to depend on it."""
+        _checked(self._vectors(["A text."])[0], count=1, dim=self._embedder.dim)
 
     def close(self) -> None:
         """Tell the index what it has not heard, so that other programs can read it."""
@@ -139,6 +168,18 @@ class Upkeep:
         if isinstance(self._embedder, TokenEmbedder):
             return self._embedder.embed_documents_with_tokens(texts)
         return self._embedder.embed_documents(texts), None
+
+
+def _each(*steps: Callable[[], object]) -> None:
+    """Take every step, also those after one that fails; raise what failed first."""
+    failures: list[MasaRagError] = []
+    for step in steps:
+        try:
+            step()
+        except MasaRagError as error:
+            failures.append(error)
+    if failures:
+        raise failures[0]
 
 
 def _checked(vectors: Vectors, *, count: int, dim: int) -> Vectors:

@@ -75,6 +75,8 @@ def activity(memory: Memory, *, by: Period = "day") -> Figure:
         )  # fmt: skip
         bottom.update(share)
     _name_sources(axes, names)
+    low, high = axes.get_xlim()  # with margins, which must not leave the years 1 to 9999
+    axes.set_xlim(max(low, _as_number(date.min)), min(high, _as_number(date.max)))
     axes.xaxis_date()
     axes.yaxis.set_major_locator(MaxNLocator(integer=True))
     figure.autofmt_xdate(rotation=30)

@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import threading
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from html import unescape
@@ -155,6 +156,56 @@ def test_other_hosts_are_refused(port: int, host: str) -> None:
 def test_there_is_only_one_page(port: int, path: str) -> None:
     """No file is served."""
     assert get(port, path)[0] == 404
+
+
+def test_the_first_and_the_last_year_have_months_too(port: int, memory: Memory) -> None:
+    """Wrong dates are common: a post of the year 1 and one of 9999 take nobody's page away."""
+    ends = [datetime(1, 1, 1, tzinfo=UTC), datetime(9999, 12, 31, 23, tzinfo=UTC)]
+    memory.add([Document(id=str(end.year), text="harbour of old", created_at=end) for end in ends], name="dates")
+    for fields in ({}, {"q": "harbour of old"}, {"source": "dates"}):
+        status, body, _ = get(port, **fields)
+        assert status == 200
+        assert '9999-12: 1"><i' in body
+    _, body, _ = get(port, q="harbour of old", before="0001-02-01")
+    assert "0001-01-01" in body
+    assert "after=0001-01-01&amp;before=0001-02-01" in timeline(dict.fromkeys(FIELDS, ""), {"0001-01": 1, "0001-03": 2})
+
+
+def test_whatever_goes_wrong_is_a_page(port: int, memory: Memory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Escaped, and without the places of the code; the next request is answered as ever."""
+
+    def fail(*_: object, **__: object) -> None:
+        raise RuntimeError(f"the model is gone {ATTACK}")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Memory, "search", fail)
+        status, body, headers = get(port, q="harbour")
+    assert status == 500
+    assert "RuntimeError: the model is gone &lt;script&gt;" in body
+    assert "Traceback" not in body + str(headers)
+    assert "<script" not in body
+    assert get(port, q="harbour")[0] == 200
+    memory.close()
+    assert get(port)[0] == 500
+    assert "this memory is closed" in get(port)[1]
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="needs /proc")
+def test_a_request_leaves_no_file_open(port: int) -> None:
+    """Each has a thread of its own, and a thread a connection; five hundred would be too many."""
+
+    def opened() -> int:
+        return len(list(Path("/proc/self/fd").iterdir()))
+
+    get(port, q="harbour")
+    before = opened()
+    for _ in range(20):
+        assert get(port, q="harbour")[0] == 200
+    for _ in range(100):
+        if opened() <= before + 4:  # the last thread ends a moment after its answer
+            return
+        time.sleep(0.05)
+    assert opened() <= before + 4
 
 
 def chromium(profile: Path, *options: str) -> str:

@@ -8,15 +8,12 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, cast
 
 from masa_rag._lock import WriterLock
 from masa_rag._schema import migrate, refuse_foreign
 from masa_rag._words import bag_of, spaced
 from masa_rag.errors import StorageError
-
-if TYPE_CHECKING:
-    pass
 
 _DEFAULT_ADVICE = "run: masa-rag verify"
 
@@ -29,6 +26,51 @@ _ADVICE: dict[str, Any] = {
     "CORRUPT": "the file is damaged; put back a copy of it, or make the memory anew from its sources",
     "BUSY": "another program holds the file; try again",
 }
+
+_INHERITED: list[sqlite3.Connection] = []
+"""Connections of the process that this one was forked from. SQLite's must not be used, nor closed, on this side
+("How To Corrupt An SQLite Database File", 2.6)."""
+
+
+class _Cursor(sqlite3.Cursor):
+    """Rows that keep their connection open while they are read."""
+
+    __slots__ = ("held",)
+    held: _Held
+
+
+class _Held:
+    """A connection that is closed as soon as nobody holds it or rows of it: never under one who is using it.
+
+    It is handed out for a sqlite3.Connection, which alone would stay open until garbage is collected, for its cache
+    refers to it. What is not here is the connection's own.
+    """
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+        self._process = os.getpid()
+
+    def execute(self, statement: str, values: Any = ()) -> sqlite3.Cursor:
+        return self._cursor().execute(statement, values)
+
+    def executemany(self, statement: str, values: Any) -> sqlite3.Cursor:
+        return self._cursor().executemany(statement, values)
+
+    def _cursor(self) -> sqlite3.Cursor:
+        cursor = self._connection.cursor(_Cursor)
+        cursor.held = self
+        return cursor
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._connection, name)
+
+    def close(self) -> None:
+        if self._process == os.getpid():
+            self._connection.close()
+        else:
+            _INHERITED.append(self._connection)
+
+    __del__ = close
 
 
 class Database:
@@ -51,10 +93,8 @@ class Database:
             ) from error
         self.path = folder / "memory.db"
         self.lock = WriterLock(folder / "memory.lock", timeout_s=lock_timeout_s)
-        self._local = threading.local()
+        self._local = threading.local()  # of which nothing is left of a thread that has ended
         self._process = self._connected = os.getpid()
-        self._connections: list[sqlite3.Connection] = []
-        self._inherited: list[sqlite3.Connection] = []
         self.is_closed = False
         self._unindexed: dict[int, None] = {}
         with storage_errors(self.path):
@@ -72,26 +112,27 @@ class Database:
 
     @property
     def connection(self) -> sqlite3.Connection:
-        """This thread's connection. Use it for reading only."""
+        """This thread's connection. Use it for reading only, and in no other thread."""
+        if self._connected != os.getpid():
+            self._local, self._connected = threading.local(), os.getpid()
+        local = self._local  # before the look: what is opened into one that was taken away ends with this call
         if self.is_closed:
             raise StorageError("this memory is closed; open it again with Memory(path)")
-        if self._connected != os.getpid():
-            # SQLite's must not be used, nor closed, on this side ("How To Corrupt An SQLite Database File", 2.6).
-            self._inherited += self._connections
-            self._connections, self._local, self._connected = [], threading.local(), os.getpid()
-        connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
+        connection: sqlite3.Connection | None = getattr(local, "connection", None)
         if connection is None:
-            connection = self._local.connection = _connect(self.path)
-            self._connections.append(connection)
+            connection = local.connection = cast("sqlite3.Connection", _Held(_connect(self.path)))
         return connection
 
     def close(self) -> None:
-        """Close the connections of all threads."""
+        """Close this thread's connection, and those of others: at once, or as soon as they no longer use them.
+
+        To close one that is in use would end the interpreter. This thread's is not: it is here.
+        """
         self.is_closed = True
-        if self._connected != os.getpid():
-            return
-        while self._connections:
-            self._connections.pop().close()
+        own = getattr(self._local, "connection", None)
+        self._local = threading.local()
+        if own is not None:
+            own.close()
 
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
@@ -148,7 +189,7 @@ def _connect(path: Path) -> sqlite3.Connection:
     address, may_write = path.absolute().as_uri(), _may_write_beside(path)
     if not may_write:  # a read-only disk or image: nobody can make the files that a reader beside a writer needs
         address += "?mode=ro" if path.with_name(f"{path.name}-wal").exists() else "?immutable=1"
-    # check_same_thread off: close() closes the connections of other threads; each is used by one only.
+    # check_same_thread off: each is used by one thread only, but may be closed by another, the last that held it.
     connection = sqlite3.connect(address, isolation_level=None, check_same_thread=False, timeout=30, uri=True)
     connection.row_factory = sqlite3.Row
     for function in (spaced, bag_of):  # which the schema calls

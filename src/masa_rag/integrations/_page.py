@@ -50,7 +50,7 @@ def found(asked: Asked, hits: Sequence[Hit]) -> str:
     """Return what answers a question: a timeline and the passages."""
     if not hits:
         return "<p>Nothing found. Try other words, or fewer filters.</p>"
-    months = Counter(hit.chunk.started_at.strftime("%Y-%m") for hit in hits if hit.chunk.started_at)
+    months = Counter(month_of(hit.chunk.started_at) for hit in hits if hit.chunk.started_at)
     items = (_item(hit.chunk, number=f"{hit.rank}. ", why=_why(hit)) for hit in hits)
     return f"{timeline(asked, months)}<ol>{''.join(items)}</ol>"
 
@@ -85,6 +85,11 @@ def whole(document: Document, *, source: str, start: int, end: int) -> str:
     )
 
 
+def month_of(day: dt.date) -> str:
+    """Return the month of a day, or of a time, such as "2024-05"; strftime does not fill up years everywhere."""
+    return f"{day.year:04d}-{day.month:02d}"
+
+
 def timeline(asked: Asked, months: Mapping[str, int]) -> str:
     """Return a bar a month, each a link that narrows to it; nothing when fewer than two months are known."""
     if len(months) < 2:
@@ -99,8 +104,9 @@ def timeline(asked: Asked, months: Mapping[str, int]) -> str:
 
 def _bar(asked: Asked, month: str, count: int, tallest: int) -> str:
     first = dt.date.fromisoformat(f"{month}-01")
-    before = (first + dt.timedelta(days=32)).replace(day=1)
-    address = _address({**asked, "after": first.isoformat(), "before": before.isoformat()})
+    # Nothing comes after the last month that a date can have.
+    before = "" if month == "9999-12" else (first + dt.timedelta(days=32)).replace(day=1).isoformat()
+    address = _address({**asked, "after": first.isoformat(), "before": before})
     height = max(100 * count / tallest, 3) if count else 0
     return f'<a href="{address}" title="{month}: {count:,}"><i style="height:{height:.0f}%"></i></a>'
 

@@ -13,7 +13,7 @@ from masa_rag._reading import Filters, allowed_chunks
 from masa_rag._statistics import newest_passages, passages_by_time
 from masa_rag.errors import ConfigurationError
 from masa_rag.integrations._listen import listen
-from masa_rag.integrations._page import FIELDS, Asked, found, newest, page, problem, sources, whole
+from masa_rag.integrations._page import FIELDS, Asked, found, month_of, newest, page, problem, sources, whole
 from masa_rag.memory import Memory
 
 _HEADERS = {
@@ -63,16 +63,23 @@ class _Handler(BaseHTTPRequestHandler):
     sys_version = ""
 
     def do_GET(self) -> None:
-        """Answer the one address that there is."""
+        """Answer, whatever goes wrong."""
+        try:
+            status, text = self._answer()
+        except Exception as error:  # noqa: BLE001 - an empty reply would say nothing
+            status, text = HTTPStatus.INTERNAL_SERVER_ERROR, problem(f"{type(error).__name__}: {error}")
+        self._send(status, text)
+
+    def _answer(self) -> tuple[HTTPStatus, str]:
+        """Return what is at the one address that there is."""
         address = urlsplit(self.path)
         if not self._is_local():
-            self._send(HTTPStatus.MISDIRECTED_REQUEST, "this page is for this machine only")
-        elif address.path != "/":
-            self._send(HTTPStatus.NOT_FOUND, "there is only one page: /")
-        else:
-            given = {name: values[0][:_LONGEST] for name, values in parse_qs(address.query).items()}
-            asked = {name: given.get(name, "") for name in FIELDS}
-            self._send(HTTPStatus.OK, page(self.shown.info(), asked, self._body(asked, given)))
+            return HTTPStatus.MISDIRECTED_REQUEST, "this page is for this machine only"
+        if address.path != "/":
+            return HTTPStatus.NOT_FOUND, "there is only one page: /"
+        given = {name: values[0][:_LONGEST] for name, values in parse_qs(address.query).items()}
+        asked = {name: given.get(name, "") for name in FIELDS}
+        return HTTPStatus.OK, page(self.shown.info(), asked, self._body(asked, given))
 
     def _body(self, asked: Asked, given: Mapping[str, str]) -> str:
         filters: dict[str, Any] = {name: value for name, value in asked.items() if name != "q" and value}
@@ -91,7 +98,7 @@ class _Handler(BaseHTTPRequestHandler):
         counts = passages_by_time(connection, by="month", only=allowed)
         months: Counter[str] = Counter()
         for count in counts:
-            months[f"{count.day:%Y-%m}"] += count.chunks
+            months[month_of(count.day)] += count.chunks
         if allowed is None:
             return sources(self.shown.info(), asked, months)
         return newest(asked, newest_passages(connection, k=self.count, only=allowed), months)
