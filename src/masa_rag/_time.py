@@ -4,10 +4,18 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, date, datetime, time
+from email.utils import parsedate_to_datetime
 
 from masa_rag.errors import ConfigurationError
 
 _CLOCK = re.compile(r"(?:(\d{1,9}):)?(\d{1,3}):(\d{2})(?:[.,](\d{1,6}))?")
+
+_ZONES = {
+    "WET": 0, "WEST": 1, "BST": 1, "CET": 1, "CEST": 2, "MET": 1, "MEST": 2, "MEZ": 1, "MESZ": 2, "EET": 2, "EEST": 3,
+    "MSK": 3, "AST": -4, "ADT": -3, "AKST": -9, "AKDT": -8, "HST": -10,
+}  # fmt: skip
+"""Hours that clocks are ahead of UTC in zones that RFC 2822 does not name, and that readers of it take for UTC."""
+_ZONE = re.compile(rf"\s+({'|'.join(_ZONES)})\s*$")
 
 
 def utc(value: datetime) -> datetime:
@@ -61,3 +69,16 @@ def parse_clock(text: str) -> float | None:
     hours, minutes, seconds, fraction = match.groups()
     total = int(hours or 0) * 3600 + int(minutes) * 60 + int(seconds)
     return total + (float(f"0.{fraction}") if fraction else 0.0)
+
+
+def mail_time(value: str | None) -> datetime | None:
+    """Return the time of a date as in mails and feeds (RFC 2822), "Wed, 01 May 2024 10:00:00 CEST"; None for others.
+
+    A date without a zone is taken as UTC.
+    """
+    try:
+        zoned = _ZONE.sub(lambda found: f" {_ZONES[found[1]]:+03d}00", value) if value else None
+        parsed = parsedate_to_datetime(zoned) if zoned else None
+        return None if parsed is None else parse_time(parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC))
+    except (ValueError, TypeError, IndexError, OverflowError, ConfigurationError):
+        return None

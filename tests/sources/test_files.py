@@ -77,6 +77,67 @@ def test_dates_that_programs_write(tmp_path: Path, fields: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "text",
+    [
+        "---\n\nFirst section: the code of the gate is 4711.\n\nMore text.\n\n---\n\nSecond section.",
+        "---\n06:00 Ada Brook starts pump three.\n14:00 Ben Holt takes over.\n---\nAll quiet.",
+        "---\nNote: the valve leaks.\nBen will look at it.\n---\nAll quiet.",
+        "---\nAda: is it on?\nBen: yes.\nAda: good.\n---\nAll quiet.",
+        "---\nhttps://pumps.example/manual\n---\nAll quiet.",
+        "---\n- a list\n- between rules\n---\nAll quiet.",
+        "---\n# A heading\n---\nAll quiet.",
+        "+++\nStock: 4 seals\n+++\nAll quiet.",
+    ],
+    ids=["sections", "log", "one sentence", "talk", "address", "list", "heading", "plus signs"],
+)
+def test_text_between_rules_is_no_front_matter(tmp_path: Path, text: str) -> None:
+    """Only lines such as ``key: value``, each key once, are; all else that stands between rules is kept."""
+    (tmp_path / "log.md").write_text(text + "\n")
+    document = only(Files(tmp_path / "log.md"))
+    assert (document.text, dict(document.metadata)) == (text, {})
+
+
+@pytest.mark.parametrize(
+    ("line", "title"),
+    [
+        ("title: >-\n  Seals for\n  pump three", "Seals for pump three"),
+        ("title: |\n  Seals for pump three\n\ntopic: x", "Seals for pump three"),
+        ("title: Seals # a working title", "Seals"),
+        ("title: 'Seals # 3' # a working title", "Seals # 3"),
+        ("title: Issue #4 in C#", "Issue #4 in C#"),
+        ('title: He said "no"', 'He said "no"'),
+        ('title: "No" means no', '"No" means no'),
+        ("title: 'Seals'", "Seals"),
+        ("# made by hand\n\ntitle: Seals", "Seals"),
+        ("größe: 3\ntitle: Seals", "Seals"),
+        ("title: null", "repair"),
+        ("title: ''", "repair"),
+    ],
+)
+def test_what_a_title_in_front_matter_says(tmp_path: Path, line: str, title: str) -> None:
+    """Folded lines are joined, comments left out, a pair of quotation marks taken off; null is none."""
+    (tmp_path / "repair.md").write_text(f"---\n{line}\n---\nUse glue.\n")
+    document = only(Files(tmp_path / "repair.md"))
+    assert (document.title, document.text) == (title, "Use glue.")
+
+
+@pytest.mark.parametrize("nobody", ["null", "~", "Null", ""])
+def test_no_author(tmp_path: Path, nobody: str) -> None:
+    """YAML's ways to say nothing name no author; a comment behind a date does not hide it."""
+    (tmp_path / "a.md").write_text(f"---\nauthor: {nobody}\ndate: 2024-05-01 # the day\n---\nUse glue.\n")
+    document = only(Files(tmp_path / "a.md"))
+    assert (document.author, document.created_at) == (None, datetime(2024, 5, 1, tzinfo=UTC))
+
+
+def test_tables_of_toml_are_left_out(tmp_path: Path) -> None:
+    """What stands in a table such as ``[params]`` is not the page's own title or author."""
+    fields = 'title = "Seals" # short\ntags = [\n  "pumps",\n]\n[params]\ntitle = "Theme"\nauthor = "Nobody"\n'
+    (tmp_path / "a.md").write_text(f"+++\n{fields}+++\nUse glue.\n")
+    document = only(Files(tmp_path / "a.md"))
+    assert (document.title, document.author, document.text) == ("Seals", None, "Use glue.")
+
+
+@pytest.mark.parametrize(
     ("name", "text", "title"),
     [
         ("x.md", "# Wind *and* rain #\n\ntext", "Wind *and* rain"),

@@ -146,6 +146,47 @@ def test_the_answers_of_reddits_api(tmp_path: Path) -> None:
     assert document.segments[1].edited_at == datetime(2024, 5, 13, 10, 10, tzinfo=UTC)
 
 
+def api_post(**fields: Any) -> dict[str, Any]:
+    """Return a post as Reddit's API writes it."""
+    told = API[0]["data"]["children"][0]["data"]
+    return {"kind": "t3", "data": {**told, "selftext": "", **fields}}
+
+
+def test_a_title_of_reddits_api(tmp_path: Path) -> None:
+    """The API escapes titles like bodies; what Masa's workers save is plain."""
+    title = "Q&amp;A: is 3 &lt; 4?"
+    (document,) = documents(RedditExport(write(tmp_path, [api_post(title=title)])))
+    assert (document.title, document.segments[0].text) == ("Q&A: is 3 < 4?", "Q&A: is 3 < 4?")
+    (document,) = documents(RedditExport(write(tmp_path, [post(title=title)])))
+    assert document.title == title
+
+
+@pytest.mark.parametrize(
+    ("url", "text"),
+    [
+        ("https://ropes.example/test?a=1&amp;b=2", "Which ropes?\n\nhttps://ropes.example/test?a=1&b=2"),
+        ("/r/knots/comments/k9/bowline/", "Which ropes?\n\nhttps://www.reddit.com/r/knots/comments/k9/bowline/"),
+        ("https://www.reddit.com/r/boats/comments/p1/which_ropes/", "Which ropes?"),
+        ("https://old.reddit.com/r/boats/comments/P1/", "Which ropes?"),
+        ("", "Which ropes?"),
+        (None, "Which ropes?"),
+    ],
+    ids=["link", "crosspost", "itself", "itself elsewhere", "empty", "none"],
+)
+def test_what_a_post_links_to(tmp_path: Path, url: str | None, text: str) -> None:
+    """The address that a link post is about stands below its title; a text post's own address does not."""
+    (document,) = documents(RedditExport(write(tmp_path, [api_post(url=url)])))
+    assert document.segments[0].text == text
+    assert document.url == "https://www.reddit.com/r/boats/comments/p1/which_ropes/"
+
+
+def test_a_link_that_the_text_has_already(tmp_path: Path) -> None:
+    """It is not said twice."""
+    fields = {"url": "https://ropes.example/", "selftext": "See https://ropes.example/ for more."}
+    (document,) = documents(RedditExport(write(tmp_path, [api_post(**fields)])))
+    assert document.segments[0].text == "Which ropes?\n\nSee https://ropes.example/ for more."
+
+
 def test_one_record_is_a_file(tmp_path: Path) -> None:
     """A post saved by itself."""
     path = write(tmp_path, post())

@@ -18,6 +18,7 @@ the first screen, or holds the words of buttons and dialogues.
 from __future__ import annotations
 
 import gc
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -55,6 +56,8 @@ _QUOTE = structure_bits("blockquote")
 
 LEAST_WORDS = 10.0
 """Expected words of main text below which there is none."""
+_WITHOUT_BLANKS = re.compile("[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]")
+"""Kana and Chinese characters."""
 LEAST_EXPECTED = 0.3
 """Expected word F1 of the best choice below which there is no main text: the shell of a page that scripts fill.
 
@@ -169,13 +172,19 @@ def main_text(head: Head, blocks: list[Block], nodes: list[Node]) -> str:
     leave_copies(blocks, probabilities)
     words = np.array([len(block.words) for block in blocks], dtype=np.float32)
     taken, expected = choose(probabilities, words)
-    if expected < LEAST_EXPECTED or float((probabilities * words).sum()) < LEAST_WORDS:
+    said = np.array([_words_said(block) for block in blocks], dtype=np.float32)
+    if expected < LEAST_EXPECTED or float((probabilities * said).sum()) < LEAST_WORDS:
         return ""
     keep_whole(blocks, nodes, taken, words)
     leave_frame(blocks, taken, words)
     text = to_markdown([block for block, keep in zip(blocks, taken, strict=True) if keep])
     told = unshown_description(head.product, blocks, taken)
     return f"{MARK} {fragment_text(told)}\n\n{text}" if told else text
+
+
+def _words_said(block: Block) -> float:
+    """Return how many words a block says; in Chinese and Japanese, written without blanks, two characters are one."""
+    return max(len(block.words), 0.5 * len(_WITHOUT_BLANKS.findall(block.text)))
 
 
 def leave_copies(blocks: list[Block], probabilities: NDArray[np.float32]) -> None:

@@ -100,8 +100,8 @@ class Head:
         found = link or self.meta("og:url")
         if not found:
             return None
-        absolute = urljoin(self.url or "", found.strip())
-        return absolute if absolute.startswith(("http://", "https://")) else None
+        absolute = _joined(self.url, found)
+        return absolute if absolute is not None and absolute.startswith(("http://", "https://")) else None
 
     @cached_property
     def site(self) -> str | None:
@@ -193,8 +193,9 @@ class Head:
     def licence(self) -> str | None:
         """The licence the page names, as an address or a name."""
         for item in self.tree.iter("link", "a"):
-            if "license" in (item.get("rel") or "").split() and (place := item.get("href")):
-                return urljoin(self.url or "", str(place))
+            named = "license" in (item.get("rel") or "").split() and item.get("href")
+            if named and (address := _joined(self.url, named)):
+                return address
         return next((text for item in self.things() if (text := _string(item.get("license")))), None)
 
     @cached_property
@@ -321,6 +322,16 @@ def _without_site(title: str, heading: str | None, site: str | None) -> str:
     if site and parts[-1].strip().lower() in site.lower():
         return title[: title.rfind(parts[-1])].rstrip(" |–—·•»:-")
     return title
+
+
+def _joined(base: str | None, place: str) -> str | None:
+    """Return an address as seen from the page, None where one of them cannot be read."""
+    try:
+        address = urljoin(base or "", place.strip())
+        urlsplit(address)
+    except ValueError:
+        return None
+    return address
 
 
 def host_of(url: str | None) -> str | None:

@@ -23,6 +23,9 @@ _TAG = re.compile(rb"<[a-zA-Z](?:[^\"'>]++|\"[^\"]*+\"|'[^']*+')*+")
 _QUOTED = re.compile(rb"\"[^\"]*+\"|'[^']*+'")
 _NAME = re.compile(rb"\s[a-zA-Z_:]")
 
+_SAVED_FROM = re.compile(
+    rb"<!--\s*(?:saved from url=\(\d+\)|page saved with singlefile\s+url:\s*)(https?://[!-;=?-~]+?)\s*(?:-->|\n)", re.I
+)
 _SLASHED_DOCTYPE = re.compile(rb"\A\s*<\s?!\s?doctype[^>]*/[^<>]*>", re.I)
 _CLOSED_HTML = re.compile(rb"(<html[^>]*?)\s*/>", re.I)
 _HEAD_BYTES = 4_096
@@ -42,6 +45,12 @@ def parse_page(html: bytes | str) -> _Element:
     if tree is None or (b"html" not in data[:50].lower() and len(tree) < 2):
         raise SourceFormatError("received bytes without any HTML element; expected a page")
     return tree
+
+
+def saved_from(html: bytes) -> str | None:
+    """Return the address that a browser, or SingleFile, wrote into the page when it saved it; None where none did."""
+    match = _SAVED_FROM.search(html[:_HEAD_BYTES])
+    return match[1].decode() if match is not None else None
 
 
 def refuse_many_tags(data: bytes, *, most: int, expected: str) -> None:

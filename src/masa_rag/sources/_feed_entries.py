@@ -8,11 +8,13 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from html import unescape
 from typing import Any
 
 from masa_rag._lazy import require
-from masa_rag._time import parse_time
+from masa_rag._time import mail_time, parse_time
 from masa_rag.errors import ConfigurationError, SourceFormatError
+from masa_rag.sources._extract import fragment_text
 from masa_rag.sources._extract_parse import refuse_many_tags
 
 _PODCAST = (
@@ -21,6 +23,8 @@ _PODCAST = (
 )
 _REPEATED = ("transcript", "person")
 """Elements of the podcast namespace that may occur more than once; feedparser keeps the last of each only."""
+
+_MARKUP = ("text/html", "application/xhtml+xml")
 
 _SAYING = ("content_html", "content_text", "summary")
 """Fields of a JSON feed's item, the best first; all but the first are plain text."""
@@ -116,30 +120,47 @@ def read_feed(data: bytes, *, headers: Mapping[str, str] | None = None) -> FeedT
         raise SourceFormatError("received bytes that are no feed; expected RSS, Atom or a JSON feed")
     repeated = list(_repeated(data))
     entries = []
+    is_atom = parsed.get("version", "").startswith("atom")
+    author = _author(parsed.feed) if is_atom else None  # RSS names the editor of the whole, who wrote none
     for number, item in enumerate(parsed.entries):
         extra = repeated[number] if len(repeated) == len(parsed.entries) else {}
-        entries.append(_from_xml(item, extra))
-    return FeedText(_text(parsed.feed.get("title")), tuple(entries))
+        entries.append(_from_xml(item, extra, author))
+    return FeedText(_title(parsed.feed), tuple(entries))
 
 
-def _from_xml(item: Any, repeated: dict[str, Any]) -> Entry:
+def _from_xml(item: Any, repeated: dict[str, Any], author: str | None) -> Entry:
     whole = [part for part in item.get("content") or () if part.get("value")]
     told = max(whole, key=lambda part: len(part["value"]), default=item.get("summary_detail") or {})
-    title, link = _text(item.get("title")), _text(item.get("link"))
+    title, link = _title(item), _text(item.get("link"))
     metadata = {"tags": [tag["term"] for tag in item.get("tags") or () if tag.get("term")], **repeated}
     enclosures = item.get("enclosures") or ()
     audio = [{key: file[key] for key in ("href", "type", "length") if file.get(key)} for file in enclosures]
     return Entry(
-        id=_text(item.get("id")) or link or title or "",
+        id=_text(item.get("id")) or link or _text(item.get("title")) or "",
         content=told.get("value") or item.get("summary") or "",
         is_html=told.get("type") != "text/plain",
         is_whole=bool(whole),
         title=title,
         link=link,
-        author=_text(item.get("author")),
-        created_at=_parsed_time(item.get("published_parsed") or item.get("updated_parsed")),
+        author=_author(item) or _author(item.get("source") or {}) or author,
+        created_at=mail_time(item.get("published") or item.get("updated"))
+        or _parsed_time(item.get("published_parsed") or item.get("updated_parsed")),
         metadata={key: value for key, value in {**metadata, "audio": audio}.items() if value},
     )
+
+
+def _title(item: Any) -> str | None:
+    """Return the title of an entry or a feed as plain text; in RSS, feedparser guesses whether it is HTML."""
+    title = item.get("title")
+    if title and (item.get("title_detail") or {}).get("type") in _MARKUP:
+        title = fragment_text(title) or unescape(title)
+    return _text(title)
+
+
+def _author(item: Any) -> str | None:
+    """Return who wrote an entry or a feed; several names are joined by a semicolon."""
+    names = [name for author in item.get("authors") or () if (name := _text(author.get("name")))]
+    return "; ".join(names) if len(names) > 1 else _text(item.get("author"))
 
 
 def _repeated(data: bytes) -> Iterator[dict[str, Any]]:
@@ -178,13 +199,19 @@ def _read_json(data: bytes) -> FeedText:
     items = value.get("items") if isinstance(value, dict) else None
     if not isinstance(items, list) or "jsonfeed.org" not in str(value.get("version")):
         raise SourceFormatError("received JSON that is no feed; expected version and items of jsonfeed.org")
-    return FeedText(_text(value.get("title")), tuple(_from_json(item) for item in items if isinstance(item, dict)))
+    author = _json_author(value)
+    entries = (_from_json(item, author) for item in items if isinstance(item, dict))
+    return FeedText(_text(value.get("title")), tuple(entries))
 
 
-def _from_json(item: Mapping[str, Any]) -> Entry:
+def _json_author(item: Mapping[str, Any]) -> str | None:
     authors = item.get("authors") or [item.get("author")]
     listed = authors if isinstance(authors, list) else []
     names = [_text(author.get("name")) for author in listed if isinstance(author, dict)]
+    return "; ".join(name for name in names if name) or None
+
+
+def _from_json(item: Mapping[str, Any], author: str | None) -> Entry:
     told = {name: value for name in _SAYING if isinstance(value := item.get(name), str) and value.strip()}
     said = next(iter(told), "")
     link, tags = _text(item.get("url")) or _text(item.get("external_url")), item.get("tags")
@@ -195,7 +222,7 @@ def _from_json(item: Mapping[str, Any]) -> Entry:
         is_whole=said.startswith("content"),
         title=_text(item.get("title")),
         link=link,
-        author="; ".join(name for name in names if name) or None,
+        author=_json_author(item) or author,
         created_at=_iso(item.get("date_published")),
         metadata={"tags": [str(tag) for tag in tags]} if isinstance(tags, list) and tags else {},
     )

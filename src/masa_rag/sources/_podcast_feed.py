@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from datetime import datetime
 from typing import Any
 
 from lxml import etree
 
+from masa_rag._time import mail_time
 from masa_rag.errors import SourceFormatError
 from masa_rag.sources._extract_parse import refuse_many_tags
 from masa_rag.sources._transcript_json import number
@@ -92,7 +92,7 @@ def _episode(item: Any) -> Episode | None:
         identity,
         title=_text(item, "title"),
         page=_text(item, "link"),
-        published=_date(_text(item, "pubDate")),
+        published=mail_time(_text(item, "pubDate")),
         audio=audio,
         transcripts=tuple(_links(item, "transcript")),
         chapters=chapters,
@@ -143,16 +143,6 @@ def _of(parent: Any, name: str) -> float | None:
 
 def _itunes(parent: Any, name: str) -> str | None:
     return (parent.findtext(f"{{{_ITUNES}}}{name}") or "").strip() or None
-
-
-def _date(value: str | None) -> datetime | None:
-    try:
-        parsed = parsedate_to_datetime(value) if value else None
-    except (ValueError, TypeError, IndexError, OverflowError):
-        return None
-    if parsed is None:
-        return None
-    return parsed.astimezone(UTC) if parsed.tzinfo else parsed.replace(tzinfo=UTC)
 
 
 def looks_like_podcast(head: bytes) -> bool:

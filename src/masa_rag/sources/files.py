@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import ClassVar
@@ -11,6 +11,7 @@ from typing import ClassVar
 from masa_rag._time import parse_time
 from masa_rag.errors import ConfigurationError, RecordError, SourceFormatError
 from masa_rag.sources._base import FileSource, read_head
+from masa_rag.sources._encoding import encoding_of_text
 from masa_rag.sources._paths import date_in, readable_title, relative_id, root_of
 from masa_rag.sources._transcript_base import MAX_BYTES, decode
 from masa_rag.types import Document
@@ -19,7 +20,14 @@ _FRONT = re.compile(
     r"\A(?:---[ \t]*\r?\n(.*?)\r?\n(?:---|\.\.\.)|\+\+\+[ \t]*\r?\n(.*?)\r?\n\+\+\+)[ \t]*(?:\r?\n|\Z)", re.DOTALL
 )
 """YAML between dashes, or TOML between plus signs (Hugo)."""
-_FIELD = re.compile(r"([A-Za-z][\w-]*)[ \t]*[:=][ \t]*(.*)")
+_YAML = re.compile(r"(?P<key>[^\W\d][\w.-]*)[ \t]*:(?!//)[ \t]*(?P<value>.*)")
+_TOML = re.compile(r"(?P<key>[^\W\d][\w.-]*)[ \t]*=[ \t]*(?P<value>.*)|\[+[^\[\]]+\]+[ \t]*(?:#.*)?")
+"""A field; in TOML also the head of a table, which has no key."""
+_BELOW_FIELD = re.compile(r"\s|-(?:\s|$)|#|[\]}]")
+"""How the other lines of front matter begin: further lines of a value, items of a list, comments."""
+_QUOTED = re.compile(r"""("(?:[^"\\]|\\.)*"|'(?:[^']|'')*')[ \t]*(?:#.*)?""")
+_BLOCK_MARK = re.compile(r"[|>][-+\d]*")
+_COMMENT = re.compile(r"(?:^|[ \t])#(?:[ \t].*)?$")
 _SPACED_ZONE = re.compile(r"(?<=\d) ([+-]\d\d:?\d\d)$")
 """Jekyll writes ``2024-05-01 10:00:00 +0200``."""
 _DATES = ("date", "created", "created_at", "published")
@@ -36,7 +44,8 @@ class Files(FileSource):
     ``created``, ``created_at``, ``published``) are used and its other simple fields kept as metadata. Without
     a title the first heading is taken, else the file's name made readable. Without a date the one in the path
     is taken (as in :class:`~masa_rag.sources.transcripts.Transcripts`), never the file's own timestamp. The id
-    is the path relative to what was given, with its suffix. Binary files are reported, not read.
+    is the path relative to what was given, with its suffix. Binary files are reported, not read; text in an encoding
+    that cannot be told is read and reported.
     """
 
     form: ClassVar[str] = "files"
@@ -57,20 +66,27 @@ class Files(FileSource):
 
     def _read(self, path: Path) -> Iterator[Document | RecordError]:
         try:
-            text = self._text(path)
-            body, fields = front_matter(text)
+            data = self._load(path)
+            body, fields = front_matter(decode(data).replace("\r\n", "\n").replace("\r", "\n"))
             if not body.strip():
                 raise SourceFormatError("received a file without text; expected at least one word")
             yield self._document(path, body.strip(), fields)
         except SourceFormatError as error:
             yield RecordError(str(error), record_id=str(path))
+            return
+        name, sure = encoding_of_text(data)
+        if not sure:
+            problem = f"received text that is no whole UTF-8; it was read as {name}, and letters may be wrong"
+            yield RecordError(
+                f"{problem}. Open it in the program that wrote it and save it as UTF-8", record_id=str(path)
+            )
 
-    def _text(self, path: Path) -> str:
+    def _load(self, path: Path) -> bytes:
         if (size := path.stat().st_size) > MAX_BYTES:
             raise SourceFormatError(f"received {size:,} bytes; expected text of at most {MAX_BYTES:,}")
         if not _readable(read_head(path)):
             raise SourceFormatError("received binary data; expected text. Give the source that reads this format")
-        return decode(path.read_bytes()).replace("\r\n", "\n").replace("\r", "\n")
+        return path.read_bytes()
 
     def _document(self, path: Path, body: str, fields: Mapping[str, str]) -> Document:
         identity = relative_id(path, self._root)
@@ -90,16 +106,53 @@ class Files(FileSource):
 def front_matter(text: str) -> tuple[str, dict[str, str]]:
     """Split Markdown into body and the simple ``key: value`` fields of its front matter.
 
-    Nested YAML is not interpreted: a field without a value on its own line is left out.
+    Nested YAML is not interpreted: a field without a value on its own line is left out. Text between two rules that
+    holds anything but fields is no front matter, and stays in the body.
     """
     match = _FRONT.match(text)
     if match is None:
         return text, {}
-    fields = {}
-    for line in (match[1] or match[2] or "").splitlines():
-        if (item := _FIELD.fullmatch(line)) and (value := item[2].strip().strip("\"'")):
-            fields[item[1].lower()] = value
-    return text[match.end() :], fields
+    form = _TOML if match[1] is None else _YAML
+    lines = [line for line in match[match.lastindex or 0].splitlines() if line.strip() and line[0] != "#"]
+    if not _is_front_matter(lines, form):
+        return text, {}
+    fields = _rows_by_key(lines, form).items()
+    return text[match.end() :], {key: value for key, rows in fields if (value := _value(rows))}
+
+
+def _is_front_matter(lines: Sequence[str], form: re.Pattern[str]) -> bool:
+    """Say whether lines are fields and what belongs to them; names that come twice are of people who talk."""
+    found = [form.fullmatch(line) for line in lines]
+    keys = [item["key"] for item in found if item is not None]
+    begins = bool(found) and found[0] is not None
+    fits = all(item or _BELOW_FIELD.match(line) for item, line in zip(found, lines, strict=True))
+    return begins and fits and (form is _TOML or len(set(keys)) == len(keys))
+
+
+def _rows_by_key(lines: Sequence[str], form: re.Pattern[str]) -> dict[str, list[str]]:
+    """Return for each key (lower case) what stands behind it and below, up to the first table of TOML."""
+    fields: dict[str, list[str]] = {}
+    rows: list[str] = []
+    for line in lines:
+        item = form.fullmatch(line)
+        if item is None:
+            rows.append(line)
+        elif item["key"] is None:
+            break  # the title of a table is not the page's
+        else:
+            rows = fields[item["key"].lower()] = [item["value"].strip()]
+    return fields
+
+
+def _value(rows: Sequence[str]) -> str:
+    """Return what a field says, "" where that is nothing; a text that is folded over several lines on one."""
+    value = rows[0]
+    if _BLOCK_MARK.fullmatch(value):
+        return " ".join(" ".join(rows[1:]).split())
+    if (quoted := _QUOTED.fullmatch(value)) is not None:
+        return quoted[1][1:-1].strip()
+    plain = _COMMENT.sub("", value).strip()
+    return "" if plain.lower() in ("null", "~") or not plain.strip("\"'") else plain
 
 
 def _heading(text: str) -> str | None:
@@ -109,7 +162,7 @@ def _heading(text: str) -> str | None:
 
 def _date(value: str | None) -> datetime | None:
     try:
-        return parse_time(_SPACED_ZONE.sub(r"\1", value)) if value else None
+        return parse_time(_SPACED_ZONE.sub(r"\1", value.partition(" #")[0])) if value else None
     except ConfigurationError:
         return None  # a date written for people ("last May") is no reason to lose the text
 

@@ -173,7 +173,7 @@ def _note(record: dict[str, Any], rooms: dict[str, Room], parents: dict[str, str
         if _parent(record):
             parents[identity] = _parent(record)
     elif identity:
-        title = text_of(record, "title") or _community(record) or identity
+        title = _title(record) or _community(record) or identity
         metadata = {"community": _community(record)}
         rooms[identity] = Room(id=identity, title=title, url=_url(record), by_day=False, metadata=metadata)
 
@@ -186,8 +186,8 @@ def _segment(record: dict[str, Any], where: str) -> Segment | None:
         )
     body = _body(record, identity)
     if kind == "post":
-        title = text_of(record, "title")
-        body = "\n\n".join(part for part in (title, body) if part)
+        link = _target(record)
+        body = "\n\n".join(part for part in (_title(record), body, link if link not in body else "") if part)
     if not body:
         return None
     author = text_of(record, "username", "author")
@@ -207,9 +207,28 @@ def _body(record: dict[str, Any], identity: str) -> str:
     text = content_of(record, "body", record_id=identity) or content_of(record, "selftext", record_id=identity)
     if not text and isinstance(markup := record.get("html"), str):
         text = cooked_text(markup)
-    if "subreddit" in record:  # Reddit's API escapes &, < and >
-        text = html.unescape(text)
+    text = _unescaped(record, text)
     return "" if text in _GONE else text
+
+
+def _title(record: dict[str, Any]) -> str:
+    return _unescaped(record, text_of(record, "title"))
+
+
+def _unescaped(record: dict[str, Any], text: str) -> str:
+    """Return a text as it was written: Reddit's API escapes &, < and >, Masa's workers do not."""
+    return html.unescape(text) if "subreddit" in record else text
+
+
+def _target(record: dict[str, Any]) -> str:
+    """Return the address that a post links to, "" for one that has none but its own."""
+    if not text_of(record, "permalink"):
+        return ""  # then ``url`` is the post's own
+    link = _unescaped(record, text_of(record, "url"))
+    own = _IN_URL.search(link)
+    if own is not None and f"t3_{own[1].lower()}" == _identity(record):
+        return ""
+    return f"{_SITE}{link}" if link.startswith("/r/") else link
 
 
 def _votes(record: dict[str, Any]) -> int | None:

@@ -15,9 +15,11 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from masa_rag._http import Fetcher, Response
 from masa_rag.errors import RecordError, SourceError
 from masa_rag.sources import _masa_web
-from masa_rag.sources._base import FileSource, read_head
+from masa_rag.sources._base import HEAD_BYTES, FileSource, read_head
 from masa_rag.sources._extract import Page, extract_page
 from masa_rag.sources._extract_meta import host_of
+from masa_rag.sources._extract_mhtml import is_mhtml, unpack_mhtml
+from masa_rag.sources._extract_parse import saved_from
 from masa_rag.sources._warc import Capture, captures, is_warc
 from masa_rag.types import Document
 
@@ -28,6 +30,7 @@ MAX_PAGE_BYTES = 20_000_000
 """Larger files are refused: a page of this size is a data dump, and parsing it takes ten times its size in memory."""
 
 _HTML = re.compile(rb"\A(?:\xef\xbb\xbf)?(?:\s|<\?xml[^>]*>|<!--.*?-->)*<(?:!doctype\s+html|html[\s>])", re.I | re.S)
+_PAGES = frozenset({".html", ".htm", ".xhtml", ".mhtml", ".mht"})
 _ASSETS = frozenset(
     {".css", ".js", ".mjs", ".map", ".png", ".jpg", ".jpeg", ".gif", ".svg", ".webp", ".avif", ".ico"}
     | {".woff", ".woff2", ".ttf", ".txt", ".xml", ".json"}
@@ -35,12 +38,14 @@ _ASSETS = frozenset(
 
 
 class WebPages(FileSource):
-    """Pages by address, pages saved as HTML (also gzipped), web archives (WARC), and JSON files of Masa's scrapers.
+    """Pages by address, pages saved as HTML (also gzipped) or as one file (MHTML), web archives (WARC), and JSON
+    files of Masa's scrapers.
 
     A page becomes one document: its main text as Markdown, without navigation and adverts, with
     title, author, date, language and licence as far as the page names them. A forum thread
     becomes a document with one segment a post. A page of an archive has its address as id, and the
-    time of its capture as ``fetched_at``.
+    time of its capture as ``fetched_at``; a saved page that does not name its address has the one that
+    the browser, or SingleFile, noted when it saved it.
 
     Args:
         paths: A file, folder, pattern or http(s) address, or several. An address is fetched at
@@ -54,7 +59,7 @@ class WebPages(FileSource):
     """
 
     form: ClassVar[str] = "pages"
-    suffixes: ClassVar[frozenset[str]] = frozenset({".html", ".htm", ".xhtml", ".gz", ".json", ".warc"})
+    suffixes: ClassVar[frozenset[str]] = _PAGES | {".gz", ".json", ".warc"}
 
     def __init__(
         self,
@@ -82,7 +87,7 @@ class WebPages(FileSource):
         if path.is_dir():
             return _is_site_folder(path)
         plain = _plain_head(head)
-        return _is_html(plain) or is_warc(plain) or _masa_web.is_masa_web(head)
+        return _is_page(plain) or is_warc(plain) or _masa_web.is_masa_web(head)
 
     def _takes(self, item: Path) -> bool:
         """Take the pages of a folder, and of its JSON only what Masa's scrapers wrote."""
@@ -138,10 +143,13 @@ class WebPages(FileSource):
     def _read_html(self, path: Path, data: bytes) -> Document | RecordError:
         record_id = self._id(path)
         try:
-            page = extract_page(data, fast=self.fast)
+            html, url, saved_at = unpack_mhtml(data) if is_mhtml(data[:HEAD_BYTES]) else (data, saved_from(data), None)
+            url = url if host_of(url) else None
+            page = extract_page(html, url=url, fast=self.fast)
         except SourceError as error:
             return RecordError(str(error), record_id=record_id)
-        return page_document(page, record_id=record_id)
+        item = page_document(page, record_id=record_id)
+        return fetched(item, url, at=saved_at) if isinstance(item, Document) else item
 
     def _read_masa(self, path: Path, data: bytes) -> Iterator[Document | RecordError]:
         try:
@@ -184,7 +192,7 @@ def page_document(page: Page, *, record_id: str) -> Document | RecordError:
     )
 
 
-def fetched(document: Document, url: str, *, at: datetime | None) -> Document:
+def fetched(document: Document, url: str | None, *, at: datetime | None) -> Document:
     """Return the document with the time of fetching, and the address it came from where it names none."""
     text = "" if document.segments else document.text
     return replace(document, text=text, url=document.url or url, fetched_at=at)
@@ -243,7 +251,9 @@ def _plain_head(head: bytes) -> bytes:
         return b""
 
 
-def _is_html(head: bytes) -> bool:
+def _is_page(head: bytes) -> bool:
+    if is_mhtml(head):
+        return True
     if head[:2] in (b"\xff\xfe", b"\xfe\xff"):
         head = head.decode("utf-16", "ignore").encode()
     return _HTML.match(head) is not None
@@ -259,8 +269,8 @@ def _is_site_folder(folder: Path) -> bool:
     for item in sorted(folder.rglob("*")):
         if not item.is_file() or item.name.startswith("."):
             continue
-        if item.suffix.lower() in (".html", ".htm", ".xhtml"):
-            if pages < _PAGES_LOOKED_AT and not _is_html(read_head(item)):
+        if item.suffix.lower() in _PAGES:
+            if pages < _PAGES_LOOKED_AT and not _is_page(read_head(item)):
                 return False
             pages += 1
         elif item.suffix.lower() not in _ASSETS:

@@ -1,0 +1,37 @@
+"""How little text makes a page: sentences in languages without blanks do, a menu does not."""
+
+from __future__ import annotations
+
+import pytest
+
+from masa_rag.sources._extract import extract_page
+
+SHORT = {
+    "Chinese": (
+        "三号井的水泵昨天夜里停了，原因是密封圈磨损，王丽早上换了新的，并把压力表的读数写进了日志。",
+        "明天第二组会来检查其他的井，因为压力还在下降，备用的零件放在仓库左边的架子上，请先登记再取用。",
+    ),
+    "Japanese": (
+        "三号井戸のポンプは夜中に止まりました。原因は摩耗したパッキンで、佐藤さんが朝に交換しました。",
+        "明日はもう一つの班が来て、残りの井戸を調べます。予備の部品は倉庫の左の棚にあります。",
+    ),
+}
+
+
+@pytest.mark.parametrize("language", SHORT)
+@pytest.mark.parametrize("around", ["{}", "<main><article>{}</article></main>"], ids=["plain", "article"])
+def test_short_pages_in_languages_without_blanks(language: str, around: str) -> None:
+    """Two paragraphs of fifty characters each are main text, though there are few blanks to count words by."""
+    paragraphs = "".join(f"<p>{text}</p>" for text in SHORT[language])
+    body = f"<nav><a href='/'>首页</a></nav>{around.format(paragraphs)}<footer>版权所有</footer>"
+    text = extract_page(f"<html><head><title>水泵</title></head><body>{body}</body></html>").text
+    assert text == "\n\n".join(SHORT[language])
+
+
+@pytest.mark.parametrize("words", ["首页", "首页 新闻 产品 下载 登录 注册 帮助", "Home News"])
+def test_a_menu_alone_is_no_main_text(words: str) -> None:
+    """A few labels are none in any language."""
+    menu = "".join(f"<li><a href='/'>{word}</a></li>" for word in words.split())
+    assert (
+        extract_page(f"<html><head><title>水泵</title></head><body><nav><ul>{menu}</ul></nav></body></html>").text == ""
+    )

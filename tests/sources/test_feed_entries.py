@@ -1,0 +1,120 @@
+"""What an entry of a feed says about itself: its title, its authors, its time."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from masa_rag.sources.feed import Feed
+from masa_rag.types import Document
+
+
+def documents(path: Path) -> list[Document]:
+    """Return the documents of a feed's file."""
+    return [item for item in Feed(path) if isinstance(item, Document)]
+
+
+def atom(folder: Path, entries: str, *, about: str = "") -> list[Document]:
+    """Return the documents of an Atom feed with these entries."""
+    path = folder / "a.atom"
+    path.write_text(f"<feed xmlns='http://www.w3.org/2005/Atom'><title>Pumps</title>{about}{entries}</feed>")
+    return documents(path)
+
+
+def rss(folder: Path, items: str) -> list[Document]:
+    """Return the documents of an RSS feed with these items."""
+    path = folder / "a.rss"
+    path.write_text(f"<rss version='2.0'><channel><title>Pumps</title>{items}</channel></rss>")
+    return documents(path)
+
+
+@pytest.mark.parametrize(
+    ("element", "title"),
+    [
+        ("<title type='html'><![CDATA[It&#8217;s here: Seals &#038; bolts]]></title>", "It’s here: Seals & bolts"),
+        ("<title type='html'>Salt &amp;amp; rope &amp;lt; 3</title>", "Salt & rope < 3"),
+        (
+            "<title type='xhtml'><div xmlns='http://www.w3.org/1999/xhtml'>Salt &amp; <em>rope</em></div></title>",
+            "Salt & rope",
+        ),
+        ("<title type='html'>&amp;#x1F6F6;</title>", "\N{CANOE}"),
+        ("<title>If 1 &lt;b and b&gt; 0 &amp; c</title>", "If 1 <b and b> 0 & c"),
+        ("<title type='text'>Use &amp;amp; for &lt;em&gt;and&lt;/em&gt;</title>", "Use &amp; for <em>and</em>"),
+    ],
+)
+def test_titles_of_atom(tmp_path: Path, element: str, title: str) -> None:
+    """A title that is marked as HTML is decoded; in plain text "<" and "&" stand for themselves."""
+    (entry,) = atom(tmp_path, f"<entry><id>1</id>{element}<content>x</content></entry>")
+    assert entry.title == title
+
+
+@pytest.mark.parametrize(
+    ("written", "title"),
+    [
+        ("<![CDATA[Tom &amp; Jerry <em>return</em>]]>", "Tom & Jerry return"),
+        ("It&amp;#8217;s here", "It’s here"),
+        ("Fish &amp; chips: 3 &lt; 4", "Fish & chips: 3 < 4"),
+        ("List&lt;String&gt; explained", "List<String> explained"),
+    ],
+)
+def test_titles_of_rss(tmp_path: Path, written: str, title: str) -> None:
+    """RSS does not say whether a title is HTML; one that has whole elements or entities is."""
+    (entry,) = rss(tmp_path, f"<item><guid>1</guid><title>{written}</title><description>x</description></item>")
+    assert entry.title == title
+
+
+def test_the_title_of_an_html_feed(tmp_path: Path) -> None:
+    """The feed's own title, kept with each entry, is decoded as well."""
+    path = tmp_path / "a.rss"
+    item = "<item><guid>1</guid><description>x</description></item>"
+    path.write_text(f"<rss version='2.0'><channel><title>Salt &amp;#038; rope</title>{item}</channel></rss>")
+    (entry,) = documents(path)
+    assert entry.metadata["feed"] == "Salt & rope"
+
+
+def test_authors_of_atom(tmp_path: Path) -> None:
+    """All authors of an entry count; without one it has its source's, else the feed's."""
+    about = "<author><name>Mara Lind</name></author><author><name>Ole Ny</name></author>"
+    two = "<author><name>Ida Holm</name></author><author><name>Bo Ek</name></author>"
+    entries = (
+        f"<entry><id>1</id>{two}<content>x</content></entry><entry><id>2</id><content>x</content></entry>"
+        "<entry><id>3</id><source><author><name>Tove Brandt</name></author></source><content>x</content></entry>"
+    )
+    assert [item.author for item in atom(tmp_path, entries, about=about)] == [
+        "Ida Holm; Bo Ek",
+        "Mara Lind; Ole Ny",
+        "Tove Brandt",
+    ]
+
+
+def test_the_editor_of_an_rss_feed_wrote_no_entry(tmp_path: Path) -> None:
+    """Only Atom and JSON Feed say that an entry without an author has the feed's."""
+    items = "<managingEditor>mara@pumps.example (Mara)</managingEditor><item><guid>1</guid><title>x</title></item>"
+    assert [item.author for item in rss(tmp_path, items)] == [None]
+
+
+def test_authors_of_a_json_feed(tmp_path: Path) -> None:
+    """An item without authors has those of the feed."""
+    items = [{"id": "1", "content_text": "x"}, {"id": "2", "content_text": "x", "authors": [{"name": "Ida Holm"}]}]
+    feed = {"version": "https://jsonfeed.org/version/1.1", "authors": [{"name": "Mara"}, {"name": "Ole"}]}
+    (tmp_path / "a.json").write_text(json.dumps({**feed, "items": items}))
+    assert [item.author for item in documents(tmp_path / "a.json")] == ["Mara; Ole", "Ida Holm"]
+
+
+@pytest.mark.parametrize(
+    ("zone", "hour"),
+    [
+        ("CET", 9), ("CEST", 8), ("MET", 9), ("MEST", 8), ("WET", 10), ("WEST", 9), ("BST", 9),
+        ("EET", 8), ("EEST", 7), ("EST", 15), ("EDT", 14), ("PDT", 17),
+        ("AKDT", 18), ("HST", 20), ("GMT", 10), ("+0200", 8), ("-0500 (EST)", 15),
+    ],
+)  # fmt: skip
+def test_zones_by_name(tmp_path: Path, zone: str, hour: int) -> None:
+    """Ten o'clock in the zones that Europe and America name, in UTC."""
+    (entry,) = rss(
+        tmp_path, f"<item><guid>1</guid><title>x</title><pubDate>Wed, 01 May 2024 10:00:00 {zone}</pubDate></item>"
+    )
+    assert entry.created_at == datetime(2024, 5, 1, hour, tzinfo=UTC)
