@@ -256,3 +256,12 @@ def test_a_model_that_fails_at_opening_keeps_nobody_out(open_memory: Callable[..
         memory = open_memory(embedder=Down())
     assert memory.document("s", "a") is not None
     assert open_memory().info().vectors == 1
+
+
+def test_an_erasure_that_waits_is_a_problem(memory: Memory) -> None:
+    """What was forgotten may still stand in the files: verify says so until it does not."""
+    with memory.catalog.transaction():
+        memory.catalog.set_setting("scrub", "due")
+    assert [problem.where for problem in memory.verify()] == ["file"]
+    memory.rebuild()
+    assert memory.verify() == []

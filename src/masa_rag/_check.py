@@ -118,11 +118,17 @@ def verify(catalog: Catalog, projection: Projection | None, *, dim: int) -> list
     damage = [row[0] for row in connection.execute("PRAGMA integrity_check") if row[0] != "ok"]
     if damage:  # nothing else can be trusted
         return [Problem("file", text) for text in damage]
-    checks = (_check_words(connection), _check_chunks(connection), _check_copies(connection))
+    checks = (_check_erasure(catalog), _check_words(connection), _check_chunks(connection), _check_copies(connection))
     problems = [*itertools.chain(*checks), *_check_vectors(connection, dim)]
     if projection is not None:
         problems.extend(Problem("index", text) for text in projection.differences())
     return problems
+
+
+def _check_erasure(catalog: Catalog) -> Iterator[Problem]:
+    if catalog.setting("scrub") == "due":
+        advice = "free some space, and open the memory again"
+        yield Problem("file", f"bytes of what was forgotten may still be in the files; {advice}")
 
 
 def _check_words(connection: sqlite3.Connection) -> Iterator[Problem]:

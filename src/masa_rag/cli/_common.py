@@ -77,8 +77,20 @@ def open_memory(place: Path, *, create: bool = False, **options: Any) -> Memory:
         raise click.ClickException(
             f"there is no memory at {str(place)!r}; make one with: masa-rag add PATH, or name another with --memory"
         )
-    with Bar() as bar:
+    with Bar() as bar, _noticed():
         return Memory(place, embedder=_embedder(), **{"progress": bar, **options})
+
+
+@contextmanager
+def _noticed() -> Iterator[None]:
+    """Print what is warned of meanwhile, a line each."""
+    from masa_rag._output import printable
+
+    with warnings.catch_warnings(record=True) as noticed:
+        warnings.simplefilter("always", UserWarning)
+        yield
+    for notice in noticed:
+        click.secho(f"Note: {printable(str(notice.message))}", fg="yellow", err=True)
 
 
 def _is_memory(place: Path) -> bool:
@@ -126,20 +138,17 @@ def reading_into(
 
 def _recognised(paths: Sequence[str], **given: Any) -> tuple[list[Source], list[str]]:
     """Return the sources of the paths, and a line for each path that has none; raise when no path has any."""
-    from masa_rag._output import Bar, printable
+    from masa_rag._output import Bar
     from masa_rag.sources import open_sources
 
     sources: list[Source] = []
     broken: list[SourceError] = []
-    with Bar() as bar, warnings.catch_warnings(record=True) as noticed:
-        warnings.simplefilter("always")
+    with Bar() as bar, _noticed():
         for path in paths:
             try:
                 sources += open_sources(path, progress=bar, **given)
             except SourceError as error:  # a shell's pattern names a PDF among the exports
                 broken.append(error)
-    for notice in noticed:
-        click.secho(f"Note: {printable(str(notice.message))}", fg="yellow", err=True)
     if not sources:
         raise broken[0]
     return sources, [str(error) for error in broken]
