@@ -180,7 +180,13 @@ def test_links_lead_to_the_second(folder: Path) -> None:
     """With ``url=`` each line links to its second: ``#t=`` in general, ``t=`` on YouTube."""
     for url, link in (
         ("https://example.org/noon.mp3", "https://example.org/noon.mp3#t=7"),
+        ("https://example.org/noon.mp3?t=30#t=4", "https://example.org/noon.mp3?t=30#t=7"),
         ("https://www.youtube.com/watch?v=abc", "https://www.youtube.com/watch?v=abc&t=7s"),
+        ("https://www.youtube.com/watch?t=1s&v=a%20c#t=4", "https://www.youtube.com/watch?v=a%20c&t=7s"),
+        ("https://youtu.be/abc", "https://youtu.be/abc?t=7s"),
+        ("https://youtu.be/abc?t=30&si=x", "https://youtu.be/abc?si=x&t=7s"),
+        ("https://www.youtube.com/live/abc", "https://www.youtube.com/live/abc?t=7s"),
+        ("https://m.youtube.com/shorts/abc?feature=share", "https://m.youtube.com/shorts/abc?feature=share&t=7s"),
     ):
         document = read(folder, "noon.txt", STAMPED, url=url)
         assert (document.url, document.segments[1].url) == (url, link)

@@ -98,12 +98,33 @@ ZOOM = {
 
 @pytest.mark.parametrize("form", ZOOM)
 def test_chat_that_a_user_saved_in_zoom(tmp_path: Path, form: str) -> None:
-    """Each version of Zoom has its own form; all tell the time of day."""
+    """Each version of Zoom has its own form; all tell the time of day, which is no second of a recording."""
     rows = [ZOOM[form].format(clock=f"10:02:{at:02}", name=name, text=text) for at, name, text in SAID]
     document = recognised(tmp_path, "meeting_saved_chat.txt", "".join(rows))
     assert document.kind == "conversation"
-    expected = [(36120 + at, name, text) for at, name, text in SAID]
+    expected = [(None, name, text) for _, name, text in SAID]
     assert [(line.start, line.author, line.text) for line in document.segments] == expected
+
+
+def test_chat_saved_past_midnight(tmp_path: Path) -> None:
+    """The clock begins anew; the messages keep their order, and an answer finds what it answers."""
+    text = (
+        "23:58:10 From Ada to Everyone:\n\tIs the buoy repaired?\n"
+        "23:59:50 From Ben to Everyone:\n\tAlmost, we wait for parts\n"
+        '00:00:30 From Ada to Everyone:\n\tReplying to "Almost, we wait for p..."\n\n\tWhich parts?\n'
+    )
+    asked, almost, which = recognised(tmp_path, "meeting_saved_chat.txt", text).segments
+    assert [line.text for line in (asked, almost, which)] == [
+        "Is the buoy repaired?", "Almost, we wait for parts", "Which parts?",
+    ]  # fmt: skip
+    assert (asked.start, which.start, which.reply_to) == (None, None, almost.id)
+
+
+def test_chat_saved_with_the_seconds_of_a_recording(tmp_path: Path) -> None:
+    """Times that begin near zero count from the beginning of the recording, in this form too."""
+    text = "00:01:02\t From  Ada : Is it repaired?\n01:12:09\t From  Ben : It is.\n"
+    document = recognised(tmp_path, "chat.txt", text)
+    assert [(line.start, line.author) for line in document.segments] == [(62.0, "Ada"), (4329.0, "Ben")]
 
 
 def test_chat_with_lines_replies_and_a_day(tmp_path: Path) -> None:

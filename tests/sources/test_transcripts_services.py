@@ -225,6 +225,54 @@ def test_answers_with_speakers(tmp_path: Path, shape: str) -> None:
     assert found == expected
 
 
+AT_ONCE = (("ch_0", ONE, 0.0), ("ch_1", TWO, 0.25))
+"""What two people say at the same time: the words of one stand between those of the other."""
+
+
+def unlabelled(text: str, start: float) -> list[dict[str, Any]]:
+    """Return the rows of Amazon Transcribe without a speaker."""
+    return [{key: value for key, value in item.items() if key != "speaker_label"} for item in items_of(text, start, "")]
+
+
+def test_people_on_channels_of_their_own_talk_at_once(tmp_path: Path) -> None:
+    """Amazon names the channel of each word: each person has a line, and the marks behind the words."""
+    timed, moment = [], 0.0
+    for label, text, start in AT_ONCE:
+        for item in unlabelled(text, start):
+            moment = float(item.get("start_time", moment))
+            timed.append((moment, {**item, "channel_label": label}))
+    items = [item for _, item in sorted(timed, key=lambda pair: pair[0])]
+    document = recognised(tmp_path, {"jobName": "j", "results": {"items": items}})
+    assert [(line.author, line.start, line.text) for line in document.segments] == [
+        ("Speaker 0", 0.0, ONE), ("Speaker 1", 0.25, TWO),
+    ]  # fmt: skip
+
+
+def test_a_list_for_each_channel(tmp_path: Path) -> None:
+    """Older answers of Amazon have the words of all without a label, and those of each channel again."""
+    channels = [{"channel_label": label, "items": unlabelled(text, start)} for label, text, start in AT_ONCE]
+    items = [item for channel in channels for item in channel["items"]]
+    results = {"channel_labels": {"channels": channels, "number_of_channels": 2}, "items": items}
+    document = recognised(tmp_path, {"jobName": "j", "results": results})
+    assert [(line.author, line.text) for line in document.segments] == [("Speaker 0", ONE), ("Speaker 1", TWO)]
+
+
+def test_utterances_by_channel(tmp_path: Path) -> None:
+    """Deepgram numbers the channels; one channel alone names nobody."""
+    rows = [{"start": 0.1, "end": 3.0, "channel": 0, "transcript": ONE},
+            {"start": 1.2, "end": 4.0, "channel": 1, "transcript": TWO}]  # fmt: skip
+    both = recognised(tmp_path, {"results": {"utterances": rows}})
+    assert [(line.author, line.text) for line in both.segments] == [("Speaker 0", ONE), ("Speaker 1", TWO)]
+    assert [line.author for line in recognised(tmp_path, {"results": {"utterances": rows[:1]}}).segments] == [None]
+
+
+def test_words_by_channel(tmp_path: Path) -> None:
+    """Deepgram's words of two channels are joined each for itself."""
+    channels = [{"alternatives": [{"words": words_of(text, start)}]} for text, start in ((ONE, 0.0), (TWO, 0.25))]
+    document = recognised(tmp_path, {"results": {"channels": channels}})
+    assert [(line.author, line.text) for line in document.segments] == [("Speaker 0", ONE), ("Speaker 1", TWO)]
+
+
 def test_whole_seconds_stay_seconds(tmp_path: Path) -> None:
     """Few words over a long time are a chapter's, not milliseconds."""
     parts = [{"start": 0, "end": 300, "text": "Intro"}, {"start": 300, "end": 900, "text": "Pumps"}]

@@ -119,6 +119,59 @@ def test_sbv_ass_ttml_and_timed_text() -> None:
     assert rows(parse_cited(cited).lines) == [("Mia", 0.0, 53.0, "Hello & welcome"), ("Ben", 53.0, None, "Hi")]
 
 
+TT = '<tt xmlns="http://www.w3.org/ns/ttml" xmlns:m="http://www.w3.org/ns/ttml#metadata" xmlns:p="urn:podcasts">'
+
+
+def ttml(body: str, head: str = "") -> list[tuple[str | None, float | None, float | None, str]]:
+    """Return the lines of a TTML file with this body."""
+    return rows(parse_ttml(f"{TT}<head><metadata>{head}</metadata></head><body>{body}</body></tt>").lines)
+
+
+def test_ttml_of_apple_podcasts() -> None:
+    """Each word is a span with nothing between them; speakers have an id and no name."""
+    words = '<span begin="0.2" p:unit="word">Hey</span><span begin="0.5" p:unit="word">everyone.</span>'
+    body = f'<p begin="0.2" end="5.7" m:agent="SPEAKER_1"><span begin="0.2" p:unit="sentence">{words}</span></p>'
+    expected = [("SPEAKER_1", 0.2, 5.7, "Hey everyone.")]
+    assert ttml(f"<div>{body}</div>", '<m:agent type="person" xml:id="SPEAKER_1"/>') == expected
+
+
+def test_ttml_of_apple_podcasts_becomes_readable(tmp_path: Path) -> None:
+    """The id of a speaker reads as that of any other service."""
+    text = f'{TT}<body><p begin="1s" end="2s" m:agent="SPEAKER_1">Hey.</p><p begin="2s">You.</p></body></tt>'
+    (tmp_path / "a.ttml").write_text(text)
+    (document,) = Transcripts(tmp_path / "a.ttml")
+    assert isinstance(document, Document)
+    assert [line.author for line in document.segments] == ["Speaker 1", None]
+
+
+def test_ttml_syllables_stay_one_word() -> None:
+    """Spans that are not said to be words are parts of one."""
+    assert ttml('<p begin="1s" end="2s"><span>be</span><span>fore</span></p>') == [(None, 1.0, 2.0, "before")]
+
+
+def test_ttml_times_of_spans() -> None:
+    """A paragraph without times has those of its spans."""
+    body = '<p><span begin="1s" end="3s">Hello</span> <span begin="4s" end="6s">there</span></p>'
+    assert ttml(f'<div>{body}</div><div begin="60s">{body}</div>') == [
+        (None, 1.0, 6.0, "Hello there"),
+        (None, 61.0, 66.0, "Hello there"),
+    ]
+
+
+def test_ttml_times_count_from_the_parent() -> None:
+    """A second within a part that begins at second 60 is second 61; a part's time is that of what has none."""
+    body = '<div begin="60s"><p begin="1s" end="3s">Hello</p><p begin="4s" dur="2s">there</p></div>'
+    assert ttml(f'{body}<div begin="90s" end="95s"><p>Bye</p></div>') == [
+        (None, 61.0, 63.0, "Hello"), (None, 64.0, 66.0, "there"), (None, 90.0, 95.0, "Bye"),
+    ]  # fmt: skip
+
+
+def test_ttml_times_that_count_from_the_beginning() -> None:
+    """Apple Music writes all times from the beginning: as parts of the verse, the lines would lie behind its end."""
+    body = '<div begin="20" end="30"><p begin="20" end="24">Hello</p><p begin="24" end="30">there</p></div>'
+    assert ttml(body) == [(None, 20.0, 24.0, "Hello"), (None, 24.0, 30.0, "there")]
+
+
 def test_entities_in_ttml_are_not_expanded() -> None:
     """A document type with entities cannot read files or grow: the entity stays unresolved."""
     text = (

@@ -9,18 +9,22 @@ from dataclasses import replace
 
 from masa_rag.types import Segment
 
-_NAME = r"(?P<name>[A-Z][\w'’-]+(?: (?:de|da|van|von|der|la|[A-Z]\.|[A-Z][\w'’-]*)){0,3})"
+_TITLE = r"(?:(?:Dr|Prof|Professor|Mr|Mrs|Ms)\.? )*"
+_NAME = rf"{_TITLE}(?P<name>[A-Z][\w'’-]+(?: (?:de|da|van|von|der|la|[A-Z]\.|[A-Z][\w'’-]*)){{0,3}})"
 _OWN = re.compile(
     r"(?:\b[Mm]y name(?:'s|’s| is)|\b[Tt]his is your host,?|\b[Ii]'m your host,?|\b[Yy]our host(?: is)?,?"
-    rf"|^I(?:'m|’m| am)) {_NAME}"
+    rf"|^(?P<am>I(?:'m|’m| am))) {_NAME}"
 )
 _GUEST = re.compile(
     r"(?:\b[Pp]lease welcome|\b[Ww]elcome to the (?:show|podcast|program),?|\b[Mm]y guest (?:today )?is"
-    r"|\b[Jj]oined (?:today )?by|\bI'm here with|\bhere with me is|\b[Hh]is name is|\b[Hh]er name is)"
+    r"|\b[Jj]oined (?:today )?by|\bI'm here with|\bhere with me is)"
     rf" (?:our guest |my friend )?{_NAME}"
 )
+_CROWD = re.compile(r" (?:everybody|everyone|family|fans|folks|friends|listeners|members|people|subscribers|viewers)\b")
 _NOT_NAMES = frozenset(
-    "I We You They The This That Today Welcome Thank Thanks So And But Glad Happy Sorry Not Just".split()
+    """I We You They The This That Today Welcome Thank Thanks So And But Glad Happy Sorry Not Just
+    Dr Prof Professor Mr Mrs Ms American British Canadian Chinese Dutch English French German Indian Irish Italian
+    Japanese Russian Spanish Ukrainian""".split()
 )
 WITHIN = 40
 """Lines from the beginning in which people introduce each other; later, names are talk about others."""
@@ -34,19 +38,27 @@ def names_by_introduction(segments: Sequence[Segment]) -> dict[str, str]:
     claims: Counter[tuple[str, str]] = Counter()
     for number, segment in enumerate(segments[:WITHIN]):
         for match in _OWN.finditer(segment.text):
-            if segment.author and (name := _clean(match["name"])):
+            if segment.author and (name := _name(match)) and (not match["am"] or _is_sure(name, segment, segments)):
                 claims[segment.author, name] += 2
         for match in _GUEST.finditer(segment.text):
             guest = next((item.author for item in segments[number + 1 :] if item.author != segment.author), None)
-            if guest and (name := _clean(match["name"])):
+            if guest and (name := _name(match)):
                 claims[guest, name] += 1
     labels, names = Counter(label for label, _ in claims), Counter(name for _, name in claims)
     return {label: name for label, name in claims if labels[label] == 1 and names[name] == 1}
 
 
-def _clean(name: str) -> str | None:
-    words = name.rstrip(".,'’-").split()
-    return " ".join(words) if words and words[0] not in _NOT_NAMES else None
+def _name(match: re.Match[str]) -> str | None:
+    """Return the name that was found, or None when it is none: a common word, or that of a show ("Hard Fork fans")."""
+    words = match["name"].rstrip(".,'’-").split()
+    crowd = _CROWD.match(match.string, match.end())
+    return " ".join(words) if words and words[0] not in _NOT_NAMES and not crowd else None
+
+
+def _is_sure(name: str, said: Segment, segments: Sequence[Segment]) -> bool:
+    """Say whether "I'm X" tells a name: it has two words, or another line has it; "I'm Vegan" says what I am."""
+    others = (item.text for item in segments if item is not said)
+    return " " in name or any(re.search(rf"\b{re.escape(name)}\b", text) for text in others)
 
 
 def renamed(segments: Sequence[Segment], names: Mapping[str, str], *, how: str) -> list[Segment]:

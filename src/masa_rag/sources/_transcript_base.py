@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
-from typing import Any
+from typing import Any, TypeVar
 
 from masa_rag.errors import SourceFormatError
+from masa_rag.sources._encoding import encoding_of_text
 
 MAX_BYTES = 32 * 1024 * 1024
 """Largest text read: a day of speech is 1 MB, 20 as JSON with a time for each word. A document is held whole, and
@@ -48,19 +48,13 @@ _BINARY = (b"%PDF-", b"\x89PNG", b"GIF8", b"\xff\xd8\xff", b"PK\x03\x04", b"\x1f
 
 
 def decode(data: bytes) -> str:
-    """Return the text of a file: byte order mark, else UTF-8, else Windows-1252.
+    """Return the text of a file, in the encoding that :func:`encoding_of_text` finds.
 
     Raises SourceFormatError when it is binary (by how it begins, or more than one control character in twenty).
     """
     if data.startswith(_BINARY):
         raise SourceFormatError("received binary data; expected readable text. Give the source that reads this format")
-    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        text = data.decode("utf-16", errors="replace")
-    else:
-        try:
-            text = data.decode("utf-8-sig")
-        except UnicodeDecodeError:
-            text = data.decode("cp1252", errors="replace")
+    text = data.decode(encoding_of_text(data)[0], errors="replace")
     sample = text[:65_536]
     odd = sum(character < " " and character not in "\t\n\r\f\v" for character in sample)
     if odd > max(32, len(sample) // 20):
@@ -73,75 +67,6 @@ def lines_of(text: str) -> list[str]:
     return text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
 
 
-_LABEL = re.compile(r"(?P<name>[^\W\d_][^:<>\[\]{}\n]{0,47}?)\s*:\s+(?P<text>\S.*)", re.DOTALL)
-_NUMBERED = r"(?:Speaker|SPEAKER|Spk)[ _]?\w{1,8}"
-_WORDY = re.compile(_NUMBERED)
-_BRACKETED = re.compile(
-    rf"\[(?P<name>[^\W\d_][^\[\]:<>\n]{{0,47}}(?=\]\s*:)|{_NUMBERED})\]\s*:?\s+(?P<text>\S.*)", re.DOTALL
-)
-"""WhisperX writes ``[SPEAKER_00]: text``, recorders ``[Speaker 1] text``."""
-_PARTICLES = frozenset(["al", "and", "bin", "da", "de", "del", "den", "der", "di", "el", "of", "the", "van", "von"])
-_NOT_NAMES = frozenset(
-    """answer author chapter date description example http https keywords link note question source subject
-    summary tags time title topic transcript url version warning""".split()
-)
-
-
-def split_label(text: str) -> tuple[str | None, str]:
-    """Split ``Name: what was said``, also ``[SPEAKER_00]: text``; the name is None when there is no label."""
-    match = _LABEL.fullmatch(text) or _BRACKETED.fullmatch(text)
-    return (match["name"].strip(), match["text"].strip()) if match else (None, text)
-
-
-def is_numbered(label: str) -> bool:
-    """Say whether a label is one that a diarizer gives: ``Speaker 1``, ``SPEAKER_00``."""
-    return bool(_WORDY.fullmatch(label))
-
-
-def looks_like_name(label: str) -> bool:
-    """Say whether a label reads as a person's: at most five words, each with a capital or a particle."""
-    if is_numbered(label):
-        return True
-    words = label.split()
-    if not 0 < len(words) <= 5 or label.lower() in _NOT_NAMES:
-        return False
-    return words[0][0].isupper() and all(word[0].isupper() or word[0] in "(|&-" or word in _PARTICLES for word in words)
-
-
-def assign_speakers(lines: Sequence[Line]) -> list[Line]:
-    """Move ``Name:`` labels from the text into ``speaker`` where the file uses them as such.
-
-    In a file that labels four lines in five (Zoom writes "stokes: gm") any label is taken.
-    In one that labels changes of speaker only, labels must read as names, and hold until the next.
-    """
-    if any(line.speaker for line in lines):
-        return list(lines)
-    labels = [split_label(line.text)[0] for line in lines]
-    found = [label for label in labels if label is not None]
-    if found and 5 * len(found) >= 4 * len(lines) and len(set(found)) <= max(2, len(found) // 2, 8):
-        return [_labelled(line) for line in lines]
-    names = {label for label in found if looks_like_name(label)}
-    if len(names) < 2 or 40 * len(found) < len(lines):
-        counts = Counter(found)
-        names = {name for name in names if counts[name] > 1 or is_numbered(name)}
-    return _carried(lines, names) if names else list(lines)
-
-
-def _labelled(line: Line) -> Line:
-    name, text = split_label(line.text)
-    return replace(line, text=text, speaker=name) if name else line
-
-
-def _carried(lines: Sequence[Line], names: Iterable[str]) -> list[Line]:
-    known, current, result = set(names), None, []
-    for line in lines:
-        name, text = split_label(line.text)
-        if name in known:
-            current, line = name, replace(line, text=text)
-        result.append(replace(line, speaker=current))
-    return result
-
-
 @dataclass(frozen=True, slots=True)
 class Caption:
     """A caption as a subtitle file has it: several rows, before rolling ones are folded."""
@@ -151,9 +76,22 @@ class Caption:
     end: float | None = None
     speaker: str | None = None
 
+    @property
+    def text(self) -> str:
+        """What it says, its rows joined."""
+        return " ".join(" ".join(self.rows).split())
 
-def fold_rolling(captions: Sequence[Caption]) -> list[Line]:
-    """Return one line a caption, each row said once.
+
+Timed = TypeVar("Timed", Line, Caption)
+
+
+def line_of(caption: Caption) -> Line:
+    """Return a caption as one line."""
+    return Line(caption.text, caption.speaker, caption.start, caption.end)
+
+
+def fold_rolling(captions: Sequence[Caption]) -> list[Caption]:
+    """Return the captions that hold words, each row said once.
 
     Live captions roll: a caption repeats the last row of the one before it (YouTube), or all of it
     with words added. Folding is done only where three captions in ten do so; otherwise "Yes." said
@@ -162,7 +100,7 @@ def fold_rolling(captions: Sequence[Caption]) -> list[Line]:
     pairs = list(pairwise(captions))
     rolls = sum(_rolls(before.rows, after.rows) for before, after in pairs)
     if len(captions) < 4 or 10 * rolls < 3 * len(pairs):
-        return [line for caption in captions for line in _line(caption, caption.rows)]
+        return [caption for caption in captions if caption.text]
     return _folded(captions)
 
 
@@ -173,8 +111,8 @@ def _rolls(before: Sequence[str], after: Sequence[str]) -> bool:
     return after[0] == before[-1] or grown
 
 
-def _folded(captions: Sequence[Caption]) -> list[Line]:
-    result: list[Line] = []
+def _folded(captions: Sequence[Caption]) -> list[Caption]:
+    result: list[Caption] = []
     before: Sequence[str] = ()
     for caption in captions:
         fresh = list(caption.rows)
@@ -183,25 +121,20 @@ def _folded(captions: Sequence[Caption]) -> list[Line]:
             fresh = [joined[len(" ".join(before)) + 1 :]]
         while fresh and before and fresh[0] in before:
             fresh.pop(0)
-        if fresh:
-            result.extend(_line(caption, fresh))
+        if any(row.strip() for row in fresh):
+            result.append(replace(caption, rows=fresh))
         elif result:
             result[-1] = replace(result[-1], end=caption.end)
         before = caption.rows or before
     return result
 
 
-def _line(caption: Caption, rows: Sequence[str]) -> list[Line]:
-    text = " ".join(" ".join(rows).split())
-    return [Line(text, caption.speaker, caption.start, caption.end)] if text else []
-
-
-def in_time(lines: Sequence[Line]) -> list[Line]:
+def in_time(lines: Sequence[Timed]) -> list[Timed]:
     """Return captions sorted by start: subtitle files may hold them in any order."""
     return sorted(lines, key=lambda line: line.start if line.start is not None else 0.0)
 
 
-def forward_only(lines: Sequence[Line]) -> list[Line]:
+def forward_only(lines: Sequence[Timed]) -> list[Timed]:
     """Drop times that run backwards, keeping the longest rising run; the text keeps its order.
 
     Text transcripts are written in reading order, so a clock that starts anew (part two, a typing
@@ -232,7 +165,7 @@ def _longest_rise(timed: Sequence[tuple[float, int]]) -> list[int]:
     return result
 
 
-def with_ends(lines: Sequence[Line]) -> list[Line]:
+def with_ends(lines: Sequence[Timed]) -> list[Timed]:
     """Give a line without an end the start of the next timed line, at which its speaker must be done."""
     result = list(lines)
     following: float | None = None
@@ -249,7 +182,7 @@ def readable_speaker(label: str | None, names: Mapping[str, str]) -> str | None:
     """Return the name for a label: the given one, ``Speaker A`` for a bare letter or number, or itself."""
     if label is None:
         return None
-    bare = re.sub(r"^(?:speaker|spk)[ _]?", "", label, flags=re.IGNORECASE)
+    bare = re.sub(r"^(?:(?:speaker|spk)[ _]?|ch_)", "", label, flags=re.IGNORECASE)
     for key in (label, bare, f"Speaker {bare}"):
         if key in names:
             return names[key]
@@ -258,10 +191,17 @@ def readable_speaker(label: str | None, names: Mapping[str, str]) -> str | None:
     return f"Speaker {bare}" if bare != label or re.fullmatch(r"[A-Z]|\d{1,3}", label) else label
 
 
+_YOUTUBE = re.compile(r"(https?://(?:(?:www|m)\.)?(?:youtube\.com/(?:watch|live/|shorts/)|youtu\.be/)[^?#]*)\??([^#]*)")
+
+
 def link_at(url: str | None, start: float | None) -> str | None:
-    """Return a link to the second: ``#t=75`` (W3C Media Fragments), ``t=75s`` for YouTube."""
+    """Return a link to the second, in place of any in the address.
+
+    It ends in ``#t=75`` (W3C Media Fragments), on YouTube in ``t=75s``.
+    """
     if url is None or start is None:
         return url
-    if re.match(r"https?://(?:www\.|m\.)?(?:youtube\.com/watch|youtu\.be/)", url):
-        return f"{url}{'&' if '?' in url else '?'}t={int(start)}s"
+    if match := _YOUTUBE.match(url):
+        kept = [part for part in match[2].split("&") if part and not part.startswith(("t=", "start="))]
+        return f"{match[1]}?{'&'.join([*kept, f't={int(start)}s'])}"
     return f"{url.partition('#')[0]}#t={int(start)}"

@@ -1,6 +1,6 @@
 """Zoom's chat: ``HH:MM:SS<tab>Name:<tab>text`` beside a recording, ``HH:MM:SS From Name to Everyone:`` saved by a user.
 
-The first counts from the beginning of the recording, the second tells the time of day.
+The first counts from the beginning of the recording; the second tells the time of day, unless it begins near zero.
 """
 
 from __future__ import annotations
@@ -28,6 +28,10 @@ _REACTION = re.compile(
 )
 
 
+_NEAR_ZERO_S = 3600.0
+"""In a recording somebody writes within the first hour; few meetings begin in the one after midnight."""
+
+
 @dataclass(slots=True)
 class _Message:
     id: str
@@ -47,24 +51,32 @@ def looks_like_chat(text: str) -> bool:
 
 
 def parse_chat(text: str) -> list[Segment]:
-    """Return the messages in order of time. Replies point at what they answer; reactions are counted.
+    """Return the messages in the file's order. Replies point at what they answer; reactions are counted.
 
     Zoom quotes only the first characters of the message that is answered, so the latest earlier
     message that begins with them is taken. Ids are the time and the number within that second.
+    A time of day is no ``start``: that is a second of the recording.
     """
     messages: list[_Message] = []
-    for (day, clock), author, body in sorted(_raw(text), key=lambda item: (item[0][0], parse_clock(item[0][1]) or 0.0)):
+    by_day = _tells_time_of_day(text)
+    for (day, clock), author, body in _raw(text):
         if match := _REACTION.fullmatch(body):
             _react(messages, match[2], match[3] if match[1] == "Reacted to" else None)
         elif body:
             messages.append(_message(messages, clock, author, body))
             messages[-1].created_at = _time(day, clock)
     return [
-        Segment(item.text, author=item.author, start=None if item.created_at else item.start, id=item.id,
+        Segment(item.text, author=item.author, start=None if by_day or item.created_at else item.start, id=item.id,
                 created_at=item.created_at, reply_to=item.reply_to,
                 metadata={"reactions": item.reactions} if item.reactions else {})
         for item in messages
     ]  # fmt: skip
+
+
+def _tells_time_of_day(text: str) -> bool:
+    """Say whether a user saved the chat, which does not begin near zero."""
+    first = next((match for row in lines_of(text) if (match := _MESSAGE.fullmatch(row))), None)
+    return first is not None and first[4] is not None and (parse_clock(first[2]) or 0.0) > _NEAR_ZERO_S
 
 
 def _time(day: str, clock: str) -> datetime | None:

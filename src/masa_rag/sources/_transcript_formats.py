@@ -49,12 +49,11 @@ def format_of(text: str, *, whole: bool) -> Parser | None:
     for looks, parser in _FORMATS:
         if looks(text):
             return parser
-    opening = text.lstrip()[:1]
-    if opening in ("{", "["):
+    if _JSON.match(text):
         from masa_rag.sources._transcript_json import parse_json
 
         return parse_json if _json_fits(text, whole=whole) else None
-    return _markup(text) if opening == "<" else None
+    return _markup(text) if text.lstrip()[:1] == "<" else None
 
 
 _FORMATS: tuple[tuple[Callable[[str], bool], Parser], ...] = (
@@ -68,6 +67,9 @@ _FORMATS: tuple[tuple[Callable[[str], bool], Parser], ...] = (
     (plain.looks_like_otter, plain.parse_otter),
     (plain.looks_like_labelled, plain.parse_labelled),
 )
+
+_JSON = re.compile(r"\s*(?:\{\s*[\"}]|\[\s*[\[{\"\]])")
+"""How JSON with names or texts begins; ``[Music]`` and ``[00:00:05]`` are none."""
 
 _SPOKEN = re.compile(
     r'"(?:text|word|words|transcript|transcripts|transcription|sentence|sentences|segments|results?|monologues|'

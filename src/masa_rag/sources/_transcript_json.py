@@ -10,8 +10,8 @@ from typing import Any
 import msgspec
 
 from masa_rag.errors import SourceFormatError
-from masa_rag.sources._transcript_base import Caption, Line, Transcript, fold_rolling, in_time, with_ends
-from masa_rag.sources._transcript_services import service_turns
+from masa_rag.sources._transcript_base import Caption, Line, Transcript, fold_rolling, in_time, line_of, with_ends
+from masa_rag.sources._transcript_services import is_by_channel, service_turns
 
 _TEXT_KEYS = ("text", "body", "transcript", "content")
 _EXPECTED = (
@@ -70,7 +70,7 @@ def parse_json(text: str) -> Transcript:
         raise SourceFormatError(f"received JSON that is no transcript; expected {_EXPECTED}")
     shape, turns = found
     lines = _READERS.get(shape, _plain)(turns)
-    return Transcript(join_words(with_ends(lines)), metadata=_language(data))
+    return Transcript(join_words(with_ends(lines), apart=is_by_channel(turns)), metadata=_language(data))
 
 
 def _language(data: Any) -> dict[str, str]:
@@ -107,7 +107,7 @@ def _events(turns: Sequence[Mapping[str, Any]]) -> list[Line]:
         if start is not None and rows.strip():
             end = None if length is None else (start + length) / 1000
             captions.append(Caption([row for row in rows.split("\n") if row.strip()], start / 1000, end))
-    return in_time(fold_rolling(captions))
+    return in_time([line_of(caption) for caption in fold_rolling(captions)])
 
 
 _READERS: dict[str, Callable[[Sequence[Mapping[str, Any]]], list[Line]]] = {
@@ -173,11 +173,21 @@ JOIN_WORDS = 24
 """Word by word transcripts are joined up to a sentence end, a pause or this many words (about 10 s)."""
 
 
-def join_words(lines: Sequence[Line]) -> list[Line]:
-    """Join a transcript that has one or two words a line into lines that can be read and cited."""
+def join_words(lines: Sequence[Line], *, apart: bool = False) -> list[Line]:
+    """Join a transcript that has one or two words a line into lines that can be read and cited.
+
+    ``apart`` says that each speaker has a channel, so that words of others may stand between those of a line.
+    """
     short = sum(len(line.text.split()) <= 2 for line in lines)
     if len(lines) < 4 or 10 * short < 8 * len(lines) or any(line.start is None for line in lines):
         return list(lines)
+    voices: dict[str | None, list[Line]] = {}
+    for line in lines:
+        voices.setdefault(line.speaker if apart else None, []).append(line)
+    return in_time([line for voice in voices.values() for line in _joined(voice)])
+
+
+def _joined(lines: Sequence[Line]) -> list[Line]:
     result: list[Line] = []
     for line in lines:
         if result and _continues(result[-1], line):

@@ -13,10 +13,11 @@ from typing import Any
 from masa_rag._time import parse_clock
 
 Turn = Mapping[str, Any]
-"""``text``, ``start`` and ``end`` in seconds, ``speaker`` and ``confidence``, where they are known."""
+"""``text``, ``start`` and ``end`` in seconds, ``speaker``, ``channel`` and ``confidence``, where they are known."""
 
 _TEXT = ("text", "punctuated_word", "word", "sentence", "transcript")
 _SPEAKER = ("speaker", "speaker_name", "speaker_label", "speaker_id", "speakerTag", "speakerLabel")
+_CHANNEL = ("channel_label", "channel")
 _START, _END = (("start", "start_time", "startTime", "startOffset"), ("end", "end_time", "endTime", "endOffset"))
 _TICKS_A_SECOND = 10_000_000
 _UNKNOWN = frozenset({"", "?", "UU"})
@@ -28,8 +29,21 @@ def service_turns(data: Any) -> list[Turn]:
     for read in _READERS:
         turns = [turn for turn in read(data) if turn.get("text", "").strip()]
         if turns and all(isinstance(turn.get("start"), float) for turn in turns[:5]):
-            return turns
+            return _by_channel(turns)
     return []
+
+
+def is_by_channel(turns: Sequence[Turn]) -> bool:
+    """Say whether each speaker has a channel, so that they may talk at once."""
+    return all(turn.get("channel") is not None and turn.get("channel") == turn.get("speaker") for turn in turns)
+
+
+def _by_channel(turns: list[Turn]) -> list[Turn]:
+    """Take the channel for the speaker where nobody is named and there are several."""
+    named = any(turn.get("speaker") is not None for turn in turns)
+    if named or len({str(turn.get("channel")) for turn in turns}) < 2:
+        return turns
+    return [{**turn, "speaker": turn.get("channel")} for turn in turns]
 
 
 def _dig(data: Any, *keys: str) -> Any:
@@ -67,6 +81,7 @@ def _turn(row: Mapping[str, Any], unit: float = 1.0) -> Turn:
     return {
         "text": text if isinstance(text, str) else "",
         "speaker": None if isinstance(speaker, str) and speaker.strip() in _UNKNOWN else speaker,
+        "channel": _first(row, _CHANNEL),
         "start": start,
         "end": end,
         "confidence": row.get("confidence"),
@@ -130,7 +145,7 @@ def _deepgram(data: Any) -> Iterator[Turn]:
     channels = _rows(data, "results", "channels")
     for number, channel in enumerate(channels):
         best = next(iter(_rows(channel, "alternatives")), {})
-        known = {"speaker": number} if len(channels) > 1 else {}
+        known = {"speaker": number, "channel": number} if len(channels) > 1 else {}
         for row in _rows(best, "paragraphs", "paragraphs") or _rows(best, "words"):
             said = " ".join(str(part.get("text", "")) for part in _rows(row, "sentences"))
             turn = _turn({**row, "text": said} if said else row)
@@ -155,7 +170,7 @@ def _rev(data: Any) -> Iterator[Turn]:
 
 def _spoken_items(data: Any) -> Iterator[Turn]:
     """Read words one by one, marks as rows of their own: Amazon Transcribe and Speechmatics."""
-    rows = _rows(data, "results", "items") or _rows(data, "results")
+    rows = _amazon_items(data) or _rows(data, "results")
     pieces = (piece for row in _rows(data, "results", "speaker_labels", "segments") for piece in _rows(row, "items"))
     speakers = {str(piece.get("start_time")): piece.get("speaker_label") for piece in pieces}
     last: dict[str, Any] | None = None
@@ -173,6 +188,15 @@ def _spoken_items(data: Any) -> Iterator[Turn]:
         last = dict(_turn({**row, **speaker, "text": best["content"]}))
     if last is not None:
         yield last
+
+
+def _amazon_items(data: Any) -> list[dict[str, Any]]:
+    """Return Amazon's words, those of a channel together: a mark belongs to the word of its channel before it."""
+    items = _rows(data, "results", "items")
+    channels = {str(row.get("channel_label")): row for row in _rows(data, "results", "channel_labels", "channels")}
+    if channels and not any("channel_label" in item for item in items):
+        items = [{**item, "channel_label": name} for name, row in channels.items() for item in _rows(row, "items")]
+    return sorted(items, key=lambda item: str(item.get("channel_label")))
 
 
 def _google(data: Any) -> Iterator[Turn]:

@@ -7,7 +7,8 @@ import re
 from collections.abc import Iterator
 
 from masa_rag._time import parse_clock
-from masa_rag.sources._transcript_base import Caption, Transcript, assign_speakers, fold_rolling, in_time, lines_of
+from masa_rag.sources._transcript_base import Caption, Transcript, fold_rolling, in_time, lines_of
+from masa_rag.sources._transcript_speakers import assign_speakers
 
 _CLOCK = r"(?:\d+:)?\d{1,3}:\d{2}[.,]\d{1,3}"
 _SRT_TIMING = re.compile(rf"\s*({_CLOCK})\s*-->\s*({_CLOCK})(?:\s.*)?")

@@ -8,26 +8,21 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 from masa_rag._time import parse_clock
-from masa_rag.sources._transcript_base import (
-    Line,
-    Transcript,
-    assign_speakers,
-    forward_only,
-    is_numbered,
-    lines_of,
-    looks_like_name,
-    split_label,
-    with_ends,
-)
+from masa_rag.sources._transcript_base import Caption, Line, Timed, Transcript, forward_only, lines_of, with_ends
+from masa_rag.sources._transcript_speakers import assign_speakers, is_numbered, looks_like_name, split_label
 
 _TIME = r"(?:\d{1,3}:)?\d{1,3}:\d{2}(?:[.,]\d{1,3})?"
+_TO = r"\s*(?:-{1,2}>?|[–—])\s*"
+_SAID = r"\s*[-–—:]?\s*(?P<text>.*)"
 _STAMPED = re.compile(
-    rf"\s*(?:\[\s*(?P<a>{_TIME})(?:\s*-{{1,2}}>?\s*(?P<b>{_TIME}))?\s*\]|\((?P<c>{_TIME})\)|"
-    r"\[(?P<d>\d{1,6}\.\d{2})s -> (?P<e>\d{1,6}\.\d{2})s\])\s*[-–—:]?\s*(?P<text>.*)"
+    rf"\s*(?:[\[(]\s*(?P<a>{_TIME})(?:(?:\s*[\])]{_TO}[\[(]\s*|{_TO})(?P<b>{_TIME}))?\s*[\])]|"
+    rf"\[(?P<d>\d{{1,6}}\.\d{{2}})s -> (?P<e>\d{{1,6}}\.\d{{2}})s\]){_SAID}"
 )
-_BARE = re.compile(rf"\s*(?P<a>{_TIME})(?=\s|$)(?!\s*[ap]\.?m\b)\s*[-–—:]?\s*(?P<text>.*)", re.IGNORECASE)
+"""``[0:05]``, ``(0:05)``, ``[0:05 - 0:09]``, ``[0:05] --> [0:09]``, and faster-whisper's ``[5.00s -> 9.00s]``."""
+_BARE = re.compile(rf"\s*(?P<a>{_TIME})(?:{_TO}(?P<b>{_TIME}))?(?=\s|$)(?!\s*[ap]\.?m\b){_SAID}", re.IGNORECASE)
 _NAMED = re.compile(
-    rf"\s*(?P<name>[^\W\d_][^()\[\]:\n]{{0,59}}?)\s*:?\s*[\[(]\s*(?P<time>{_TIME})\s*[\])]\s*:?\s*(?P<text>.*)"
+    rf"\s*(?:\*\*)?(?P<name>[^\W\d_][^()\[\]:*\n]{{0,59}}?)(?<=\S)\s*+:?\s*+(?:\*\*\s*+:?\s*+)?"
+    rf"[\[(]\s*(?P<time>{_TIME})\s*[\])]\s*:?\s*(?P<text>.*)"
 )
 _OTTER = re.compile(
     rf"\s*(?P<open>\[)?(?P<name>[^\W\d_].{{0,59}}?)(?(open)\])"
@@ -40,17 +35,21 @@ _FOOTER = re.compile(
     re.IGNORECASE,
 )
 """What Otter.ai and Google Meet write below what was said."""
-_OWN_LINE = re.compile(r"\s*(\d{1,2}:\d{2}:\d{2})\s*")
+_OWN_LINE = re.compile(rf"\s*(?:\*\*)?[\[(]?\s*({_TIME})\s*[\])]?(?:\*\*)?\s*")
 _FEWEST_BARE = 4
 _FIRST_BARE_S = 120.0
 """A bare "9:15" is an hour of the day; a recording begins near zero."""
 _FEWEST_WORDS_A_SECOND = 0.5
 """People say two to three words a second; a list of chapters has one word in many seconds."""
-_NICK = re.compile(r"<[^>\s]{1,40}>|\*|-!-|--|==")
+_LATE_S = 3600.0
+_LOGGED = re.compile(
+    r"<[^>\s]{1,40}>|\*(?!\*\w)|-!-|--|==|(?:\[[^\]]{0,60})?\b(?:TRACE|DEBUG|INFO|WARN|WARNING|ERROR|FATAL)\b"
+)
+"""How the lines of chats and of programs begin, behind the time of day."""
 
 
 def looks_like_stamped(text: str) -> bool:
-    """Say whether most lines after the first time code carry one, and none looks like a chat log."""
+    """Say whether most lines after the first time code carry one, and few look like those of a log."""
     return _stamps(text) is not None
 
 
@@ -61,12 +60,13 @@ def _stamps(text: str) -> re.Pattern[str] | None:
 
 def _is_stamped(text: str, form: re.Pattern[str]) -> bool:
     hits = [match for line in _filled(text) if (match := form.fullmatch(line))]
-    if len(hits) < 2 or any(_NICK.match(match["text"]) for match in hits[:20]):
+    if len(hits) < 2 or 2 * sum(bool(_LOGGED.match(match["text"])) for match in hits[:20]) > len(hits[:20]):
         return False
     times = [_times(match)[0] or 0.0 for match in hits]
     alone = sum(not match["text"].strip() for match in hits)  # what is said is below the time code
     dense = 2 * len(hits) + 2 * alone >= _after_first(text, form)
-    return times[0] <= 3600 and _mostly_rise(times) and dense and (form is _STAMPED or _is_spoken(text, times))
+    rising = _mostly_rise(times) if times[0] <= _LATE_S else times == sorted(times)
+    return rising and dense and (form is _STAMPED or _is_spoken(text, times))
 
 
 def _is_spoken(text: str, times: Sequence[float]) -> bool:
@@ -80,7 +80,7 @@ def _times(match: re.Match[str]) -> tuple[float | None, float | None]:
     found = match.groupdict()
     if found.get("d"):
         return float(match["d"]), float(match["e"])
-    return parse_clock(found["a"] or found.get("c") or ""), parse_clock(found["b"]) if found.get("b") else None
+    return parse_clock(match["a"]), parse_clock(match["b"]) if match["b"] else None
 
 
 def parse_stamped(text: str) -> Transcript:
@@ -90,17 +90,18 @@ def parse_stamped(text: str) -> Transcript:
     blocks: list[tuple[tuple[float | None, float | None], list[str]]] = []
     for row in lines_of(text):
         if match := form.fullmatch(row):
-            blocks.append((_times(match), [match["text"].strip()] if match["text"].strip() else []))
-        else:
-            (blocks[-1][1] if blocks else preface).append(row.strip() if blocks else row)
-    rows = [[row for row in said if row] for _, said in blocks]
-    names = _names_above(rows)
-    lines = [
-        Line(" ".join(said[1:] if named else said), said[0] if named else None, *times)
-        for (times, _), said in zip(blocks, rows, strict=True)
-        for named in [bool(said) and said[0] in names]
+            blocks.append((_times(match), []))
+            row = match["text"]
+        if blocks and row.strip():
+            blocks[-1][1].append(row.strip())
+        elif not blocks:
+            preface.append(row)
+    names = _names_above([rows for _, rows in blocks])
+    captions = [
+        Caption(rows[1:], *times, rows[0]) if rows and rows[0] in names else Caption(rows, *times)
+        for times, rows in blocks
     ]
-    return _finished(assign_speakers(lines), preface)
+    return Transcript(assign_speakers(_in_order(captions)), "\n".join(preface).strip())
 
 
 def _names_above(blocks: Sequence[Sequence[str]]) -> set[str]:
@@ -209,5 +210,9 @@ def _continue(lines: list[Line], preface: list[str], row: str) -> None:
 
 
 def _finished(lines: Sequence[Line], preface: Sequence[str]) -> Transcript:
-    spoken = [line for line in lines if line.text.strip()]
-    return Transcript(with_ends(forward_only(spoken)), "\n".join(preface).strip())
+    return Transcript(_in_order(lines), "\n".join(preface).strip())
+
+
+def _in_order(lines: Sequence[Timed]) -> list[Timed]:
+    """Leave out what has no words, and times that run backwards; add the ends that are not given."""
+    return with_ends(forward_only([line for line in lines if line.text.strip()]))

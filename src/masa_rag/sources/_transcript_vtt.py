@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from masa_rag.errors import SourceFormatError
-from masa_rag.sources._transcript_base import Caption, Transcript, assign_speakers, fold_rolling, in_time, lines_of
+from masa_rag.sources._transcript_base import Caption, Transcript, fold_rolling, in_time, lines_of
+from masa_rag.sources._transcript_speakers import assign_speakers
 
 _SIGNATURE = re.compile(r"WEBVTT(?:[ \t].*)?")
 _STAMP = r"(?:(\d{1,9}):)?([0-5]\d):([0-5]\d)\.(\d{3})(?!\d)"

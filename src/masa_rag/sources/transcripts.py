@@ -40,7 +40,8 @@ class Transcripts(FileSource):
       speakers and times is read. With other words, all but the first keep their suffix in the id.
     * Words before the first time code or speaker were not said. They become a document of their own,
       id ``"<id>#preface"``, kind "note", so that they are found but never quoted as speech.
-    * A label that is only a letter or number becomes ``Speaker A``; ``speakers=`` gives it a name.
+    * A label that is only a letter or number becomes ``Speaker A``; ``speakers=`` gives it a name. Several people
+      in one caption are a segment each, with its times. Words such as "Note:" are no label.
     * Captions that roll (each repeats the row before) are folded.
     * In a folder or pattern, ``.txt`` and ``.json`` files that hold no transcript are passed over;
       a file named outright, or one with a suffix of subtitles, is reported.

@@ -1,0 +1,111 @@
+"""Time codes in text: ranges, recordings that begin late, what is heard beside the words, labels in bold."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from masa_rag.errors import RecordError
+from masa_rag.sources import Transcripts
+from masa_rag.types import Document
+
+TEXTS = ("Good morning and welcome.", "Morning, how are you all today?", "The buoy is broken again.", "Mara mends it.")
+
+
+def read(folder: Path, text: str, name: str = "talk.txt") -> Document:
+    """Write a text that is recognised and return its first document."""
+    (folder / name).write_text(text)
+    assert Transcripts.recognises(folder / name, text.encode())
+    document = next(iter(Transcripts(folder / name)))
+    assert isinstance(document, Document), document
+    return document
+
+
+@pytest.mark.parametrize("heard", ["*laughs* ", "<laugh> ", "** ", "== "])
+def test_what_is_heard_beside_the_words(tmp_path: Path, heard: str) -> None:
+    """One line that begins as those of a chat log do makes no chat log."""
+    said = [TEXTS[0], heard + TEXTS[1], *TEXTS[2:]]
+    document = read(tmp_path, "".join(f"[00:00:{5 * at:02}] {text}\n" for at, text in enumerate(said)))
+    assert [(line.start, line.text) for line in document.segments] == [(5.0 * at, text) for at, text in enumerate(said)]
+
+
+@pytest.mark.parametrize("hour", [1, 10])
+def test_a_recording_that_begins_late(tmp_path: Path, hour: int) -> None:
+    """Part two of a call goes on counting from the beginning of part one."""
+    rows = [f"[{hour:02}:{at:02}:10] Speaker {at % 2 + 1}: {text}\n" for at, text in enumerate(TEXTS)]
+    document = read(tmp_path, "".join(rows))
+    assert [(line.author, line.start, line.text) for line in document.segments] == [
+        (f"Speaker {at % 2 + 1}", hour * 3600 + at * 60 + 10, text) for at, text in enumerate(TEXTS)
+    ]
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        "[10:0{}:10] [Server thread/INFO]: a player came\n",
+        "[10:0{}:10] DEBUG one more step\n",
+        "[10:0{}:10] <mia> hi\n",
+    ],
+)
+def test_logs_are_no_recordings(tmp_path: Path, row: str) -> None:
+    """Programs and chats write the time of day in brackets too."""
+    text = "".join(row.format(at) for at in range(6))
+    (tmp_path / "late.txt").write_text(text)
+    assert not Transcripts.recognises(tmp_path / "late.txt", text.encode())
+
+
+@pytest.mark.parametrize("text", ["[Music]\nhello world\n", "[1] a footnote\n", "[laughs] and nothing else"])
+def test_brackets_are_no_json(tmp_path: Path, text: str) -> None:
+    """What is no transcript is said to be none; only what begins like JSON is said to be broken JSON."""
+    (tmp_path / "talk.txt").write_text(text)
+    (error,) = Transcripts(tmp_path / "talk.txt")
+    assert isinstance(error, RecordError)
+    assert "no transcript format" in str(error)
+
+
+def test_music_before_the_first_time_code(tmp_path: Path) -> None:
+    """What stands above the first time code is the preface."""
+    rows = "".join(f"[00:00:{5 * at:02}] {text}\n" for at, text in enumerate(TEXTS))
+    assert [line.text for line in read(tmp_path, f"[Music]\n{rows}").segments] == list(TEXTS)
+
+
+@pytest.mark.parametrize(
+    "form",
+    ["[00:00:{at:02}] **{name}:** {text}\n", "[00:00:{at:02}] **{name}**: {text}\n",
+     "**{name}:** [00:00:{at:02}] {text}\n", "**{name}** [00:00:{at:02}]: {text}\n"],
+)  # fmt: skip
+def test_names_in_bold(tmp_path: Path, form: str) -> None:
+    """Markdown's asterisks are no part of the name, and of the text neither."""
+    names = ("Jane", "Bob", "Jane", "Bob")
+    rows = [form.format(at=at, name=name, text=text) for at, (name, text) in enumerate(zip(names, TEXTS, strict=True))]
+    document = read(tmp_path, "# Episode 12\n\n" + "\n".join(rows), "talk.md")
+    assert [(line.author, line.start, line.text) for line in document.segments] == [
+        (name, at, text) for at, (name, text) in enumerate(zip(names, TEXTS, strict=True))
+    ]
+
+
+def test_names_in_bold_without_times(tmp_path: Path) -> None:
+    """A name in bold opens a turn."""
+    rows = [f"**{name}:** {text}\n" for name, text in zip(("Jane", "Bob") * 4, TEXTS * 2, strict=True)]
+    document = read(tmp_path, "\n".join(rows), "talk.md")
+    assert [(line.author, line.text) for line in document.segments][:2] == [("Jane", TEXTS[0]), ("Bob", TEXTS[1])]
+
+
+RANGES = [
+    "00:00:{a:02} - 00:00:{b:02} {said}\n", "00:00:{a:02} – 00:00:{b:02} {said}\n",
+    "00:00:{a:02} --> 00:00:{b:02} {said}\n", "0:{a:02}-0:{b:02} {said}\n", "00:00:{a:02} --> 00:00:{b:02}\n{said}\n\n",
+    "[00:00:{a:02} - 00:00:{b:02}] {said}\n", "[00:00:{a:02} – 00:00:{b:02}] {said}\n",
+    "[00:00:{a:02} --> 00:00:{b:02}]: {said}\n", "(0:{a:02} - 0:{b:02}) {said}\n",
+    "[00:00:{a:02}] - [00:00:{b:02}] {said}\n", "[00:00:{a:02}] --> [00:00:{b:02}]\n{said}\n\n",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("form", RANGES)
+def test_ranges(tmp_path: Path, form: str) -> None:
+    """A line may tell from when to when; neither time is part of what is said."""
+    names = ("Jane", "Bob", "Jane", "Bob")
+    spoken = [(name, 5.0 * at, 5.0 * at + 4, text) for at, (name, text) in enumerate(zip(names, TEXTS, strict=True))]
+    rows = [form.format(a=int(start), b=int(end), said=f"{name}: {text}") for name, start, end, text in spoken]
+    found = read(tmp_path, "".join(rows)).segments
+    assert [(line.author, line.start, line.end, line.text) for line in found] == spoken
