@@ -34,6 +34,7 @@ LAYERS = (
         "_copies",
         "_schema",
         "_reading",
+        "_said",
         "_model_files",
         "_transformers",
         "models",

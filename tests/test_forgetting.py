@@ -139,3 +139,56 @@ def test_a_damaged_document_is_named_and_can_be_replaced(memory: Memory) -> None
         memory.document("x", "d")
     assert memory.add([Document(id="d", text="copper and tin")], name="x").updated == 1
     assert memory.verify() == []
+
+
+def test_an_owner_who_never_speaks_is_forgotten_beside_a_namesake(memory: Memory) -> None:
+    """Ann owns a talk of others; that an Annabel speaks in it does not make her unknown."""
+    talk = Document(id="t", kind="conversation", title="Ann's talk", author="Ann", segments=[part("1", "Annabel")])
+    memory.add([talk], name="x")
+    memory.forget(author="Ann")
+    assert "Ann's" not in str(memory.document("x", "t"))
+
+
+def test_who_is_forgotten_takes_part_no_more(memory: Memory) -> None:
+    """The list of those who took part, which headers show, loses the name."""
+    meeting = Document(
+        id="m",
+        kind="conversation",
+        segments=[part("1", "Bob"), part("2", "Cid")],
+        metadata={"participants": ["Bob", "Cid"]},
+    )
+    memory.add([meeting], name="x")
+    memory.forget(author="bob")
+    kept = memory.document("x", "m")
+    assert kept is not None
+    assert kept.metadata == {"participants": ["Cid"]}
+
+
+def test_a_damaged_document_of_an_author_goes_as_a_whole(memory: Memory) -> None:
+    """It keeps neither the others from being forgotten nor anybody from searching."""
+    text = "The very same words of more than six are said by us."
+    memory.add(
+        [Document(id=str(n), text=text, kind="post", author=name) for n, name in enumerate(("Ann", "Bo"))], name="x"
+    )
+    with memory.catalog.transaction():
+        memory.catalog.connection.execute("UPDATE documents SET body = x'7b22ff227d' WHERE id = '0'")
+    assert memory.search("same words")[0].why["said"] == 2
+    assert memory.forget(author="Ann").deleted == 1
+    assert memory.search("same words")[0].chunk.authors == ("Bo",)
+
+
+def test_a_part_without_ids_replaces_what_came_before_it(memory: Memory) -> None:
+    """A document that comes in two parts, the second without ids: what the source said last is there."""
+    whole = Document(id="d", kind="conversation", segments=[Segment("gamma", "Bob"), Segment("delta", "Cid")])
+    memory.sync([Document(id="d", kind="conversation", segments=[part("1"), part("2")])], name="x")
+    memory.sync([Document(id="d", kind="conversation", segments=[part("1")]), whole], name="x")
+    assert memory.document("x", "d") == whole
+
+
+def test_metadata_too_deep_to_store_is_one_record(memory: Memory) -> None:
+    """The record is reported and the others go on."""
+    deep: list[object] = []
+    for _ in range(2_000):
+        deep = [deep]
+    report = memory.add([Document(id="a", text="one", metadata={"deep": deep}), Document(id="b", text="two")], name="x")
+    assert (report.added, len(report.failed)) == (1, 1)

@@ -149,3 +149,48 @@ def test_what_happened_is_a_question_for_all_of_it(memory: Memory, question: str
     memory.add([chat("", ("Ann", "The crane hit the shed."), ("Bo", "Nobody was hurt."))], name="chat")
     found = memory.search(question, now=NOON + timedelta(days=1))
     assert {hit.chunk.authors for hit in found if "overview" in hit.why} == {("Ann",), ("Bo",)}
+
+
+def test_nothing_of_yesterday_is_not_the_whole_memory(memory: Memory) -> None:
+    """Where nothing was said then, what was said years before is no answer."""
+    memory.add([Document(id=str(n), text=f"Note {n} of the boiler.", created_at=NOON) for n in range(3)], name="notes")
+    for question in ("What happened yesterday?", "what's new today?", "What happened in March 2024?"):
+        found = memory.search(question, now=NOON + timedelta(days=900))
+        assert not any("overview" in hit.why for hit in found)
+
+
+def test_a_subject_in_a_title_frees_nobody_from_being_named(memory: Memory) -> None:
+    """ "What did Ann say in the budget?": only she, though the meeting is called so."""
+    memory.add([chat("Budget meeting", ("Ann", "We save."), ("Bo", "We spend."), ("Cy", "We borrow."))], name="chat")
+    assert quoted(memory, "What did Ann say in the budget?") == {"Ann"}
+
+
+@pytest.fixture
+def goodbyes(memory: Memory) -> Memory:
+    """Two talks a month apart that end in the same words, of which the second are a copy."""
+    bye = "Thank you all for being here today, and see you again in two weeks."
+    for name, when, words in (("old", NOON, "We plant tulips."), ("new", NOON + timedelta(days=30), "We paint.")):
+        segments = [Segment(words, "Ann", when, id=f"{name}1"), Segment(bye, "Bo", when, id=f"{name}2")]
+        memory.add(
+            [Document(id=name, kind="conversation", title=name, created_at=when, segments=segments)], name="talk"
+        )
+    return memory
+
+
+def test_the_last_talk_is_the_last_though_it_ends_like_another(goodbyes: Memory) -> None:
+    """Its goodbye was said before; it is still the last talk that is summarized."""
+    found = goodbyes.search("Summarize the last conversation")
+    assert [hit.chunk.document_id for hit in found] == ["new", "new"]
+
+
+def test_the_copy_of_the_day_is_shown_west_of_utc(memory: Memory) -> None:
+    """Posts of which only the day is known are of that day wherever the question is asked."""
+    from zoneinfo import ZoneInfo
+
+    text = "The harbour bridge will be closed to all lorries from next month on."
+    days = [datetime(2025, 5, day, tzinfo=UTC) for day in (4, 5, 6)]
+    memory.add(
+        [Document(id=str(day), kind="post", text=text, author=f"A{day.day}", created_at=day) for day in days], name="x"
+    )
+    now = datetime(2025, 5, 9, 12, tzinfo=ZoneInfo("America/New_York"))
+    assert memory.search("harbour bridge on 5 May 2025", now=now)[0].chunk.authors == ("A5",)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from difflib import SequenceMatcher
+from typing import Any
 
 from masa_rag._names import same_name
 from masa_rag.types import Document, Segment
@@ -60,9 +61,18 @@ def without_authors(document: Document, forgotten: Collection[str]) -> Document 
         return document
     if not kept:
         return None
+    metadata = {} if owned else _without_participants(document.metadata, forgotten)
     if owned:
-        document = replace(document, author=None, title=None, url=None, metadata={})
-    return replace(document, text="", segments=kept)
+        document = replace(document, author=None, title=None, url=None)
+    return replace(document, text="", segments=kept, metadata=metadata)
+
+
+def _without_participants(metadata: Mapping[str, Any], forgotten: Collection[str]) -> dict[str, Any]:
+    """Return the metadata with those who take part, whom a header names, but for the forgotten."""
+    kept = dict(metadata)
+    if isinstance(names := kept.get("participants"), (list, tuple)):
+        kept["participants"] = [name for name in names if same_name(str(name)) not in forgotten]
+    return kept
 
 
 def _as_segments(document: Document) -> Document:

@@ -8,7 +8,7 @@ import sqlite3
 from collections.abc import Collection, Iterable, Sequence
 from unicodedata import normalize
 
-from masa_rag._words import words_of
+from masa_rag._words import STOP_WORDS, words_of
 
 _ACCENTS = re.compile("[\u0300-\u036f]+")
 
@@ -36,9 +36,9 @@ def matching_authors(connection: sqlite3.Connection, wanted: Iterable[str]) -> l
 
     Accents count where they are typed: "zoe" finds Zoë, "zoë" does not find Zoe.
     """
-    patterns = [re.compile(rf"(?<!\w){re.escape(same_name(name))}(?!\w)") for name in wanted if name.strip()]
-    rows = connection.execute("SELECT pk, name FROM authors").fetchall()
-    return [pk for pk, name in rows if any(_means(pattern, name) for pattern in patterns)]
+    names = "|".join(re.escape(same_name(name)) for name in wanted if name.strip())
+    pattern = re.compile(rf"(?<!\w)(?:{names})(?!\w)")
+    return [pk for pk, name in connection.execute("SELECT pk, name FROM authors") if names and _means(pattern, name)]
 
 
 def _means(pattern: re.Pattern[str], name: str) -> bool:
@@ -74,3 +74,8 @@ def capitalised(text: str) -> set[str]:
     """
     words = words_of(text)
     return {word for word, start, _ in words[1:] if text[start].isupper() and len(word) > 1}
+
+
+def names_in(question: str) -> set[str]:
+    """Return the words of a question, in small letters, that may name somebody: what is no common word, or looks so."""
+    return {word for word, _, _ in words_of(question)} - STOP_WORDS | capitalised(question)

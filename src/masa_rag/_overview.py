@@ -6,12 +6,13 @@ import json
 import re
 import sqlite3
 from collections.abc import Collection, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from masa_rag._names import capitalised, name_words, without_accents
-from masa_rag._reading import chunks_by_id, ids_of
+from masa_rag._reading import Filters, chunks_by_id, ids_of
+from masa_rag._said import with_copies
 from masa_rag._words import STOP_WORDS, bags, words_of
 from masa_rag.types import Hit
 
@@ -41,7 +42,8 @@ _WHO = re.compile(
 )
 """The last words are what is left where a date was taken out."""
 _NEWS = re.compile(
-    r"^\s*what(?:['’]s| is| was| has been)? (?:happen(?:ed|ing|s)|said|new|going on)(?: (?:in )?here)?[\s?.,!]*$",
+    r"^\s*what(?:['’]s| is| was| has| has been)? (?:happen(?:ed|ing|s)|said|new|going on)(?: (?:in )?here)?"
+    r"(?: in| on| during)?[\s?.,!]*$",
     re.IGNORECASE,
 )
 """The whole question, once the time that it names is taken out."""
@@ -97,8 +99,19 @@ def _unframed(question: str) -> str:
     return _FRAME.sub(lambda found: " " * len(found[0]), question)
 
 
+def is_news(question: str) -> bool:
+    """Say whether a question asks only what there was: with a time, for all of that time and for nothing else."""
+    return bool(_NEWS.search(question))
+
+
 def overview(
-    connection: sqlite3.Connection, question: str, *, k: int, allowed: Collection[int] | None
+    connection: sqlite3.Connection,
+    question: str,
+    *,
+    k: int,
+    allowed: Collection[int] | None,
+    filters: Filters,
+    preferred: Collection[int] = (),
 ) -> list[Hit] | None:
     """Return up to ``k`` passages spread evenly over what is asked for, or None when the question has a subject.
 
@@ -115,21 +128,23 @@ def overview(
         connection: The catalogue's.
         question: As it was asked, without the words that name a time.
         k: How many.
-        allowed: Numbers of the passages that may be returned; None for all.
+        allowed: Numbers of the passages that may be returned; None for all. Of copies those that said it first.
+        filters: What they pass; of copies one that passes is shown.
+        preferred: Numbers of copies that are rather shown than others.
     """
     if not is_overview(question):
         return None
     names = _telling(_NAMES_NOTHING.sub(" ", _unframed(_NEWS.sub(" ", question))))
-    numbers = _whole(
-        connection, [*names, *_named(connection, question)], allowed, of_people=bool(_WHO.search(question))
-    )
+    rows = _whole(connection, [*names, *_named(connection, question)], allowed, of_people=bool(_WHO.search(question)))
     if _LAST.search(question):
-        numbers = _of_last_document(connection, numbers)
-    chosen = evenly(connection, numbers, k)
+        rows = [row for row in rows if row.document == rows[0].document]
+    chosen = evenly(connection, [*dict.fromkeys(row.number for row in rows)][::-1], k)
     ids = ids_of(connection, [number for number, _ in chosen])
     chunks = chunks_by_id(connection, list(ids.values()))
     found = [(chunks[ids[number]], score) for number, score in chosen if ids.get(number) in chunks]
-    return [Hit(chunk, 1 / rank, rank, {"overview": score}) for rank, (chunk, score) in enumerate(found, 1)] or None
+    hits = [Hit(chunk, 1 / rank, rank, {"overview": score}) for rank, (chunk, score) in enumerate(found, 1)]
+    meant = {row.copy for row in rows}
+    return with_copies(connection, hits, filters, preferred=meant.intersection(preferred) or meant) or None
 
 
 def _telling(text: str) -> list[str]:
@@ -143,10 +158,18 @@ def _named(connection: sqlite3.Connection, question: str) -> list[str]:
     return [word for word, found in _having(connection, "authors", "name", common).items() if found]
 
 
+class _Row(NamedTuple):
+    """A passage: the number of what said it first (mostly its own), its own number and its document's."""
+
+    number: int
+    copy: int
+    document: int
+
+
 def _whole(
     connection: sqlite3.Connection, names: Sequence[str], allowed: Collection[int] | None, *, of_people: bool
-) -> list[int]:
-    """Return the passages of the documents that every word names, in the order of time, the newest at most.
+) -> list[_Row]:
+    """Return the newest passages of the documents that every word names, the last one first.
 
     Where speakers are named, only what they say, but of a document whose title has the name what everybody says.
     ``of_people`` says that people are asked for: then a speaker's name in a title means nothing, and where no document
@@ -165,7 +188,8 @@ def _whole(
     if documents is not None and not documents and all(named):
         documents = set.union(*named)
     speakers = set[int]().union(*authors.values())
-    return _in_time(connection, documents, speakers, allowed, free=set[int]().union(*titled.values()))
+    free = set[int]().union(*(titled[word] for word in authors if authors[word]))
+    return _in_time(connection, documents, speakers, allowed, free=free)
 
 
 def _having(connection: sqlite3.Connection, table: str, column: str, words: Sequence[str]) -> dict[str, set[int]]:
@@ -200,13 +224,13 @@ def _mentioning(connection: sqlite3.Connection, word: str) -> set[int]:
 def _in_time(
     connection: sqlite3.Connection, documents: set[int] | None, speakers: set[int], allowed: Collection[int] | None,
     *, free: set[int],
-) -> list[int]:  # fmt: skip
-    """Return the newest passages that pass, oldest first; a document's stand together.
+) -> list[_Row]:  # fmt: skip
+    """Return the newest passages that pass, the last one first; a document's stand together.
 
-    Of copies, one that passes stands for the first. In the documents that are ``free`` all speakers pass.
+    In the documents that are ``free`` all speakers pass.
     """
     rows = connection.execute(
-        "SELECT coalesce(nullif(t.first, 0), c.pk) FROM chunks c LEFT JOIN said t ON t.chunk = c.pk "
+        "SELECT coalesce(nullif(t.first, 0), c.pk), c.pk, c.document FROM chunks c LEFT JOIN said t ON t.chunk = c.pk "
         "JOIN (SELECT document, min(started_at) AS began FROM chunks GROUP BY document) d ON d.document = c.document "
         "WHERE (?1 IS NULL OR c.document IN (SELECT value FROM json_each(?1))) "
         "AND (?2 = '[]' OR c.document IN (SELECT value FROM json_each(?3)) "
@@ -218,23 +242,15 @@ def _in_time(
             json.dumps(list(free)),
         ),
     )
-    newest: dict[int, None] = {}
-    for (number,) in rows:
-        if allowed is None or number in allowed:
-            newest[number] = None
-        if len(newest) == NEWEST:
+    found: list[_Row] = []
+    numbers: set[int] = set()
+    for row in map(_Row._make, rows):
+        if allowed is None or row.number in allowed:
+            found.append(row)
+            numbers.add(row.number)
+        if len(numbers) == NEWEST:
             break
-    return list(newest)[::-1]
-
-
-def _of_last_document(connection: sqlite3.Connection, numbers: Sequence[int]) -> list[int]:
-    """Return those of the passages, in the order of time, that are from the document of the last one."""
-    rows = connection.execute(
-        "SELECT pk FROM chunks WHERE document = (SELECT document FROM chunks WHERE pk = ?)",
-        (max(numbers[-1:], default=0),),
-    )
-    last = {row[0] for row in rows}
-    return [number for number in numbers if number in last]
+    return found
 
 
 def evenly(connection: sqlite3.Connection, numbers: Sequence[int], k: int) -> list[tuple[int, float]]:

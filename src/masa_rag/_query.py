@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from masa_rag._names import capitalised
+from masa_rag._names import names_in
 from masa_rag._verbs import FORMS
 from masa_rag._words import STOP_WORDS, digest_of, stems, words_of
 from masa_rag.protocols import TokenEmbedder
@@ -112,7 +112,7 @@ def understand(text: str, connection: sqlite3.Connection) -> Question:
         rare[word] = rarity(sum(counts[form] for form in forms), total)
         weights.update((digest_of(part), min(rare[word], rarity(count, total))) for part, count in held.items())
     spoken = {word for word, _, _ in found}
-    names = (spoken - STOP_WORDS) | capitalised(text) | (_SELF if spoken & _FIRST_PERSON else set())
+    names = names_in(text) | (_SELF if spoken & _FIRST_PERSON else set())
     places = tuple((start, end, rare[word]) for word, start, end in kept)
     different = {form: counts[form] for form in alike.values()}
     return Question(text, different, weights, frozenset(names), places)

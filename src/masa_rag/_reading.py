@@ -11,7 +11,7 @@ from math import inf
 from operator import index
 from typing import get_args
 
-from masa_rag._names import matching_authors, name_words, without_accents
+from masa_rag._names import matching_authors
 from masa_rag._rows import CHUNK_SELECT, row_chunk, seconds
 from masa_rag._time import parse_time
 from masa_rag._unicode import whole_name
@@ -73,7 +73,7 @@ def allowed_chunks(connection: sqlite3.Connection, filters: Filters) -> set[int]
     """
     if not filters:
         return None
-    condition, values = _condition(connection, filters)
+    condition, values = condition_of(connection, filters)
     # One text instead of a row for each: of 100,000 it takes 20 ms, not 120.
     row = connection.execute(
         "SELECT json_group_array(coalesce(nullif(t.first, 0), c.pk)) FROM chunks c "
@@ -82,70 +82,6 @@ def allowed_chunks(connection: sqlite3.Connection, filters: Filters) -> set[int]
         values,
     ).fetchone()
     return set(json.loads(row[0]))
-
-
-@dataclass(frozen=True, slots=True)
-class Said:
-    """How often the same was said, over the whole memory.
-
-    Attributes:
-        times: How many passages say it; the same post from two sources is one.
-        by: By how many authors; a retweet is said by who retweets.
-        shown: Id of the earliest of the passages that pass the filters.
-    """
-
-    times: int
-    by: int
-    shown: str
-
-
-def said_again(
-    connection: sqlite3.Connection, ids: Sequence[str], filters: Filters, *, preferred: Filters, names: set[str]
-) -> dict[str, Said]:
-    """Return what is known of those of the passages of which there are copies, by the passage's id.
-
-    Args:
-        connection: The catalogue's.
-        ids: Of the passages that said it first.
-        filters: What the passage that is shown passes.
-        preferred: What it passes as well, where one does.
-        names: Words, small and without accents; one by somebody of such a name is shown before others.
-    """
-    rows = connection.execute(
-        "SELECT f.id, count(DISTINCT CASE d.segments WHEN 0 THEN d.id || c.authors ELSE c.pk END), "
-        "count(DISTINCT coalesce(CASE d.segments WHEN 0 THEN "  # a conversation is no retweet
-        f"json_extract(CAST(d.body AS TEXT), '$.metadata.retweeted_by') END, c.authors)) {_COPIES} "
-        "WHERE f.id IN (SELECT value FROM json_each(?)) GROUP BY f.pk HAVING count(*) > 1",
-        (json.dumps(list(ids)),),
-    ).fetchall()
-    shown = _shown(connection, [row[0] for row in rows], filters, preferred, names)
-    return {row[0]: Said(row[1], row[2], shown.get(row[0], row[0])) for row in rows}
-
-
-_COPIES = (
-    "FROM chunks f JOIN said t ON t.first = f.pk JOIN chunks c ON c.pk = t.chunk "
-    "JOIN documents d ON d.pk = c.document JOIN sources s ON s.pk = d.source"
-)
-
-
-def _shown(
-    connection: sqlite3.Connection, ids: Sequence[str], filters: Filters, preferred: Filters, names: set[str]
-) -> dict[str, str]:
-    """Return which of its copies is shown of each passage: the earliest that passes."""
-    (passes, values), (suits, more) = _condition(connection, filters), _condition(connection, preferred)
-    rows = connection.execute(
-        f"SELECT f.id, c.id, c.authors {_COPIES} WHERE f.id IN (SELECT value FROM json_each(?)) AND {passes} "
-        f"ORDER BY ({suits}) DESC, c.started_at IS NULL, c.started_at, c.pk",
-        (json.dumps(list(ids)), *values, *more),
-    )
-    shown: dict[str, str] = {}
-    of_named: dict[str, str] = {}
-    for first, copy, authors in rows:
-        shown.setdefault(first, copy)
-        folded = without_accents(authors)
-        if first not in of_named and any(name in folded for name in names) and names & name_words(authors):
-            of_named[first] = copy
-    return shown | of_named
 
 
 def first_said(connection: sqlite3.Connection, ids: Sequence[str]) -> dict[str, str]:
@@ -158,7 +94,7 @@ def first_said(connection: sqlite3.Connection, ids: Sequence[str]) -> dict[str, 
     return {row[0]: row[1] for row in rows}
 
 
-def _condition(connection: sqlite3.Connection, filters: Filters) -> tuple[str, list[object]]:
+def condition_of(connection: sqlite3.Connection, filters: Filters) -> tuple[str, list[object]]:
     """Return what a chunk ``c`` of document ``d`` and source ``s`` must fulfil, as SQL with its values."""
     conditions: list[str] = ["1"]
     values: list[object] = []

@@ -30,7 +30,8 @@ class Scope:
         allowed: Numbers of the passages that pass the filters; None for all.
         meant: The same for those of the time that is named; empty when none is, or nothing is of that time.
         boost: What they gain; see ``_rank.TIME_BOOST``.
-        time: The time that is named, as filters; of copies one of that time is shown.
+        copies: Those of that time of which there are copies: what was said by them then, not what said it first.
+        is_timed: Whether the question names a time.
     """
 
     text: str
@@ -38,7 +39,8 @@ class Scope:
     allowed: set[int] | None = None
     meant: set[int] = field(default_factory=set)
     boost: float = 0.0
-    time: Filters = field(default_factory=Filters)
+    copies: set[int] = field(default_factory=set)
+    is_timed: bool = False
 
     @property
     def places(self) -> Sequence[set[int] | None]:
@@ -52,10 +54,11 @@ def scope_of(connection: sqlite3.Connection, query: str, filters: Filters, now: 
     untimed = periods[0].cut_from(query) if periods else query
     allowed = allowed_chunks(connection, filters)
     for period in _begun(connection, periods):
-        if meant := _spoken_in(connection, period, allowed):
+        meant, copies = _spoken_in(connection, period, allowed)
+        if meant:
             text, boost = (query, DATE_BOOST) if period.is_written else (period.cut_from(query), TIME_BOOST)
-            return Scope(text, untimed, allowed, meant, boost, Filters(after=period.start, before=period.end))
-    return Scope(query, untimed, allowed)
+            return Scope(text, untimed, allowed, meant, boost, copies, is_timed=True)
+    return Scope(query, untimed, allowed, is_timed=bool(periods))
 
 
 def _begun(connection: sqlite3.Connection, periods: Sequence[Period]) -> list[Period]:
@@ -65,7 +68,8 @@ def _begun(connection: sqlite3.Connection, periods: Sequence[Period]) -> list[Pe
 
 
 _SPOKEN_IN = """
-SELECT json_group_array(coalesce(nullif(t.first, 0), c.pk)) FROM chunks c LEFT JOIN said t ON t.chunk = c.pk
+SELECT json_group_array(coalesce(nullif(t.first, 0), c.pk)), json_group_array(c.pk) FILTER (WHERE t.first > 0)
+FROM chunks c LEFT JOIN said t ON t.chunk = c.pk
 WHERE c.ended_at >= min(:start, :first_day) AND c.started_at < max(:end, :last_day)  -- each has an index
     AND CASE WHEN c.started_at % 86400 = 0 AND c.ended_at % 86400 = 0
         THEN c.ended_at >= :first_day AND c.started_at < :last_day
@@ -73,8 +77,8 @@ WHERE c.ended_at >= min(:start, :first_day) AND c.started_at < max(:end, :last_d
 """
 
 
-def _spoken_in(connection: sqlite3.Connection, period: Period, allowed: set[int] | None) -> set[int]:
-    """Return those of the allowed passages that are of a period; a copy is found by what said it first.
+def _spoken_in(connection: sqlite3.Connection, period: Period, allowed: set[int] | None) -> tuple[set[int], set[int]]:
+    """Return those of the allowed passages that are of a period, of copies what said it first, and the copies.
 
     What is stored as midnight in UTC knows only its day: a page, or a recording, whose passages all have the time of
     the whole. It is of that day wherever the question is asked, so it is compared with the clock on the wall there.
@@ -87,8 +91,8 @@ def _spoken_in(connection: sqlite3.Connection, period: Period, allowed: set[int]
     if period.start.year == 1:  # all have ended since: the plus has SQLite take the index of the beginnings
         sql = sql.replace("WHERE c.ended_at", "WHERE +c.ended_at")
     # One text instead of a row for each, as in allowed_chunks: a period may hold all passages.
-    inside = set(json.loads(connection.execute(sql, values).fetchone()[0]))
-    return inside if allowed is None else inside & allowed
+    inside, copies = map(set, map(json.loads, connection.execute(sql, values).fetchone()))
+    return inside if allowed is None else inside & allowed, copies
 
 
 def _moment(time: datetime) -> float:

@@ -165,7 +165,8 @@ class Ingest:
                     tally.failed.append(error)
                 else:
                     if seen is not None and outcome != "forgotten":
-                        seen.setdefault(item.id, set()).update(self._parts(source, item))
+                        parts = self._parts(source, item)
+                        seen[item.id] = seen.get(item.id, set()).union(parts) if parts else set()
             if resumable is not None:
                 self._catalog.set_cursor(source.name, resumable.cursor)
 
@@ -241,10 +242,10 @@ class Ingest:
             tally.counts["deleted"] += self._catalog.remove(source.name, gone)
 
     def _forget_author(self, author: str, tally: Tally) -> None:
-        for source, document in self._catalog.documents_by(author):
-            kept = without_authors(document, {same_name(author)})
+        for source, key, document in self._catalog.documents_by(author):
+            kept = None if document is None else without_authors(document, {same_name(author)})
             if kept is None:
-                tally.counts["deleted"] += self._catalog.remove(source, [document.id])
+                tally.counts["deleted"] += self._catalog.remove(source, [key])
             else:
                 self._catalog.rewrite(source, kept, partial(self._chunker.chunk, source=source))
                 tally.counts["updated"] += 1

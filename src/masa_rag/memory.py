@@ -302,7 +302,7 @@ class Memory(Parts):
         from masa_rag._names import similar_authors
 
         exact, similar = similar_authors(self.catalog.connection, author)
-        if not exact and similar:
+        if not exact and similar and not any(self.catalog.documents_by(author)):
             raise ConfigurationError(
                 f"received the author {author!r}, who does not speak here; did you mean {', '.join(similar)}? "
                 "Forgetting takes the whole name"

@@ -12,29 +12,27 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from masa_rag._copies import COPIED_WORDS
-from masa_rag._names import name_words, named_in
-from masa_rag._overview import overview, subject_of
+from masa_rag._names import named_in, names_in, without_accents
+from masa_rag._overview import is_news, overview, subject_of
 from masa_rag._pool import gather, vector_scores, window_scores, with_neighbours, word_matches
 from masa_rag._query import embed, encode, understand
 from masa_rag._rank import AUTHOR_BOOST, fuse, spread
 from masa_rag._reading import (
     Filters,
-    Said,
     chunks_by_id,
     first_said,
     ids_of,
     numbers_of,
-    said_again,
     timed_of,
 )
+from masa_rag._said import with_copies
 from masa_rag._scope import scope_of
-from masa_rag._words import STOP_WORDS
 from masa_rag.indexes.words import NARROW, search_words
 from masa_rag.types import Hit
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Sequence
 
     from numpy.typing import NDArray
 
@@ -86,14 +84,16 @@ def search(
     connection = catalog.connection
     scope = scope_of(connection, query, filters, now)
     # Where those that are named did not speak at that time, the whole is what else there is of them.
-    for place in reversed(scope.places):
-        if found := overview(connection, scope.untimed, k=k, allowed=place):
-            return _with_copies(connection, found, query, filters, scope.time)
+    # Of "what happened yesterday" there is no whole but yesterday.
+    places = [scope.meant] if scope.is_timed and is_news(scope.untimed) else scope.places[::-1]
+    for place in places:
+        if found := overview(connection, scope.untimed, k=k, allowed=place, filters=filters, preferred=scope.copies):
+            return found
     pool, scores = scored(scope, depth=max(DEPTH, k), catalog=catalog, view=view, embedder=embedder)
     if reranker is None:
-        return _with_copies(connection, _hits(connection, pool, scores, k=k), query, filters, scope.time)
-    hits = _hits(connection, pool, scores, k=max(k, RERANKED))
-    return _reranked(query, _with_copies(connection, hits, query, filters, scope.time), reranker)[:k]
+        return _hits(connection, pool, scores, k=k, scope=scope, filters=filters)
+    hits = _hits(connection, pool, scores, k=max(k, RERANKED), scope=scope, filters=filters)
+    return _reranked(query, hits, reranker)[:k]
 
 
 def _reranked(query: str, hits: Sequence[Hit], reranker: Reranker) -> list[Hit]:
@@ -237,36 +237,19 @@ def _spread(connection: sqlite3.Connection, pool: Pool, total: NDArray[np.float6
     )
 
 
-def _hits(connection: sqlite3.Connection, pool: Pool, scores: Scores, *, k: int) -> list[Hit]:
+def _hits(
+    connection: sqlite3.Connection, pool: Pool, scores: Scores, *, k: int, scope: Scope, filters: Filters
+) -> list[Hit]:
     order, ids = best_first(connection, pool, scores["all"])
     groups = _groups(connection, order, ids[: 2 * k + 8])
     if len(groups) < k and len(ids) > 2 * k + 8:  # much is said twice: look at all
         groups = _groups(connection, order, ids[: k + DEPTH])
-    return [
+    hits = [
         Hit(group[0], float(scores["all"][place]), rank, _why(scores, place) | _said(group))
         for rank, (place, group) in enumerate(groups[:k], 1)
     ]
-
-
-def _with_copies(
-    connection: sqlite3.Connection, hits: Sequence[Hit], query: str, filters: Filters, time: Filters
-) -> list[Hit]:
-    """Return the hits with how often and by how many each was said, and of copies the one that is asked for.
-
-    That is the earliest that passes the filters: of those by somebody whom the question names, if there are any, else
-    of those of the time that it names.
-    """
-    names = name_words(query) - STOP_WORDS
-    again = said_again(connection, [hit.chunk.id for hit in hits], filters, preferred=time, names=names)
-    chunks = chunks_by_id(connection, [said.shown for said in again.values()])
-    return [_as_said(hit, again.get(hit.chunk.id), chunks) for hit in hits]
-
-
-def _as_said(hit: Hit, said: Said | None, chunks: Mapping[str, Chunk]) -> Hit:
-    if said is None:
-        return hit
-    why = {**hit.why, "said": float(said.times), "said_by": float(said.by)}
-    return replace(hit, chunk=chunks.get(said.shown, hit.chunk), why=why)
+    names = {without_accents(name) for name in names_in(scope.untimed)}
+    return with_copies(connection, hits, filters, preferred=scope.copies, names=names)
 
 
 def _groups(connection: sqlite3.Connection, order: Sequence[int], ids: Sequence[str]) -> list[tuple[int, list[Chunk]]]:

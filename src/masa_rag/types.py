@@ -8,6 +8,7 @@ always means "not known", never "now" and never "zero".
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from math import isfinite
@@ -168,7 +169,8 @@ def _settle(item: Segment | Document, optional: Sequence[str]) -> None:
     if not isinstance(item.metadata, Mapping):
         raise ConfigurationError(f"received metadata={item.metadata!r}; expected a mapping of JSON values")
     if any(type(value) not in _PLAIN for value in item.metadata.values()):
-        object.__setattr__(item, "metadata", json_value(item.metadata))
+        with suppress(RecursionError):  # so deep it cannot be stored: that is told there, for this record alone
+            object.__setattr__(item, "metadata", json_value(item.metadata))
 
 
 _IDS = ("id", "reply_to")

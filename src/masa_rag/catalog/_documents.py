@@ -157,8 +157,11 @@ class DocumentTables(TombstoneTables):
             ids = sorted(self.document_sizes(source))
             yield from ((source, ids[start : start + 500]) for start in range(0, len(ids), 500))
 
-    def documents_by(self, author: str) -> Iterator[tuple[str, Document]]:
-        """Yield (source, document) of those that are by, or in which speaks, somebody of exactly this name."""
+    def documents_by(self, author: str) -> Iterator[tuple[str, str, Document | None]]:
+        """Yield (source, id, document) of those that are by, or in which speaks, somebody of exactly this name.
+
+        The document is None where it cannot be read any more.
+        """
         name = same_name(author)
         # Of a document whose segments name nobody, or that has no text, no passage knows the author.
         body = "CAST(body AS TEXT)"
@@ -166,12 +169,12 @@ class DocumentTables(TombstoneTables):
         known = [self.connection.execute(query) for query in (owners, "SELECT pk, name FROM authors")]
         numbers = [[pk for pk, one in rows if one is not None and same_name(one) == name] for rows in known]
         rows = self.connection.execute(
-            "SELECT s.name, d.body FROM documents d JOIN sources s ON s.pk = d.source "
+            "SELECT s.name, d.id, d.body FROM documents d JOIN sources s ON s.pk = d.source "
             "WHERE d.pk IN (SELECT value FROM json_each(?)) OR d.pk IN (SELECT c.document FROM chunk_authors a "
             "JOIN chunks c ON c.pk = a.chunk WHERE a.author IN (SELECT value FROM json_each(?)))",
             [json.dumps(found) for found in numbers],
         ).fetchall()
-        yield from ((row[0], decode_document(row[1])) for row in rows)
+        yield from ((row[0], row[1], _readable(row[2])) for row in rows)
 
     def _row(self, source: str, document_id: str) -> sqlite3.Row | None:
         row: sqlite3.Row | None = self.connection.execute(
@@ -184,10 +187,15 @@ class DocumentTables(TombstoneTables):
 
 def _merged(stored: bytes, incoming: Document) -> Document:
     """Return what was stored with what comes in; what cannot be read any more is replaced."""
+    known = _readable(stored)
+    return incoming if known is None else merge(known, incoming)
+
+
+def _readable(body: bytes) -> Document | None:
     try:
-        return merge(decode_document(stored), incoming)
+        return decode_document(body)
     except StorageError:
-        return incoming
+        return None
 
 
 def _segment_ids(document: Document) -> set[str]:
