@@ -12,10 +12,12 @@ _CLOCK = re.compile(r"(?:(\d{1,9}):)?(\d{1,3}):(\d{2})(?:[.,](\d{1,6}))?")
 
 _ZONES = {
     "WET": 0, "WEST": 1, "BST": 1, "CET": 1, "CEST": 2, "MET": 1, "MEST": 2, "MEZ": 1, "MESZ": 2, "EET": 2, "EEST": 3,
-    "MSK": 3, "AST": -4, "ADT": -3, "AKST": -9, "AKDT": -8, "HST": -10,
+    "MSK": 3, "AST": -4, "ADT": -3, "ET": -5, "CT": -6, "MT": -7, "PT": -8, "AKST": -9, "AKDT": -8, "HST": -10,
 }  # fmt: skip
 """Hours that clocks are ahead of UTC in zones that RFC 2822 does not name, and that readers of it take for UTC."""
 _ZONE = re.compile(rf"\s+({'|'.join(_ZONES)})\s*$")
+_OFFSET = re.compile(r"(?<=\d)\s*(?:GMT|UTC)?([+-]\d\d):?(\d\d)\s*$")
+"""Written as some do: "+02:00", "GMT+0200"."""
 
 
 def utc(value: datetime) -> datetime:
@@ -78,7 +80,7 @@ def mail_time(value: str | None) -> datetime | None:
     """
     try:
         zoned = _ZONE.sub(lambda found: f" {_ZONES[found[1]]:+03d}00", value) if value else None
-        parsed = parsedate_to_datetime(zoned) if zoned else None
+        parsed = parsedate_to_datetime(_OFFSET.sub(r" \1\2", zoned)) if zoned else None
         return None if parsed is None else parse_time(parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC))
     except (ValueError, TypeError, IndexError, OverflowError, ConfigurationError):
         return None

@@ -110,6 +110,7 @@ def test_authors_of_a_json_feed(tmp_path: Path) -> None:
         ("CET", 9), ("CEST", 8), ("MET", 9), ("MEST", 8), ("WET", 10), ("WEST", 9), ("BST", 9),
         ("EET", 8), ("EEST", 7), ("EST", 15), ("EDT", 14), ("PDT", 17),
         ("AKDT", 18), ("HST", 20), ("GMT", 10), ("+0200", 8), ("-0500 (EST)", 15),
+        ("+02:00", 8), ("GMT+0200", 8), ("ET", 15),
     ],
 )  # fmt: skip
 def test_zones_by_name(tmp_path: Path, zone: str, hour: int) -> None:

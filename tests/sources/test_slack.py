@@ -267,6 +267,7 @@ def test_the_blocks_of_an_app_are_read_with_its_text(tmp_path: Path) -> None:
         app(3, "*Release 4.2* shipped by <@U1>", section("Release 4.2 shipped by <@U1>")),
         app(4, "To buy:\n1. ropes\n2. oil", ordered),
         app(5, "Spend 5?", section("Spend 5?"), {"type": "actions", "elements": [button]}),
+        app(7, "_Deploy_ of `api` finished", section("Deploy of api finished")),
         app(6, "This content can’t be displayed.", {"type": "image", "image_url": "https://harbour.example/x.png"}),
     ]
     assert texts(tmp_path, *rows) == [
@@ -276,6 +277,7 @@ def test_the_blocks_of_an_app_are_read_with_its_text(tmp_path: Path) -> None:
         "*Release 4.2* shipped by @Nora",
         "To buy:\n1. ropes\n2. oil",
         "Spend 5?",
+        "_Deploy_ of `api` finished",
     ]
 
 

@@ -50,6 +50,13 @@ def test_a_short_post_of_the_same_second_is_not_lengthened(tmp_path: Path) -> No
     assert found == {"3": MAY_13, "4": BOILERPLATE}
 
 
+def test_a_cut_before_a_long_word_is_a_cut(tmp_path: Path) -> None:
+    """X cuts at the end of a word: before one of 60 letters the tweet is that much shorter."""
+    whole = f"{MAY_13[:220].rstrip()} {'w' * 60} and more."
+    rows = [tweet("3", MAY_13[:220].rstrip() + "\u2026", created_at=NOON)]
+    assert texts(tmp_path, rows, [note("2024-05-13T12:00:00.000Z", whole)]) == {"3": whole}
+
+
 @pytest.mark.parametrize("written", [None, "2024-05-11T06:00:00.000Z"])
 def test_a_note_of_another_time_is_found_by_its_beginning(tmp_path: Path, written: str | None) -> None:
     """The only note that a cut tweet begins is its whole text, also where the note's time is missing or another."""

@@ -49,6 +49,19 @@ def test_flat_names_beside_entities(tmp_path: Path) -> None:
     assert document.url == f"https://x.com/lena/status/{FIRST}"
 
 
+def test_a_flat_retweet_has_the_words_and_the_author_of_what_it_repeats(tmp_path: Path) -> None:
+    """The row of who retweets is cut; the whole stands in ``retweeted_status``."""
+    inner = {
+        "id_str": SECOND,
+        "full_text": "short words and the whole rest",
+        "user": {"name": "Bob", "screen_name": "bob"},
+    }
+    row = {"id_str": FIRST, "full_text": "RT @bob: short wor\u2026", "screen_name": "lena", "name": "Lena"}
+    path = save(tmp_path / "flat.json", [{**row, "retweeted_status": inner}])
+    (document,) = [item for item in Tweets(path, retweets=True)]
+    assert (document.text, document.author) == ("short words and the whole rest", "Bob")
+
+
 def scraped(tweet_id: int, text: str, username: str, **fields: Any) -> dict[str, Any]:
     """Return a tweet as snscrape writes it."""
     return {

@@ -50,6 +50,11 @@ def test_the_shorter_time_puts_the_month_first(tmp_path: Path) -> None:
     assert days(tmp_path, ["5.4.25, 19:20", "5.5.25, 09:05", "5.6.25, 09:05"])[-1] == "2025-06-05"
 
 
+def test_the_shorter_time_is_stronger_than_a_zero(tmp_path: Path) -> None:
+    """Eleven days in a row, not the 5th of eleven months: some phones write zeros before the month too."""
+    assert days(tmp_path, [f"05/{day:02d}/24, 1:01 PM" for day in range(1, 12)])[-1] == "2024-05-11"
+
+
 def test_a_slightly_shorter_time_says_nothing(tmp_path: Path) -> None:
     """35 days against 123 may be chance: "AM" and "PM" decide, and mean the United States."""
     assert days(tmp_path, ["3/1/25, 7:20 PM", "7/2/25, 9:05 AM"]) == ["2025-03-01", "2025-07-02"]
@@ -71,7 +76,7 @@ def recognised(folder: Path, text: str, name: str = "notes.txt") -> bool:
     ("text", "name"),
     [
         (ENCRYPTED + JOINED + SAID, "notes.txt"),
-        (JOINED + SAID, "notes.txt"),
+        (JOINED + SAID, "WhatsApp Chat with Boat.txt"),
         (ENCRYPTED, "notes.txt"),
         (ENCRYPTED + JOINED, "notes.txt"),
         (JOINED * 30 + SAID, "WhatsApp Chat with Boat.txt"),
@@ -80,7 +85,7 @@ def recognised(folder: Path, text: str, name: str = "notes.txt") -> bool:
     ],
 )
 def test_a_chat_may_open_with_many_notices(tmp_path: Path, text: str, name: str) -> None:
-    """Somebody speaks after them, or the encryption notice or the file's name says that it is WhatsApp."""
+    """The encryption notice or the file's name says that it is WhatsApp."""
     assert recognised(tmp_path, text, name)
 
 
@@ -88,6 +93,9 @@ def test_a_chat_may_open_with_many_notices(tmp_path: Path, text: str, name: str)
     "text",
     [
         JOINED,
+        JOINED + SAID,
+        "[2024-05-01 10:00:00] Starting a step of the migration\n" * 60
+        + "[2024-05-01 10:00:01] worker-1: finished a job\n" * 100,
         "2024-05-01 10:00:00 - copied one file\n" * 60,
         "2024-05-01 10:00:00 - copied one file\n" * 60 + "2024-05-01 10:00:01 - Copied: 60 files\n",
         "2024-05-01 10:00:00 - copied one file\n" * 60 + "2024-05-01 10:00:01 - INFO: done\n" * 20,
@@ -97,7 +105,7 @@ def test_a_chat_may_open_with_many_notices(tmp_path: Path, text: str, name: str)
     ],
 )
 def test_other_logs_with_dates_are_not_recognised(tmp_path: Path, text: str) -> None:
-    """Dates alone, few words with a colon among many without, and levels are a log's."""
+    """Dates alone, words with a colon after many lines without, and levels are a log's."""
     assert not recognised(tmp_path, text)
 
 
@@ -105,7 +113,7 @@ def test_a_zip_may_open_with_many_notices(tmp_path: Path) -> None:
     """300 people joined: the first message stands 20,000 bytes into the text."""
     path = tmp_path / "boat.zip"
     with zipfile.ZipFile(path, "w") as archive:
-        archive.writestr("boat.txt", JOINED * 6 + SAID)
+        archive.writestr("WhatsApp Chat with Boat.txt", JOINED * 6 + SAID)
     assert WhatsAppExport.recognises(path, read_head(path))
     assert [item.text for item in segments(WhatsAppExport(path))] == ["Who brings the ropes?", "I do."]
 

@@ -12,7 +12,7 @@ from masa_rag.sources._fields import clean, list_of, text_of
 _MARKUP = re.compile(r"<([^<>\n]{1,4000})>")
 _TOKEN = re.compile(r"[?&](?:t|token)=xox[a-z]-[\w-]+|xox[a-z]-[\w-]{10,}")
 _EMOJI = re.compile(r"(?<!\w):[a-z+-][\w+'-]{0,100}:(?!\w)")
-_WORD = re.compile(r"\w+")
+_WORD = re.compile(r"[^\W_]+")
 _ENTITIES = (("&lt;", "<"), ("&gt;", ">"), ("&amp;", "&"))
 
 

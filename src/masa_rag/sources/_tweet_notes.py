@@ -16,8 +16,9 @@ _SAME_CHARS = 100
 """Of so many characters at its beginning a note is looked up by; a cut tweet has more."""
 _SECONDS = 2
 """A tweet and its note are written at most so far apart."""
-_CUT_WEIGHT = 270
-"""A cut tweet weighs as much at least. X cuts at the end of a word, at a weight of 280."""
+_CUT_WEIGHT, _CUT_WEIGHT_NEAR = 270, 200
+"""What a cut tweet weighs at least; of one written with the note less is enough. X cuts at a weight of 280, at the end
+of a word or before a link."""
 _LINK_WEIGHT = 23
 _ADDRESS = re.compile(r"https?://[!-~]+")
 _LINK = "\0"
@@ -71,11 +72,13 @@ class Notes:
         A tweet waits when it begins a note of another time, which may turn out to be another tweet's.
         """
         shape = _shape(tweet.text)
-        if not self._by_start or _weight(shape) < _CUT_WEIGHT:
+        if not self._by_start or (weight := _weight(shape)) < _CUT_WEIGHT_NEAR:
             return True
         words = _without_mark(shape)
         if near := _begun(words, self._written_near(tweet)):
             self._take(near, tweet)
+            return True
+        if weight < _CUT_WEIGHT:
             return True
         alike = _begun(words, self._by_start.get(shape[:_SAME_CHARS], ())) if words != shape else set()
         if len(alike) != 1:

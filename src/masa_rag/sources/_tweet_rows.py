@@ -72,7 +72,7 @@ def is_row(names: Iterable[object], *, surely: bool = False) -> bool:
 
 def is_flat(value: Mapping[str, Any]) -> bool:
     """Say whether a tweet names its author beside its text, with nothing that only the web's API nests."""
-    if isinstance(value.get("user"), dict) or isinstance(value.get("entities"), dict):
+    if any(isinstance(value.get(name), dict) for name in ("user", "entities", "retweeted_status")):
         return False
     fields, _ = columns(tuple(value))
     return "text" in fields and ("author" in fields or "username" in fields)

@@ -110,9 +110,9 @@ class DateOrder:
     """Finds out whether dates are day/month or month/day, from all the stamps of one export.
 
     A number above 12 decides. Without one, the order in which time runs backwards less often does, then the
-    one in which it jumps back less far. Where these agree, a zero before a number or points between them
-    mean day/month (the United States write 5/4/25), then the order in which the chat takes far less time
-    is taken (2 days, not 61), and at last "am"/"pm" mean the United States.
+    one in which it jumps back less far. Where these agree, points between the numbers mean day/month; then the
+    order in which the chat takes far less time is taken (2 days, not 61); then a zero before a number means
+    day/month (the United States write 5/4/25), and at last "am"/"pm" mean the United States.
     """
 
     def __init__(self) -> None:
@@ -120,13 +120,14 @@ class DateOrder:
         self._above = [0, 0]  # how often the first, the second number can only be a day
         self._courses = (_Course(), _Course())  # as day/month and as month/day
         self._halves = 0
-        self._never_month_first = False
+        self._has_points = self._is_padded = False
 
     def add(self, stamp: Stamp) -> None:
         """Take in the next line's stamp."""
         self.count += 1
         self._halves += stamp.half
-        self._never_month_first |= stamp.padded or stamp.shape[1] == "."
+        self._has_points |= stamp.shape[1] == "."
+        self._is_padded |= stamp.padded
         for place, course in enumerate(self._courses):
             self._above[place] += 12 < stamp.numbers[place] <= 31
             course.add(local_time(stamp, day_first=place == 0))
@@ -138,11 +139,11 @@ class DateOrder:
         days, months = self._courses
         if (days.steps, days.jumps) != (months.steps, months.jumps):
             return (days.steps, days.jumps) < (months.steps, months.jumps)
-        if self._never_month_first:
+        if self._has_points:
             return True
         if _FAR_LESS * min(days.span, months.span) < max(days.span, months.span):
             return days.span < months.span
-        return not self._halves
+        return self._is_padded or not self._halves
 
 
 @dataclass(slots=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from itertools import dropwhile
 from pathlib import Path, PurePosixPath
 
 from masa_rag.sources._lines import head_lines
@@ -38,7 +37,7 @@ def looks_like_export(head: bytes, stem: str) -> bool:
     said = [sender for sender in _senders(lines[:_OPENING]) if sender is not None]
     if said:
         return not _is_log(said)
-    return _says_whatsapp(lines, stem) or _is_spoken_after_notices(lines)
+    return _says_whatsapp(lines, stem)
 
 
 def _senders(lines: list[str]) -> list[str | None]:
@@ -58,13 +57,6 @@ def _says_whatsapp(lines: list[str], stem: str) -> bool:
     own = _COPY.sub("", stem)
     named = own == _IPHONE or _FILE_TITLE.fullmatch(own) is not None
     return (named and len(rests) > 1) or any(says_encrypted(rest) for rest in rests)
-
-
-def _is_spoken_after_notices(lines: list[str]) -> bool:
-    """Say whether from some line on somebody speaks in most of them: a log has a colon here and there."""
-    later = list(dropwhile(lambda sender: sender is None, _senders(lines)))
-    said = [sender for sender in later if sender is not None]
-    return len(said) > 1 and 2 * len(said) >= len(later) and not _is_log(said[:_OPENING])
 
 
 def chat_title(path: Path, member: str | None) -> str:
