@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from masa_rag.transcribers._batches import POOL, Batches
+from masa_rag.errors import TranscriptionError
+from masa_rag.transcribers._batches import LOST, POOL, Batches
 from masa_rag.transcribers._prepare import Job, Recording
 from masa_rag.transcribers._process import NotHeardError
 from masa_rag.transcribers._resume import Kept
@@ -149,3 +150,44 @@ def test_windows_that_were_not_heard_are_tried_alone() -> None:
     assert tried == ["one", "one", "bad", "three", "three"]
     assert [str(recording.error) for recording in recordings] == ["None", "bad: the process ended", "None"]
     assert [recording.language for recording in recordings] == ["nl", None, "nl"]
+
+
+def not_heard(*good: str, windows: int = 1) -> tuple[list[str], list[str]]:
+    """Return, for ten recordings, those of the windows tried alone, then what is raised, and those with an error.
+
+    A batch is heard when a good one is in it.
+    """
+    tried: list[str] = []
+
+    def hear(batch: Sequence[Job], _: LANGUAGES) -> list[str]:
+        names = {job.recording.path.name for job in batch}
+        if len(batch) == 1:
+            tried.extend(names)
+        if not names & set(good):
+            raise NotHeardError("the process ended")
+        return ["nl"] * len(batch)
+
+    recordings = [Recording(Path(str(number)), Kept(None, Path(str(number)), "")) for number in range(10)]
+    with closing(Batches(hear, lambda: 5 * windows)) as batches:
+        for recording in recordings:
+            batches.add(jobs(*[1] * windows, recording=recording))
+        try:
+            list(batches.work(is_last=True))
+        except TranscriptionError as error:
+            tried.append(str(error))
+    return tried, [recording.path.name for recording in recordings if recording.error]
+
+
+@pytest.mark.parametrize("windows", [1, 3])
+def test_a_model_that_hears_nothing_is_given_up(windows: int) -> None:
+    """After one window of each of the first four recordings, however many windows they have."""
+    tried, blamed = not_heard(windows=windows)
+    given_up = "none of the first 4 recordings could be heard; the last time the process ended"
+    assert tried == ["0", "1", "2", "3", given_up]
+    assert blamed == ["0", "1", "2", "3"]
+    assert LOST == 4
+
+
+def test_a_model_that_heard_a_batch_is_not_given_up() -> None:
+    """What was heard beside the batch that failed counts, though nobody waited for it yet."""
+    assert not_heard("9") == (["0", "1", "2", "3", "4"], ["0", "1", "2", "3", "4"])

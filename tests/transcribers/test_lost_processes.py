@@ -12,7 +12,7 @@ import pytest
 from masa_rag.errors import RecordError, TranscriptionError
 from masa_rag.sources import Recordings
 from masa_rag.transcribers import FasterWhisperTranscriber, _process
-from masa_rag.transcribers._windows import RATE
+from masa_rag.transcribers._windows import RATE, Window
 from masa_rag.types import Document
 
 np = pytest.importorskip("numpy")
@@ -76,7 +76,7 @@ def recordings(*loud: int, seconds: int = 1) -> list[Path]:
         with wave.open(f"calls/{number}.wav", "wb") as file:
             file.setparams((1, 2, RATE, 0, "NONE", ""))
             file.writeframes(bytes([value, 0]) * (seconds * RATE))
-    return sorted(Path("calls").iterdir())
+    return [Path(f"calls/{number}.wav") for number in range(len(loud))]
 
 
 def said(results: Sequence[Any]) -> list[str]:
@@ -123,11 +123,39 @@ def test_a_long_recording_to_blame_is_tried_once(batch_size: int) -> None:
 
 
 @pytest.mark.parametrize("bad", [DIES, FAILS])
+@pytest.mark.parametrize("good_before", [0, 8])
+@pytest.mark.parametrize("count", [2, 3])
+def test_several_recordings_to_blame_are_errors(bad: int, good_before: int, count: int) -> None:
+    """Also when they come first and nothing was heard before; the others are heard."""
+    found = heard(*[1] * good_before, *[bad] * count, 4, 5, 6)
+    assert found[:good_before] == ["1."] * good_before
+    assert all(item.startswith("calls/") for item in found[good_before:-3])
+    assert found[-3:] == ["4.", "5.", "6."]
+
+
+def test_a_model_that_heard_something_is_never_given_up() -> None:
+    """One recording of seven is heard, and the six after it are errors, more than are allowed when none is heard."""
+    one, *errors = heard(1, *[DIES] * 6)
+    assert one == "1."
+    assert [error.split(":")[0] for error in errors] == [f"calls/{number}.wav" for number in range(1, 7)]
+
+
+@pytest.mark.parametrize("bad", [DIES, FAILS])
 def test_a_model_that_hears_nothing_is_given_up(bad: int) -> None:
-    """After three processes that heard not one window the work ends with an error, and no fourth is started."""
-    with pytest.raises(TranscriptionError, match="3 processes in a row heard nothing"):
+    """When four recordings were tried, each alone, the work ends with an error."""
+    with pytest.raises(TranscriptionError, match="none of the first 4 recordings could be heard; the last time "):
         heard(*[bad] * 10)
-    assert starts() == 3
+    assert starts() in (5, 6)  # one or two for the first two batches, one for each of the four
+
+
+def test_spectra_start_no_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    """When the process ended, those that are still computed need the filters only, which are there."""
+    transcriber = Scripted("base", device="cpu")
+    transcriber.engine.close()
+    monkeypatch.setattr("masa_rag.transcribers.faster_whisper.spectrum", lambda sound, filters: filters.shape[0])
+    window = Window(((0, RATE),))
+    assert FasterWhisperTranscriber._features(transcriber, window, None) == 80
+    assert starts() == 1
 
 
 def test_a_model_that_was_given_up_may_be_tried_again() -> None:

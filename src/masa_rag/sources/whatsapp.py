@@ -28,8 +28,8 @@ class WhatsAppExport(FileSource):
     overlapping exports merge; a message that was edited between two exports replaces its older
     wording, which has its time and sender and is not in the newer export. Whether a date is day/month
     or month/day is taken from the whole file: a number above 12, then the order in which time runs
-    forward, then a zero before a number (day/month), then the order in which the chat takes far less
-    time, then "am"/"pm" (month/day).
+    forward, then points between the numbers (day/month), then the order in which the chat takes far less
+    time, then a zero before a number (day/month), then "am"/"pm" (month/day).
 
     Args:
         paths: A file, a folder, a pattern, or several of them.

@@ -10,7 +10,7 @@ from itertools import pairwise
 
 from masa_rag.errors import TranscriptionError
 from masa_rag.transcribers._devices import WORKERS
-from masa_rag.transcribers._prepare import Job
+from masa_rag.transcribers._prepare import Job, Recording
 from masa_rag.transcribers._process import NotHeardError
 
 log = logging.getLogger(__name__)
@@ -18,6 +18,9 @@ log = logging.getLogger(__name__)
 POOL = 48
 """Windows gathered before a batch of like lengths is chosen from them; fewer at first, so that the model need not wait
 while this many are prepared."""
+
+LOST = 4
+"""Recordings that may fail, each by a window tried alone, before a model that heard nothing yet is given up."""
 
 
 class Batches:
@@ -27,7 +30,8 @@ class Batches:
     be done: a run gives the same words each time. The first ones are waited for before others start.
 
     The windows of a batch that is not heard are tried once more, one by one and nothing beside them, so that the one to
-    blame is known. Its recording has the error, and the others lose nothing.
+    blame is known. Its recording has the error, and the others lose nothing. Only a model that heard nothing of the
+    first ``LOST`` recordings is given up; one that heard anything never is.
 
     Args:
         hear: Hears windows, given the language of each if it is known, keeps what was said and returns the languages.
@@ -44,6 +48,8 @@ class Batches:
         self._waiting: list[Job] = []
         self._running: deque[tuple[Sequence[Job], Future[Sequence[str]]]] = deque()
         self._rounds = 0
+        self._blamed = 0
+        self._has_heard = False
 
     def add(self, jobs: Sequence[Job]) -> None:
         """Take windows, in the order of their recordings."""
@@ -52,7 +58,7 @@ class Batches:
     def work(self, *, is_last: bool = False) -> Iterator[None]:
         """Start what can be started, and yield after each batch that is done; with ``is_last`` until nothing is left.
 
-        Raises what ``hear`` raises, but for NotHeardError.
+        Raises what ``hear`` raises, but for NotHeardError, and TranscriptionError when the model is given up.
         """
         while self._waiting and (is_last or self._has_a_choice()):
             while len(self._running) > (WORKERS if self._rounds > 1 else 0):
@@ -77,7 +83,7 @@ class Batches:
         for start, end in pairwise(ends):
             if batch := [job for job in chosen[start:end] if job.recording.error is None]:
                 known = [job.recording.language for job in batch]
-                self._running.append((batch, self._pool.submit(self._hear, batch, known)))
+                self._running.append((batch, self._pool.submit(self._heard, batch, known)))
         self._rounds += 1
 
     def _chosen(self, count: int) -> list[Job]:
@@ -92,6 +98,12 @@ class Batches:
         chosen = [job for place, job in enumerate(self._waiting) if place in taken]
         self._waiting = [job for place, job in enumerate(self._waiting) if place not in taken]
         return chosen
+
+    def _heard(self, batch: Sequence[Job], known: Sequence[str | None]) -> Sequence[str]:
+        """Hear windows, and note that the model can."""
+        languages = self._hear(batch, known)
+        self._has_heard = True
+        return languages
 
     def _wait(self) -> None:
         batch, languages = self._running.popleft()
@@ -111,7 +123,15 @@ class Batches:
         if recording.error is not None:
             return
         try:
-            (language,) = self._hear([job], [recording.language])
+            (language,) = self._heard([job], [recording.language])
             recording.language = recording.language or language
         except NotHeardError as error:
-            recording.error = TranscriptionError(f"{recording.path}: {error}")
+            self._blame(recording, error)
+
+    def _blame(self, recording: Recording, error: NotHeardError) -> None:
+        """Give a recording its error. Raises TranscriptionError when it is the model rather than the recordings."""
+        recording.error = TranscriptionError(f"{recording.path}: {error}")
+        self._blamed += 1
+        if self._blamed >= LOST and not self._has_heard:
+            problem = f"none of the first {LOST} recordings could be heard; the last time {error}"
+            raise TranscriptionError(problem) from error

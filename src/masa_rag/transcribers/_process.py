@@ -66,8 +66,6 @@ class ModelProcess:
         self.close = weakref.finalize(self, self._child.end)
         """Ends the process; whatever it was doing fails."""
         facts = self._loaded(settings)
-        self.has_heard = False
-        """Whether it has answered at least once."""
         self.device: str = facts["device"]
         self.compute_type: str = facts["compute_type"]
         self.mels: int = facts["mels"]
@@ -104,7 +102,6 @@ class ModelProcess:
         answer = self._calls.ask(cast("BinaryIO", self._child.stdin), call, features).result()
         if "error" in answer:
             raise RuntimeError(answer["error"])
-        self.has_heard = True
         return [(language, _heard(item)) for language, item in answer["heard"]]
 
 

@@ -38,9 +38,6 @@ Result = Sequence[Segment] | TranscriptionError
 PIECES_AHEAD = 4
 """Parts of about two minutes that are prepared while the model works."""
 
-LOST = 3
-"""Processes of the model that may end one after the other without having heard a window, before a run is given up."""
-
 _NO_MEMORY = re.compile("out of memory|ALLOC_FAILED")
 
 
@@ -105,8 +102,6 @@ class FasterWhisperTranscriber:
         self._filters: Any = None
         self._loading = threading.Lock()
         self._failed: MasaRagError | None = None
-        self._lost = 0
-        self._problem = ""
         if self._terms is not None:
             Glossary(self._terms)  # a wrong glossary is told now, not after an hour
 
@@ -147,9 +142,10 @@ class FasterWhisperTranscriber:
             paths: The recordings.
             progress: Called after each batch with how far the whole work is.
 
-        Raises TranscriptionError when the model cannot be loaded, or when three processes in a row heard nothing.
+        Raises TranscriptionError when the model cannot be loaded, or when it failed on four recordings, each tried
+        alone, before it heard anything in this call.
         """
-        self._failed, self._lost = None, 0
+        self._failed = None
         files = [Path(path) for path in paths]
         watch = Watch(files, progress)
         waiting: list[Recording] = []
@@ -200,19 +196,11 @@ class FasterWhisperTranscriber:
                 raise self._failed
             if self._engine is None or not self._engine.is_alive:
                 try:
-                    self._count_lost()
                     self._engine = self._load()
                 except MasaRagError as error:
                     self._failed = error
                     raise
         return self._engine
-
-    def _count_lost(self) -> None:
-        """Note that a process ended. Raises TranscriptionError when too many did so for nothing."""
-        if self._engine is not None:
-            self._lost = 0 if self._engine.has_heard else self._lost + 1
-        if self._lost == LOST:
-            raise TranscriptionError(f"{LOST} processes in a row heard nothing; the last time {self._problem}")
 
     def _load(self) -> ModelProcess:
         extractors = require("faster_whisper.feature_extractor", extra="speech", purpose=PURPOSE)
@@ -245,7 +233,8 @@ class FasterWhisperTranscriber:
         return [(int(item["start"]), int(item["end"])) for item in vad.get_speech_timestamps(samples, options)]
 
     def _features(self, _window: Window, sound: Any) -> Any:
-        _ = self.engine  # whose model says how many mels
+        if self._filters is None:  # a process that ended is started anew when there is something to hear
+            _ = self.engine  # whose model says how many mels
         return spectrum(sound, self._filters)
 
     # Windows to lines ----------------------------------------------------------------------------
@@ -263,15 +252,12 @@ class FasterWhisperTranscriber:
         engine = self.engine
         try:
             return engine.run([job.features.result() for job in batch], known, is_padded=batch[0].window.is_padded)
-        except NotHeardError as error:
-            self._problem = str(error)
-            raise
         except (RuntimeError, ValueError) as error:
             if len(batch) == 1 or not _NO_MEMORY.search(str(error)):
                 advice = "its files may be damaged: fetch it again" if self.device == "cpu" else "try device='cpu'"
-                self._problem = f"the model failed on {self.device} ({error}); {advice}"
+                problem = f"the model failed on {self.device} ({error}); {advice}"
                 engine.close()  # after some errors CUDA does nothing more in the same process
-                raise NotHeardError(self._problem) from error
+                raise NotHeardError(problem) from error
         half = self._batch_size = (len(batch) + 1) // 2
         log.warning("A batch of %d windows does not fit into memory; going on with %d.", len(batch), half)
         return [*self._run(batch[:half], known[:half]), *self._run(batch[half:], known[half:])]
