@@ -244,6 +244,34 @@ def test_the_log_of_a_program_that_quotes_messages_is_not_recognised(tmp_path: P
         assert not IrcLogs.recognises(path, read_head(path)), place
 
 
+@pytest.mark.parametrize(
+    "words", [["joined", "left", "topic"], ["joined", "left", "topic"] * 12, ["she joined", "we left early"]]
+)
+@pytest.mark.parametrize("bullet", ["*", " *"])
+def test_a_list_before_quoted_messages_is_no_log(tmp_path: Path, words: list[str], bullet: str) -> None:
+    """Bullets are no notices: without a time, a notice names who joined or left."""
+    quoted = ["[10:00] <ann> hello", "[10:01] <bo> hi", "[10:02] <ann> bye"]
+    path = write(tmp_path, "\n".join([*(f"{bullet} {word}" for word in words), *quoted]) + "\n", "notes.txt")
+    assert not IrcLogs.recognises(path, read_head(path))
+
+
+@pytest.mark.parametrize(
+    "notice",
+    [
+        "=== ann [~ann@host.example]  has joined #boats",
+        "* ann has left #boats",
+        "=== ann is now known as bo",
+        "=== ann changed the topic of #boats to: sails",
+        "=== mode/#boats [+o ann] by cy",
+    ],
+)
+def test_notices_without_a_time(tmp_path: Path, notice: str) -> None:
+    """A notice that names a person or a channel needs no time, however often it comes."""
+    path = write(tmp_path, "\n".join([*[notice] * 40, *["[10:59] <bo> still here?"] * 3]) + "\n")
+    assert IrcLogs.recognises(path, read_head(path))
+    assert errors(IrcLogs(path)) == []
+
+
 def test_a_folder_of_logs(tmp_path: Path) -> None:
     """Two days of a channel; a folder of anything else is not taken."""
     write(tmp_path / "logs", ZNC, "#boats_20240513.log")
@@ -263,11 +291,15 @@ HELLO = "[10:00] <ann> hello\n"
         (("log/libera/#c/2024-05-13.log", "log/oftc/#c/2024-05-13.log"), {"libera/#c", "oftc/#c"}),
         (("libera/#c.log", "oftc/#c.log", "oftc/#d.log"), {"libera/#c", "oftc/#c", "#d"}),
         (("irc.libera.#c.weechatlog", "irc.oftc.#c.weechatlog"), {"irc.libera/#c", "irc.oftc/#c"}),
-        (("bouncer/libera/ann/2024-05-13.log", "oftc/ann/2024-05-13.log"), {"bouncer/libera/ann", "oftc/ann"}),
+        (("bouncer/libera/ann/2024-05-13.log", "oftc/ann/2024-05-13.log"), {"libera/ann", "oftc/ann"}),
+        (("irc.libera.chat/#c.log", "OFTC-2/#c.log"), {"irc.libera.chat/#c", "OFTC-2/#c"}),
+        (("irc.work.#c.weechatlog", "irc.home.2024-05.#c.weechatlog"), {"irc.work/#c", "irc.home/#c"}),
+        (("libera/2024/#c.log", "oftc/May/#c.log", "old/#c.log"), {"libera/#c", "oftc/#c", "#c"}),
+        (("libera/#c.log", "libera-2/#c.log", "oftc/#c.log"), {"libera/#c", "oftc/#c"}),
     ],
 )
 def test_a_channel_of_two_networks_is_two(tmp_path: Path, names: tuple[str, ...], channels: set[str]) -> None:
-    """Of equal channels in several places of one source, the ids begin with where the places differ."""
+    """Of equal channels of several networks in one source, the ids begin with the network."""
     for name in names:
         write(tmp_path / "logs", HELLO, name)
     days = documents(IrcLogs(tmp_path / "logs"))
@@ -283,10 +315,20 @@ def test_a_channel_of_two_networks_is_two(tmp_path: Path, names: tuple[str, ...]
         ("2024/#boats_20240513.log", "2025/#boats_20250513.log"),
         ("libera/#boats/2024-05-13.log", "libera/#boats.log"),
         ("part 1 #boats.log", "part2_#boats.log", "2024-05_#boats.log"),
+        ("2024/May/#boats.log", "2024/June/#boats.log"),
+        ("logs-2023/#boats.log", "logs-2024/#boats.log"),
+        ("2024-W05/#boats.log", "2024-W06/#boats.log"),
+        ("a/#boats_20240513.log", "old/#boats_20240514.log"),
+        ("logs/#boats_20240513.log", "backup/#boats_20240513.log"),
+        ("libera/#boats.log", "backup/#boats.log", "archive/libera/#boats.log"),
+        ("libera/#boats.log", "irc.libera.chat/#boats.log", "libera-2/#boats.log", "irc.libera.#boats.weechatlog"),
+        ("libera-2023/#boats.log", "oftc-2024/#boats.log", "libera-old/#boats.log", "oftc.logs/#boats.log"),
+        ("ann/libera/x/#boats.log", "ann/oftc/y/#boats.log"),
+        ("irc.libera.2024-05.#boats.weechatlog", "irc.libera.2024-W06.#boats.weechatlog"),
     ],
 )
 def test_a_channel_of_one_network_is_one(tmp_path: Path, names: tuple[str, ...]) -> None:
-    """Folders of days, and of the channel itself, do not make another channel, nor do parts of a log."""
+    """Folders that are named for no network do not make another channel, nor do parts of a log."""
     for name in names:
         write(tmp_path, HELLO, name)
     assert {day.title for day in documents(IrcLogs(tmp_path))} == {"#boats"}

@@ -58,7 +58,7 @@ def test_a_flat_retweet_has_the_words_and_the_author_of_what_it_repeats(tmp_path
     }
     row = {"id_str": FIRST, "full_text": "RT @bob: short wor\u2026", "screen_name": "lena", "name": "Lena"}
     path = save(tmp_path / "flat.json", [{**row, "retweeted_status": inner}])
-    (document,) = [item for item in Tweets(path, retweets=True)]
+    (document,) = Tweets(path, retweets=True)
     assert (document.text, document.author) == ("short words and the whole rest", "Bob")
 
 

@@ -7,8 +7,12 @@ Read are the forms that irssi, WeeChat, ZNC, mIRC, HexChat and Textual write, an
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, timezone
+from pathlib import Path
+
+from masa_rag.sources._lines import text_lines
 
 _MONTHS = {name: number for number, name in enumerate("jan feb mar apr may jun jul aug sep oct nov dec".split(), 1)}
 _CONTROL = re.compile(
@@ -30,6 +34,11 @@ _NOTICE_ACTION = re.compile(
     r"(?:gives|removes) (?:channel operator|voice)|\([^)]*@[^)]*\) (?:joined|left|[Qq]uit)|joined #|left #|quit \()"
 )
 _NOTICE_MARK = re.compile(r"\s*(?:(?:-!-|={3}|\*{1,3}|-->|<--|--|=!=)\s|\S{1,64} [\[(]\S*@\S*[\])] )")
+_UNTIMED_NOTICE = re.compile(
+    rf"\s*(?:-!-|=!=|={{3}}|\*{{1,3}}|-->|<--|---?)\s+(?:mode/[#&]|topic (?:for|of) [#&]|"
+    rf"{_NICK} +(?:[\[(]\S*@\S*[\])] +)?(?:{_NOTICE_ACTION.pattern}|changed the topic of [#&]))",
+    re.IGNORECASE,
+)
 _NOTICE_WORD = re.compile(
     r"\b(?:joined|left|quits?|joins|parts|is now known as|sets? mode|modes?[ /]|topic|kicked|netsplit|netjoin|"
     r"day changed|log (?:opened|closed)|now talking|irssi:)",
@@ -75,6 +84,13 @@ class Line:
     """Whether the line tells what nobody says: a join, a quit, a mode, a new day."""
 
 
+def read_lines(path: Path) -> Iterator[Line]:
+    """Return the lines of a log; those that are not UTF-8 are read as Windows-1252."""
+    with path.open("rb") as file:
+        for line in text_lines(file, fallback="cp1252"):
+            yield parse_line(line)
+
+
 def parse_line(raw: str) -> Line:
     """Return what the line is; never raises."""
     line = _CONTROL.sub("", raw)
@@ -82,8 +98,9 @@ def parse_line(raw: str) -> Line:
         return Line(day=day, channel=_channel(line), notice=True)
     clock, end = _clock(line)
     if clock is None:
-        known = line.startswith(_BARE_NOTICES) or not line.strip()
-        return Line(renamed=_renamed(line), channel=_channel(line), known=known, notice=_is_notice(line))
+        notice = _UNTIMED_NOTICE.match(line[:_LONGEST_NOTICE]) is not None
+        known = notice or line.startswith(_BARE_NOTICES) or not line.strip()
+        return Line(renamed=_renamed(line), channel=_channel(line), known=known, notice=notice)
     body = line[end:]
     if (match := _SAID.match(body)) is not None:
         return Line(clock, author=match[1], text=match[2].strip())
@@ -95,7 +112,7 @@ def parse_line(raw: str) -> Line:
     return Line(clock, renamed=_renamed(body), channel=_channel(body), notice=_is_notice(body))
 
 
-_BARE_NOTICES = ("===", "---", "***", "-->", "<--", "-!-", "Session ", " * ", "* ")
+_BARE_NOTICES = ("===", "---", "***", "-->", "<--", "-!-", "Session ")  # not "* ": lists have it
 _NOT_NICKS = frozenset({"***", "*", "Now", "Topic", "Users", "Set", "Joins:", "Parts:", "Quits:", "Disconnected"})
 
 

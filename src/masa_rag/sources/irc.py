@@ -3,30 +3,23 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from io import BytesIO
-from itertools import islice, takewhile
+from itertools import islice
 from pathlib import Path
-from urllib.parse import unquote
 
 from masa_rag.errors import RecordError
 from masa_rag.sources._base import FileSource, read_head
 from masa_rag.sources._days import day_documents
 from masa_rag.sources._fields import zone_of
-from masa_rag.sources._irc_lines import Clock, Line, parse_line
+from masa_rag.sources._irc_lines import Clock, Line, parse_line, read_lines
+from masa_rag.sources._irc_places import NAME_DATE, channels_of
 from masa_rag.sources._lines import text_lines
 from masa_rag.types import Document, Segment
 
-_NAME_DATE = re.compile(r"(?<!\d)(\d{4})([-_.]?)(\d{2})\2(\d{2})(?!\d)(?:_(\d{2})(?!\d))?")
 _FOLDER_DATE = re.compile(r"/(\d{4})/(\d{2})/(\d{2})/[^/]+$")
-_NAME_CHANNEL = re.compile(r"[#&][^\s/]*[^\s/._-]")
-_DATED_FOLDER = re.compile(r"\d{1,4}(?:[-_.]?\d{1,2}){0,2}")
-_NAME_NETWORK = re.compile(r"(\S*[^\W\d_])[._-]$")
-_SUFFIXES = re.compile(r"(?:\.(?:weechatlog|irclog|log|txt|ascii|raw))+$", re.IGNORECASE)
 _BACK = 6 * 3600  # a clock that goes back further has passed midnight; less is a clock set back
-_LINES_LOOKED_AT = 2_000
 _FIRST_LINES = 40
 
 
@@ -46,8 +39,8 @@ class IrcLogs(FileSource):
         paths: A file, a folder, a pattern, or several of them.
         name: The source's name; by default ``irc:`` and the file's.
         channel: First part of the documents' ids. By default it is taken from the file's name, the
-            notices in it, or its folder; where files of one channel lie in several places, as those of
-            two networks do, what differs in the places comes before it: ``libera/#boats``.
+            notices in it, or its folder. Where two networks have the channel, theirs comes before it
+            (``libera/#boats``): by WeeChat's file names, or by folders that bear a known network's name.
         timezone: IANA name of the zone in which the times were written, where they name none.
         threads: Find out which message answers which (see :func:`reply_links`), and set ``reply_to``.
         by_conversation: Give each conversation of three messages or more a document of its own, in place
@@ -90,7 +83,7 @@ class IrcLogs(FileSource):
 
     def __iter__(self) -> Iterator[Document | RecordError]:
         files = self.files()
-        channels = dict.fromkeys(files, self.channel) if self.channel is not None else _channels(files)
+        channels = dict.fromkeys(files, self.channel) if self.channel is not None else channels_of(files)
         for path, channel in channels.items():
             try:
                 yield from self._days(path, channel)
@@ -122,7 +115,7 @@ class IrcLogs(FileSource):
     def _messages(self, path: Path, day: date | None) -> Iterator[Segment | RecordError]:
         calendar = _Calendar(day)
         formerly: dict[str, str] = {}
-        for number, line in enumerate(_lines(path), start=1):
+        for number, line in enumerate(read_lines(path), start=1):
             calendar.take(line)
             if line.renamed is not None:
                 formerly[line.renamed[1]] = formerly.pop(line.renamed[0], line.renamed[0])
@@ -144,12 +137,6 @@ class IrcLogs(FileSource):
             return local.replace(tzinfo=clock.offset or self._zone).astimezone(UTC)
         except (OverflowError, ValueError):
             return None
-
-
-def _lines(path: Path) -> Iterator[Line]:
-    with path.open("rb") as file:
-        for line in text_lines(file, fallback="cp1252"):
-            yield parse_line(line)
 
 
 class _Calendar:
@@ -192,7 +179,7 @@ class _Start:
     def __init__(self, path: Path) -> None:
         self.messages = 0
         clocks: list[int] = []
-        for line in _lines(path):
+        for line in read_lines(path):
             self.messages += line.author is not None
             if line.clock is not None:
                 clocks.append(line.clock.seconds)
@@ -204,7 +191,7 @@ def _named_day(path: Path, clocks: list[int]) -> date | None:
 
     A name with an hour ("2024-05-01_03") dates that hour: the midnights before its last line count back.
     """
-    match = _NAME_DATE.search(path.name)
+    match = NAME_DATE.search(path.name)
     hour = match[5] if match is not None else None
     numbers = match.group(1, 3, 4) if match is not None else None
     if numbers is None and (folders := _FOLDER_DATE.search(path.absolute().as_posix())) is not None:
@@ -227,57 +214,6 @@ def _midnights_before(hour: int, clocks: list[int]) -> int:
         if seconds // 3600 == hour:
             counted = passed
     return counted
-
-
-def _channels(paths: list[Path]) -> dict[Path, str]:
-    """Return the channel of each file; before it what tells its place from the others that have this channel."""
-    names = {path: _named_channel(path) for path in paths}
-    places: dict[str, set[tuple[str, ...]]] = {}
-    for path, name in names.items():
-        places.setdefault(name, set()).add(_place(path, name))
-    return {path: "/".join((*_apart(_place(path, name), places[name]), name)) for path, name in names.items()}
-
-
-def _named_channel(path: Path) -> str:
-    undated = _undated(path)
-    if (match := _NAME_CHANNEL.search(undated)) is not None:
-        return match[0]
-    if noticed := _noticed_channels(path):
-        return noticed.most_common(1)[0][0]
-    return undated.strip(" ._-") or path.absolute().parent.name or "irc"
-
-
-def _undated(path: Path) -> str:
-    return _NAME_DATE.sub("", _SUFFIXES.sub("", unquote(path.name)))
-
-
-def _noticed_channels(path: Path) -> Counter[str]:
-    try:
-        return Counter(line.channel for line in islice(_lines(path), _LINES_LOOKED_AT) if line.channel is not None)
-    except OSError:  # reported when its messages are read
-        return Counter()
-
-
-def _place(path: Path, channel: str) -> tuple[str, ...]:
-    """Return the folders but those of days and of the channel, and the network of names as "irc.libera.#boats.log"."""
-    folders = map(unquote, path.absolute().parent.parts)
-    before, found, _ = _undated(path).partition(channel)
-    network = _NAME_NETWORK.search(before) if found else None
-    kept = tuple(part for part in folders if part != channel and not _DATED_FOLDER.fullmatch(part))
-    return (*kept, network[1]) if network is not None else kept
-
-
-def _apart(place: tuple[str, ...], places: Collection[tuple[str, ...]]) -> tuple[str, ...]:
-    """Return what is left of a place without what all begin or end with: nothing, if it is the only one."""
-    start = _alike(places)
-    end = _alike([other[start:][::-1] for other in places])
-    return place[start : len(place) - end]
-
-
-def _alike(places: Collection[tuple[str, ...]]) -> int:
-    """Return with how many equal parts all begin."""
-    parts = zip(*places, strict=False)
-    return sum(1 for _ in takewhile(lambda part: len(set(part)) == 1, parts))
 
 
 def _looks_like_log(head: bytes) -> bool:
