@@ -73,12 +73,50 @@ def test_a_language_is_told_by_its_usual_letters(text: str, encoding: str, aroun
         "Umlaute: Ä, Ö, Ü und ß – mehr nicht …",
         "•••••• “¿Qué…?” —— ––––––",
         "déjà créée à Besançon, côté forêt",
+        "Die Pumpe läuft wieder, größer als früher; 10 m³ Öl für die Straße, § 4, 20 °C, 5 € – „schön“.",
+        "La pompe s’est arrêtée à l’aube ; Zoé a remplacé le joint usé où il fuyait, près du cœur du système.",
+        "¿Quién cambió la junta del pozo nº 3? El señor Núñez, mañana a la 1ª hora. ¡Qué pingüino!",
+        "As operações não começaram à tarde; três irmãs só leram a pressão. Às vezes há pães e limões.",
+        "La pompa si è fermata perché la guarnizione era già usata; così andrà più piano, però andrà. È la città.",
+        "De pomp is geïnstalleerd; één reünie in België, coördinatie en financiële knelpunten, scène.",
+        "Pumpen stannade på natten; Åsa bytte tätningen på morgonen och skrev värdena. Även Örjan såg på.",
+        "Pumpen gik i stå om natten; Søren skiftede pakningen på øen og målte trykket. Æblerne er røde.",
+        "Pumppu pysähtyi yöllä; Päivi vaihtoi tiivisteen aamulla ja kirjoitti lukemat. Älä käynnistä sitä.",
+        "La bomba s’ha aturat; l’aigua és freda i això és així. Què farem demà? Col·legi, raó, força, país.",
     ],
 )
 def test_western_europe_is_windows_1252(text: str) -> None:
     """Single letters beyond ASCII among others are what the languages of Western Europe have."""
     data = text.encode("cp1252")
     assert (decode(data), encoding_of_text(data)) == (text, ("cp1252", True))
+
+
+@pytest.mark.parametrize(
+    ("text", "encoding"),
+    [
+        ("Wczoraj spotkaliśmy się z zespołem.", "cp1250"),
+        ("Mogą już iść do domu, bo jest późno; łódź stoi na brzegu.", "cp1250"),
+        ("Dziękuję bardzo", "cp1250"),
+        ("Čerpadlo se v noci zastavilo, těsnění bylo opotřebované. Jiří je ráno vyměnil.", "cp1250"),
+        (
+            "A harmadik kút szivattyúja éjjel leállt. Gergő reggel kicserélte a tömítést, és följegyezte az időt.",
+            "cp1250",
+        ),
+        ("Pompa s-a oprit noaptea; garnitura era uzată şi Ştefan a înlocuit-o dimineaţa în ţară.", "cp1250"),
+        ("Crpka je noću stala; Đorđe je ujutro zamijenio brtvu i upisao očitanja. Već će doći još ljudi.", "cp1250"),
+        ("Üçüncü kuyunun pompası gece durdu. Ayşe sabah contayı değiştirdi ve değerleri yazdı.", "cp1254"),
+        (
+            "Trečio šulinio siurblys naktį sustojo. Rūta ryte pakeitė tarpiklį ir užrašė rodmenis, kurių reikėjo.",
+            "cp1257",
+        ),
+        ("Đêm qua máy bơm đa\u0303 ngư\u0300ng; nay đươ\u0323c thay gioăng.", "cp1258"),
+        ("Die Pumpe läuft wieder; größer als früher, schöne Straße.", "mac_roman"),
+        ("Die Pumpe läuft wieder; schön.", "cp850"),
+    ],
+)
+def test_what_only_looks_western_is_not_sure(text: str, encoding: str) -> None:
+    """The letters of other languages, read as Western ones, are an unlikely mixture, and signs stand in words."""
+    assert encoding_of_text(text.encode(encoding)) == ("cp1252", False)
 
 
 @pytest.mark.parametrize(

@@ -85,16 +85,59 @@ def test_dates_that_programs_write(tmp_path: Path, fields: str) -> None:
         "---\nAda: is it on?\nBen: yes.\nAda: good.\n---\nAll quiet.",
         "---\nhttps://pumps.example/manual\n---\nAll quiet.",
         "---\n- a list\n- between rules\n---\nAll quiet.",
+        "---\nAnn: hello\nBob: hi\nAnn: good\n---\nAll quiet.",
+        "---\nDate: 1 May\nAnn: hello\nBob: hi\nAnn: good\n---\nAll quiet.",
+        "---\nAuthor: is it good?\nEditor: yes.\nAuthor: then print it.\n---\nAll quiet.",
+        "---\nTitle: the valve\nBen will look at it.\n---\nAll quiet.",
+        "---\nFirst section: the code of the gate is 4711.\n---\nSecond section.",
+        "---\n06:00: pump on\n14:00: pump off\n---\nAll quiet.",
         "---\n# A heading\n---\nAll quiet.",
         "+++\nStock: 4 seals\n+++\nAll quiet.",
     ],
-    ids=["sections", "log", "one sentence", "talk", "address", "list", "heading", "plus signs"],
+    ids=[
+        *("sections", "log", "one sentence", "talk", "address", "list", "short talk", "talk on a day", "play"),
+        *("title and prose", "one section", "hours", "heading", "plus signs"),
+    ],
 )
 def test_text_between_rules_is_no_front_matter(tmp_path: Path, text: str) -> None:
-    """Only lines such as ``key: value``, each key once, are; all else that stands between rules is kept."""
+    """Prose, lists and people who talk are kept, whatever rules stand around them."""
     (tmp_path / "log.md").write_text(text + "\n")
     document = only(Files(tmp_path / "log.md"))
     assert (document.text, dict(document.metadata)) == (text, {})
+
+
+@pytest.mark.parametrize(
+    ("lines", "metadata"),
+    [
+        (
+            "date created: Monday, June 5th 2023, 10:00:00 am\ndate modified: Tuesday",
+            {"date created": "Monday, June 5th 2023, 10:00:00 am", "date modified": "Tuesday"},
+        ),
+        ("Meeting date: Monday", {"meeting date": "Monday"}),
+        ("2fa: true", {"2fa": "true"}),
+        ("a/b: x", {"a/b": "x"}),
+        ("og:title: x\nog:image: y", {"og:title": "x", "og:image": "y"}),
+        ("{{meta}}", {}),
+        ("tags: [a,\nb,\nc]", {"tags": "[a, b, c]"}),
+        ("'my tags': x", {"my tags": "x"}),
+        ("topic: >-\n  Seals\n{{meta}}", {"topic": "Seals"}),
+        ("site: https://pumps.example/a: b", {"site": "https://pumps.example/a: b"}),
+    ],
+)
+@pytest.mark.parametrize("title", ["title", '"title"', "Title"])
+def test_names_of_fields(tmp_path: Path, lines: str, metadata: dict[str, str], title: str) -> None:
+    """Names have blanks, digits, slashes, inner colons or quotation marks; a line of a template costs nothing."""
+    (tmp_path / "note.md").write_text(f"---\n{lines}\n{title}: My note\ndate: 2023-06-05\n---\nUse glue.\n")
+    document = only(Files(tmp_path / "note.md"))
+    assert (document.title, document.created_at) == ("My note", datetime(2023, 6, 5, tzinfo=UTC))
+    assert (document.text, document.metadata) == ("Use glue.", metadata)
+
+
+@pytest.mark.parametrize("lines", ["2fa: true", "a/b: x", "og:title: x\nog:image: y", "date created: Monday"])
+def test_front_matter_without_a_title(tmp_path: Path, lines: str) -> None:
+    """Fields with names of one word, or the usual ones of two, need no title beside them."""
+    (tmp_path / "note.md").write_text(f"---\n{lines}\n---\nUse glue.\n")
+    assert only(Files(tmp_path / "note.md")).text == "Use glue."
 
 
 @pytest.mark.parametrize(

@@ -53,13 +53,36 @@ _ENGLISH = re.compile(rb"[\x00-\x7f]{40,}")
 _ROW = re.compile(rb"[\x80-\xff]{3,}")
 _NOT_WESTERN = re.compile(rb"[\x81\x8d\x8f\x90\x9d]")
 """The bytes that Windows-1252 leaves free."""
+_LETTER = "[A-Za-zÀ-ÖØ-öø-ÿŒœŠšŽžŸ]"
+_SIGN_IN_WORD = re.compile(f"(?<={_LETTER})[¹²³ºª¿¡§¶¤¦¨¯¸¬±µ¼½¾¢£¥ƒ„‚“”ˆ˜‰†‡‹›€](?={_LETTER})")
+"""Signs of Windows-1252 that are letters in the encodings of other languages and computers."""
+_SIGN_AT_WORD = re.compile(f"(?<={_LETTER})(?:[¹¾¥]|(?<![mM])³)|[¹³º¾¥£¯](?={_LETTER})")
+"""The same at either end of a word; cubic metres and the Spanish ``nº`` and ``¿`` are usual."""
+_EVERYWHERE = "áâäçéëíîóôöúüß"
+"""Letters that Windows-1250, 1252 and 1254 write alike: with these alone the text is right in each."""
+_WESTERN = (
+    ("éàè", "àèêïùûœæ"),
+    ("áéíóúñ", "ñ"),
+    ("ãàç", "ãõàêñ"),
+    ("ãàáéíúç", "ãàêñ"),
+    ("àèéìòù", "àèìòùï"),
+    ("éëï", "èêïñ"),
+    ("åäöæø", "åæø"),
+    ("áéíóúæ", "æýðþ"),
+)
+"""French, Spanish, Portuguese (with õ, which Hungarian mail has for ő, and without), Italian and Catalan, Dutch, the
+Nordic languages, Icelandic: which letters are usual, and which there are besides those that are everywhere. What is
+read wrongly mixes the letters of several languages, or lacks the usual ones."""
+_LEAST_USUAL = 0.3
+_MOST_STRANGE = 0.03
 
 
 def encoding_of_text(data: bytes) -> tuple[str, bool]:
     """Return the encoding of a text, and whether it is sure; where nothing fits it is ``cp1252``, not sure.
 
-    A mark or valid UTF-8 is taken at its word. Else Windows-1252 is what Western Europe wrote; other languages are
-    told by their usual letters, for each encoding gives those of another nothing but rare ones.
+    A mark or valid UTF-8 is taken at its word. Else Windows-1252 is what Western Europe wrote, told by the letters of
+    its languages; some others are told by their usual letters, for each encoding gives those of another nothing but
+    rare ones. Those of Central Europe, Turkey, the Baltic and Vietnam are not told.
     """
     if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return "utf-16", True
@@ -75,17 +98,32 @@ def _encoding_before_unicode(sample: bytes) -> tuple[str, bool]:
     broken = text.count("\ufffd")
     if sum(letter > "\x7f" for letter in text) > 3 * broken:  # cut off or damaged: other encodings break everywhere
         return "utf-8-sig", False
-    if _is_western(sample):
-        return "cp1252", True
+    if _is_latin(sample):
+        return "cp1252", _is_western(sample.decode("cp1252"))
     fits = [name for least, usual, names in _USUAL for name in names if _share(sample, name, usual) >= least]
     return (fits[0], True) if len(fits) == 1 else ("cp1252", False)
 
 
-def _is_western(sample: bytes) -> bool:
-    """Say whether most bytes beyond ASCII stand alone or in pairs, as the accented letters of Western Europe do."""
+def _is_latin(sample: bytes) -> bool:
+    """Say whether most bytes beyond ASCII stand alone or in pairs, as accented letters do."""
     rows = sum(len(row) for row in _ROW.findall(sample) if len(set(row)) > 1)  # of one character: a drawn line
     beyond = sum(byte > 0x7F for byte in sample)
     return 2 * rows < beyond and _NOT_WESTERN.search(sample) is None
+
+
+def _is_western(text: str) -> bool:
+    """Say whether no sign stands in a word, and the letters beyond ASCII, a few left aside, are of one language."""
+    if _SIGN_IN_WORD.search(text):
+        return False
+    letters = [letter for letter in text.lower() if letter > "\x7f" and letter.isalpha() and letter not in "ªºµƒˆ"]
+    most = _MOST_STRANGE * len(letters)
+    strange = len(_SIGN_AT_WORD.findall(text))
+    differing = [letter for letter in letters if letter not in _EVERYWHERE]
+    return strange + len(differing) <= most or any(
+        sum(letter in usual for letter in letters) >= _LEAST_USUAL * len(letters)
+        and strange + sum(letter not in known for letter in differing) <= most
+        for usual, known in _WESTERN
+    )
 
 
 def _share(sample: bytes, encoding: str, usual: str) -> float:

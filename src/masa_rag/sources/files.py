@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -20,9 +21,20 @@ _FRONT = re.compile(
     r"\A(?:---[ \t]*\r?\n(.*?)\r?\n(?:---|\.\.\.)|\+\+\+[ \t]*\r?\n(.*?)\r?\n\+\+\+)[ \t]*(?:\r?\n|\Z)", re.DOTALL
 )
 """YAML between dashes, or TOML between plus signs (Hugo)."""
-_YAML = re.compile(r"(?P<key>[^\W\d][\w.-]*)[ \t]*:(?!//)[ \t]*(?P<value>.*)")
+_KEY_WORD = r"[\w@$](?:[\w.,/&()+@$-]|:(?=[^\s/]))*"
+_YAML = re.compile(
+    rf"(?P<key>\"[^\"]+\"|'[^']+'|(?=[^:]*[^\W\d]){_KEY_WORD}(?: {_KEY_WORD}){{0,4}})[ \t]*:(?!\S)[ \t]*(?P<value>.*)"
+)
 _TOML = re.compile(r"(?P<key>[^\W\d][\w.-]*)[ \t]*=[ \t]*(?P<value>.*)|\[+[^\[\]]+\]+[ \t]*(?:#.*)?")
-"""A field; in TOML also the head of a table, which has no key."""
+"""A field; in TOML also the head of a table, which has no key. A key of YAML is up to five words with a letter before
+the first colon, so that ``06:00 Ada: hello`` is none; it ends at a colon with a blank or nothing behind it."""
+_OPEN_LIST = re.compile(r":[ \t]+\[(?:(?!:\s)[^\[\]])*\]")
+"""A list of YAML in brackets, which may go on over several lines."""
+_KNOWN = frozenset(
+    "title date tags tag author authors aliases alias created created_at updated modified published publish url layout "
+    "categories category draft description slug permalink cssclass cssclasses".split()
+) | {"date created", "date modified"}
+"""What the fields of notes and pages are usually called: with one of these, lines are front matter and no talk."""
 _BELOW_FIELD = re.compile(r"\s|-(?:\s|$)|#|[\]}]")
 """How the other lines of front matter begin: further lines of a value, items of a list, comments."""
 _QUOTED = re.compile(r"""("(?:[^"\\]|\\.)*"|'(?:[^']|'')*')[ \t]*(?:#.*)?""")
@@ -107,26 +119,45 @@ def front_matter(text: str) -> tuple[str, dict[str, str]]:
     """Split Markdown into body and the simple ``key: value`` fields of its front matter.
 
     Nested YAML is not interpreted: a field without a value on its own line is left out. Text between two rules that
-    holds anything but fields is no front matter, and stays in the body.
+    does not look like fields is no front matter, and stays in the body.
     """
     match = _FRONT.match(text)
     if match is None:
         return text, {}
     form = _TOML if match[1] is None else _YAML
-    lines = [line for line in match[match.lastindex or 0].splitlines() if line.strip() and line[0] != "#"]
-    if not _is_front_matter(lines, form):
+    block = _OPEN_LIST.sub(lambda found: " ".join(found[0].split()), match[match.lastindex or 0])
+    lines = [line for line in block.splitlines() if line.strip() and line[0] != "#"]
+    if not (_is_yaml(lines) if form is _YAML else _are_all_fields(lines, form)):
         return text, {}
     fields = _rows_by_key(lines, form).items()
     return text[match.end() :], {key: value for key, rows in fields if (value := _value(rows))}
 
 
-def _is_front_matter(lines: Sequence[str], form: re.Pattern[str]) -> bool:
-    """Say whether lines are fields and what belongs to them; names that come twice are of people who talk."""
-    found = [form.fullmatch(line) for line in lines]
-    keys = [item["key"] for item in found if item is not None]
-    begins = bool(found) and found[0] is not None
-    fits = all(item or _BELOW_FIELD.match(line) for item, line in zip(found, lines, strict=True))
-    return begins and fits and (form is _TOML or len(set(keys)) == len(keys))
+def _is_yaml(lines: Sequence[str]) -> bool:
+    """Say whether lines are fields: most of them where one has a known name, else all, with names of one word.
+
+    Unknown names that come twice are of people who talk, and so is a known one where no other is there once.
+    """
+    names = Counter(_key(item) for line in lines if (item := _YAML.fullmatch(line)))
+    if any(times > 1 for name, times in names.items() if name not in _KNOWN):
+        return False
+    if any(names[name] == 1 for name in _KNOWN):
+        return 2 * sum(_fits(line, _YAML) for line in lines) > len(lines)
+    return _are_all_fields(lines, _YAML) and all(times == 1 and " " not in name for name, times in names.items())
+
+
+def _are_all_fields(lines: Sequence[str], form: re.Pattern[str]) -> bool:
+    """Say whether lines begin with a field and are fields and what belongs to them."""
+    return bool(lines) and form.fullmatch(lines[0]) is not None and all(_fits(line, form) for line in lines)
+
+
+def _fits(line: str, form: re.Pattern[str]) -> bool:
+    return (form.fullmatch(line) or _BELOW_FIELD.match(line)) is not None
+
+
+def _key(item: re.Match[str]) -> str:
+    """Return the name of a field, lower case and without quotation marks."""
+    return item["key"].strip("\"'").lower()
 
 
 def _rows_by_key(lines: Sequence[str], form: re.Pattern[str]) -> dict[str, list[str]]:
@@ -136,11 +167,11 @@ def _rows_by_key(lines: Sequence[str], form: re.Pattern[str]) -> dict[str, list[
     for line in lines:
         item = form.fullmatch(line)
         if item is None:
-            rows.append(line)
+            rows += [line] if line[0].isspace() else []  # what stands at the edge is of no folded text
         elif item["key"] is None:
             break  # the title of a table is not the page's
         else:
-            rows = fields[item["key"].lower()] = [item["value"].strip()]
+            rows = fields[_key(item)] = [item["value"].strip()]
     return fields
 
 
