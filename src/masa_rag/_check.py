@@ -11,10 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from masa_rag._copies import own_words, same, words_said
-from masa_rag._rows import decode_document, moment
+from masa_rag._rows import moment, readable_document
 from masa_rag._views import counted
 from masa_rag.catalog import Catalog
-from masa_rag.errors import StorageError
 
 if TYPE_CHECKING:
     from masa_rag._projection import Projection
@@ -143,10 +142,7 @@ def _check_words(connection: sqlite3.Connection) -> Iterator[Problem]:
 def _check_chunks(connection: sqlite3.Connection) -> Iterator[Problem]:
     """Compare each document with its digest, and each passage with the text it was cut from."""
     for pk, document_id, digest, body in connection.execute("SELECT pk, id, digest, body FROM documents").fetchall():
-        try:
-            document = decode_document(body)
-        except StorageError:
-            document = None
+        document = readable_document(body)
         if document is None or document.digest != digest:
             advice = "is not what was stored; delete it, and add its source again"
             yield Problem("documents", f"document {document_id!r} {advice}")

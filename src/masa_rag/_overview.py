@@ -199,7 +199,7 @@ def _having(connection: sqlite3.Connection, table: str, column: str, words: Sequ
     likely = re.compile("|".join(map(re.escape, plain.values())))  # most have none, and to take them apart is slow
     query = f"SELECT pk, {column} FROM {table} WHERE {column} IS NOT NULL"
     for pk, text in connection.execute(query) if words else ():
-        if likely.search(text.lower() if text.isascii() else without_accents(text)):
+        if likely.search(without_accents(text)):
             held = name_words(text)
             for word in words:
                 if plain[word] in held:

@@ -39,6 +39,14 @@ def decode_document(body: bytes) -> Document:
         ) from error
 
 
+def readable_document(body: bytes) -> Document | None:
+    """Return the document, or None where its bytes are damaged."""
+    try:
+        return decode_document(body)
+    except StorageError:
+        return None
+
+
 def _plain(value: object) -> object:
     """Return a subclass of str as str: HTML and message libraries hand out such."""
     if isinstance(value, str):

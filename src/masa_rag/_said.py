@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from masa_rag._names import name_words, without_accents
 from masa_rag._reading import Filters, chunks_by_id, condition_of, ids_of
-from masa_rag.types import Hit
+from masa_rag.types import Chunk, Hit
 
 _COPIES = (
     "FROM chunks f JOIN said t ON t.first = f.pk JOIN chunks c ON c.pk = t.chunk "
@@ -54,16 +54,14 @@ def with_copies(
     """
     again = _said_again(connection, [hit.chunk.id for hit in hits], filters, preferred, set(names))
     chunks = chunks_by_id(connection, [said.shown for said in again.values()])
-    return [
-        hit
-        if (said := again.get(hit.chunk.id)) is None
-        else replace(
-            hit,
-            chunk=chunks.get(said.shown, hit.chunk),
-            why={**hit.why, "said": float(said.times), "said_by": float(said.by)},
-        )
-        for hit in hits
-    ]
+    return [_counted(hit, again.get(hit.chunk.id), chunks) for hit in hits]
+
+
+def _counted(hit: Hit, said: Said | None, chunks: Mapping[str, Chunk]) -> Hit:
+    if said is None:
+        return hit
+    why = {**hit.why, "said": float(said.times), "said_by": float(said.by)}
+    return replace(hit, chunk=chunks.get(said.shown, hit.chunk), why=why)
 
 
 def _said_again(

@@ -9,9 +9,9 @@ from typing import Literal
 
 from masa_rag._merge import keep_segments, merge
 from masa_rag._names import same_name
-from masa_rag._rows import decode_document, encode_document, seconds
+from masa_rag._rows import decode_document, encode_document, readable_document, seconds
 from masa_rag.catalog._forgetting import TombstoneTables
-from masa_rag.errors import RecordError, StorageError
+from masa_rag.errors import RecordError
 from masa_rag.types import Chunk, Document
 
 Outcome = Literal["added", "updated", "unchanged", "forgotten"]
@@ -174,7 +174,7 @@ class DocumentTables(TombstoneTables):
             "JOIN chunks c ON c.pk = a.chunk WHERE a.author IN (SELECT value FROM json_each(?)))",
             [json.dumps(found) for found in numbers],
         ).fetchall()
-        yield from ((row[0], row[1], _readable(row[2])) for row in rows)
+        yield from ((row[0], row[1], readable_document(row[2])) for row in rows)
 
     def _row(self, source: str, document_id: str) -> sqlite3.Row | None:
         row: sqlite3.Row | None = self.connection.execute(
@@ -187,15 +187,8 @@ class DocumentTables(TombstoneTables):
 
 def _merged(stored: bytes, incoming: Document) -> Document:
     """Return what was stored with what comes in; what cannot be read any more is replaced."""
-    known = _readable(stored)
+    known = readable_document(stored)
     return incoming if known is None else merge(known, incoming)
-
-
-def _readable(body: bytes) -> Document | None:
-    try:
-        return decode_document(body)
-    except StorageError:
-        return None
 
 
 def _segment_ids(document: Document) -> set[str]:

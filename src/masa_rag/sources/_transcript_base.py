@@ -48,18 +48,24 @@ _BINARY = (b"%PDF-", b"\x89PNG", b"GIF8", b"\xff\xd8\xff", b"PK\x03\x04", b"\x1f
 
 
 def decode(data: bytes) -> str:
-    """Return the text of a file, in the encoding that :func:`encoding_of_text` finds.
+    """Return the text of a file; see :func:`decoded`."""
+    return decoded(data)[0]
+
+
+def decoded(data: bytes) -> tuple[str, str, bool]:
+    """Return the text of a file, in the encoding that :func:`encoding_of_text` finds, which that is, and if it is sure.
 
     Raises SourceFormatError when it is binary (by how it begins, or more than one control character in twenty).
     """
     if data.startswith(_BINARY):
         raise SourceFormatError("received binary data; expected readable text. Give the source that reads this format")
-    text = data.decode(encoding_of_text(data)[0], errors="replace")
+    name, sure = encoding_of_text(data)
+    text = data.decode(name, errors="replace")
     sample = text[:65_536]
     odd = sum(character < " " and character not in "\t\n\r\f\v" for character in sample)
     if odd > max(32, len(sample) // 20):
         raise SourceFormatError("received binary data; expected readable text. Give the source that reads this format")
-    return text
+    return text, name, sure
 
 
 def lines_of(text: str) -> list[str]:

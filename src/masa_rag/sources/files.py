@@ -12,9 +12,8 @@ from typing import ClassVar
 from masa_rag._time import parse_time
 from masa_rag.errors import ConfigurationError, RecordError, SourceFormatError
 from masa_rag.sources._base import FileSource, read_head
-from masa_rag.sources._encoding import encoding_of_text
 from masa_rag.sources._paths import date_in, readable_title, relative_id, root_of
-from masa_rag.sources._transcript_base import MAX_BYTES, decode
+from masa_rag.sources._transcript_base import MAX_BYTES, decode, decoded
 from masa_rag.types import Document
 
 _FRONT = re.compile(
@@ -78,15 +77,14 @@ class Files(FileSource):
 
     def _read(self, path: Path) -> Iterator[Document | RecordError]:
         try:
-            data = self._load(path)
-            body, fields = front_matter(decode(data).replace("\r\n", "\n").replace("\r", "\n"))
+            text, name, sure = decoded(self._load(path))
+            body, fields = front_matter(text.replace("\r\n", "\n").replace("\r", "\n"))
             if not body.strip():
                 raise SourceFormatError("received a file without text; expected at least one word")
             yield self._document(path, body.strip(), fields)
         except SourceFormatError as error:
             yield RecordError(str(error), record_id=str(path))
             return
-        name, sure = encoding_of_text(data)
         if not sure:
             problem = f"received text that is no whole UTF-8; it was read as {name}, and letters may be wrong"
             yield RecordError(
