@@ -57,6 +57,19 @@ def with_copies(
     return [_counted(hit, again.get(hit.chunk.id), chunks) for hit in hits]
 
 
+def copies_of(connection: sqlite3.Connection, ids: Sequence[str]) -> dict[str, list[tuple[str, str]]]:
+    """Return source and document of all that say the same, itself included, by the id of the passage, oldest first."""
+    rows = connection.execute(
+        f"SELECT h.id, s.name, d.id {_COPIES} JOIN said o ON o.first = f.pk JOIN chunks h ON h.pk = o.chunk "
+        "WHERE h.id IN (SELECT value FROM json_each(?)) ORDER BY c.pk",
+        (json.dumps(list(ids)),),
+    )
+    found: dict[str, list[tuple[str, str]]] = {}
+    for passage, source, document in rows:
+        found.setdefault(passage, []).append((source, document))
+    return found
+
+
 def _counted(hit: Hit, said: Said | None, chunks: Mapping[str, Chunk]) -> Hit:
     if said is None:
         return hit

@@ -8,6 +8,7 @@ import pytest
 
 pytest.importorskip("langgraph", reason="needs the extra langchain")
 
+from langgraph.store.base import PutOp
 from langgraph.store.memory import InMemoryStore
 
 from masa_rag import ConfigurationError, Memory
@@ -104,3 +105,47 @@ def test_pages_of_a_search_do_not_overlap(memory: Memory) -> None:
         store.put(("n",), str(number), {"n": number})
     pages = [[item.key for item in store.search(("n",), limit=3, offset=offset)] for offset in (0, 3, 6)]
     assert pages == [["0", "1", "2"], ["3", "4", "5"], ["6"]]
+
+
+def test_a_filter_leaves_the_order_of_what_passes(memory: Memory) -> None:
+    """Also where few pass, and a hundred that do not answer the query better."""
+    store = MemoryStore(memory)
+    puts = [PutOp(("n",), f"noise{number}", {"text": f"rope {number}", "of": "noise"}) for number in range(120)]
+    store.batch([
+        *puts,
+        PutOp(("n",), "1", {"text": "Write a letter home before the winter, to all whom we left", "of": "task"}),
+        PutOp(("n",), "2", {"text": "Of all that is still to be done, mend the old rope in the shed", "of": "task"}),
+    ])  # fmt: skip
+    found = store.search(("n",), query="rope", filter={"of": "task"}, limit=1)
+    assert [(item.key, item.score is None) for item in found] == [("2", False)]
+
+
+def test_all_who_said_the_same_are_found(memory: Memory) -> None:
+    """A search of the memory shows one of those that say the same; two items are two, and neither comes last."""
+    store = MemoryStore(memory)
+    for number, name in enumerate(("ann", "bo", "cay"), 1):
+        store.put(("users", name), "unit", {"text": "prefers the speed of the wind in knots"})
+        store.put(("users", name), "tea", {"text": f"drinks {number} cups of tea"})
+    found = store.search(("users",), query="wind in knots", limit=4)
+    assert {item.namespace[1] for item in found[:3]} == {"ann", "bo", "cay"}
+    assert {item.key for item in found[:3]} == {"unit"}
+    assert found[0].score == found[2].score
+
+
+def test_nothing_is_wanted_where_the_limit_is_nought(memory: Memory) -> None:
+    """As LangGraph's own store has it."""
+    store = MemoryStore(memory)
+    store.put(("a",), "k", {"text": "blue boats"})
+    assert store.search(("a",), limit=0) == store.search(("a",), query="boats", limit=0) == []
+
+
+def test_a_source_that_was_not_put_is_no_namespace(memory: Memory) -> None:
+    """Whatever its name begins with, and what is filed beside the items is none of them."""
+    store = MemoryStore(memory)
+    store.put(("a",), "k", {"n": 1})
+    for name in ("store:books", "store:5", 'store:"ab"', 'store:["a"]'):
+        memory.remember("A note.", source=name)
+    assert store.list_namespaces() == [("a",)]
+    assert [item.key for item in store.search((), query="note")] == ["k"]
+    (note,) = set(memory.catalog.document_sizes('store:["a"]')) - {"k"}
+    assert store.get(("a",), note) is None

@@ -10,6 +10,7 @@ from masa_rag.integrations import _needs_langchain  # noqa: F401
 # isort: split
 
 import asyncio
+import itertools
 import json
 import operator
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -30,14 +31,16 @@ from langgraph.store.base import (
     get_text_at_path,
 )
 
+from masa_rag._said import copies_of
 from masa_rag.errors import ConfigurationError
 from masa_rag.ingest import refuse_forgotten
 from masa_rag.memory import Memory
-from masa_rag.types import Document
+from masa_rag.types import Document, Hit
 
 __all__ = ["MemoryStore"]
 
 Namespace = tuple[str, ...]
+Key = tuple[Namespace, str]
 
 _PREFIX = "store:"
 """Begins the names of the sources under which namespaces are filed."""
@@ -74,7 +77,7 @@ class MemoryStore(BaseStore):
     def _do(self, op: Op) -> Result:
         match op:
             case GetOp():
-                document = self.memory.document(_source(op.namespace), op.key)
+                document = self._stored(op.namespace, op.key)
                 return None if document is None else Item(**_item(document, op.namespace))
             case PutOp():
                 self._put(op)
@@ -100,38 +103,62 @@ class MemoryStore(BaseStore):
         )
         refuse_forgotten(self.memory.add([document], name=source, errors="raise"))
 
+    def _stored(self, space: Namespace, key: str) -> Document | None:
+        """Return an item's document; one that was not put, but filed under the namespace's name, is no item."""
+        document = self.memory.document(_source(space), key)
+        return document if document is not None and "value" in document.metadata else None
+
     def _search(self, op: SearchOp) -> list[SearchItem]:
         """Return what passes the filter: first what answers the query, best first, then the others."""
         spaces = [space for space in self._spaces() if space[: len(op.namespace_prefix)] == op.namespace_prefix]
-        scores = self._scores(op.query, spaces, op.limit + op.offset) if op.query else {}
-        keys = [*scores, *(key for key in self._keys(spaces) if key not in scores)]
-        found: list[SearchItem] = []
-        for space, key in keys:
-            document = self.memory.document(_source(space), key)
-            if document is not None and _holds(op.filter or {}, document.metadata["value"]):
-                found.append(SearchItem(**_item(document, space), score=scores.get((space, key))))
-            if len(found) == op.offset + op.limit:
-                break
-        return found[op.offset :]
+        scores = self._scores(op, spaces) if op.query else {}
+        others = (key for key in self._keys(spaces) if key not in scores)
+        found = self._passing(op, itertools.chain(scores, others))
+        end = op.offset + op.limit
+        return [
+            SearchItem(**_item(*item), score=scores.get(key)) for key, item in itertools.islice(found, op.offset, end)
+        ]
 
-    def _keys(self, spaces: Iterable[Namespace]) -> Iterator[tuple[Namespace, str]]:
+    def _passing(self, op: SearchOp, keys: Iterable[Key]) -> Iterator[tuple[Key, tuple[Document, Namespace]]]:
+        for space, key in keys:
+            document = self._stored(space, key)
+            if document is not None and _holds(op.filter or {}, document.metadata["value"]):
+                yield (space, key), (document, space)
+
+    def _keys(self, spaces: Iterable[Namespace]) -> Iterator[Key]:
         for space in spaces:
             for key in sorted(self.memory.catalog.document_sizes(_source(space))):
                 yield space, key
 
-    def _scores(self, query: str, spaces: list[Namespace], count: int) -> dict[tuple[Namespace, str], float]:
-        """Return the best score of each item that answers the query, best first."""
+    def _scores(self, op: SearchOp, spaces: list[Namespace]) -> dict[Key, float]:
+        """Return the best score of each item that answers the query, best first, so many as are wanted of it.
+
+        A filter may leave out many of the best, and a long value is several passages: then more are looked at.
+        """
+        wanted = op.offset + op.limit
         by_source = {_source(space): space for space in spaces}
-        # A filter may leave out many of the best, and a long value is several passages.
-        hits = self.memory.search(query, k=max(100, 4 * count), source=list(by_source)) if by_source else []
-        best: dict[tuple[Namespace, str], float] = {}
+        count = max(100, 4 * wanted)
+        while by_source:
+            hits = self.memory.search(op.query or "", k=count, source=list(by_source))
+            scores = self._by_item(hits, by_source)
+            if len(hits) < count or len(list(itertools.islice(self._passing(op, scores), wanted))) == wanted:
+                return scores
+            count *= 4
+        return {}
+
+    def _by_item(self, hits: Iterable[Hit], by_source: Mapping[str, Namespace]) -> dict[Key, float]:
+        """Return the best score of each item that is hit, or says what is hit."""
+        copies = copies_of(self.memory.catalog.connection, [hit.chunk.id for hit in hits])
+        best: dict[Key, float] = {}
         for hit in hits:
-            best.setdefault((by_source[hit.chunk.source], hit.chunk.document_id), hit.score)
+            for source, key in ((hit.chunk.source, hit.chunk.document_id), *copies.get(hit.chunk.id, ())):
+                if source in by_source:
+                    best.setdefault((by_source[source], key), hit.score)
         return best
 
     def _spaces(self) -> list[Namespace]:
-        names = (source.name for source in self.memory.info().sources if source.documents)
-        return sorted(tuple(json.loads(name.removeprefix(_PREFIX))) for name in names if name.startswith(_PREFIX))
+        found = (_space(source.name) for source in self.memory.info().sources if source.documents)
+        return sorted(space for space in found if space is not None)
 
     def _namespaces(self, op: ListNamespacesOp) -> list[Namespace]:
         spaces = [space for space in self._spaces() if all(_matches(space, rule) for rule in op.match_conditions or ())]
@@ -141,6 +168,15 @@ class MemoryStore(BaseStore):
 
 def _source(namespace: Namespace) -> str:
     return _PREFIX + json.dumps(namespace, ensure_ascii=False)
+
+
+def _space(source: str) -> Namespace | None:
+    """Return the namespace that a source is, or None: other sources may begin like one."""
+    try:
+        space = tuple(json.loads(source.removeprefix(_PREFIX)))
+    except (ValueError, TypeError):
+        return None
+    return space if _source(space) == source else None
 
 
 def _findable(op: PutOp) -> str:
