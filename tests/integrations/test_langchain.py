@@ -105,6 +105,16 @@ def test_a_filter_of_the_store_is_one_of_the_memory(tmp_path: Path) -> None:
         store.similarity_search("voice", fetch_k=20)
 
 
+def test_a_long_document_keeps_no_other_out(tmp_path: Path) -> None:
+    """Though all the best passages are its own: k counts documents."""
+    store = MemoryVectorStore(small_memory(tmp_path))
+    parts = [f"In harbour {number} the boats wait for the tide of day {7 * number}. " * 8 for number in range(40)]
+    store.add_texts(["\n\n".join(parts), "a tide table", "the day of the fair"], ids=["long", "table", "fair"])
+    found = store.similarity_search("boats wait in the harbour for the tide of the day", k=3)
+    assert [item.id for item in found][0] == "long"
+    assert {item.id for item in found} == {"long", "table", "fair"}
+
+
 def test_all_of_the_store_is_deleted_where_no_ids_are_given(tmp_path: Path) -> None:
     """LangChain: "If None, delete all"; a list that holds no ids deletes nothing."""
     store = MemoryVectorStore(small_memory(tmp_path), source="show")

@@ -144,13 +144,24 @@ class MemoryVectorStore(VectorStore):
         Raises:
             ConfigurationError: ``filter``, or something else given by name, is no filter of ``Memory.search``.
         """
-        k = whole_number("k", k)
-        hits = self.memory.search(query, k=4 * k, source=self.source, **search_filters(**kwargs))
-        best: dict[str, float] = {}
-        for hit in hits:
-            best.setdefault(hit.chunk.document_id, hit.score)
-        documents = {item.id: item for item in self.get_by_ids(list(best)[:k])}
-        return [(documents[key], score) for key, score in list(best.items())[:k] if key in documents]
+        best = self._best(query, whole_number("k", k), search_filters(**kwargs))
+        documents = {item.id: item for item in self.get_by_ids(list(best))}
+        return [(documents[key], score) for key, score in best.items() if key in documents]
+
+    def _best(self, query: str, k: int, filters: dict[str, Any]) -> dict[str, float]:
+        """Return the ids of up to ``k`` documents with their scores, best first.
+
+        The best passages may all be of one long document: then more are looked at.
+        """
+        count = 4 * k
+        while True:
+            hits = self.memory.search(query, k=count, source=self.source, **filters)
+            best: dict[str, float] = {}
+            for hit in hits:
+                best.setdefault(hit.chunk.document_id, hit.score)
+            if len(best) >= k or len(hits) < count:
+                return dict(list(best.items())[:k])
+            count *= 4
 
     def _select_relevance_score_fn(self) -> Any:
         # Scores have no bounds: they count standard deviations above the mean of the candidates.
