@@ -17,7 +17,7 @@ pytest.importorskip("langchain_tests", reason="needs the development packages")
 
 from langchain_core.document_loaders import BaseLoader
 from langchain_core.documents import Document as LangChainDocument
-from langchain_core.embeddings import DeterministicFakeEmbedding
+from langchain_core.embeddings import DeterministicFakeEmbedding, Embeddings
 from langchain_core.retrievers import BaseRetriever
 from langchain_core.tools import BaseTool
 from langchain_core.vectorstores import VectorStore
@@ -29,7 +29,16 @@ from langchain_tests.integration_tests import (
 )
 from langchain_tests.unit_tests import EmbeddingsUnitTests, ToolsUnitTests
 
-from masa_rag import ConfigurationError, Document, Memory, MissingDependencyError, RecordError, Segment, source
+from masa_rag import (
+    ConfigurationError,
+    Document,
+    Memory,
+    MemoryMismatchError,
+    MissingDependencyError,
+    RecordError,
+    Segment,
+    source,
+)
 from masa_rag.embedders import HashingEmbedder, LangChainEmbedder
 from masa_rag.indexes import FlatIndex
 from masa_rag.integrations.langchain import (
@@ -111,7 +120,7 @@ def test_a_long_document_keeps_no_other_out(tmp_path: Path) -> None:
     parts = [f"In harbour {number} the boats wait for the tide of day {7 * number}. " * 8 for number in range(40)]
     store.add_texts(["\n\n".join(parts), "a tide table", "the day of the fair"], ids=["long", "table", "fair"])
     found = store.similarity_search("boats wait in the harbour for the tide of the day", k=3)
-    assert [item.id for item in found][0] == "long"
+    assert found[0].id == "long"
     assert {item.id for item in found} == {"long", "table", "fair"}
 
 
@@ -321,3 +330,20 @@ def test_a_store_can_be_made_from_texts(tmp_path: Path) -> None:
     )
     assert store.similarity_search("wind", k=1)[0].metadata == {"n": 2}
     store.memory.close()
+
+
+def test_a_store_made_from_texts_knows_its_model_again(tmp_path: Path) -> None:
+    """By its name, and not by the loaded model that some keep beside it; ours by its own fingerprint."""
+
+    class Loaded(DeterministicFakeEmbedding):
+        model: object = None
+        model_name: str = "tide-small"
+
+    def fingerprint(embedding: Embeddings) -> str:
+        store = MemoryVectorStore.from_texts(["sea"], embedding, path=str(tmp_path / "x"), index=FlatIndex())
+        store.memory.close()
+        return store.memory.embedder.fingerprint
+
+    assert [fingerprint(Loaded(size=8, model=object())) for _ in range(2)] == ["tide-small"] * 2
+    with pytest.raises(MemoryMismatchError, match="hashing"):
+        fingerprint(EmbedderEmbeddings(HashingEmbedder()))

@@ -173,10 +173,7 @@ class MemoryVectorStore(VectorStore):
         ids: list[str] | None = None, path: str = "brain", source: str = "langchain", **kwargs: Any,
     ) -> MemoryVectorStore:  # fmt: skip
         """Make a memory at ``path`` with a LangChain embedding model and add the texts."""
-        from masa_rag.embedders import LangChainEmbedder
-
-        name = getattr(embedding, "model", None) or getattr(embedding, "model_name", None) or type(embedding).__name__
-        store = cls(Memory(path, embedder=LangChainEmbedder(embedding, fingerprint=str(name)), **kwargs), source=source)
+        store = cls(Memory(path, embedder=_embedder(embedding), **kwargs), source=source)
         store.add_texts(texts, metadatas, ids=ids)
         return store
 
@@ -212,6 +209,18 @@ class EmbedderEmbeddings(Embeddings):
     async def aembed_query(self, text: str) -> list[float]:
         """As ``embed_query``, without blocking the loop."""
         return await asyncio.to_thread(self.embed_query, text)
+
+
+def _embedder(embedding: Embeddings) -> Embedder:
+    """Return an embedding model of LangChain as one of ours, named so that a memory knows it again, and no other."""
+    from masa_rag.embedders import LangChainEmbedder
+
+    if isinstance(embedding, EmbedderEmbeddings):
+        return embedding.embedder
+    # Some keep the loaded model itself in ``model``, whose text is another one in each process.
+    names = (getattr(embedding, name, None) for name in ("model", "model_name", "model_id"))
+    name = next((name for name in names if isinstance(name, str) and name), type(embedding).__name__)
+    return LangChainEmbedder(embedding, fingerprint=name)
 
 
 class SourceLoader(BaseLoader):
