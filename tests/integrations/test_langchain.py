@@ -124,6 +124,18 @@ def test_a_long_document_keeps_no_other_out(tmp_path: Path) -> None:
     assert {item.id for item in found} == {"long", "table", "fair"}
 
 
+def test_each_text_has_its_own_id_and_metadata(tmp_path: Path) -> None:
+    """Where there are too few or too many, nothing is stored, and it is said of what."""
+    store = MemoryVectorStore(small_memory(tmp_path))
+    with pytest.raises(ConfigurationError, match="received 1 ids for 2 texts; expected one each"):
+        store.add_texts(["sea", "wind"], ids=["1"])
+    with pytest.raises(ConfigurationError, match="received 3 metadatas for 2 texts"):
+        store.add_texts(["sea", "wind"], [{}, {}, {}])
+    with pytest.raises(ConfigurationError, match="received 2 ids for 1 texts"):
+        store.add_documents([LangChainDocument(page_content="sea")], ids=["1", "2"])
+    assert store.similarity_search("sea") == []
+
+
 def test_all_of_the_store_is_deleted_where_no_ids_are_given(tmp_path: Path) -> None:
     """LangChain: "If None, delete all"; a list that holds no ids deletes nothing."""
     store = MemoryVectorStore(small_memory(tmp_path), source="show")

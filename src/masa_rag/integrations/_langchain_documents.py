@@ -6,8 +6,8 @@ from masa_rag.integrations import _needs_langchain  # noqa: F401
 
 # isort: split
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterable, Mapping
+from typing import Any, TypeVar
 
 from langchain_core.documents import Document as LangChainDocument
 
@@ -15,6 +15,9 @@ from masa_rag._ids import digest
 from masa_rag.context import cite
 from masa_rag.errors import ConfigurationError
 from masa_rag.types import Document, Hit
+
+Text = TypeVar("Text")
+Detail = TypeVar("Detail")
 
 _ORIGINAL = "langchain"
 """Where a LangChain document's own metadata stand in ours, so that it comes back as it was."""
@@ -82,6 +85,14 @@ def search_filters(*, filter: Mapping[str, Any] | None = None, **given: Any) -> 
     if unknown := [name for name in chosen if name not in _FILTERS]:
         raise ConfigurationError(f"received {unknown[0]!r} to filter by; {_EXPECTED}")
     return chosen
+
+
+def paired(texts: Iterable[Text], details: Iterable[Detail], *, name: str) -> list[tuple[Text, Detail]]:
+    """Return each text with what belongs to it, or raise ConfigurationError where they are not as many."""
+    texts, details = list(texts), list(details)
+    if len(texts) != len(details):
+        raise ConfigurationError(f"received {len(details)} {name} for {len(texts)} texts; expected one each")
+    return list(zip(texts, details, strict=True))
 
 
 def _filled(fields: Mapping[str, Any]) -> dict[str, Any]:

@@ -27,7 +27,7 @@ from masa_rag._nothing import context_or_why
 from masa_rag._reading import whole_number
 from masa_rag.errors import ConfigurationError, RecordError
 from masa_rag.ingest import refuse_forgotten
-from masa_rag.integrations._langchain_documents import document_in, document_out, hit_document, search_filters
+from masa_rag.integrations._langchain_documents import document_in, document_out, hit_document, paired, search_filters
 from masa_rag.memory import Memory
 from masa_rag.types import Document
 
@@ -99,22 +99,26 @@ class MemoryVectorStore(VectorStore):
         ids: list[str] | None = None,
         **kwargs: Any,
     ) -> list[str]:
-        """Insert or replace texts and return their ids."""
+        """Insert or replace texts and return their ids.
+
+        Raises:
+            ConfigurationError: There are more or fewer ``metadatas`` or ``ids`` than texts.
+        """
         texts = list(texts)
         details = metadatas if metadatas is not None else [{} for _ in texts]
-        keys: Sequence[str | None] = ids if ids is not None else [None] * len(texts)
         documents = [
-            LangChainDocument(id=key, page_content=text, metadata=detail)
-            for text, detail, key in zip(texts, details, keys, strict=True)
+            LangChainDocument(page_content=text, metadata=detail)
+            for text, detail in paired(texts, details, name="metadatas")
         ]
-        return self.add_documents(documents)
+        return self.add_documents(documents, ids=ids)
 
     def add_documents(
         self, documents: list[LangChainDocument], *, ids: list[str] | None = None, **kwargs: Any
     ) -> list[str]:
         """Insert or replace documents and return their ids."""
         if ids is not None:
-            documents = [item.model_copy(update={"id": key}) for item, key in zip(documents, ids, strict=True)]
+            pairs = paired(documents, ids, name="ids")
+            documents = [item.model_copy(update={"id": key}) for item, key in pairs]
         ours = [document_in(item) for item in documents]
         refuse_forgotten(self.memory.add(ours, name=self.source, errors="raise"))
         return [item.id for item in ours]
