@@ -262,6 +262,22 @@ async def test_a_source_becomes_a_loader() -> None:
         SourceLoader(talks(), errors="raise").load()
 
 
+def test_what_a_loader_of_ours_says_can_be_filtered_by(tmp_path: Path) -> None:
+    """Who, when and what kind are known in the store that its documents are put into; what is no time is none."""
+    when = datetime(2024, 5, 1, tzinfo=UTC)
+
+    @source("s")
+    def posts() -> Iterator[Document | RecordError]:
+        yield Document(id="1", text="Low tide at six.", author="Ann", created_at=when, kind="post")
+
+    store = MemoryVectorStore(small_memory(tmp_path))
+    store.add_documents(SourceLoader(posts()).load())
+    store.add_texts(["High tide at nine."], [{"created_at": "yesterday", "kind": ["x"], "authors": ["Bo", "Cay"]}])
+    for wanted in ({"author": "Ann"}, {"after": "2024-04-30"}, {"kind": "post"}):
+        assert [item.id for item in store.similarity_search("tide", filter=wanted)] == ["1"], wanted
+    assert len(store.similarity_search("tide")) == 2
+
+
 def test_writing_is_a_tool_only_when_allowed(tmp_path: Path) -> None:
     """An agent reads by default; with allow_write it can remember."""
     memory = small_memory(tmp_path)

@@ -7,14 +7,17 @@ from masa_rag.integrations import _needs_langchain  # noqa: F401
 # isort: split
 
 from collections.abc import Iterable, Mapping
-from typing import Any, TypeVar
+from contextlib import suppress
+from datetime import datetime
+from typing import Any, TypeVar, get_args
 
 from langchain_core.documents import Document as LangChainDocument
 
 from masa_rag._ids import digest
+from masa_rag._time import parse_time
 from masa_rag.context import cite
 from masa_rag.errors import ConfigurationError
-from masa_rag.types import Document, Hit
+from masa_rag.types import Document, Hit, Kind
 
 Text = TypeVar("Text")
 Detail = TypeVar("Detail")
@@ -64,16 +67,23 @@ def document_out(document: Document, *, source: str) -> LangChainDocument:
 
 
 def document_in(document: LangChainDocument) -> Document:
-    """Return a LangChain document as ours; without an id it gets one from its text and source."""
-    where = document.metadata.get("source")
+    """Return a LangChain document as ours; without an id it gets one from its text and source.
+
+    Who wrote it, when, and its kind are where ``document_out`` writes them: a filter asks for them.
+    """
+    details = document.metadata
+    where = details.get("source")
+    kind: Any = details.get("kind")
     key = document.id if document.id else digest(document.page_content, str(where or ""))
     return Document(
         id=str(key),
         text=document.page_content,
-        title=_text(document.metadata.get("title")),
-        author=_text(document.metadata.get("author")),
+        kind=kind if kind in get_args(Kind) else "note",
+        title=_text(details.get("title")),
+        author=_text(details.get("author")) or _one_name(details.get("authors")),
+        created_at=_time(details.get("created_at")),
         url=where if isinstance(where, str) and where.startswith(("http://", "https://")) else None,
-        metadata={_ORIGINAL: dict(document.metadata)},
+        metadata={_ORIGINAL: dict(details)},
     )
 
 
@@ -97,6 +107,17 @@ def paired(texts: Iterable[Text], details: Iterable[Detail], *, name: str) -> li
 
 def _filled(fields: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in fields.items() if value is not None and value != []}
+
+
+def _one_name(value: object) -> str | None:
+    return _text(value[0]) if isinstance(value, list) and len(value) == 1 else None
+
+
+def _time(value: object) -> datetime | None:
+    """Return the time, or None: what others call so may be "yesterday"."""
+    with suppress(ConfigurationError):
+        return parse_time(value) if isinstance(value, str | datetime) else None
+    return None
 
 
 def _text(value: object) -> str | None:
