@@ -100,6 +100,7 @@ async def test_a_document_is_a_resource(memory: Memory) -> None:
         ("fetch", {"id": "nonsense"}, "received the id 'nonsense'; expected one that search returned"),
         ("fetch", {"id": '["talks", "9"]'}, "which no document has; expected one that search returned"),
         ("fetch", {"id": "[1]"}, "expected one that search returned"),
+        ("fetch", {"id": "[" * 100_000}, "expected one that search returned"),
         ("recall", {"query": "launch", "since": "yesterday"}, "received the time 'yesterday'; expected ISO 8601"),
         ("timeline", {"query": "launch", "until": "soon"}, "received the time 'soon'; expected ISO 8601"),
         ("remember", {"text": " "}, "expected some words"),
@@ -141,6 +142,25 @@ async def test_writing_must_be_allowed(memory: Memory) -> None:
         assert "Bring the torch." in await call(client, "recall", query="torch")
         assert await call(client, "forget", author="Cay") == "erased 1 document"
         assert "Bring the torch." not in await call(client, "recall", query="torch")
+
+
+async def test_a_document_is_erased_by_the_id_that_search_gave(memory: Memory) -> None:
+    """Alone or beside its source, with the rest left blank, as models do; its own id needs the source."""
+    async with Client(make_server(memory, allow_write=True)) as client:
+        assert await call(client, "forget", document='["talks", "2"]', author="", source="") == "erased 1 document"
+        assert memory.document("talks", "2") is None
+        assert await call(client, "forget", document='["talks", "1"]', source="talks") == "erased 1 document"
+        memory.add([Document(id='["talks", "1"]', text="An id like one of ours.")], name="odd")
+        assert await call(client, "forget", document='["talks", "1"]', source="odd") == "erased 1 document"
+
+
+async def test_a_note_by_nobody_is_not_by_a_blank_name(memory: Memory) -> None:
+    """Notes whose author a model left blank are notes without one, and no blank name erases them."""
+    async with Client(make_server(memory, allow_write=True)) as client:
+        await call(client, "remember", text="Bring the torch.", author="")
+        assert (await client.call_tool("forget", {"author": ""})).is_error
+        assert "Bring the torch." in await call(client, "recall", query="torch")
+    assert memory.search("torch")[0].chunk.authors == ()
 
 
 PROGRAM = (

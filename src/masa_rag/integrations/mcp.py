@@ -8,6 +8,7 @@ from __future__ import annotations
 import hmac
 import json
 from collections.abc import Awaitable, Callable, MutableMapping
+from contextlib import suppress
 from functools import wraps
 from typing import TYPE_CHECKING, Any
 
@@ -131,7 +132,7 @@ def _reading_tools(memory: Memory) -> tuple[Callable[..., Any], ...]:
         """Return what was said on a subject in order of time; what has no time is left out."""
         hits = [
             hit
-            for hit in memory.search(query, k=max(1, min(k, 100)), after=since or None, before=until or None)
+            for hit in memory.search(query, k=max(1, min(k, 100)), after=_given(since), before=_given(until))
             if hit.chunk.started_at
         ]
         return [_moment(hit) for hit in sorted(hits, key=_when)]
@@ -146,12 +147,16 @@ def _reading_tools(memory: Memory) -> tuple[Callable[..., Any], ...]:
 def _writing_tools(memory: Memory) -> tuple[Callable[..., Any], Callable[..., Any]]:
     def remember(text: str, author: str | None = None) -> str:
         """Store one note, in a sentence or two. Returns its id."""
-        return memory.remember(text, author=author)
+        return memory.remember(text, author=_given(author))
 
-    def forget(author: str | None = None, source: str | None = None, document: str | None = None) -> str:
-        """Erase for good what a person said (whole name), a source, or one document of a source."""
-        report = memory.forget(author=author, source=source, document=document)
-        return erased(report)
+    # The protocol's library reads an id of search, which is JSON, and hands it over as a list.
+    def forget(author: str | None = None, source: str | None = None, document: str | list[str] | None = None) -> str:
+        """Erase for good what a person said (whole name), a source, or one document.
+
+        document: an id that search gave, or the document's own id beside its source.
+        """
+        source, document = _place(_given(source), document)
+        return erased(memory.forget(author=_given(author), source=source, document=document))
 
     return remember, forget
 
@@ -184,10 +189,27 @@ def _key(source: str, document_id: str) -> str:
 
 def _parts(key: str) -> tuple[str, str]:
     try:
-        source, document_id = json.loads(key)
-        return str(source), str(document_id)
-    except (ValueError, TypeError) as error:
-        raise DocumentNotFoundError(f"received the id {key!r}; expected one that search returned") from error
+        match json.loads(key):
+            case [str(source), str(document_id)]:
+                return source, document_id
+    except (ValueError, RecursionError):
+        pass
+    raise DocumentNotFoundError(f"received the id {key!r}; expected one that search returned")
+
+
+def _place(source: str | None, document: str | list[str] | None) -> tuple[str | None, str | None]:
+    """Return source and own id of a document, for which models give the id of search, alone or beside the source."""
+    key = json.dumps(document, ensure_ascii=False) if isinstance(document, list) else _given(document)
+    if key is not None:
+        with suppress(DocumentNotFoundError):
+            place = _parts(key)
+            return place if source in (None, place[0]) else (source, key)
+    return source, key
+
+
+def _given(text: str | None) -> str | None:
+    """Return the text, or None where it is blank: models fill in "" for what they leave out."""
+    return text if text is not None and text.strip() else None
 
 
 def _when(hit: Hit) -> tuple[float, str, int]:
