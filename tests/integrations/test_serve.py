@@ -5,6 +5,8 @@ from __future__ import annotations
 import http.client
 import re
 import shutil
+import socket
+import struct
 import subprocess
 import threading
 import time
@@ -188,6 +190,23 @@ def test_whatever_goes_wrong_is_a_page(port: int, memory: Memory, monkeypatch: p
     memory.close()
     assert get(port)[0] == 500
     assert "this memory is closed" in get(port)[1]
+
+
+def test_a_browser_that_goes_away_is_no_error(port: int, memory: Memory, capsys: pytest.CaptureFixture[str]) -> None:
+    """Nothing is said of it on the terminal, whether it leaves before it has asked or while it is answered."""
+    memory.add([Document(id="long", text="The sea is wide. " * 200_000)], name="long")
+    before = threading.active_count()
+    for asked in (b"GET / HT", b"GET /?source=long&document=long HTTP/1.1\r\nHost: 127.0.0.1:%d\r\n\r\n" % port):
+        with socket.create_connection(("127.0.0.1", port)) as client:
+            client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))  # closed with a reset
+            client.sendall(asked)
+            if asked.endswith(b"\n"):
+                client.recv(1)
+    for _ in range(200):
+        if threading.active_count() <= before:
+            break
+        time.sleep(0.05)
+    assert capsys.readouterr().err == ""
 
 
 @pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="needs /proc")

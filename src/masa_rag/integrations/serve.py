@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
 from collections.abc import Mapping
 from http import HTTPStatus
@@ -50,10 +51,17 @@ def make_page_server(memory: Memory, *, port: int = 8766, k: int = 20) -> Thread
         count = k
 
     listener = listen(port)
-    server = ThreadingHTTPServer(listener.getsockname(), Handler, bind_and_activate=False)
+    server = _Server(listener.getsockname(), Handler, bind_and_activate=False)
     server.socket.close()
     server.socket = listener
     return server
+
+
+class _Server(ThreadingHTTPServer):
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Say nothing of a browser that went away: who stops a page wants no traceback."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
 
 
 class _Handler(BaseHTTPRequestHandler):
