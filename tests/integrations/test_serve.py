@@ -118,6 +118,27 @@ def test_a_passage_can_be_read_in_its_document(port: int, memory: Memory) -> Non
     assert "There is no document" in get(port, source="talks", document="../../etc/passwd")[1]
 
 
+def test_a_long_name_leads_to_its_document(port: int, memory: Memory) -> None:
+    """Pages have their address as id, and some are thousands of characters long; a question is cut."""
+    name = f"https://long.example/?{'x' * 3000}"
+    memory.add([Document(id=name, text="A lighthouse keeper's log.")], name=f"site {name}")
+    _, body, _ = get(port, q=f"lighthouse keeper {'of old ' * 1000}")
+    (link,) = re.findall(r'href="(/\?source=site[^"]+)#here">in context', body)
+    assert '<mark id="here">A lighthouse keeper' in get(port, unescape(link))[1]
+    assert len(re.findall("of old", body)) < 2 * 2000 / len("of old ")
+
+
+def test_what_is_asked_for_without_a_body_has_none(port: int) -> None:
+    """HEAD is answered as GET is, but for the body."""
+    connection = http.client.HTTPConnection("127.0.0.1", port)
+    connection.request("HEAD", "/?q=harbour")
+    reply = connection.getresponse()
+    assert (reply.status, reply.read()) == (200, b"")
+    assert int(reply.headers["Content-Length"]) > 1000
+    assert reply.headers["Cache-Control"] == "no-store"
+    connection.close()
+
+
 def test_the_name_of_a_single_speaker_is_not_repeated(port: int, memory: Memory) -> None:
     """It stands above the words already; a tweet's number is no title."""
     memory.add([Document(id="123", segments=[Segment("Low tide at six.", "Cay")])], name="chat")

@@ -27,7 +27,7 @@ _HEADERS = {
     "Cache-Control": "no-store",
 }
 _LONGEST = 2_000
-"""Characters of a field that are looked at."""
+"""Characters of a question that are looked at. Names are looked up whole: an address as an id may be longer."""
 _LOOPBACK = ("127.0.0.1", "localhost")
 
 
@@ -78,6 +78,8 @@ class _Handler(BaseHTTPRequestHandler):
             status, text = HTTPStatus.INTERNAL_SERVER_ERROR, problem(f"{type(error).__name__}: {error}")
         self._send(status, text)
 
+    do_HEAD = do_GET
+
     def _answer(self) -> tuple[HTTPStatus, str]:
         """Return what is at the one address that there is."""
         address = urlsplit(self.path)
@@ -85,8 +87,9 @@ class _Handler(BaseHTTPRequestHandler):
             return HTTPStatus.MISDIRECTED_REQUEST, "this page is for this machine only"
         if address.path != "/":
             return HTTPStatus.NOT_FOUND, "there is only one page: /"
-        given = {name: values[0][:_LONGEST] for name, values in parse_qs(address.query).items()}
+        given = {name: values[0] for name, values in parse_qs(address.query).items()}
         asked = {name: given.get(name, "") for name in FIELDS}
+        asked["q"] = asked["q"][:_LONGEST]
         return HTTPStatus.OK, page(self.shown.info(), asked, self._body(asked, given))
 
     def _body(self, asked: Asked, given: Mapping[str, str]) -> str:
@@ -129,7 +132,8 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header(name, value)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
-        self.wfile.write(body)
+        if self.command != "HEAD":
+            self.wfile.write(body)
 
     def log_message(self, format: str, *args: Any) -> None:
         """Log nothing: questions are private."""
