@@ -70,7 +70,7 @@ def report_view(report: IngestReport) -> str:
     cells = [*((name, getattr(report, name)) for name in names), ("failed", len(report.failed))]
     cells.append(("passages embedded", report.embedded))
     head = _head(["source"], [*(name for name, _ in cells), "seconds"])
-    row = _row([_isolated(report.source)], [*(f"{count:,}" for _, count in cells), f"{report.elapsed_s:.1f}"])
+    row = _row([isolated(report.source)], [*(f"{count:,}" for _, count in cells), f"{report.elapsed_s:.1f}"])
     failures = "".join(f"<li>{_safe(str(error))}</li>" for error in report.failed)
     return _whole(_table(head, [row]) + (f"<ul>{failures}</ul>" if failures else ""))
 
@@ -87,13 +87,13 @@ def info_view(info: Info) -> str:
         *([f"{counted(waiting, 'passage')} still to be embedded"] if waiting else []),
     ]
     rows = [
-        _row([_isolated(item.name), _day(item.first), _day(item.last)], [f"{item.documents:,}", f"{item.chunks:,}"])
+        _row([isolated(item.name), _day(item.first), _day(item.last)], [f"{item.documents:,}", f"{item.chunks:,}"])
         for item in info.sources
     ]
     head = _head(["source", "first", "last"], ["documents", "passages"])
     model = f"model {info.embedder}, chunks by {info.chunker}" if info.embedder is not None else "nothing in it yet"
     return _whole(
-        f"<b>{_isolated(info.path)}</b>: {', '.join(facts)}{_table(head, rows)}"
+        f"<b>{isolated(info.path)}</b>: {', '.join(facts)}{_table(head, rows)}"
         f'<div style="{_SMALL}">{_safe(model)}</div>'
     )
 
@@ -106,19 +106,24 @@ def web_address(url: str | None) -> str | None:
         return None
 
 
+def isolated(text: str) -> str:
+    """Return a name whose direction of writing cannot turn around what stands beside it."""
+    return f"<bdi>{_safe(text)}</bdi>"
+
+
 def _card(hit: Hit, *, number: int | None = None) -> str:
     chunk = hit.chunk
     place = clock(chunk.start_s) if chunk.start_s is not None else ""
-    authors = f"<b>{_isolated(', '.join(chunk.authors))}</b>" if chunk.authors else ""
+    authors = f"<b>{isolated(', '.join(chunk.authors))}</b>" if chunk.authors else ""
     title = chunk.title or ("" if authors else chunk.document_id)  # a tweet's number tells a reader nothing
-    parts = [authors, _isolated(title) if title else "", _time(chunk.started_at), place]
+    parts = [authors, isolated(title) if title else "", _time(chunk.started_at), place]
     parts.append(_link(chunk.url, place))
     why = ", ".join(f"{_safe(name)} {score:.2f}" for name, score in hit.why.items())
     return (
         f'<div style="{_CARD}"><div>{hit.rank if number is None else f"[{number}]"} '
         f"{' · '.join(part for part in parts if part)}</div>"
         f'<div dir="auto" style="{_TEXT}">{_safe(chunk.text)}</div>'
-        f'<div style="{_SMALL}">score {hit.score:.2f}{f" ({why})" if why else ""} · {_isolated(chunk.source)}</div>'
+        f'<div style="{_SMALL}">score {hit.score:.2f}{f" ({why})" if why else ""} · {isolated(chunk.source)}</div>'
         "</div>"
     )
 
@@ -155,11 +160,6 @@ def _time(when: datetime | None) -> str:
     if when is None:
         return ""
     return _day(when) if (when.hour, when.minute, when.second) == (0, 0, 0) else when.strftime("%Y-%m-%d %H:%M UTC")
-
-
-def _isolated(text: str) -> str:
-    """Return a name whose direction of writing cannot turn around what stands beside it."""
-    return f"<bdi>{_safe(text)}</bdi>"
 
 
 def _safe(text: str) -> str:

@@ -66,7 +66,7 @@ def test_the_first_page_lists_the_sources(port: int) -> None:
 def test_a_question_shows_passages_links_and_a_timeline(port: int) -> None:
     """Who, when, the words, a link, and bars from March to May."""
     _, body, _ = get(port, q="calm harbour")
-    assert "<b>Ann</b>" in body
+    assert "<b><bdi>Ann</bdi></b>" in body
     assert "The harbour is calm." in body
     assert 'href="https://a.example/1"' in body
     assert "<span>2024-03</span><span>2024-05</span>" in body
@@ -118,6 +118,18 @@ def test_a_passage_can_be_read_in_its_document(port: int, memory: Memory) -> Non
     assert "There is no document" in get(port, source="talks", document="../../etc/passwd")[1]
 
 
+def test_a_name_turns_nothing_around_it(port: int, memory: Memory) -> None:
+    """A mark of direction in it ends with it; what is written from right to left is set so, line by line."""
+    name = "\u202eBo"  # would show what follows, day and link, backwards
+    memory.add([Document(id="1", text="נמל שקט.", author=name, title=name)], name=name)
+    _, body, _ = get(port, author=name)
+    assert f"<b><bdi>{name}</bdi></b> · <bdi>{name}</bdi> · " in body
+    (link,) = re.findall(r'href="(/\?source=[^"]+document=1[^"]+)#here">in context', body)
+    _, whole, _ = get(port, unescape(link))
+    assert f"<h2><bdi>{name}</bdi> · <bdi>{name}</bdi></h2>" in whole
+    assert "unicode-bidi: plaintext" in whole
+
+
 def test_a_long_name_leads_to_its_document(port: int, memory: Memory) -> None:
     """Pages have their address as id, and some are thousands of characters long; a question is cut."""
     name = f"https://long.example/?{'x' * 3000}"
@@ -143,9 +155,9 @@ def test_the_name_of_a_single_speaker_is_not_repeated(port: int, memory: Memory)
     """It stands above the words already; a tweet's number is no title."""
     memory.add([Document(id="123", segments=[Segment("Low tide at six.", "Cay")])], name="chat")
     _, body, _ = get(port, q="low tide")
-    assert "<b>Cay</b> · " in body
+    assert "<b><bdi>Cay</bdi></b> · " in body
     assert "<p>Low tide at six.</p>" in body
-    assert "<b>Cay</b> · 123" not in body
+    assert "<b><bdi>Cay</bdi></b> · 123" not in body
 
 
 def test_a_wrong_date_is_explained(port: int) -> None:

@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 
 from masa_rag._check import Info, SourceInfo
 from masa_rag._time import clock
-from masa_rag._views import counted, web_address
+from masa_rag._views import counted, isolated, web_address
 from masa_rag.integrations._page_style import STYLE
 from masa_rag.types import Chunk, Document, Hit
 
@@ -77,7 +77,7 @@ def whole(document: Document, *, source: str, start: int, end: int) -> str:
     text = document.text
     start = max(0, min(start, len(text)))
     end = max(start, min(end, len(text)))
-    parts = [escape(document.title or document.id), _day(document.created_at), escape(source)]
+    parts = [isolated(document.title or document.id), _day(document.created_at), isolated(source)]
     marked = f'<mark id="here">{escape(text[start:end])}</mark>' if end > start else ""
     return (
         f"<h2>{' · '.join(part for part in parts if part)}</h2>"
@@ -147,9 +147,15 @@ def _options(choices: Sequence[tuple[str, str]], chosen: str) -> str:
 
 def _item(chunk: Chunk, *, number: str = "", why: str = "") -> str:
     place = clock(chunk.start_s) if chunk.start_s is not None else ""
-    authors = f"<b>{escape(', '.join(chunk.authors))}</b>" if chunk.authors else ""
+    authors = f"<b>{isolated(', '.join(chunk.authors))}</b>" if chunk.authors else ""
     title = chunk.title or ("" if authors else chunk.document_id)  # a tweet's number tells a reader nothing
-    parts = [authors, escape(title), _day(chunk.started_at), _link(chunk.url, place) or place, _around(chunk)]
+    parts = [
+        authors,
+        isolated(title) if title else "",
+        _day(chunk.started_at),
+        _link(chunk.url, place) or place,
+        _around(chunk),
+    ]
     return (
         f"<li><cite>{number}{' · '.join(part for part in parts if part)}</cite><p>{escape(_said(chunk))}</p>"
         f"<details><summary>{escape(chunk.source)}</summary>{why or escape(chunk.id)}</details></li>"
