@@ -12,7 +12,7 @@ pytest.importorskip("langchain", reason="needs the extra langchain")
 
 from langchain.agents import create_agent
 from langchain_core.language_models.fake_chat_models import GenericFakeChatModel
-from langchain_core.messages import AIMessage, BaseMessage
+from langchain_core.messages import AIMessage, BaseMessage, SystemMessage
 
 from masa_rag import Document, Memory
 from masa_rag.embedders import HashingEmbedder
@@ -70,6 +70,20 @@ def test_middleware_recalls_before_and_remembers_after(memory: Memory) -> None:
     assert {hit.chunk.text for hit in memory.search("coin", source="conversations")} == {
         "Which coin was mined early?", "It was Doge.",
     }  # fmt: skip
+
+
+def test_the_parts_of_a_system_message_stay(memory: Memory) -> None:
+    """What is recalled is one more part: what is marked to be cached by the provider stays marked."""
+    rules = {"type": "text", "text": "Be brief.", "cache_control": {"type": "ephemeral"}}
+    model = scripted("It was Doge.")
+    prompt = SystemMessage([rules], name="rules")
+    agent = create_agent(model, [], system_prompt=prompt, middleware=[MemoryMiddleware(memory)])
+    agent.invoke({"messages": [("user", "Which coin was mined early?")]})
+    system = model.shown[0][0]
+    assert system.content[0] == rules
+    assert "```\nHe mined Doge early.\n```" in system.content[1]["text"]  # type: ignore[index]
+    assert system.name == "rules"
+    assert prompt.content == [rules]
 
 
 async def test_middleware_works_asynchronously(memory: Memory) -> None:

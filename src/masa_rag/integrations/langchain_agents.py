@@ -70,14 +70,24 @@ class MemoryMiddleware(AgentMiddleware[Any, Any, Any]):
         context = self.memory.context(question, max_tokens=self.max_tokens) if question else None
         if context is None or not context.hits:
             return request
-        given = request.system_message.text if request.system_message is not None else ""
-        return request.override(system_message=SystemMessage(f"{given}\n\n{context}".strip()))
+        return request.override(system_message=_followed(request.system_message, str(context)))
 
     def _store(self, messages: list[AnyMessage]) -> None:
         said = [("User", _last(messages, HumanMessage)), ("Assistant", _last(messages, AIMessage))]
         for author, text in said:
             if text.strip():
                 self.memory.remember(text, author=author, source=self.source)
+
+
+def _followed(system: SystemMessage | None, text: str) -> SystemMessage:
+    """Return the system message with a text after it; its parts, and what they say of caching, stay as they are."""
+    if system is None:
+        return SystemMessage(text)
+    if isinstance(system.content, str):
+        content: Any = f"{system.content}\n\n{text}"
+    else:
+        content = [*system.content, {"type": "text", "text": text}]
+    return system.model_copy(update={"content": content})
 
 
 def _last(messages: Iterable[AnyMessage], kind: type[AnyMessage]) -> str:
