@@ -86,6 +86,16 @@ def test_the_parts_of_a_system_message_stay(memory: Memory) -> None:
     assert prompt.content == [rules]
 
 
+def test_what_was_forgotten_stays_out_and_the_answer_stands(memory: Memory, caplog: pytest.LogCaptureFixture) -> None:
+    """After the conversations were forgotten, an agent still answers; that nothing is remembered is in the log."""
+    memory.forget(source="conversations")
+    agent = create_agent(scripted("It was Doge."), [], middleware=[MemoryMiddleware(memory)])
+    result = agent.invoke({"messages": [("user", "Which coin was mined early?")]})
+    assert result["messages"][-1].text == "It was Doge."
+    assert memory.search("coin", source="conversations") == []
+    assert "not remembered: received 1 for 'conversations' that are kept out" in caplog.text
+
+
 async def test_middleware_works_asynchronously(memory: Memory) -> None:
     """The same through ainvoke."""
     model = scripted("It was Doge.")

@@ -10,13 +10,17 @@ from masa_rag.integrations import _needs_langchain  # noqa: F401
 # isort: split
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Any
 
 from langchain.agents.middleware import AgentMiddleware, AgentState, ModelRequest, ModelResponse
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, SystemMessage
 
+from masa_rag.errors import ConfigurationError
 from masa_rag.memory import Memory
+
+log = logging.getLogger(__name__)
 
 __all__ = ["MemoryMiddleware"]
 
@@ -25,7 +29,8 @@ class MemoryMiddleware(AgentMiddleware[Any, Any, Any]):
     """Recalls before each model call and remembers what was said after each run.
 
     What is recalled stands in the system message, fenced as quoted data, so that a stranger's words
-    are never taken for the user's.
+    are never taken for the user's. What is kept out, because the source or its author was forgotten, is not
+    remembered, and the log says so.
 
     Args:
         memory: What to ask and where to remember.
@@ -76,7 +81,10 @@ class MemoryMiddleware(AgentMiddleware[Any, Any, Any]):
         said = [("User", _last(messages, HumanMessage)), ("Assistant", _last(messages, AIMessage))]
         for author, text in said:
             if text.strip():
-                self.memory.remember(text, author=author, source=self.source)
+                try:
+                    self.memory.remember(text, author=author, source=self.source)
+                except ConfigurationError as error:  # such as a source that was forgotten: the answer stands
+                    log.warning("not remembered: %s", error)
 
 
 def _followed(system: SystemMessage | None, text: str) -> SystemMessage:
