@@ -72,6 +72,8 @@ def test_half_characters_are_mended() -> None:
     """Two halves that stand together are one character, one alone is U+FFFD; ids keep what tells them apart."""
     document = Document(id="\udcff", text="\ud83d\ude00 \ud83d", title="\udcff")
     assert (document.id, document.text, document.title) == ("\\udcff", "\U0001f600 \ufffd", "\ufffd")
+    document = Document(id="1", metadata={"\ud83d": 1, "bio": "sea \ud83d", "more": ["\ud83d", {"at": "\ud83d\ude00"}]})
+    assert document.metadata == {"\ufffd": 1, "bio": "sea \ufffd", "more": ["\ufffd", {"at": "\U0001f600"}]}
 
 
 @pytest.mark.parametrize("value", ["2024-05-01", date(2024, 5, 1), 1_714_521_600])

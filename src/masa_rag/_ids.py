@@ -13,6 +13,8 @@ from pathlib import PurePath
 from typing import Any
 from uuid import UUID
 
+from masa_rag._unicode import whole_text
+
 
 def digest(*parts: str, size: int = 16) -> str:
     """Return a hex digest (``2 * size`` characters) of the parts, in order.
@@ -41,14 +43,18 @@ def canonical_json(value: Mapping[str, Any]) -> str:
 def json_value(value: Any) -> Any:
     """Return a value as it comes back from JSON: times as text in UTC, bytes in base64, sets sorted, NaN as None.
 
+    Half characters are mended, as in a text.
+
     What is compared with what was stored must be what was stored. What JSON cannot hold stays as it is.
     """
-    if value is None or isinstance(value, (str, bool, int)):
+    if isinstance(value, str):
+        return whole_text(value)
+    if value is None or isinstance(value, (bool, int)):
         return value
     if isinstance(value, float):
         return value if isfinite(value) else None
     if isinstance(value, Mapping):
-        return {str(key): json_value(item) for key, item in value.items()}
+        return {whole_text(str(key)): json_value(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
         return [json_value(item) for item in value]
     if isinstance(value, (set, frozenset)):

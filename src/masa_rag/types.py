@@ -168,13 +168,18 @@ def _settle(item: Segment | Document, optional: Sequence[str]) -> None:
             raise ConfigurationError(f"received {name}={value!r} for a {type(item).__name__}; expected {expected}")
     if not isinstance(item.metadata, Mapping):
         raise ConfigurationError(f"received metadata={item.metadata!r}; expected a mapping of JSON values")
-    if any(type(value) not in _PLAIN for value in item.metadata.values()):
+    if not all(_is_plain(name) and _is_plain(value) for name, value in item.metadata.items()):
         with suppress(RecursionError):  # so deep it cannot be stored: that is told there, for this record alone
             object.__setattr__(item, "metadata", json_value(item.metadata))
 
 
+def _is_plain(value: object) -> bool:
+    """Say whether a value comes back from JSON as it is."""
+    return whole_text(value) is value if isinstance(value, str) else type(value) in _PLAIN
+
+
 _IDS = ("id", "reply_to")
-_PLAIN = (str, int, bool, type(None))
+_PLAIN = (int, bool, type(None))
 _KINDS = get_args(Kind)
 _DIGESTED = ("id", "kind", "title", "author", "created_at", "url", "licence", "contributor", "metadata")
 _SEGMENT_FIELDS = (

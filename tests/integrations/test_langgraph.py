@@ -149,3 +149,10 @@ def test_a_source_that_was_not_put_is_no_namespace(memory: Memory) -> None:
     assert [item.key for item in store.search((), query="note")] == ["k"]
     (note,) = set(memory.catalog.document_sizes('store:["a"]')) - {"k"}
     assert store.get(("a",), note) is None
+
+
+def test_half_a_character_keeps_no_value_out(memory: Memory) -> None:
+    """Models are cut off within an emoji; what they said before it is kept."""
+    store = MemoryStore(memory)
+    store.put(("a",), "k", {"text": "blue boats \ud83d"})
+    assert store.get(("a",), "k").value == {"text": "blue boats \ufffd"}  # type: ignore[union-attr]
