@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import stat
 import struct
 import zipfile
@@ -29,6 +30,23 @@ def folder(tmp_path: Path) -> Path:
     (tmp_path / "in" / "a.json").write_bytes(b"[1]")
     (tmp_path / "in" / "sub" / "b.json").write_bytes(b"[2]")
     return tmp_path / "in"
+
+
+def test_a_folder_that_cannot_be_read_is_named(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A channel whose folder is closed is not a channel that is gone."""
+    scanned = os.scandir
+
+    def scandir(path: str) -> object:
+        if Path(path).name == "sub":
+            raise PermissionError(13, "Permission denied", path)
+        return scanned(path)
+
+    monkeypatch.setattr(os, "scandir", scandir)
+    with Archive(folder) as archive:
+        assert archive.names == ["a.json"]
+        assert [str(error) for error in archive.refused] == [
+            f"{folder}:sub: the member cannot be read (Permission denied); it is left out"
+        ]
 
 
 def test_a_zip_and_its_folder_look_the_same(tmp_path: Path, folder: Path) -> None:

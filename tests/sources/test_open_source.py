@@ -14,7 +14,15 @@ from typing import Any
 
 import pytest
 
-from masa_rag import ConfigurationError, Document, Memory, SourceFormatError, SourceUnavailableError, open_source
+from masa_rag import (
+    ConfigurationError,
+    Document,
+    Memory,
+    RecordError,
+    SourceFormatError,
+    SourceUnavailableError,
+    open_source,
+)
 from masa_rag.embedders import HashingEmbedder
 from masa_rag.indexes import FlatIndex
 from masa_rag.sources import Files, Transcripts, known_sources, open_sources
@@ -343,9 +351,27 @@ def _locked(monkeypatch: pytest.MonkeyPatch, name: str, error: OSError) -> None:
     monkeypatch.setattr(Path, "open", refuse)
 
 
+def _closed(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    """Let a folder of this name be as one that may not be looked into."""
+    looked, scanned = Path.stat, os.scandir
+
+    def stat(path: Path, **options: Any) -> Any:
+        if name in path.parts[:-1]:
+            raise PermissionError(13, "Permission denied", str(path))
+        return looked(path, **options)
+
+    def scandir(path: Any) -> Any:
+        if Path(path).name == name:
+            raise PermissionError(13, "Permission denied", str(path))
+        return scanned(path)
+
+    monkeypatch.setattr(Path, "stat", stat)
+    monkeypatch.setattr(os, "scandir", scandir)
+
+
 @pytest.mark.parametrize("error", [PermissionError(13, "Permission denied"), OSError("Permission denied")])
 def test_a_file_that_may_not_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: OSError) -> None:
-    """It is said; in a folder it is named, and the others are read."""
+    """It is said; in a folder it is named, reported as failed, and the others are read."""
     for name in ("locked.md", "open.md"):
         (tmp_path / name).write_text("The rope is blue.")
     _locked(monkeypatch, "locked.md", error)
@@ -354,6 +380,9 @@ def test_a_file_that_may_not_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyP
     with pytest.warns(UserWarning, match=r"no source recognises locked.md \(Permission denied\) in .*; left out"):
         (source,) = open_sources(tmp_path)
     assert [item.id for item in source if isinstance(item, Document)] == ["open.md"]
+    assert [str(item) for item in source if isinstance(item, RecordError)] == [
+        f"{tmp_path / 'locked.md'}: cannot be read (Permission denied)"
+    ]
     (tmp_path / "open.md").unlink()
     with pytest.raises(SourceFormatError, match=r"is recognised \(locked.md \(Permission denied\)\)"):
         open_sources(tmp_path)
@@ -363,24 +392,30 @@ def test_a_folder_that_may_not_be_read(tmp_path: Path, monkeypatch: pytest.Monke
     """Inside another it is named; alone it is said."""
     (tmp_path / "open.md").write_text("The rope is blue.")
     (tmp_path / "locked").mkdir()
-    looked, scanned = Path.stat, os.scandir
-
-    def stat(path: Path, **options: Any) -> Any:
-        if "locked" in path.parts[:-1]:
-            raise PermissionError(13, "Permission denied", str(path))
-        return looked(path, **options)
-
-    def scandir(path: Any) -> Any:
-        if Path(path).name == "locked":
-            raise PermissionError(13, "Permission denied", str(path))
-        return scanned(path)
-
-    monkeypatch.setattr(Path, "stat", stat)
-    monkeypatch.setattr(os, "scandir", scandir)
+    _closed(monkeypatch, "locked")
     with pytest.warns(UserWarning, match=r"no source recognises locked \(Permission denied\) in .*; left out"):
         assert len(open_sources(tmp_path)) == 1
     with pytest.raises(SourceUnavailableError, match=r"cannot be read \(Permission denied\)"):
         open_sources(tmp_path / "locked")
+
+
+@pytest.mark.filterwarnings("ignore:no source recognises")
+@pytest.mark.parametrize("form", [None, "Files"])
+def test_what_may_not_be_read_is_not_gone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, form: str | None) -> None:
+    """A file or folder whose permissions or disk changed costs no document when its folder is mirrored."""
+    for name in ("open.md", "other.md", "locked.md", "locked/in.md", "locked/deep/in.md"):
+        (tmp_path / "notes" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "notes" / name).write_text("The rope is blue.")
+    with Memory(tmp_path / "brain", embedder=HashingEmbedder(), index=FlatIndex()) as memory:
+        (source,) = open_sources(tmp_path / "notes", form=form)
+        assert memory.sync(source).added == 5
+        _locked(monkeypatch, "locked.md", PermissionError(13, "Permission denied"))
+        _closed(monkeypatch, "deep")
+        (source,) = open_sources(tmp_path / "notes", form=form)
+        report = memory.sync(source)
+        assert (report.unchanged, len(report.failed), report.deleted) == (3, 2, 0)
+        places = sorted(str(error).partition(": ")[0] for error in report.failed)
+        assert places == [str(tmp_path / "notes" / name) for name in ("locked.md", "locked/deep")]
 
 
 @pytest.mark.parametrize("path", ["", "  "])

@@ -57,7 +57,8 @@ class Archive:
     Attributes:
         path: The zip or folder.
         names: What can be read, sorted.
-        refused: An error for each member that is left out: it leads outside, is a link, or is encrypted.
+        refused: An error for each member that is left out: it leads outside, is a link, is encrypted, or is a folder
+            that cannot be read.
     """
 
     def __init__(self, path: Path, *, limits: Limits = DEFAULT_LIMITS) -> None:
@@ -139,7 +140,10 @@ class Archive:
         return members
 
     def _walk(self) -> Iterator[Path]:
-        for folder, folders, files in os.walk(self.path):  # links to folders are listed, and not followed
+        def closed(error: OSError) -> None:  # what lies in it is not gone
+            self._refuse(Path(error.filename).relative_to(self.path).as_posix(), f"cannot be read ({error.strerror})")
+
+        for folder, folders, files in os.walk(self.path, onerror=closed):  # links to folders are not followed
             for path in (Path(folder, name) for name in sorted(files + folders)):
                 if path.is_symlink():
                     self._refuse(path.relative_to(self.path).as_posix(), "is a link")

@@ -120,8 +120,10 @@ class FileSource:
     def _expand(self, given: str | Path) -> Iterator[Path]:
         path = Path(given).expanduser()
         if path.is_dir():
-            found = (item for item in visible_files(path) if self._takes(item))
-            yield from (item for item in found if self.only is None or item in self.only)
+            refused: list[Path] = []
+            found = visible_files(path, refused=lambda error: refused.append(Path(error.filename)))
+            yield from (item for item in found if self._takes(item) and (self.only is None or item in self.only))
+            yield from refused  # reading them says why, for what cannot be looked at is not gone
         elif path.is_file():
             yield path
         else:

@@ -238,9 +238,11 @@ def _kinds_within(
 
     groups: dict[type[FileSource], list[Path]] = {}
     unknown: list[str] = []
+    refused: list[Path] = []
 
     def refuse(error: OSError, path: Path | None = None) -> None:
         place = path if path is not None else Path(error.filename)
+        refused.append(place)
         unknown.append(f"{place.relative_to(folder)} ({error.strerror or error})")
 
     found = sorted(visible_files(folder, refused=refuse))
@@ -261,7 +263,8 @@ def _kinds_within(
     doubles = spoken_twice({kind.__name__: paths for kind, paths in groups.items()})
     once = {kind: [path for path in paths if path not in doubles] for kind, paths in groups.items()}
     beside = tuple(ending for kind in groups for ending in getattr(kind, "beside", ()))
-    return {kind: paths for kind, paths in once.items() if paths}, [
+    # Each source may have read them before: it is to report them, for what fails is not taken to be gone.
+    return {kind: [*paths, *refused] for kind, paths in once.items() if paths}, [
         name for name in unknown if not name.endswith(beside)
     ]
 
