@@ -233,6 +233,28 @@ def test_notes_are_remembered_and_forgotten() -> None:
     assert run("forget", "--author", "Ann", "--undo").output == "may be added again\n"
 
 
+@pytest.mark.parametrize(
+    ("piped", "kept", "noted"),
+    [
+        (b"The tide was h\xf6her.\r\nMuch.\r\n", "The tide was höher.\nMuch.", False),
+        ("\ufeffThe tide was höher.".encode("utf-16-le"), "The tide was höher.", False),
+        (b"The tide was h\xf6her. \x81", "The tide was höher. \ufffd", True),
+    ],
+)
+def test_what_is_piped_in_is_read_like_a_file(piped: bytes, kept: str, noted: bool) -> None:
+    """Notepad's Latin-1 and PowerShell's UTF-16 were an error, or stored with other letters."""
+    result = CliRunner().invoke(main, ["remember", "-"], input=piped)
+    assert (result.exit_code, "letters may be wrong" in result.stderr) == (0, noted), result.output
+    assert json.loads(run("search", "tide", "--json").output)[0]["chunk"]["text"] == kept
+
+
+def test_binary_data_is_nothing_to_remember() -> None:
+    """A picture that is piped in is refused in one line."""
+    result = CliRunner().invoke(main, ["remember", "-"], input=b"\x89PNG\r\n\x1a\n" + bytes(80))
+    assert (result.exit_code, result.stdout, len(result.stderr.splitlines())) == (1, "", 1)
+    assert "received binary data; expected readable text" in result.stderr
+
+
 @pytest.mark.parametrize("names", [[], ["--document", "one.md"], ["--author", "Ann", "--source", "files:notes"]])
 def test_nothing_to_forget_is_an_error(notes: Path, names: list[str]) -> None:
     """Without a name nothing is erased, and nothing is asked."""

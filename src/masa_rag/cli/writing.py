@@ -66,9 +66,21 @@ def _bring(
 def remember(text: str, author: str | None, title: str | None, url: str | None, place: Path) -> None:
     """Store one note; "-" reads it from standard input. Prints its id."""
     if text == "-":
-        text = sys.stdin.read()
+        text = _piped()
     with open_memory(place, create=True) as memory:
         click.echo(memory.remember(text, author=author, title=title, url=url))
+
+
+def _piped() -> str:
+    """Return standard input, read as a file with the same bytes is: its encoding need not be the terminal's."""
+    from masa_rag.sources._transcript_base import decoded, lines_of
+
+    text, name, sure = decoded(sys.stdin.buffer.read() if sys.stdin is not None else b"")  # None: it is closed
+    if not sure:
+        click.secho(
+            f"Note: this is no whole UTF-8; it was read as {name}, and letters may be wrong", fg="yellow", err=True
+        )
+    return "\n".join(lines_of(text))
 
 
 @click.command()
