@@ -11,8 +11,10 @@ from urllib.parse import urlsplit
 import pytest
 from click.testing import CliRunner
 
+from masa_rag import models
 from masa_rag.cli import main
 from masa_rag.embedders import HashingEmbedder
+from masa_rag.errors import EmbeddingError
 
 REPOSITORY = Path(__file__).parents[1]
 PAGES = [REPOSITORY / "README.md", *sorted((REPOSITORY / "docs").rglob("*.md"))]
@@ -97,6 +99,18 @@ def test_blocks_of_json_are_json() -> None:
             for server in servers.values():
                 if server.get("command") == "masa-rag":
                     assert CliRunner().invoke(main, [*server["args"], "--help"]).exit_code == 0
+
+
+def test_models_of_the_pages_can_be_had(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A name that a reader copies names a commit on the hub; without one it is refused, network or not."""
+    monkeypatch.setenv("MASA_RAG_OFFLINE", "1")
+    names = {name for page in PAGES for name in re.findall(r'"([\w.-]+/[\w.-]+@\w+)"', page.read_text())}
+    assert len(names) >= 2
+    for name in names:
+        with pytest.raises(EmbeddingError, match="forbids the network"):
+            models.locate(name)
+    for page in PAGES:
+        assert not re.search(r'(Embedder|Reranker)\("[^"@]+/[^"@]+"|MASA_RAG_MODEL=\w', page.read_text()), page.name
 
 
 def test_figures_of_the_first_pages_are_those_that_were_measured() -> None:

@@ -258,9 +258,11 @@ def test_a_folder_without_weights_is_refused(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("model", ["unknown-model", "./nowhere", Path("small")])
 def test_names_that_mean_nothing(known: models.Model, model: str | Path) -> None:
-    """A name is neither folder nor known: the known ones are listed. A Path is never a name."""
-    with pytest.raises(ConfigurationError, match="one of small"):
+    """A name is neither folder nor known: known ones of the same kind are listed. A Path is never a name."""
+    with pytest.raises(ConfigurationError, match="expected a folder, small, or owner/name@revision"):
         models.locate(model)
+    with pytest.raises(ConfigurationError, match="expected a folder, or owner/name@revision"):
+        models.locate(model, accepts=("model.bin",))
 
 
 def test_the_cache_folder_can_be_set(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -238,9 +238,10 @@ def _checked_path(model: str | Path, accepts: Sequence[str]) -> Path:
     if path.is_file():
         raise EmbeddingError(pickle_refused(path, accepts))
     if not path.is_dir():
+        known = "".join(f"{name}, " for name, entry in KNOWN.items() if not entry.digests.keys().isdisjoint(accepts))
         raise ConfigurationError(
-            f"received the model {str(model)!r}, which is no folder and no known name; expected a folder, one of "
-            f"{', '.join(KNOWN)}, or owner/name@revision with the 40 digits of a commit on the hub"
+            f"received the model {str(model)!r}, which is no folder and no known name; expected a folder, {known}or "
+            "owner/name@revision with the 40 digits of a commit on the hub (its page lists them under Files, History)"
         )
     refuse_pickles(path, accepts)
     return path

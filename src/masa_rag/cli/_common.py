@@ -101,7 +101,7 @@ def _is_memory(place: Path) -> bool:
 
 
 def _embedder() -> Embedder | None:
-    """Return the embedder of MASA_RAG_MODEL, a sentence-transformers name or folder; None for the default."""
+    """Return the embedder of MASA_RAG_MODEL, a model of sentence-transformers; None for the default."""
     name = os.environ.get("MASA_RAG_MODEL")
     if not name:
         return None
