@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import socket
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
@@ -176,6 +177,24 @@ def test_reading_commands_print_json(notes: Path) -> None:
     assert json.loads(run("context", "copper", "--json").output)["hits"][0]["rank"] == 1
     assert "Transcripts" in json.loads(run("plugins", "--json").output)
     assert json.loads(run("doctor", "--json").output)["masa-rag"]
+
+
+def test_doctor_tells_what_it_can_of_a_memory_that_cannot_be_opened(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A bug report is wanted most where something is broken: a damaged memory, a folder that may not be looked into."""
+    Path("brain").mkdir()
+    Path("brain/memory.db").write_text("These are not the bytes of a database.")
+    findings = json.loads(run("doctor", "--json").output)
+    assert (findings["python"] != "", "this file is not a memory" in findings["memory"]) == (True, True)
+
+    looked = Path.stat
+
+    def stat(path: Path, **options: Any) -> Any:
+        if path.name == "memory.db":
+            raise PermissionError(13, "Permission denied", str(path))
+        return looked(path, **options)
+
+    monkeypatch.setattr(Path, "stat", stat)
+    assert "Permission denied" in json.loads(run("doctor", "--json").output)["memory"]
 
 
 @pytest.mark.parametrize("command", [["search", "x"], ["info"], ["context", "x"], ["verify"], ["rebuild"]])

@@ -7,6 +7,7 @@ import os
 import platform
 import shutil
 import sqlite3
+from contextlib import closing
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -67,14 +68,14 @@ def _weights() -> str:
 
 
 def _memory(place: Path) -> str:
-    if not (place / "memory.db").exists():
-        return f"none at {place.resolve()}"
     from masa_rag.catalog import Catalog
 
-    catalog = Catalog(place)
     try:
-        writer = catalog.lock.owner()
-        state = f"being written by {writer}" if writer else "free"
-        return f"{place.resolve()}, {counted(catalog.count('chunks'), 'passage')}, {state}"
-    finally:
-        catalog.close()
+        if not (place / "memory.db").exists():
+            return f"none at {place.resolve()}"
+        with closing(Catalog(place)) as catalog:
+            writer = catalog.lock.owner()
+            state = f"being written by {writer}" if writer else "free"
+            return f"{place.resolve()}, {counted(catalog.count('chunks'), 'passage')}, {state}"
+    except (MasaRagError, OSError) as error:  # when it cannot be opened, the rest is wanted most
+        return str(error)
