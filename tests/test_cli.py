@@ -377,6 +377,32 @@ def test_control_characters_of_strangers_are_not_printed() -> None:
         assert "\x9b" not in output or "--json" in command
 
 
+@pytest.mark.parametrize(
+    "text",
+    ["می\u200cخواهم", "a family 👨\u200d👩\u200d👧", "Donau\u00addampf", "def f():\n\treturn 1", "\u200eשלום"],
+)
+def test_what_words_and_emoji_hang_on_is_printed(text: str) -> None:
+    """A joiner is no control character: without it a Persian word falls apart, and a family into three people."""
+    run("remember", text)
+    assert text in run("context", "word").output
+    assert text.expandtabs(8).replace("\n", "\n    ") in run("search", "word").output
+
+
+def test_addresses_and_words_are_not_cut(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is printed can be copied, and fits the terminal."""
+    address = "https://wiki.example/" + "/".join(f"a-long-part-{number}" for number in range(12))
+    run("remember", f"The buoys send one reading an hour, twenty-four a day, as it is told at {address} since May.")
+    monkeypatch.setenv("COLUMNS", "46")
+    rows = run("search", "buoys").stdout.splitlines()[1:6]
+    assert rows == [
+        "    The buoys send one reading an hour,",
+        "    twenty-four a day, as it is told at",
+        f"    {address}",
+        "    since May.",
+        "",
+    ]
+
+
 def test_a_terminal_of_another_encoding_gets_what_it_can_show() -> None:
     """Output that is sent into a file on Windows is of a code page, which has no emoji."""
     run("remember", "the walrus 🐂 sings")

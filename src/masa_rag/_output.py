@@ -23,6 +23,13 @@ if TYPE_CHECKING:
     from masa_rag.types import Hit, IngestReport
 
 
+_WIDEST = 100
+"""Columns: longer rows are hard to read."""
+_HARMLESS = frozenset("\t\u00ad\u200b\u200c\u200d\u200e\u200f\u2060")
+"""A tab in code, the soft hyphen, the space and joiners without a width of Persian, Hindi, Khmer and emoji, and
+the marks of Hebrew and Arabic."""
+
+
 class Bar:
     """One line of progress on stderr until the end of the block; silent when that is not a terminal."""
 
@@ -78,8 +85,16 @@ def print_hits(hits: Sequence[Hit], *, as_json: bool) -> None:
     for hit in hits:
         click.secho(printable(f"[{hit.rank}] {cite(hit.chunk)}  ({hit.score:.2f})"), bold=True)
         for line in hit.chunk.text.splitlines():
-            click.echo(textwrap.fill(printable(line), 100, initial_indent="    ", subsequent_indent="    "))
+            click.echo(_wrapped(printable(line)))
         click.echo()
+
+
+def _wrapped(line: str) -> str:
+    """Return a line indented, in rows that fit; a word or an address is never cut, so that it can be copied."""
+    width = min(_WIDEST, shutil.get_terminal_size((_WIDEST, 24)).columns)
+    return textwrap.fill(
+        line, width, initial_indent="    ", subsequent_indent="    ", break_long_words=False, break_on_hyphens=False
+    )
 
 
 def print_reports(reports: Sequence[IngestReport], *, as_json: bool = False, err: bool = False) -> None:
@@ -139,5 +154,8 @@ def printable_lines(text: str) -> str:
 
 
 def printable(text: str) -> str:
-    """Return text without control characters: a passage must not move the cursor or ring the bell."""
-    return "".join(character if character.isprintable() else " " for character in text)
+    """Return text without control characters: a passage must not move the cursor or ring the bell.
+
+    Nor may it turn the direction of writing. Signs without a width that words and emoji hang on stay.
+    """
+    return "".join(character if character.isprintable() or character in _HARMLESS else " " for character in text)
