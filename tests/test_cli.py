@@ -345,6 +345,24 @@ def test_recognising_a_folder_shows_how_far_it_is(notes: Path, monkeypatch: pyte
     assert result.stdout.startswith("files:notes: 2 added")
 
 
+def test_a_note_does_not_stand_in_the_line_of_progress(notes: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The line is wiped first: "recognise files 3 of 3Note: no source recognises" is hard to read."""
+    (notes / "logo.png").write_bytes(b"\x89PNG\r\n\x1a\n")
+    monkeypatch.setattr("click.testing._NamedTextIOWrapper.isatty", lambda self: True, raising=False)
+    shown = run("add", str(notes)).stderr
+    assert "recognise files 3 of 3\r" + 22 * " " + "\rNote: no source recognises logo.png" in shown
+
+
+def test_no_color_is_heeded(notes: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Set to anything, it takes bold and colours away, which are there otherwise."""
+    run("add", str(notes))
+    commands = (["search", "copper"], ["add", str(notes), "nowhere"])
+    for value, styled in (("", True), ("1", False)):
+        monkeypatch.setenv("NO_COLOR", value)
+        outputs = [CliRunner().invoke(main, command, color=True).output for command in commands]
+        assert ["\x1b[" in output for output in outputs] == [styled, styled]
+
+
 def test_an_export_that_is_cut_off_is_noted(tmp_path: Path) -> None:
     """It is kept as text, and the note says so."""
     (tmp_path / "export.json").write_text('{"messages": [{"id": 1, "text": "The tide')

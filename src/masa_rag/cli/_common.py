@@ -77,7 +77,7 @@ def open_memory(place: Path, *, create: bool = False, **options: Any) -> Memory:
         raise click.ClickException(
             f"there is no memory at {str(place)!r}; make one with: masa-rag add PATH, or name another with --memory"
         )
-    with Bar() as bar, _noticed():
+    with _noticed(), Bar() as bar:
         return Memory(place, embedder=_embedder(), **{"progress": bar, **options})
 
 
@@ -143,7 +143,7 @@ def _recognised(paths: Sequence[str], **given: Any) -> tuple[list[Source], list[
 
     sources: list[Source] = []
     broken: list[SourceError] = []
-    with Bar() as bar, _noticed():
+    with _noticed(), Bar() as bar:  # the bar's line is wiped before a note is printed
         for path in paths:
             try:
                 sources += open_sources(path, progress=bar, **given)
