@@ -379,6 +379,27 @@ def test_one_name_for_several_paths_is_refused(notes: Path) -> None:
     assert "one --name for 2 paths" in result.output
 
 
+@pytest.mark.parametrize(
+    ("error", "shown"),
+    [
+        (OSError(28, "No space left on device"), "Error: [Errno 28] No space left on device\n"),
+        (BrokenPipeError(32, "Broken pipe"), ""),
+    ],
+)
+def test_output_that_cannot_be_written(
+    notes: Path, monkeypatch: pytest.MonkeyPatch, error: OSError, shown: str
+) -> None:
+    """A full disk is one line and no traceback; ``| head``, which closes the pipe, is none."""
+
+    def fail(*_: object, **options: object) -> None:
+        raise error
+
+    run("add", str(notes))
+    monkeypatch.setattr("masa_rag._output.print_info", fail)
+    result = run("info")
+    assert (result.exit_code, result.stderr) == (1, shown)
+
+
 def test_control_characters_of_strangers_are_not_printed() -> None:
     """A passage cannot move the cursor of the terminal."""
     odd = "\x1b[2J\x9b2J"

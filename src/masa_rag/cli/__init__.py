@@ -15,7 +15,7 @@ from masa_rag.errors import MasaRagError
 
 
 class _Group(click.Group):
-    """Turns the library's errors into one line on stderr and exit status 1."""
+    """Turns the errors of the library and the system into one line on stderr and exit status 1."""
 
     def invoke(self, ctx: click.Context) -> Any:
         for stream in (sys.stdout, sys.stderr):
@@ -25,7 +25,9 @@ class _Group(click.Group):
             ctx.color = False
         try:
             return super().invoke(ctx)
-        except MasaRagError as error:
+        except BrokenPipeError:  # whoever reads has enough: click ends without a word
+            raise
+        except (MasaRagError, OSError) as error:  # a full disk, to which the output goes
             from masa_rag._output import printable
 
             raise click.ClickException(printable(str(error))) from error
