@@ -112,6 +112,10 @@ def test_a_chat_model_is_named(notes: Path, monkeypatch: pytest.MonkeyPatch) -> 
         (["--author", "Zoe"], "nobody called 'Zoe' speaks here"),
         (["--source", "tweets"], "there is no source 'tweets'; there are files:notes"),
         (["--kind", "post"], "nothing found: try fewer filters"),
+        (
+            ["--after", "2024-05-04", "--before", "2024-05-04"],
+            "nothing found: no time is from 2024-05-04 on and before 2024-05-04",
+        ),
         (["--before", "1990-01-01"], "after and before leave out what has no known time, such as files:notes"),
     ],
 )
@@ -121,6 +125,17 @@ def test_nothing_found_says_which_filter_is_to_blame(notes: Path, options: list[
     assert reason in run("search", "copper", *options).output
     assert reason in run("context", "copper", *options).stderr
     assert reason in run("ask", "copper", *options).stderr
+
+
+def test_a_source_that_is_misspelt_is_not_thought_forgotten(notes: Path) -> None:
+    """Nothing of it is there, and the note names what is; for one that is there, there is no note."""
+    run("add", str(notes))
+    wrong = run("forget", "--source", "files:note", "--yes")
+    assert (wrong.exit_code, wrong.stdout) == (0, "nothing of it is in the memory; it is kept out from now on\n")
+    assert wrong.stderr == "Note: there is no source 'files:note'; there are files:notes\n"
+    right = run("forget", "--source", "files:notes", "--yes")
+    assert (right.stdout, right.stderr) == ("erased 2 documents\n", "")
+    assert run("search", "copper", "--source", "x").output == "nothing found: there is no source 'x'; there are none\n"
 
 
 @pytest.mark.parametrize("command", ["search", "context", "ask"])

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from masa_rag._time import parse_time
+
 if TYPE_CHECKING:
     from masa_rag.memory import Memory
     from masa_rag.types import Context
@@ -31,13 +33,16 @@ def why_nothing(memory: Memory, *, author: Sequence[str] = (), source: Sequence[
         if name not in names:
             more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
             there = ", ".join(" ".join(one.split()) for one in names[:_NAMED])
-            return f"there is no source {name!r}; there are {there}{more}"
+            return f"there is no source {name!r}; there are {there or 'none'}{more}"
     for name in author:
         if not matching_authors(memory.catalog.connection, [name]):
             _, similar = similar_authors(memory.catalog.connection, name)
             return f"nobody called {name!r} speaks here" + (f"; did you mean {', '.join(similar)}?" if similar else "")
+    after, before = rest.get("after"), rest.get("before")
+    if after and before and parse_time(after) >= parse_time(before):
+        return f"no time is from {after} on and before {before}"
     undated = [item.name for item in known if item.first is None and (not source or item.name in source)]
-    if undated and (rest.get("after") or rest.get("before")):
+    if undated and (after or before):
         return f"after and before leave out what has no known time, such as {undated[0]}"
     return "try fewer filters" if author or source or any(rest.values()) else None
 

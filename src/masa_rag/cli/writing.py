@@ -95,6 +95,8 @@ def forget(author: str | None, source: str | None, document: str | None, undo: b
 
     Text and vectors are overwritten in every file of the memory.
     """
+    from masa_rag._nothing import why_nothing
+    from masa_rag._output import printable
     from masa_rag._views import erased
 
     if (author is None) == (source is None) or (document is not None and source is None):
@@ -106,4 +108,7 @@ def forget(author: str | None, source: str | None, document: str | None, undo: b
             return
         if not yes:
             click.confirm("This cannot be undone. Go on?", abort=True)
+        unknown = source if source not in {item.name for item in memory.info().sources} else None
         click.echo(erased(memory.forget(author=author, source=source, document=document)))
+        if unknown is not None:  # more often misspelt than yet to come
+            click.secho(f"Note: {printable(str(why_nothing(memory, source=[unknown])))}", fg="yellow", err=True)
