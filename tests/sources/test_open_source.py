@@ -339,6 +339,23 @@ def test_hidden_folders_are_not_read(tmp_path: Path) -> None:
         assert [item.id for item in found if isinstance(item, Document)] == ["days/note.md", "note.md"]
 
 
+def test_what_a_browser_saved_with_a_page_is_no_page(tmp_path: Path) -> None:
+    """Frames of adverts have no text, and as failures would keep each sync from deleting; other folders are read."""
+    page = "<html><head><title>Crane</title></head><body><article><h1>Crane</h1><p>{}</p></article></body></html>"
+    for name, text in {
+        "Crane.html": "The harbour has a new crane since Monday, and it lifts forty tonnes.",
+        "Crane_files/advert.html": "",
+        "Crane_files/saved_resource.html": "Buy one crane and get a second one of the same colour for nothing.",
+        "Other_files/kept.html": "The old crane is sold to a museum, where visitors climb it from spring on.",
+    }.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(page.format(text))
+    (source,) = open_sources(tmp_path)
+    items = list(source)
+    assert [item.id for item in items if isinstance(item, Document)] == ["Crane.html", "Other_files/kept.html"]
+    assert len(items) == 2
+
+
 def _locked(monkeypatch: pytest.MonkeyPatch, name: str, error: OSError) -> None:
     """Let a file of this name be as one that may not be read; the tests may run as root."""
     opened = Path.open

@@ -166,12 +166,15 @@ def _label(place: Path) -> str:
 def visible_files(folder: Path, *, refused: Callable[[OSError], object] | None = None) -> Iterator[Path]:
     """Yield the files below a folder, without those whose name, or whose folder's name, begins with a dot.
 
+    What a browser saved with a page, in ``page_files`` beside ``page.html``, is left out: adverts are no pages.
+
     Args:
         folder: Where to look; links to folders are not followed.
         refused: Told of each folder that may not be read, and of what in it may not be looked at.
     """
     for place, folders, names in os.walk(folder, onerror=refused):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        loaded = {f"{Path(name).stem}_files" for name in names if name.lower().endswith((".html", ".htm"))}
+        folders[:] = sorted(name for name in folders if not name.startswith(".") and name not in loaded)
         paths = (Path(place, name) for name in sorted(names) if not name.startswith("."))
         yield from (path for path in paths if _is_file(path, refused))
 
