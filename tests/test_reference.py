@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import re
+import tomllib
 from pathlib import Path
 
 import click
@@ -91,6 +92,16 @@ def test_the_contents_name_pages_that_exist() -> None:
     names = [line for tree in trees for line in tree.splitlines() if line and not line.startswith(":")]
     assert len(names) > 20
     assert [name for name in names if not (DOCS / f"{name}.md").exists()] == []
+
+
+def test_every_extra_is_listed() -> None:
+    """Each that brings a package stands in the README, and ``all`` with what it brings."""
+    extras = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["project"]["optional-dependencies"]
+    found = re.findall(r"^\| `masa-rag\[(\w+)\]` \| (.+) \|$", (REPOSITORY / "README.md").read_text(), re.MULTILINE)
+    rows = dict(found)
+    assert rows.keys() == {name for name, packages in extras.items() if packages}
+    (together,) = extras["all"]
+    assert set(re.findall(r"\w+", rows["all"])) - {"and"} == set(together.partition("[")[2].rstrip("]").split(","))
 
 
 def test_every_notebook_and_example_is_listed() -> None:
