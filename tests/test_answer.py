@@ -289,10 +289,14 @@ def test_captions_without_full_stops_are_quoted_by_the_line() -> None:
          "Dr. J. Holm built the U.S. buoys in Oslo."),
         ("Who said they sail?", 'It rained. Ann said "they sail." Then she left.', 'Ann said "they sail."'),
         ("متى الإطلاق؟", "هل نحن جاهزون؟ الإطلاق في مايو.", "الإطلاق في مايو."),
+        ("Wann ist das Fest?", "Ja. Das Fest ist am 29. Juni um drei. Bis dann.", "Das Fest ist am 29. Juni um drei."),
+        ("Kdy je slavnost?", "Ano. Slavnost je 9. června v parku. Ahoj.", "Slavnost je 9. června v parku."),
+        ("Was bringt Ann mit?", "Ja. Ann bringt z. B. Wein mit. Bis dann.", "Ann bringt z. B. Wein mit."),
+        ("Who paid 5?", "Bo can't. Ann paid 5. Bo paid nothing.", "Ann paid 5."),
     ],
 )  # fmt: skip
 def test_sentences_end_where_they_end(question: str, text: str, sentence: str) -> None:
-    """A title, an initial or a closing quotation mark does not cut one; other scripts have full stops of their own."""
+    """Titles, initials, days and closing quotation marks do not cut one; other scripts have full stops of their own."""
     answer = extract(question, (Hit(Chunk("a", "1", "s", text, "Ann", 0, len(text)), 1.0, 1),))
     assert answer.text == f"“{sentence}” [1]"
 

@@ -8,10 +8,16 @@ from dataclasses import replace
 
 from masa_rag.types import Chunk, Document, Segment
 
-_SHORT = "".join(rf"(?<!\b{word}\.)" for word in ("[A-Z]", "(?:Dr|Mr|Ms|St|vs)", r"(?:Mrs|e\.g|i\.e)", "Prof"))
-"""No full stop, but a title, an initial or "U.S."."""
+_SHORT = (
+    "".join(rf"(?<!\b{word}\.)" for word in ("[A-Z]", "(?:Dr|Mr|Ms|St|vs)", r"(?:Mrs|e\.g|i\.e)", "Prof"))
+    + r"(?<!\s[a-z]\.)"
+)
+"""No full stop, but a title, an initial, "U.S." or "z. B."."""
+_MONTHS = "Januar|Jänner|Februar|März|April|Mai|Juni|Juli|August|September|Oktober|November|Dezember"
+_ORDINAL = rf"(?!(?:(?<=\b\d\.)|(?<=\b\d\d\.))\s+(?:[a-zß-öø-ÿĀ-ſ]|(?:{_MONTHS})\b))"
+"""No full stop either: "29. Juni", "29. června", "3. kerros". Two sentences in one are better than half a date."""
 _STOP = rf"(?:(?<=[.!?…؟۔।]){_SHORT}|(?<=[.!?…؟۔।][\"'”’)\]]))"
-_END = re.compile(rf"{_STOP}\s+|(?<=[。！？])(?![。！？”’」』）])\s*")
+_END = re.compile(rf"{_STOP}{_ORDINAL}\s+|(?<=[。！？])(?![。！？”’」』）])\s*")
 """Where one sentence ends and the next begins; Chinese and Japanese have no blank there."""
 _LAST = re.compile(rf"(?:{_STOP}|[。！？][”’」』）]*)\s*$")
 _REACH = 4
