@@ -387,6 +387,28 @@ def test_an_export_that_is_cut_off_is_noted(tmp_path: Path) -> None:
     assert "Note: no source recognises export.json; read as plain text. If it is an export, say which" in result.stderr
 
 
+def test_a_tilde_is_the_home_folder_wherever_it_is_written(
+    notes: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No shell replaces it in ``--memory=~/brain`` or in a client's settings: all commands mean the same folder."""
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path / "home"))
+    assert run("add", str(notes), "--memory=~/brain").exit_code == 0
+    assert (tmp_path / "home" / "brain" / "memory.db").exists()
+    assert "Copper is a metal." in run("search", "copper", "--memory=~/brain").output
+    assert "2 passages" in run("doctor", "--memory=~/brain").output
+
+
+def test_a_name_may_begin_with_a_tilde(notes: Path) -> None:
+    """A shell gives ``~draft.md`` for ``*`` and leaves it alone; nobody of that name is looked for."""
+    Path("~draft.md").write_text("The walrus sings.")
+    for path in ("~draft.md", "./~draft.md"):
+        assert run("add", path).output.startswith("files:~draft: ")
+    assert "The walrus sings." in run("search", "walrus").output
+    assert "received '~nobody-here/x', which does not exist" in run("add", "~nobody-here/x").output
+    assert run("remember", "Tin.", "-m", "~nobody-here").exit_code == 0
+
+
 def test_one_name_for_several_paths_is_refused(notes: Path) -> None:
     """Two sources under one name would share their ids."""
     result = run("add", str(notes / "one.md"), str(notes / "two.txt"), "--name", "n")

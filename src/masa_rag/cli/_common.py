@@ -38,8 +38,13 @@ def memory_option(function: Command) -> Command:
     """Add ``--memory``."""
     return click.option(
         "-m", "--memory", "place", type=click.Path(path_type=Path), default="brain", show_default=True,
-        envvar="MASA_RAG_MEMORY", help="Folder of the memory.",
+        envvar="MASA_RAG_MEMORY", help="Folder of the memory.", callback=lambda *given: _at_home(given[-1]),
     )(function)  # fmt: skip
+
+
+def _at_home(place: Path) -> Path:
+    """Return the folder with the home folder for ``~``, which a shell leaves in ``--memory=~/brain``."""
+    return Path(os.path.expanduser(place))  # noqa: PTH111 - Path's own raises when nobody is called so
 
 
 def json_option(function: Command) -> Command:

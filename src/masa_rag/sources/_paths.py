@@ -13,6 +13,12 @@ _DATE = re.compile(r"(?<!\d)((?:19|20)\d{2})([-_.]?)(0[1-9]|1[0-2])\2(0[1-9]|[12
 _GENERIC = frozenset({"transcript", "transcription", "captions", "subtitles", "audio", "recording", "video", "chat"})
 
 
+def expanded(given: str | Path) -> Path:
+    """Return the path, with the home folder for ``~``; where nobody is called so, ``~draft.md`` is a name."""
+    path = Path(os.path.expanduser(given))  # noqa: PTH111 - Path's own raises when nobody is called so
+    return path.absolute() if str(path).startswith("~") else path
+
+
 def root_of(paths: Sequence[str | Path]) -> Path:
     """Return the folder that ids are relative to: what was given, or what several have in common.
 

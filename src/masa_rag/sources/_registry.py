@@ -14,6 +14,7 @@ from typing import Any
 from masa_rag.errors import ConfigurationError, MasaRagError, SourceFormatError, SourceUnavailableError
 from masa_rag.protocols import OnProgress, Source
 from masa_rag.sources._base import FileSource, read_head, visible_files
+from masa_rag.sources._paths import expanded
 
 FILE_SOURCES: tuple[tuple[str, str], ...] = (
     ("recordings", "Recordings"),
@@ -102,7 +103,7 @@ def open_sources(
         from masa_rag.sources._places import source_at
 
         return [source_at(given, form=form, **options)]
-    place, progress = Path(path).expanduser(), progress or _untold
+    place, progress = expanded(path), progress or _untold
     try:
         if not given.strip() or not place.exists():  # to pathlib "" is the folder where one is
             raise _absent(given)
