@@ -251,6 +251,20 @@ def test_page() -> None:
     assert poll.text == "Who sails?\n- Nora\n- Ivo"
 
 
+def test_the_votes_of_a_page_are_no_words(tmp_path: Path) -> None:
+    """A poll has the same words on a page as in JSON: what moves from export to export is metadata."""
+    answers = (
+        '<div class="answer">- Nora <span class="details">2 votes, chosen vote</span></div>'
+        '<div class="answer">- Ivo <span class="details">1 vote</span></div><div class="answer">- nobody</div>'
+    )
+    poll = f'<div class="media_poll"><div class="question bold">Who sails?</div>{answers}</div>'
+    path = page(tmp_path, "Crew", "unlike a poll")
+    path.write_text(path.read_text().replace('<div class="text">unlike a poll</div>', poll))
+    (segment,) = segments(TelegramExport(path))
+    assert segment.text == "Who sails?\n- Nora\n- Ivo\n- nobody"
+    assert segment.metadata == {"votes": {"Nora": 2, "Ivo": 1}}
+
+
 def test_pages_beside_the_json_are_not_read_twice(tmp_path: Path) -> None:
     """An export in both forms gives each message once."""
     shutil.copy(PAGE, tmp_path / "messages.html")

@@ -114,9 +114,12 @@ def _message(element: Any, author: str | None, *, room: Room, zone: tzinfo, wher
             "received a message without a date; expected DD.MM.YYYY HH:MM:SS", record_id=f"{where}: {match[0]}"
         )
         return
+    votes = _votes(element)
     text = inline_text(first(element, "text"), preserve=False) or _poll(element)
     if text:
-        metadata = kept({"forwarded_from": _forwarded(element), "reactions": _reactions(element)})
+        metadata = kept({
+            "forwarded_from": _forwarded(element), "reactions": _reactions(element), "votes": votes,
+        })  # fmt: skip
         reply = _answered(element)
         yield Said(room, Segment(text, author, created_at, id=match[1], reply_to=reply, metadata=metadata))
 
@@ -143,6 +146,20 @@ def _poll(element: Any) -> str:
     question = inline_text(first(element, "question"), preserve=False)
     answers = (inline_text(item, preserve=False) for item in element.iter("div") if "answer" in classes(item))
     return "\n".join([question, *(f"- {answer.removeprefix('- ')}" for answer in answers)]) if question else ""
+
+
+def _votes(element: Any) -> dict[str, int]:
+    """Return how many chose each answer of a poll, and take the numbers out: they move, the words stay."""
+    counts: dict[str, int] = {}
+    for answer in element.iter("div"):
+        details = first(answer, "details") if "answer" in classes(answer) else None
+        if details is not None:
+            number = inline_text(details, preserve=False).partition(" ")[0]
+            details.getparent().remove(details)
+            name = inline_text(answer, preserve=False).removeprefix("- ")
+            if number.isdecimal() and len(number) < 10:
+                counts[name] = int(number)
+    return counts
 
 
 def _forwarded(element: Any) -> str | None:
