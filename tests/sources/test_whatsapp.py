@@ -175,6 +175,8 @@ def test_quoted_lines_of_another_shape_are_text(tmp_path: Path) -> None:
     [
         ("right <This message was edited>", "right", {"edited": True}),
         ("right \u200e<Diese Nachricht wurde bearbeitet.>", "right", {"edited": True}),
+        ("right <Diese Nachricht wurde bearbeitet.>", "right", {"edited": True}),
+        ("right <Se editó este mensaje.>", "right", {"edited": True}),
         (
             "IMG-20240513-WA0001.jpg (file attached)\nthe harbour",
             "the harbour",
@@ -199,7 +201,7 @@ def test_what_the_app_adds_is_taken_off(tmp_path: Path, message: str, text: str,
     [
         "<Medien ausgeschlossen>", "<Multimedia omitido>", "<Médias omis>", "<Mídia oculta>", "<Media omessi>",
         "<Без медиафайлов>", "<省略多媒体文件>", "<メディアは含まれていません>", "\u200eimage omitted",
-        "\u200eVideo weggelassen",
+        "\u200eVideo weggelassen", "<View once voice message omitted>", "<Video note omitted>",
         "\u200e<attached: 0001-AUDIO.opus>", "IMG-20240513-WA0001.jpg (Datei angehängt)", "You deleted this message",
         "Diese Nachricht wurde gelöscht.", "\u200eمكالمة صوتية فائتة", "Se eliminó este mensaje", "",
         "\u200eMessages and calls are end-to-end encrypted. No one outside of this chat, not even WhatsApp, can "

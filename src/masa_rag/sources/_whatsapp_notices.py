@@ -13,7 +13,8 @@ _APP_MARK = "\u200e"
 _ISOLATES = re.compile("[\u200e\u2068\u2069\u202a\u202c]")
 
 _OMITTED = (
-    "media omitted|medien ausgeschlossen|medien weggelassen|multimedia omitido|archivo omitido|médias omis|"
+    "media omitted|video note omitted|view once (?:voice )?message omitted|"
+    "medien ausgeschlossen|medien weggelassen|multimedia omitido|archivo omitido|médias omis|"
     "fichier omis|mídia oculta|mídia omitida|arquivo de mídia oculto|ficheiro não revelado|media omessi|media omesso|"
     "media weggelaten|без медиафайлов|файл пропущен|медіафайл пропущено|medya dahil edilmedi|medya atlanmış|"
     "pominięto multimedia|multimedia pominięte|mediafil utelämnad|media har utelatts|media utelatt|utelatt media|"
@@ -92,7 +93,7 @@ _MARKED_FILE = re.compile(
     r"(?P<name>[^<>\n]{1,160}\.[A-Za-z0-9]{2,5})>"
 )
 _MARKED_END = re.compile(r"\s*\u200e<[^<>:\n]{3,60}>\s*$")
-_EDITED_END = re.compile(rf"\s*<(?:{_EDITED})>\s*$", re.IGNORECASE)
+_EDITED_END = re.compile(rf"\s*<(?:{_EDITED})\.?>\s*$", re.IGNORECASE)
 _PLACEHOLDER = re.compile(rf"<?(?:{_OMITTED})>?\.?|(?:{_DELETED})\.?|{_KINDS_OMITTED}", re.IGNORECASE)
 _OMITTED_FIRST = re.compile(rf"\A(?:\u200e?<(?:{_OMITTED})>|\u200e{_KINDS_OMITTED})\s*\n", re.IGNORECASE)
 _OMITTED_END = re.compile(rf"\s*\u200e{_KINDS_OMITTED}\s*$", re.IGNORECASE)
