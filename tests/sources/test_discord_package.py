@@ -98,6 +98,21 @@ def test_package(tmp_path: Path, as_csv: bool, prefix: str | None) -> None:
     assert direct.segments[0].metadata["attachments"] == ["b.png"]
 
 
+@pytest.mark.parametrize("as_zip", [True, False])
+def test_folders_in_the_language_of_the_person(tmp_path: Path, as_zip: bool) -> None:
+    """Since 2025 the folders' names are translated; what is in them is not."""
+    words = {"account": "Konto", "messages": "Nachrichten", "servers": "Server"}
+    files = {
+        "/".join([words.get(folder, folder), *rest]): text
+        for (folder, *rest), text in ((name.split("/"), text) for name, text in members(as_csv=False).items())
+    }
+    path = zipped(tmp_path / "p.zip", files) if as_zip else unpacked(tmp_path / "p", files)
+    found = {item.id: item for item in recognised(path) if isinstance(item, Document)}
+    assert set(found) == {f"{GENERAL}/2024-05-01", f"{DIRECT}/2024-05-02"}
+    assert found[f"{DIRECT}/2024-05-02"].title == "Direct Message with ivo#0"
+    assert found[f"{DIRECT}/2024-05-02"].authors == ("Nora",)
+
+
 class TestPackage(SourceContract):
     """A package keeps the source contract."""
 

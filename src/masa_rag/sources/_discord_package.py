@@ -18,31 +18,46 @@ from masa_rag.sources._fields import id_of, kept, list_of, text_of, time_of
 from masa_rag.sources._jsonstream import ITEM, UNDECODED, json_values
 from masa_rag.types import Segment
 
-_CHANNEL = re.compile(r"(?P<root>(?:[^/]+/)?)messages/c?(?P<id>\d{15,20})/messages\.(?:json|csv)", re.IGNORECASE)
+# The folders have names in the person's language since 2025, "Nachrichten" and "Konto"; what lies in them has not.
+_CHANNEL = re.compile(r"(?P<home>(?:[^/]+/){1,2})c?(?P<id>\d{15,20})/messages\.(?:json|csv)", re.IGNORECASE)
+_CHANNEL_FOLDER = re.compile(r"c?\d{15,20}", re.IGNORECASE)
+_USER = re.compile(r"(?:[^/]+/){1,2}user\.json", re.IGNORECASE)
 _ZIP = (b"PK\x03\x04", b"PK\x05\x06")
 
 
 def is_package(path: Path, head: bytes) -> bool:
     """Say whether the zip or folder is a data package: an index of channels, and messages of one."""
     if path.is_dir():
-        roots = (path, path / "package")
-        places = (root / name / "index.json" for root in roots for name in ("messages", "Messages"))
-        return any(place.is_file() for place in places) and _has_messages(path)
+        return _has_channels(path) and _has_messages(path)
     return head.startswith(_ZIP) and _has_messages(path)
+
+
+def _has_channels(folder: Path) -> bool:
+    """A cheap look before the whole folder is listed. Raises OSError when the folder may not be read."""
+    roots = [root for root in (folder, folder / "package") if root.is_dir()]
+    return any(_is_home(item) for root in roots for item in root.iterdir())
+
+
+def _is_home(folder: Path) -> bool:
+    try:
+        inside = folder.iterdir() if (folder / "index.json").is_file() else ()
+        return any(_CHANNEL_FOLDER.fullmatch(item.name) for item in inside)
+    except OSError:  # one of the folder's own folders: not this one
+        return False
 
 
 def _has_messages(path: Path) -> bool:
     try:
         with Archive(path) as archive:
-            return _index(archive) is not None and any(_CHANNEL.fullmatch(name) for name in archive.names)
+            return _index(archive) is not None
     except (OSError, SourceFormatError):
         return False
 
 
 def _index(archive: Archive) -> str | None:
-    return next(
-        (name for name in archive.names if re.fullmatch(r"(?:[^/]+/)?messages/index\.json", name.lower())), None
-    )
+    """Return the list of channels that lies beside their folders, None if there is none."""
+    homes = {match["home"] for name in archive.names if (match := _CHANNEL.fullmatch(name))}
+    return next((name for name in archive.names if name.removesuffix("index.json") in homes), None)
 
 
 def package_messages(path: Path, names: Names) -> Iterator[Said | RecordError]:
@@ -63,7 +78,7 @@ class _Package:
         self._archive = archive
         self._errors: list[RecordError] = []
         self._titles = self._small(_index(archive) or "")
-        user = self._small(next((name for name in archive.names if name.lower().endswith("account/user.json")), ""))
+        user = self._small(next(filter(_USER.fullmatch, archive.names), ""))
         self._author = text_of(user, "global_name", "username") or id_of(user, "id") or None
         self._author_id = id_of(user, "id")
         self._learn(user, names)
