@@ -87,11 +87,16 @@ def opened(path: Path, member: str | None) -> Iterator[IO[bytes]]:
             yield file
         return
     with Archive(path) as archive, archive.open(member) as inner:
-        yield cast(IO[bytes], io.BufferedReader(_Raw(inner)))
+        yield buffered(inner)
+
+
+def buffered(file: IO[bytes]) -> IO[bytes]:
+    """Return a member of a zip so that its lines are found in a buffer, not byte by byte."""
+    return cast(IO[bytes], io.BufferedReader(_Raw(file)))
 
 
 class _Raw(io.RawIOBase):
-    """What a buffered reader needs of a member: lines are then found in a buffer, not byte by byte."""
+    """What a buffered reader needs of a member."""
 
     def __init__(self, file: IO[bytes]) -> None:
         self._file = file
@@ -104,6 +109,10 @@ class _Raw(io.RawIOBase):
         data = self._file.read(len(view))
         view[: len(data)] = data
         return len(data)
+
+    def close(self) -> None:
+        self._file.close()
+        super().close()
 
 
 def zip_texts(path: Path) -> list[str]:

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 from masa_rag.errors import RecordError
-from masa_rag.sources._base import read_head
 from masa_rag.sources._chat import Room, Said
+from masa_rag.sources._chat_files import ChatFile
 from masa_rag.sources._chat_html import classes, elements, first, forget, inline_text
 from masa_rag.sources._fields import clean, kept
 from masa_rag.types import Segment
@@ -27,17 +27,17 @@ def is_telegram_html(head: bytes) -> bool:
     return b"page_body chat_page" in head and b'class="history"' in head and b"page_header" in head
 
 
-def chat_ids(chats: Path, zone: tzinfo) -> dict[Path, str]:
+def chat_ids(pages: Iterable[ChatFile], zone: tzinfo) -> dict[Path, str]:
     """Return {folder: id} of those chats that share their title with others of the same account's export.
 
     The id is the title and when the first message was said, for the folders are numbered anew in each export. Where
     that is the same too, it is the title and the folder.
 
     Args:
-        chats: The folder of the whole export that holds a folder for each chat.
+        pages: The first page of each chat.
         zone: The zone of times without one.
     """
-    openings = {page.parent: _opening(page, zone) for page in sorted(chats.glob("chat_*/messages.html"))}
+    openings = {page.path.parent: _opening(page, zone) for page in pages}
     titles = Counter(title for title, _ in openings.values() if title)
     alike = Counter(openings.values())
     return {
@@ -47,14 +47,14 @@ def chat_ids(chats: Path, zone: tzinfo) -> dict[Path, str]:
     }
 
 
-def _opening(page: Path, zone: tzinfo) -> tuple[str, str]:
+def _opening(page: ChatFile, zone: tzinfo) -> tuple[str, str]:
     """Return the title and the UTC time of the first message, each "" where the page's beginning does not tell."""
     title = ""
     try:
-        head = read_head(page)
-    except OSError:  # reported when its messages are read
+        head = page.head()
+    except (OSError, RecordError):  # reported when its messages are read
         return "", ""
-    for element in elements(BytesIO(head), keep=_wanted, label=str(page)):
+    for element in elements(BytesIO(head), keep=_wanted, label=str(page.path)):
         if isinstance(element, RecordError):
             break
         if "page_header" in classes(element):
@@ -64,17 +64,18 @@ def _opening(page: Path, zone: tzinfo) -> tuple[str, str]:
     return title, ""
 
 
-def html_messages(path: Path, zone: tzinfo, *, chat: str | None = None) -> Iterator[Said | RecordError]:
+def html_messages(page: ChatFile, zone: tzinfo, *, chat: str | None = None) -> Iterator[Said | RecordError]:
     """Yield the messages of a page.
 
     Args:
-        path: The page.
+        page: The page.
         zone: The zone of times without one; pages since 2022 name it.
         chat: The chat's id, which the page does not tell. By default its title, or the folder's name.
     """
+    path = page.path
     room = Room(path.parent.name, path.parent.name, metadata={"platform": "telegram"})
     author: str | None = None
-    with path.open("rb") as file:
+    with page.open() as file:
         for element in elements(file, keep=_wanted, label=str(path)):
             if isinstance(element, RecordError):
                 yield element

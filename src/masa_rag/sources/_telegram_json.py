@@ -10,6 +10,7 @@ from typing import Any
 
 from masa_rag.errors import RecordError
 from masa_rag.sources._chat import Room, Said
+from masa_rag.sources._chat_files import ChatFile
 from masa_rag.sources._fields import id_of, kept, list_of, text_of
 from masa_rag.sources._jsonstream import ITEM, Closed, json_values, peek
 from masa_rag.sources._jsonstream import Path as Place
@@ -62,11 +63,11 @@ def is_account(head: bytes) -> bool:
     return any(path and path[0] in _ACCOUNT for path, _ in peek(head, into=_INTO, limit=3))
 
 
-def json_messages(path: Path, zone: tzinfo) -> Iterator[Said | RecordError]:
+def json_messages(file: ChatFile, zone: tzinfo) -> Iterator[Said | RecordError]:
     """Yield the messages of a file, whichever of the shapes it has."""
-    with path.open("rb") as file:
-        items = json_values(file, into=_INTO, label=str(path), resembles=_resembles)
-        yield from _Reader(path, zone).read(items)
+    with file.open() as stream:
+        items = json_values(stream, into=_INTO, label=str(file.path), resembles=_resembles)
+        yield from _Reader(file.path, zone).read(items)
 
 
 def _resembles(value: Any) -> bool:

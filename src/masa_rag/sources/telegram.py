@@ -9,7 +9,8 @@ from pathlib import Path
 
 from masa_rag.errors import RecordError
 from masa_rag.sources._base import FileSource, read_head
-from masa_rag.sources._chat import Said, documents, each_file, first_files
+from masa_rag.sources._chat import Said, documents, first_files
+from masa_rag.sources._chat_files import ChatFile, each_message, holds_chats, in_zip, is_zip, on_disk
 from masa_rag.sources._fields import zone_of
 from masa_rag.sources._telegram_html import chat_ids, html_messages, is_telegram_html
 from masa_rag.sources._telegram_json import is_account, is_telegram_json, json_messages
@@ -24,8 +25,8 @@ class TelegramExport(FileSource):
     """Messages of Telegram chats, one document a chat (or topic) and UTC day.
 
     Reads Telegram Desktop's ``result.json`` (one chat or the whole account) and its pages
-    ``messages*.html``, the messages as Masa's documentation shows them, and those of gotd. Pages beside a
-    ``result.json``, and those of a whole account's, say the same as it does and are left alone. Pages
+    ``messages*.html``, also in a zip, the messages as Masa's documentation shows them, and those of gotd. Pages
+    beside a ``result.json``, and those of a whole account's, say the same as it does and are left alone. Pages
     do not tell a chat's id: its title stands for it, and when it began where an account has two of one title.
 
     Args:
@@ -40,7 +41,7 @@ class TelegramExport(FileSource):
 
     form = "telegram"
     global_ids = True
-    suffixes = frozenset({".json", ".html"})
+    suffixes = frozenset({".json", ".html", ".zip"})
 
     def __init__(
         self, paths: str | Path | Iterable[str | Path], *, name: str | None = None, timezone: str = "UTC"
@@ -53,21 +54,60 @@ class TelegramExport(FileSource):
         """Say whether the content is a Telegram export; of a folder, whether its first files all are."""
         if path.is_dir():
             return first_files(path, _wanted, lambda item: cls.recognises(item, read_head(item)))
-        return is_telegram_html(head) or is_telegram_json(head)
+        return holds_chats(path, _is_named, _is_known) if is_zip(path) else _is_known(head)
 
     def __iter__(self) -> Iterator[Document | RecordError]:
-        ids = cache(lambda chats: chat_ids(chats, self._zone))
-        return documents(each_file(self.files(), lambda path: self._messages(path, ids)))
+        ids = cache(lambda place: chat_ids(_first_pages(place), self._zone))
+        files = (file for path in self.files() for file in (_zipped(path) if is_zip(path) else [on_disk(path)]))
+        return documents(each_message(files, lambda file: self._messages(file, ids)))
 
     def _takes(self, path: Path) -> bool:
-        return super()._takes(path) and _wanted(path)
+        """Take exports by their name, and of zips those that hold one."""
+        return type(self).recognises(path, b"") if is_zip(path) else super()._takes(path) and _wanted(path)
 
-    def _messages(self, path: Path, ids: Callable[[Path], dict[Path, str]]) -> Iterator[Said | RecordError]:
-        if not is_telegram_html(read_head(path)):
-            return json_messages(path, self._zone)
-        folder = path.absolute().parent
-        own = ids(folder.parent) if folder.parent.name == _CHATS else {}
-        return html_messages(path, self._zone, chat=own.get(folder))
+    def _messages(self, file: ChatFile, ids: Callable[[Path], dict[Path, str]]) -> Iterator[Said | RecordError]:
+        if not is_telegram_html(file.head()):
+            return json_messages(file, self._zone)
+        folder = file.path.absolute().parent
+        chat = None
+        if folder.parent.name == _CHATS:
+            chat = ids(folder.parent if folder.is_dir() else _zip_around(folder)).get(folder)
+        return html_messages(file, self._zone, chat=chat)
+
+
+def _is_known(head: bytes) -> bool:
+    return is_telegram_html(head) or is_telegram_json(head)
+
+
+def _is_named(path: Path) -> bool:
+    """Say whether a file may hold messages, by its name."""
+    return path.suffix.lower() == ".json" or _PAGE.fullmatch(path.name) is not None
+
+
+def _zipped(path: Path) -> Iterator[ChatFile | RecordError]:
+    """Yield the chats in a zip: its JSON, and its pages unless a ``result.json`` says the same."""
+    known = {file.path for file in in_zip(path, _is_named, _is_known) if isinstance(file, ChatFile)}
+
+    def wanted(item: Path) -> bool:
+        chats = item.parent.parent
+        account = chats.parent if chats.name == _CHATS else item.parent
+        return item.suffix.lower() == ".json" or known.isdisjoint(
+            folder / "result.json" for folder in (item.parent, account)
+        )
+
+    return in_zip(path, lambda item: _is_named(item) and wanted(item), _is_known)
+
+
+def _zip_around(folder: Path) -> Path:
+    return next(filter(is_zip, folder.parents))
+
+
+def _first_pages(place: Path) -> Iterator[ChatFile]:
+    """Yield the first page of each chat of a whole account: in its folder of chats, or in a zip."""
+    if place.is_dir():
+        return map(on_disk, sorted(place.glob("chat_*/messages.html")))
+    files = in_zip(place, lambda item: item.match(f"{_CHATS}/chat_*/messages.html"), is_telegram_html)
+    return (file for file in files if isinstance(file, ChatFile))
 
 
 def _wanted(path: Path) -> bool:
