@@ -114,3 +114,22 @@ def test_a_zip_without_a_chat_says_so(tmp_path: Path) -> None:
     (error,) = TelegramExport(zipped(tmp_path / "t.zip", {"notes.txt": "hi"}))
     assert isinstance(error, RecordError)
     assert "no chat" in str(error)
+
+
+def test_discord_in_all_forms(tmp_path: Path) -> None:
+    """Pages, JSON, tables and texts of one zip; what else lies in it is passed over."""
+    author = {"id": "700000000000000001", "username": "nora"}
+    message = {"id": "1235153741414400000", "channel_id": "900000000000000001", "author": author, "content": "of JSON",
+               "timestamp": "2024-05-01T09:00:00Z"}  # fmt: skip
+    files = {
+        "D/a.json": [message],
+        "D/b [900000000000000002].csv": "AuthorID,Author,Date,Content,Attachments,Reactions\n"
+        '"1","nora","2024-05-01T09:00:00Z","of the table","",""\n',
+        "D/c.txt": f"{'=' * 62}\nGuild: H\nChannel: c\n{'=' * 62}\n\n[5/13/2024 9:00 AM] nora\nof the text\n",
+        "D/notes.txt": "Tar the boats.", "D/c.json": {"a": 1},
+    }  # fmt: skip
+    assert read(zipped(tmp_path / "d.zip", files)) == {
+        "900000000000000001/2024-05-01": "nora: of JSON",
+        "900000000000000002/2024-05-01": "nora: of the table",
+        "H/c/2024-05-13": "nora: of the text",
+    }

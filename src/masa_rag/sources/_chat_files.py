@@ -7,13 +7,15 @@ from dataclasses import dataclass
 from functools import partial
 from itertools import count
 from pathlib import Path
-from typing import IO
+from typing import IO, TypeVar
 
 from masa_rag.errors import RecordError, SourceFormatError
 from masa_rag.sources._archive import Archive
 from masa_rag.sources._base import HEAD_BYTES
-from masa_rag.sources._chat import FIRST_FILES, Said
+from masa_rag.sources._chat import FIRST_FILES
 from masa_rag.sources._lines import buffered
+
+Item = TypeVar("Item")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +55,7 @@ def in_zip(
     """
     try:
         archive = Archive(path)
-    except SourceFormatError as error:
+    except (SourceFormatError, OSError) as error:
         yield RecordError(str(error), record_id=str(path))
         return
     with archive:
@@ -78,16 +80,13 @@ def _opened(archive: Archive, name: str) -> IO[bytes]:
 def holds_chats(path: Path, wanted: Callable[[Path], bool], known: Callable[[bytes], object]) -> bool:
     """Say whether one of a zip's first files that are wanted begins in a known way."""
     looked_at = count()
-    try:
-        files = in_zip(path, lambda item: wanted(item) and next(looked_at) < FIRST_FILES, known)
-        return any(isinstance(file, ChatFile) for file in files)
-    except OSError:
-        return False
+    files = in_zip(path, lambda item: wanted(item) and next(looked_at) < FIRST_FILES, known)
+    return any(isinstance(file, ChatFile) for file in files)
 
 
-def each_message(
-    files: Iterable[ChatFile | RecordError], read: Callable[[ChatFile], Iterable[Said | RecordError]]
-) -> Iterator[Said | RecordError]:
+def read_each(
+    files: Iterable[ChatFile | RecordError], read: Callable[[ChatFile], Iterable[Item]]
+) -> Iterator[Item | RecordError]:
     """Read file after file; one that cannot be read is reported and the others go on."""
     for file in files:
         if isinstance(file, RecordError):

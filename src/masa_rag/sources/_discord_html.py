@@ -10,6 +10,7 @@ from typing import Any
 
 from masa_rag.errors import RecordError
 from masa_rag.sources._chat import Room, Said
+from masa_rag.sources._chat_files import ChatFile
 from masa_rag.sources._chat_html import classes, elements, first, forget, inline_text
 from masa_rag.sources._discord_message import snowflake_time
 from masa_rag.sources._fields import clean, kept
@@ -29,7 +30,7 @@ def is_exporter_html(head: bytes) -> bool:
     return b"<" in head[:64] and any(mark in head for mark in _MARKS) and b"chatlog" in head
 
 
-def html_messages(path: Path) -> Iterator[Said | RecordError]:
+def html_messages(page: ChatFile) -> Iterator[Said | RecordError]:
     """Yield the messages of a page.
 
     Times are taken from the message ids, to the millisecond: the page shows them in the exporting
@@ -37,7 +38,8 @@ def html_messages(path: Path) -> Iterator[Said | RecordError]:
     """
     entries: list[str] = []
     author = _Author()
-    with path.open("rb") as file:
+    path = page.path
+    with page.open() as file:
         for element in elements(file, keep=_wanted, label=str(path)):
             if isinstance(element, RecordError):
                 yield element
@@ -48,7 +50,7 @@ def html_messages(path: Path) -> Iterator[Said | RecordError]:
             elif classes(element) & _BOT:
                 author = replace(author, bot=True)
             else:
-                yield from _message(element, author, room=_room(entries, path), where=str(path))
+                yield from _message(element, author, room=page_room(entries, path), where=str(path))
                 forget(element)
 
 
@@ -66,17 +68,22 @@ def _wanted(element: Any) -> bool:
     return element.get("data-message-id") is not None or not classes(element).isdisjoint(marks)
 
 
-def _room(entries: list[str], path: Path) -> Room:
+def page_room(entries: list[str], path: Path) -> Room:
     """The page names server and channel; the channel's id is in the file's name, where the exporter puts it."""
     server, place = (*entries, "", "")[:2]
-    name = place.rpartition(" / ")[2]
-    match = _IN_NAME.search(path.name)
+    name, channel = place.rpartition(" / ")[2], channel_id(path)
     title = f"#{name}" if name and server != "Direct Messages" else name or path.stem
     metadata = kept({
-        "platform": "discord", "guild": server, "channel": name, "channel_id": match[1] if match else None,
+        "platform": "discord", "guild": server, "channel": name, "channel_id": channel,
         "category": place.rpartition(" / ")[0],
     })  # fmt: skip
-    return Room(match[1] if match else "/".join(filter(None, (server, name))) or path.stem, title, metadata=metadata)
+    return Room(channel or "/".join(filter(None, (server, name))) or path.stem, title, metadata=metadata)
+
+
+def channel_id(path: Path) -> str | None:
+    """Return the channel's id, which the exporter puts into the file's name; None if it is not there."""
+    match = _IN_NAME.search(path.name)
+    return match[1] if match else None
 
 
 def _message(element: Any, author: _Author, *, room: Room, where: str) -> Iterator[Said | RecordError]:

@@ -10,6 +10,7 @@ from typing import Any
 
 from masa_rag.errors import RecordError
 from masa_rag.sources._chat import Room, Said
+from masa_rag.sources._chat_files import ChatFile
 from masa_rag.sources._discord_daily import daily_messages, is_daily
 from masa_rag.sources._discord_message import Names, message, snowflake_time, spoken
 from masa_rag.sources._fields import id_of, kept, text_of
@@ -50,10 +51,11 @@ def _is_message(value: Any) -> bool:
     )
 
 
-def json_messages(path: Path, names: Names) -> Iterator[Said | RecordError]:
+def json_messages(file: ChatFile, names: Names) -> Iterator[Said | RecordError]:
     """Yield the messages of a file, whichever of the known shapes it has."""
-    with path.open("rb") as file:
-        values: Items = json_values(file, into=_INTO, label=str(path), resembles=_resembles)
+    path = file.path
+    with file.open() as stream:
+        values: Items = json_values(stream, into=_INTO, label=str(path), resembles=_resembles)
         held: list[tuple[Place, Any] | Closed | RecordError] = []
         for item in values:
             held.append(item)

@@ -1,18 +1,22 @@
-"""Discord: saved answers of its API, DiscordChatExporter's JSON and HTML, data packages, daily archives."""
+"""Discord: saved answers of its API, DiscordChatExporter's four forms, data packages, daily archives."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 
 from masa_rag.errors import RecordError
 from masa_rag.sources._base import FileSource, read_head
 from masa_rag.sources._chat import Said, documents, each_file, first_files
-from masa_rag.sources._discord_html import html_messages, is_exporter_html
+from masa_rag.sources._chat_files import ChatFile, holds_chats, in_zip, is_zip, on_disk, read_each
+from masa_rag.sources._discord_html import channel_id, html_messages, is_exporter_html
 from masa_rag.sources._discord_json import json_form, json_messages
 from masa_rag.sources._discord_message import Names
 from masa_rag.sources._discord_package import is_package, package_messages
+from masa_rag.sources._discord_text import text_documents, text_form
+from masa_rag.sources._fields import zone_of
 from masa_rag.types import Document
 
 
@@ -20,15 +24,17 @@ class DiscordExport(FileSource):
     """Messages of Discord channels, one document a channel and UTC day, or one a thread.
 
     Reads saved lists of API messages (bare or in ``{"data": […]}``, in any order),
-    DiscordChatExporter's JSON and HTML, the data package that Discord sends (zip or folder), and
-    daily archives (``<channel>/<date>.json``). The daily archives hold no ids: a message's id is
-    then made of its author and time.
+    DiscordChatExporter's JSON, HTML, CSV and TXT, daily archives (``<channel>/<date>.json``), all of them
+    also in a zip, and the data package that Discord sends (zip or folder). Daily archives, CSV and TXT hold
+    no ids: a message's id is then made of its author, time and text. CSV and TXT do not say either what
+    is answered, and TXT has times to the minute; so take JSON where there is a choice, and one form of a channel.
 
     Args:
         paths: A file, a folder, a pattern, or several.
-        name: The source's name in the memory; by default ``discord:<file or folder>``.
+        name: The source's name in the memory; by default ``discord``, so that exports which overlap meet.
         names: Names for ids that the export does not explain, for channels, people and roles
             alike: ``{"1217114388373311640": "general"}``.
+        timezone: IANA name of the zone of times that name none: the exporting computer's, of CSV and TXT.
         by_conversation: Where a day's messages do not say what they answer, as in daily archives, find it
             out and give each conversation a document of its own; see ``IrcLogs``.
 
@@ -38,7 +44,7 @@ class DiscordExport(FileSource):
 
     form = "discord"
     global_ids = True
-    suffixes = frozenset({".json", ".html", ".htm", ".zip"})
+    suffixes = frozenset({".json", ".html", ".htm", ".csv", ".txt", ".zip"})
 
     def __init__(
         self,
@@ -46,9 +52,11 @@ class DiscordExport(FileSource):
         *,
         name: str | None = None,
         names: Mapping[str, str] | None = None,
+        timezone: str = "UTC",
         by_conversation: bool = False,
     ) -> None:
         super().__init__(paths, name=name)
+        self._zone = zone_of(timezone)
         self.by_conversation = by_conversation
         self.names = dict(names) if names is not None else {}
 
@@ -58,17 +66,19 @@ class DiscordExport(FileSource):
         if is_package(path, head):
             return True
         if path.is_dir():
-            return first_files(path, cls._wanted, lambda item: cls.recognises(item, read_head(item)))
-        return is_exporter_html(head) or json_form(head) is not None
-
-    @classmethod
-    def _wanted(cls, path: Path) -> bool:
-        return path.suffix.lower() in cls.suffixes - {".zip"}
+            return first_files(path, _is_named, lambda item: cls.recognises(item, read_head(item)))
+        return holds_chats(path, _may_hold, _is_known) if is_zip(path) else _is_known(head)
 
     def __iter__(self) -> Iterator[Document | RecordError]:
         names = Names(given=self.names)
-        said = each_file(self.files(), lambda path: _messages(path, names))
-        found = documents(said, finish=lambda segment: replace(segment, text=names.readable(segment.text)))
+        packages, others = _parted(self.files())
+        said = chain(
+            each_file(packages, lambda path: package_messages(path, names)),
+            read_each(_files(others), lambda file: _messages(file, names)),
+        )
+        days = documents(said, finish=lambda segment: replace(segment, text=names.readable(segment.text)))
+        texts = (file for file in _files(others, texts=True) if isinstance(file, ChatFile))
+        found = chain(days, read_each(texts, lambda file: text_documents(file, names, self._zone)))
         return (part for item in found for part in (_conversations(item) if self.by_conversation else [item]))
 
     def _expand(self, given: str | Path) -> Iterator[Path]:
@@ -76,10 +86,55 @@ class DiscordExport(FileSource):
         return iter([path]) if path.is_dir() and is_package(path, b"") else super()._expand(given)
 
     def _takes(self, path: Path) -> bool:
-        """Take exports by their ending, and of zips the data package."""
-        if path.suffix.lower() == ".zip":
-            return is_package(path, read_head(path))
-        return super()._takes(path)
+        """Take exports by their ending, and those that may be anything else by what is in them."""
+        if is_zip(path):
+            return type(self).recognises(path, read_head(path))
+        return _is_text(on_disk(path)) if path.suffix.lower() in _TEXTS else super()._takes(path)
+
+
+_TEXTS = frozenset({".csv", ".txt"})
+
+
+def _is_named(path: Path) -> bool:
+    """Say whether a file of a folder should be an export, by its name: texts are, with the channel's id in it."""
+    kind = path.suffix.lower()
+    return kind in DiscordExport.suffixes - {".zip"} and (kind not in _TEXTS or channel_id(path) is not None)
+
+
+def _may_hold(path: Path) -> bool:
+    return path.suffix.lower() in DiscordExport.suffixes - {".zip"}
+
+
+def _is_known(head: bytes) -> bool:
+    return is_exporter_html(head) or text_form(head) is not None or json_form(head) is not None
+
+
+def _is_text(file: ChatFile) -> bool:
+    try:
+        return text_form(file.head()) is not None
+    except (OSError, RecordError):  # reported when it is read
+        return False
+
+
+def _parted(paths: list[Path]) -> tuple[list[Path], list[Path]]:
+    """Return the data packages, and the other files."""
+    packages = [path for path in paths if not _may_hold(path) and _is_package(path)]
+    return packages, [path for path in paths if path not in packages]
+
+
+def _is_package(path: Path) -> bool:
+    try:
+        return is_package(path, read_head(path))
+    except OSError:  # reported when it is read
+        return False
+
+
+def _files(paths: Iterable[Path], *, texts: bool = False) -> Iterator[ChatFile | RecordError]:
+    """Yield the files, those of zips among them, that are the exporter's texts, or that are not."""
+    for path in paths:
+        for file in in_zip(path, _may_hold, _is_known) if is_zip(path) else [on_disk(path)]:
+            if isinstance(file, RecordError) or _is_text(file) == texts:
+                yield file
 
 
 def _conversations(item: Document | RecordError) -> Iterable[Document | RecordError]:
@@ -96,8 +151,5 @@ def _conversations(item: Document | RecordError) -> Iterable[Document | RecordEr
     ]
 
 
-def _messages(path: Path, names: Names) -> Iterator[Said | RecordError]:
-    head = read_head(path)
-    if is_package(path, head):
-        return package_messages(path, names)
-    return html_messages(path) if is_exporter_html(head) else json_messages(path, names)
+def _messages(file: ChatFile, names: Names) -> Iterator[Said | RecordError]:
+    return html_messages(file) if is_exporter_html(file.head()) else json_messages(file, names)

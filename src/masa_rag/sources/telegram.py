@@ -10,7 +10,7 @@ from pathlib import Path
 from masa_rag.errors import RecordError
 from masa_rag.sources._base import FileSource, read_head
 from masa_rag.sources._chat import Said, documents, first_files
-from masa_rag.sources._chat_files import ChatFile, each_message, holds_chats, in_zip, is_zip, on_disk
+from masa_rag.sources._chat_files import ChatFile, holds_chats, in_zip, is_zip, on_disk, read_each
 from masa_rag.sources._fields import zone_of
 from masa_rag.sources._telegram_html import chat_ids, html_messages, is_telegram_html
 from masa_rag.sources._telegram_json import is_account, is_telegram_json, json_messages
@@ -31,7 +31,7 @@ class TelegramExport(FileSource):
 
     Args:
         paths: A file, a folder, a pattern, or several.
-        name: The source's name in the memory; by default ``telegram:<file or folder>``.
+        name: The source's name in the memory; by default ``telegram``, so that exports which overlap meet.
         timezone: IANA name of the zone of times that name none: the exporting person's. Only
             exports before 2021 need it; later ones carry Unix seconds or the offset.
 
@@ -59,7 +59,7 @@ class TelegramExport(FileSource):
     def __iter__(self) -> Iterator[Document | RecordError]:
         ids = cache(lambda place: chat_ids(_first_pages(place), self._zone))
         files = (file for path in self.files() for file in (_zipped(path) if is_zip(path) else [on_disk(path)]))
-        return documents(each_message(files, lambda file: self._messages(file, ids)))
+        return documents(read_each(files, lambda file: self._messages(file, ids)))
 
     def _takes(self, path: Path) -> bool:
         """Take exports by their name, and of zips those that hold one."""
