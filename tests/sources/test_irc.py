@@ -76,6 +76,16 @@ TEXTUAL = (
     "[2024-05-13T23:59:05+0200] * cy waves\n"
     "[2024-05-14T00:01:00+0200] <bo_away> good night\n"
 )
+EGGDROP = (
+    "[23:50] --- Mon May 13 2024\n"
+    "[23:58] ann (~ann@host.example) joined #boats.\n"
+    "[23:58] <ann> who brings the ropes?\n"
+    "[23:59] <bo> ann: I do\n"
+    "[23:59] Action: cy waves\n"
+    "[23:59] Nick change: bo -> bo_away\n"
+    "[00:00] --- Tue May 14 2024\n"
+    "[00:01] <bo_away> good night\n"
+)
 SPOKEN = [("ann", "who brings the ropes?"), ("bo", "ann: I do"), ("cy", "waves"), ("bo_away", "good night")]
 
 
@@ -100,8 +110,8 @@ class TestContract(SourceContract):
 
 
 @pytest.mark.parametrize(
-    "text", [PLAIN, IRSSI, WEECHAT, ZNC, MIRC, HEXCHAT, TEXTUAL],
-    ids=["plain", "irssi", "weechat", "znc", "mirc", "hexchat", "textual"],
+    "text", [PLAIN, IRSSI, WEECHAT, ZNC, MIRC, HEXCHAT, TEXTUAL, EGGDROP],
+    ids=["plain", "irssi", "weechat", "znc", "mirc", "hexchat", "textual", "eggdrop"],
 )  # fmt: skip
 def test_the_same_talk_in_every_form(tmp_path: Path, text: str) -> None:
     """Joins, modes and topics are left out, actions kept, signs of rank and colours taken off."""
@@ -114,8 +124,9 @@ def test_the_same_talk_in_every_form(tmp_path: Path, text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", [PLAIN, IRSSI, WEECHAT, MIRC, HEXCHAT], ids=["plain", "irssi", "weechat", "mirc", "hexchat"]
-)
+    "text", [PLAIN, IRSSI, WEECHAT, MIRC, HEXCHAT, EGGDROP],
+    ids=["plain", "irssi", "weechat", "mirc", "hexchat", "eggdrop"],
+)  # fmt: skip
 def test_midnight_and_names(tmp_path: Path, text: str) -> None:
     """The last line is of the next day; who was renamed is remembered."""
     path = write(tmp_path, text)
@@ -124,6 +135,12 @@ def test_midnight_and_names(tmp_path: Path, text: str) -> None:
     (last,) = days[1].segments
     assert last.created_at == datetime(2024, 5, 14, 0, 1, tzinfo=UTC)
     assert last.metadata["formerly"] == "bo"
+
+
+def test_days_that_only_a_line_names(tmp_path: Path) -> None:
+    """A log of Eggdrop under a name without a date."""
+    days = documents(IrcLogs(write(tmp_path, EGGDROP, "boats.log")))
+    assert [document.id for document in days] == ["#boats/2024-05-13", "#boats/2024-05-14"]
 
 
 def test_zones(tmp_path: Path) -> None:

@@ -1,6 +1,6 @@
 """One line of an IRC log: who says what, who changes the name, which day begins.
 
-Read are the forms that irssi, WeeChat, ZNC, mIRC, HexChat and Textual write, and the bare
+Read are the forms that irssi, WeeChat, ZNC, mIRC, HexChat, Textual and Eggdrop write, and the bare
 ``[HH:MM] <nick> text`` of channel archives.
 """
 
@@ -26,8 +26,9 @@ _MONTH_DAY = re.compile(r"([A-Z][a-z]{2}) (\d{2}) (\d{2}):(\d{2}):(\d{2})[ \t]")
 _CLOCK = re.compile(r"[\[(]?(\d{1,2}):(\d{2})(?::(\d{2}))?(?:\s?([AaPp])[Mm])?[\])]?[ \t]")
 _SAID = re.compile(rf"<[~&@%+!. ]?({_NICK})>(?:[ \t]|$)(.*)", re.DOTALL)
 _TABBED = re.compile(rf"[~&@%+!. ]?({_NICK})\t(.*)", re.DOTALL)
-_ACTION = re.compile(rf"\s*\*\s+({_NICK})(?: (.*)|$)", re.DOTALL)
+_ACTION = re.compile(rf"\s*(?:\*\s+|Action: )({_NICK})(?: (.*)|$)", re.DOTALL)
 _RENAMED = re.compile(rf"(?:\W+|\w+:? )?({_NICK})(?: \[[^\]]*\])? is now known as ({_NICK})\s*$")
+_NICK_CHANGE = re.compile(rf"Nick change: ({_NICK}) -> ({_NICK})\s*$")
 _NOTICE_ACTION = re.compile(
     r"(?:[\[(]\S*@\S*[\])] )?(?:has (?:joined|left)(?: [#&]|\s*$)|has quit\b|has (?:changed|set) |"
     r"sets? (?:mode|channel|topic)\b|is now known as |was kicked by |changes topic to |"
@@ -45,10 +46,11 @@ _NOTICE_WORD = re.compile(
     re.IGNORECASE,
 )
 _CHANNEL = re.compile(
-    r"(?:(?:has )?(?:joined|left)(?: channel)? |Now talking (?:in|on) |Session Ident: |Topic for )([#&][^\s,:]+)"
+    r"(?:(?:has )?(?:joined|left)(?: channel)? |Now talking (?:in|on) |Session Ident: |Topic for )"
+    r"([#&][^\s,:]*[^\s,:.])"
 )
 _MONTH_NAME = re.compile(r"\b([A-Z][a-z]{2})[a-z]* +(\d{1,2})\b[ ,]+(?:\d{1,2}:\d{2}(?::\d{2})? )?(\d{4})\b")
-_DAY_LINE = re.compile(r"---|\*\*\*\*|Session (?:Start|Time|Close)|\[?\d{1,2}:\d{2}\S* -!- Day changed|--\t")
+_DAY_LINE = re.compile(r"---|\*\*\*\*|Session (?:Start|Time|Close)|\[?\d{1,2}:\d{2}\S* (?:-!- Day changed|--- )|--\t")
 _LONGEST_NOTICE = 1_000  # the protocol's longest line has 512 bytes
 _ISO_DAY = re.compile(r"\b(\d{4})-(\d{2})-(\d{2})\b")
 
@@ -189,7 +191,9 @@ def _is_notice(text: str) -> bool:
 
 
 def _renamed(text: str) -> tuple[str, str] | None:
-    match = _RENAMED.search(text) if " is now known as " in text and len(text) <= _LONGEST_NOTICE else None
+    if len(text) > _LONGEST_NOTICE:
+        return None
+    match = _RENAMED.search(text) if " is now known as " in text else _NICK_CHANGE.match(text)
     return (match[1], match[2]) if match else None
 
 
