@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import zipfile
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -270,3 +271,41 @@ def test_ten_thousand_damaged_files(tmp_path: Path) -> None:
     lines = "\n".join(map(json.dumps, RECORDS)).encode()
     for good in (json.dumps(RECORDS).encode(), json.dumps(API).encode(), lines):
         survives(RedditExport, good, tmp_path / "boats.json", files=3_400)
+
+
+POSTS = (
+    "id,permalink,date,ip,subreddit,gildings,title,url,body\n"
+    "p1,https://www.reddit.com/r/boats/comments/p1/which_ropes/,2024-05-13 10:00:00 UTC,192.0.2.7,boats,0,"
+    'Which ropes?,/r/boats/comments/p1/which_ropes/,"The old ones,\nthey frayed."\n'
+)
+COMMENTS = (
+    "id,permalink,date,ip,subreddit,gildings,link,parent,body,media\n"
+    "c1,https://www.reddit.com/r/boats/comments/p1/which_ropes/c1/,2024-05-13 10:01:00 UTC,192.0.2.7,boats,0,"
+    "https://www.reddit.com/r/boats/comments/p1/which_ropes/,,Hemp.,\n"
+    "c3,https://www.reddit.com/r/boats/comments/p1/which_ropes/c3/,2024-05-13 10:03:00 UTC,192.0.2.7,boats,0,"
+    "https://www.reddit.com/r/boats/comments/p1/which_ropes/,c2,Or nylon.,\n"
+)
+
+
+@pytest.mark.parametrize("as_zip", [True, False])
+def test_the_data_that_reddit_sends_a_person(tmp_path: Path, as_zip: bool) -> None:
+    """Their posts and comments, a zip or its two tables; other tables and the person's addresses stay out."""
+    files = {"posts.csv": POSTS, "comments.csv": COMMENTS, "post_votes.csv": "id,permalink,direction\np9,/r/x/,up\n"}
+    for name, text in files.items():
+        (tmp_path / name).write_text(text)
+    path = tmp_path / "export_nora_2024.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, text in files.items():
+            archive.writestr(name, text)
+    source = RedditExport(path if as_zip else [tmp_path / "comments.csv", tmp_path / "posts.csv"])
+    assert all(RedditExport.recognises(item, read_head(item)) for item in map(Path, source.paths))
+    comments, post_of_mine = documents(source)
+    assert {comments.id, post_of_mine.id} == {"t3_p1"}
+    assert [(item.id, item.text, item.reply_to) for item in comments.segments] == [
+        ("t1_c1", "Hemp.", "t3_p1"),
+        ("t1_c3", "Or nylon.", "t1_c2"),
+    ]
+    assert post_of_mine.segments[0].text == "Which ropes?\n\nThe old ones,\nthey frayed."
+    assert post_of_mine.segments[0].created_at == datetime(2024, 5, 13, 10, 0, tzinfo=UTC)
+    assert not RedditExport.recognises(tmp_path / "post_votes.csv", files["post_votes.csv"].encode())
+    assert "192.0.2.7" not in str(documents(RedditExport(tmp_path)))

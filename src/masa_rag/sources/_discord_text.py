@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import csv
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from functools import lru_cache
 from io import BytesIO
+from itertools import islice
 from typing import Any
 
 from masa_rag.errors import RecordError
@@ -17,7 +17,7 @@ from masa_rag.sources._days import at, day_documents
 from masa_rag.sources._discord_html import page_room
 from masa_rag.sources._discord_message import Names
 from masa_rag.sources._fields import clean, kept, time_of
-from masa_rag.sources._lines import is_damaged, text_lines
+from masa_rag.sources._lines import is_damaged, table_rows, text_lines
 from masa_rag.sources._whatsapp_clock import DateOrder, Stamp, local_time, stamp_of
 from masa_rag.types import Document, Segment
 
@@ -147,21 +147,15 @@ def _metadata(entry: _Entry) -> dict[str, Any]:
 
 def _rows(file: ChatFile) -> Iterator[_Entry | RecordError]:
     with file.open() as stream:
-        rows = csv.reader(f"{line}\n" for line in text_lines(stream))
-        while True:
-            try:
-                row = next(rows, None)
-            except csv.Error as error:
-                yield RecordError(f"damaged CSV ({error})", record_id=f"{file.path}: line {rows.line_num}")
-                continue
-            if row is None:
-                return
-            if len(row) >= 6 and rows.line_num > 1:
-                number, who, when, words, files, reactions = row[:6]
+        for item in islice(table_rows(stream, str(file.path)), 1, None):
+            if isinstance(item, RecordError):
+                yield item
+            elif len(item[1]) < 6:
+                wrong = f"received {len(item[1])} cells; expected 6"
+                yield RecordError(wrong, record_id=f"{file.path}: line {item[0]}")
+            else:
+                number, who, when, words, files, reactions = item[1][:6]
                 yield _Entry(when, who, words, files, reactions, number)
-            elif row and rows.line_num > 1:
-                wrong = f"received {len(row)} cells; expected 6"
-                yield RecordError(wrong, record_id=f"{file.path}: line {rows.line_num}")
 
 
 def _blocks(file: ChatFile) -> Iterator[_Entry]:

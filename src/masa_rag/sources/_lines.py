@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import csv
 import io
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,7 +11,7 @@ from itertools import islice
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, cast
 
-from masa_rag.errors import SourceError
+from masa_rag.errors import RecordError, SourceError
 from masa_rag.sources._archive import Archive
 from masa_rag.sources._base import HEAD_BYTES
 
@@ -64,6 +65,28 @@ def _decoded(line: bytes, fallback: str | None) -> str:
         if fallback is None:
             return line.decode(errors="surrogateescape")
         return line.decode(fallback, errors="replace")
+
+
+def table_rows(file: IO[bytes], label: str) -> Iterator[tuple[int, list[str]] | RecordError]:
+    """Yield (line, cells) of a table in CSV, blank lines left out, and an error for each row that is damaged.
+
+    Args:
+        file: Open in binary mode.
+        label: Names the file in errors.
+    """
+    rows = csv.reader(f"{line}\n" for line in text_lines(file))
+    while True:
+        try:
+            row = next(rows, None)
+        except csv.Error as error:
+            yield RecordError(f"damaged CSV ({error})", record_id=f"{label}: line {rows.line_num}")
+            continue
+        if row is None:
+            return
+        if any(map(is_damaged, row)):
+            yield RecordError("holds bytes that are not UTF-8", record_id=f"{label}: line {rows.line_num}")
+        elif row:
+            yield rows.line_num, row
 
 
 def is_damaged(text: str) -> bool:

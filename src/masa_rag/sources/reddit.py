@@ -9,13 +9,15 @@ from pathlib import Path
 from typing import Any
 
 from masa_rag.errors import RecordError
-from masa_rag.sources._base import FileSource
+from masa_rag.sources._base import FileSource, read_head
 from masa_rag.sources._chat import Room, Said, documents
+from masa_rag.sources._chat_files import ChatFile, holds_chats, in_zip, is_zip, on_disk, read_each
 from masa_rag.sources._cooked import cooked_text
 from masa_rag.sources._fields import content_of, id_of, kept, text_of, time_of
 from masa_rag.sources._jsonfile import first_records, records
 from masa_rag.sources._jsonstream import ITEM, Closed
 from masa_rag.sources._jsonstream import Path as Keys
+from masa_rag.sources._reddit_rows import is_table, rows
 from masa_rag.types import Document, Segment
 
 _INTO: frozenset[Keys] = frozenset(
@@ -27,44 +29,61 @@ _SITE = "https://www.reddit.com"
 
 
 class RedditExport(FileSource):
-    """Posts and comments: a JSON list, ``{"data": [...]}``, JSON Lines, or a listing of Reddit's API.
+    """Posts and comments: a JSON list, ``{"data": [...]}``, JSON Lines, a listing of Reddit's API, or tables.
 
     Saved records of Masa's workers (``dataType``, ``communityName``, ``parentId``), of Reddit's API and of
     its archives (``subreddit``, ``link_id``, ``selftext``) are told apart by their fields, for saved
     files have lost their type. One document a post: the post is its first segment, its comments
     follow by time, ``reply_to`` is the parent. Comments whose post is not in the file are filed under it
     all the same, so that files merge. Advertisements, deleted and removed texts, users and communities
-    are left out.
+    are left out. Of the data that Reddit sends a person (a zip, or its ``posts.csv`` and ``comments.csv``) only
+    these two tables are read; they name no author.
 
     Args:
         paths: A file, a folder, a pattern, or several of them.
-        name: The source's name; by default ``reddit:`` and the file's.
+        name: The source's name; by default ``reddit``, so that exports which overlap meet.
     """
 
     form = "reddit"
     global_ids = True
-    suffixes = frozenset({".json", ".jsonl", ".ndjson"})
+    suffixes = frozenset({".json", ".jsonl", ".ndjson", ".csv", ".zip"})
 
     @classmethod
     def recognises(cls, path: Path, head: bytes) -> bool:
-        """Say whether the first record has the fields of a post or a comment."""
-        if path.is_dir():
-            return False
+        """Say whether the first record has the fields of a post or a comment, or the first line those of its table."""
+        if path.is_dir() or is_zip(path):
+            return not path.is_dir() and holds_chats(path, _is_named, is_table)
+        if is_table(head):
+            return True
         found = [record for _, value in first_records(head, _INTO) for record in _flat(value)]
         return any(_is_record(record) for record in found)
 
+    def _takes(self, path: Path) -> bool:
+        """Take tables and zips by what is in them."""
+        by_content = is_zip(path) or _is_named(path)
+        return type(self).recognises(path, read_head(path)) if by_content else super()._takes(path)
+
     def _read(self, path: Path) -> Iterator[Document | RecordError]:
-        rooms: dict[str, Room] = {}
-        parents: dict[str, str] = {}
-        for record in _records(path):
-            if isinstance(record, dict) and _is_record(record):
-                _note(record, rooms, parents)
-        yield from documents(_said(path, rooms, parents))
+        files = in_zip(path, _is_named, is_table) if is_zip(path) else [on_disk(path)]
+        yield from read_each(files, _posts)
 
 
-def _said(path: Path, rooms: dict[str, Room], parents: dict[str, str]) -> Iterator[Said | RecordError]:
+def _is_named(path: Path) -> bool:
+    return path.suffix.lower() == ".csv"
+
+
+def _posts(file: ChatFile) -> Iterator[Document | RecordError]:
+    rooms: dict[str, Room] = {}
+    parents: dict[str, str] = {}
+    for record in _records(file):
+        if isinstance(record, dict) and _is_record(record):
+            _note(record, rooms, parents)
+    yield from documents(_said(file, rooms, parents))
+
+
+def _said(file: ChatFile, rooms: dict[str, Room], parents: dict[str, str]) -> Iterator[Said | RecordError]:
     found = False
-    for number, record in enumerate(_records(path), start=1):
+    for number, record in enumerate(_records(file), start=1):
         if isinstance(record, RecordError):
             yield record
             continue
@@ -72,7 +91,7 @@ def _said(path: Path, rooms: dict[str, Room], parents: dict[str, str]) -> Iterat
         if _kind(record) in ("user", "community", "more") or record.get("isAd") is True:
             continue
         try:
-            segment = _segment(record, f"{path}, record {number}")
+            segment = _segment(record, f"{file.path}, record {number}")
         except RecordError as error:
             yield error
             continue
@@ -80,10 +99,15 @@ def _said(path: Path, rooms: dict[str, Room], parents: dict[str, str]) -> Iterat
             post = _post_of(record, parents)
             yield Said(rooms.get(post) or Room(id=post, title=_community(record) or post, by_day=False), segment)
     if not found:
-        yield RecordError("no post or comment found; expected Reddit's JSON", record_id=str(path))
+        yield RecordError("no post or comment found; expected Reddit's JSON or tables", record_id=str(file.path))
 
 
-def _records(path: Path) -> Iterator[dict[str, Any] | RecordError]:
+def _records(file: ChatFile) -> Iterator[dict[str, Any] | RecordError]:
+    """Yield the records of a file."""
+    return rows(file) if is_table(file.head()) else _json_records(file.path)
+
+
+def _json_records(path: Path) -> Iterator[dict[str, Any] | RecordError]:
     """Yield the records of a file; a file that is one record gives its fields one by one."""
     fields: dict[str, Any] = {}
     for item in records(path, into=_INTO, lines_into=frozenset(), resembles=_is_record):
