@@ -176,6 +176,11 @@ def test_other_json_is_not_recognised(tmp_path: Path, value: Any) -> None:
         ),
         ('<p><img src="x.png" alt="knot"></p><script>alert(1)</script>', "[image: knot]"),
         ("<table><tr><td>a</td><td>b</td></tr></table>", "a | b"),
+        (
+            '<p>See</p><aside class="onebox" data-onebox-src="https://a.example/x"><header><a href="https://a.example/x">'
+            "a.example</a></header><article><h3>Title</h3><p>What that page says</p></article></aside><p>so</p>",
+            "See\n\nhttps://a.example/x\nso",
+        ),
         ("<p>open <b>tags <i>everywhere", "open tags everywhere"),
         ("", ""),
     ],

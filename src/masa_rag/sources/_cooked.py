@@ -60,6 +60,10 @@ class _Reader(HTMLParser):
             self._hidden += [tag] if tag not in _VOID else []
         elif tag in _HIDDEN_TAGS or (tag in ("div", "a") and _HIDDEN_CLASSES & set(values.get("class", "").split())):
             self._hidden.append(tag)
+        elif tag == "aside" and (address := values.get("data-onebox-src")):  # a preview: another page's words
+            self._break()
+            self._lines.append(self._mark() + address)
+            self._hidden.append(tag)
         elif tag == "img":
             self._line += _image(values)
         elif tag == "a":
