@@ -124,6 +124,12 @@ def test_dates_that_cannot_be_read_are_reported_once(tmp_path: Path) -> None:
     assert [item.id for item in items if not isinstance(item, RecordError)] == [f"{CHANNEL}/undated"]
 
 
+def test_what_no_message_can_be_is_cut(tmp_path: Path) -> None:
+    """A text whose headers are lost is not taken in whole."""
+    (segment,) = segments(DiscordExport(text(tmp_path, "[5/13/2024 9:00 AM] nora\n" + "tide\n" * 100_000)))
+    assert len(segment.text) < 300_000
+
+
 def test_a_damaged_row_costs_itself_alone(tmp_path: Path) -> None:
     """It is reported with its line."""
     rows = ('"1","nora","2024-05-01T09:00:00Z","a","",""', "half a row", '"1","nora","2024-05-01T09:01:00Z","b","",""')

@@ -23,6 +23,7 @@ from masa_rag.types import Document, Segment
 
 _COLUMNS = "AuthorID,Author,Date,Content,Attachments,Reactions"
 _RULE = "=" * 62
+_LONGEST_MESSAGE = 262_144  # characters, embeds and all; Discord's own limits are 4,000 and 6,000
 _OPENING = f"{_RULE}\nGuild: "
 _HEADER = re.compile(r"\[(?P<when>[^\[\]]{6,40})\] (?P<who>.{1,100}?)(?: \(pinned\))?")
 _PARTS = frozenset({"{Attachments}", "{Embed}", "{Stickers}", "{Reactions}"})
@@ -162,6 +163,7 @@ def _blocks(file: ChatFile) -> Iterator[_Entry]:
     """Yield the messages of a text: each opens with a date and a name, after a blank line."""
     header: re.Match[str] | None = None
     lines: list[str] = []
+    size = 0
     with file.open() as stream:
         blank = False
         for line in text_lines(stream):
@@ -169,8 +171,8 @@ def _blocks(file: ChatFile) -> Iterator[_Entry]:
             if line == _RULE or (found is not None and _is_date(found["when"])):
                 if header is not None:
                     yield _entry(header, lines)
-                header, lines = found, []
-            elif header is not None:
+                header, lines, size = found, [], 0
+            elif header is not None and (size := size + len(line) + 1) <= _LONGEST_MESSAGE:
                 lines.append(line)
             blank = not line.strip()
     if header is not None:
