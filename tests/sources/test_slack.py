@@ -239,6 +239,18 @@ def test_words_outside_the_text(tmp_path: Path) -> None:
     ]
 
 
+def test_pasted_code_is_read(tmp_path: Path) -> None:
+    """Slack shows a snippet's first lines below the message; signs in it are no markup, and a cut is marked."""
+    code = {"mode": "snippet", "title": "tide.py", "preview": "if low < <@U2>:\n    wait()"}
+    rows = [
+        said(0, "look", files=[code]),
+        said(1, "", files=[code | {"preview_is_truncated": True}]),
+        said(2, "", files=[{"mode": "hosted", "title": "plan.pdf", "preview": "not shown"}]),
+    ]
+    words = "tide.py\nif low < <@U2>:\n    wait()"
+    assert texts(tmp_path, *rows) == [f"look\n{words}", f"{words}\n…", "plan.pdf"]
+
+
 def app(minute: int, text: str, *blocks: dict[str, Any]) -> dict[str, Any]:
     """A message of an app: words for notifications, and blocks, which are what Slack shows."""
     about = {"type": "message", "subtype": "bot_message", "bot_id": "B9", "username": "Deploys"}

@@ -11,7 +11,7 @@ from typing import Any
 from masa_rag.errors import RecordError
 from masa_rag.sources._chat import Room, Said
 from masa_rag.sources._fields import content_of, kept, list_of, text_of, time_of
-from masa_rag.sources._slack_text import Names, block_text, unsaid
+from masa_rag.sources._slack_text import Names, block_text, escaped, unsaid
 from masa_rag.types import Segment
 
 _SPOKEN = frozenset({
@@ -121,6 +121,7 @@ def _text(record: dict[str, Any], where: str) -> str:
         elif not text or _by_machine(record):  # else the preview of a link: another page's words
             parts.extend(_attachment_lines(attachment))
     parts.extend(title for title in _file_titles(record) if title not in text)
+    parts.extend(_snippets(record))
     return "\n".join(dict.fromkeys(part for part in parts if part))
 
 
@@ -161,9 +162,19 @@ def _attachment_lines(attachment: dict[str, Any]) -> Iterator[str]:
 
 
 def _file_titles(record: dict[str, Any]) -> list[str]:
+    return [title for file in _files(record) if (title := text_of(file, "title", "name"))]
+
+
+def _snippets(record: dict[str, Any]) -> Iterator[str]:
+    """Yield pasted text and code as far as the export has it: the first lines, which Slack shows below the message."""
+    for file in _files(record):
+        if text_of(file, "mode") == "snippet" and (text := text_of(file, "preview")):
+            yield escaped(text) + ("\n…" if file.get("preview_is_truncated") is True else "")
+
+
+def _files(record: dict[str, Any]) -> list[dict[str, Any]]:
     single = record.get("file")
-    files = list_of(record, "files") or ([single] if isinstance(single, dict) else [])
-    return [title for file in files if (title := text_of(file, "title", "name"))]
+    return list_of(record, "files") or ([single] if isinstance(single, dict) else [])
 
 
 def _shared_links(record: dict[str, Any]) -> list[str]:

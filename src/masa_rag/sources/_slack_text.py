@@ -40,8 +40,8 @@ class Names:
         Access tokens in the addresses of files, which exports carry, are cut out.
         """
         resolved = _MARKUP.sub(self._resolve, text) if "<" in text else text
-        for escaped, plain in _ENTITIES:
-            resolved = resolved.replace(escaped, plain)
+        for entity, plain in _ENTITIES:
+            resolved = resolved.replace(entity, plain)
         return _TOKEN.sub("", resolved) if "xox" in resolved else resolved
 
     def _resolve(self, match: re.Match[str]) -> str:
@@ -123,9 +123,9 @@ def _leaf(item: dict[str, Any]) -> str:
     kind = item.get("type")
     text = item.get("text") if isinstance(item.get("text"), str) else ""
     if kind == "text":
-        return _escaped(str(text))
+        return escaped(str(text))
     if kind == "link":
-        return f"<{item.get('url')}|{_escaped(str(text))}>" if text else f"<{item.get('url')}>"
+        return f"<{item.get('url')}|{escaped(str(text))}>" if text else f"<{item.get('url')}>"
     marks = {"user": ("<@{}>", "user_id"), "channel": ("<#{}>", "channel_id"), "emoji": (":{}:", "name"),
              "broadcast": ("<!{}>", "range"), "usergroup": ("@{}", "usergroup_id")}  # fmt: skip
     if isinstance(kind, str) and kind in marks:
@@ -134,7 +134,8 @@ def _leaf(item: dict[str, Any]) -> str:
     return f"{text}\n" if text and kind in ("mrkdwn", "plain_text", "markdown") else ""
 
 
-def _escaped(text: str) -> str:
-    for escaped, plain in reversed(_ENTITIES):
-        text = text.replace(plain, escaped)
+def escaped(text: str) -> str:
+    """Return plain text as Slack markup that reads the same."""
+    for entity, plain in reversed(_ENTITIES):
+        text = text.replace(plain, entity)
     return text
