@@ -115,6 +115,21 @@ def api_page() -> dict[str, Any]:
     }  # fmt: skip
 
 
+def test_retweets_of_answers_that_do_not_say_so(tmp_path: Path) -> None:
+    """The hosted search names no references, and a worker that asks X's API flags nothing: the text tells.
+
+    Else another's words were the account's own. Where references are named, only they count.
+    """
+    about = {"author_id": "77", "created_at": "2024-05-13T08:02:00.000Z", "public_metrics": {"like_count": 1}}
+    words = "RT @odefenn: Lighthouse keepers, unite"
+    quoting = about | {"id": SECOND, "text": words, "referenced_tweets": [{"type": "quoted", "id": "12"}]}
+    path = save(tmp_path / "found.json", {"items": [about | {"id": FIRST, "text": words}, quoting]})
+    assert [document.id for document in read(path)] == [SECOND]
+    assert read(save(tmp_path / "worker.json", worker_row(text=words, is_retweet=False))) == []
+    (retweet,) = read(tmp_path / "worker.json", retweets=True)
+    assert (retweet.author, retweet.text) == (None, words)
+
+
 def test_a_page_of_api_v2(tmp_path: Path) -> None:
     """Names come from the includes, long posts are whole, quotes are marked, the thread is one document."""
     path = save(tmp_path / "page.jsonl", api_page())

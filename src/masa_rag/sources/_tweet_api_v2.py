@@ -81,6 +81,7 @@ def v2(value: Mapping[str, Any], page: Page = NO_PAGE, *, depth: int = 0) -> Twe
         conversation_id=id_of(get("conversation_id")),
         reply_to_user=id_of(get("in_reply_to_user_id")),
         first_id=_first_version(get("edit_history_tweet_ids")),
+        retweet=text.startswith("RT @"),  # all that rows without references have; references tell it better
         metadata=_details(value, entities, page),
     )
     if get("referenced_tweets"):
@@ -109,6 +110,7 @@ def _first_version(ids: object) -> str | None:
 
 
 def _references(tweet: Tweet, value: Mapping[str, Any], page: Page, depth: int) -> None:
+    tweet.retweet = False
     for reference in map(mapping_of, list_of(value.get("referenced_tweets"))):
         kind, other = reference.get("type"), id_of(reference.get("id"))
         row = reference if "text" in reference else page.tweets.get(other or "")

@@ -143,9 +143,15 @@ def wire_2(value: Mapping[str, Any]) -> Tweet | None:
         url=text_of(get("permanent_url")),
         conversation_id=id_of(get("conversation_id")),
         reply_to=id_of(get("in_reply_to_status_id")),
-        retweet=get("is_retweet") is True or id_of(get("retweeted_status_id")) is not None,
+        retweet=_is_retweet_2(value, text),
         metadata=filled({**counts, **_details_2(value)}),
     )
+
+
+def _is_retweet_2(value: Mapping[str, Any], text: str) -> bool:
+    """Say whether it repeats another's; workers that ask X's API write the flag as False always, and the text tells."""
+    flagged = value.get("is_retweet") is True or id_of(value.get("retweeted_status_id")) is not None
+    return flagged or text.startswith("RT @")
 
 
 def _details_2(value: Mapping[str, Any]) -> dict[str, Any]:
