@@ -72,6 +72,23 @@ def scraped(tweet_id: int, text: str, username: str, **fields: Any) -> dict[str,
     }  # fmt: skip
 
 
+def test_snscrape_knows_where_short_links_lead(tmp_path: Path) -> None:
+    """The addresses stand in ``links``, each with the short one that the text has."""
+    links = [{"text": "tides.example", "url": "https://tides.example/may", "tcourl": "https://t.co/a"}]
+    row = scraped(1790000000000000000, "The table: https://t.co/a and https://t.co/b", "maraquill", links=links)
+    (document,) = read(save(tmp_path / "s.json", [row]))
+    assert document.text == "The table: https://tides.example/may and https://t.co/b"
+
+
+def test_a_retweet_of_snscrape_has_the_words_and_the_author_of_what_it_repeats(tmp_path: Path) -> None:
+    """Its own text is cut."""
+    inner = scraped(1780000000000000000, "Lighthouse keepers of the north, unite", "odefenn")
+    row = scraped(1790000000000000000, "RT @odefenn: Lighthouse\u2026", "maraquill", retweetedTweet=inner)
+    (document,) = Tweets(save(tmp_path / "s.json", [row]), retweets=True)
+    assert (document.text, document.author) == ("Lighthouse keepers of the north, unite", "A Name")
+    assert document.metadata["retweeted_by"] == "maraquill"
+
+
 def test_snscrape_keeps_what_is_quoted(tmp_path: Path) -> None:
     """``quotedTweet`` follows the tweet's own words, marked, as in the other shapes."""
     row = scraped(int(SECOND), "As I said", "maraquill", quotedTweet=scraped(int(FIRST), "Fog\nall day", "odefenn"))

@@ -14,7 +14,18 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from masa_rag._ids import digest
-from masa_rag.sources._tweet_record import Tweet, count_of, filled, id_of, mapping_of, text_of, unescaped
+from masa_rag.sources._tweet_record import (
+    Tweet,
+    count_of,
+    entity_links,
+    filled,
+    id_of,
+    list_of,
+    mapping_of,
+    text_of,
+    unescaped,
+    with_links,
+)
 from masa_rag.sources._tweet_time import time_of
 
 _NAMES = {
@@ -115,7 +126,7 @@ def row(
     moment = created_at.isoformat() if created_at is not None else written
     tweet = Tweet(
         id=tweet_id if tweet_id is not None else digest(name or username or "", moment, text),
-        text=unescaped(text),
+        text=with_links(unescaped(text), _links(value)),
         author=name,
         username=username.lstrip("@") if username is not None else None,
         user_id=row_id(known.get("user_id")) or id_of(user.get("id")),
@@ -134,7 +145,15 @@ def row(
     )
     if known.get("quoted") or known.get("quoted_id"):
         _quote(tweet, known, zone, depth)
+    if depth < 2 and (repeated := mapping_of(value.get("retweetedTweet"))):
+        tweet.retweet, tweet.original = True, row(repeated, author=None, zone=zone, depth=depth + 1)
     return tweet
+
+
+def _links(value: Mapping[str, Any]) -> dict[str, str]:
+    """Return {short link: address} of the ``links`` that snscrape and twscrape write beside the text."""
+    rows = map(mapping_of, list_of(value.get("links")))
+    return entity_links({"url": row.get("tcourl"), "expanded_url": row.get("url")} for row in rows)
 
 
 def written_time(value: object) -> str:
