@@ -34,7 +34,7 @@ class SlackExport(FileSource):
 
     Args:
         paths: A zip, a folder, a pattern, or several.
-        name: The source's name in the memory; by default ``slack:<file or folder>``.
+        name: The source's name in the memory; by default ``slack``, so that exports which overlap meet.
         workspace: First part of the workspace's address (``"harbour"`` of harbour.slack.com), which
             the export does not tell; with it, messages have links.
 

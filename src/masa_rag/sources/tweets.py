@@ -29,7 +29,7 @@ class Tweets(FileSource):
 
     Args:
         paths: Files, folders or patterns.
-        name: The source's name in the memory; by default ``tweets:<file or folder>``.
+        name: The source's name in the memory; by default ``tweets``, so that exports which overlap meet.
         retweets: Whether retweets become documents. They carry the name and the words of whom they
             repeat, and ``metadata["retweeted_by"]``.
         deleted: Whether the deleted tweets of an archive are read too.
