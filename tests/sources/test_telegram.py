@@ -251,6 +251,12 @@ def test_page() -> None:
     assert poll.text == "Who sails?\n- Nora\n- Ivo"
 
 
+def test_code_on_a_page_keeps_its_indentation(tmp_path: Path) -> None:
+    """As it does in JSON; other white space of a page means nothing."""
+    path = page(tmp_path, "Crew", "so:  <pre>if low:<br>    wait()<br></pre>  then   go")
+    assert [item.text for item in segments(TelegramExport(path))] == ["so:\nif low:\n    wait()\n\nthen go"]
+
+
 def test_the_votes_of_a_page_are_no_words(tmp_path: Path) -> None:
     """A poll has the same words on a page as in JSON: what moves from export to export is metadata."""
     answers = (

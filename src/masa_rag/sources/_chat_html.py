@@ -62,12 +62,16 @@ def inline_text(element: Any | None, *, preserve: bool) -> str:
     if element is None:
         return ""
     parts: list[str] = []
+    code = 0  # how many <pre> are open
 
     def add(text: str | None) -> None:
+        if text and code:
+            text = text.replace(" ", "\0 ")  # so that it is not stripped; clean() takes the zeros out
         if text:
             parts.append(text if preserve else _WHITE.sub(" ", text))
 
     for event, item in etree.iterwalk(element, events=("start", "end")):
+        code += (event == "start") - (event == "end") if item.tag == "pre" else 0
         if not isinstance(item.tag, str):  # a comment: only what follows it is text
             if event == "end" and item is not element:
                 add(item.tail)
