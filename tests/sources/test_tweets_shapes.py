@@ -130,6 +130,17 @@ def test_retweets_of_answers_that_do_not_say_so(tmp_path: Path) -> None:
     assert (retweet.author, retweet.text) == (None, words)
 
 
+def test_the_choices_of_a_poll_are_words(tmp_path: Path) -> None:
+    """They follow the question; the votes, which move, are metadata."""
+    options = [{"position": 1, "label": "Hemp", "votes": 3}, {"position": 2, "label": "Nylon", "votes": 0}]
+    row = {"id": FIRST, "author_id": "77", "text": "Which ropes?", "attachments": {"poll_ids": ["9"]}}
+    (document,) = read(
+        save(tmp_path / "p.json", {"data": [row], "includes": {"polls": [{"id": "9", "options": options}]}})
+    )
+    assert document.text == "Which ropes?\n- Hemp\n- Nylon"
+    assert document.metadata["votes"] == {"Hemp": 3, "Nylon": 0}
+
+
 def test_a_page_of_api_v2(tmp_path: Path) -> None:
     """Names come from the includes, long posts are whole, quotes are marked, the thread is one document."""
     path = save(tmp_path / "page.jsonl", api_page())

@@ -38,6 +38,7 @@ class Page:
     tweets: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     media: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     places: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    polls: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
 
 NO_PAGE = Page()
@@ -58,7 +59,7 @@ def page_of(value: Mapping[str, Any]) -> Page:
         rows = (mapping_of(row) for row in list_of(includes.get(name)))
         return {found: row for row in rows if (found := id_of(row.get(key))) is not None}
 
-    return Page(by("users", "id"), by("tweets", "id"), by("media", "media_key"), by("places", "id"))
+    return Page(by("users", "id"), by("tweets", "id"), by("media", "media_key"), by("places", "id"), by("polls", "id"))
 
 
 def v2(value: Mapping[str, Any], page: Page = NO_PAGE, *, depth: int = 0) -> Tweet | None:
@@ -84,6 +85,9 @@ def v2(value: Mapping[str, Any], page: Page = NO_PAGE, *, depth: int = 0) -> Twe
         retweet=text.startswith("RT @"),  # all that rows without references have; references tell it better
         metadata=_details(value, entities, page),
     )
+    if get("attachments") and (votes := _votes(value, page)):
+        tweet.text = "\n".join([tweet.text, *(f"- {choice}" for choice in votes)])
+        tweet.metadata["votes"] = votes
     if get("referenced_tweets"):
         _references(tweet, value, page, depth)
     return tweet
@@ -141,6 +145,16 @@ def _details(value: Mapping[str, Any], entities: Mapping[str, Any], page: Page) 
     if get("possibly_sensitive") is True:
         found["sensitive"] = True
     return filled(found)
+
+
+def _votes(value: Mapping[str, Any], page: Page) -> dict[str, int]:
+    """Return {choice: votes} of the tweet's poll, in its order; the votes move, so they are no words."""
+    attachments = mapping_of(value.get("attachments"))
+    polls = [page.polls.get(id_of(found) or "", {}) for found in list_of(attachments.get("poll_ids"))]
+    options = (mapping_of(option) for poll in polls for option in list_of(poll.get("options")))
+    return {
+        choice: count_of(option.get("votes")) or 0 for option in options if (choice := text_of(option.get("label")))
+    }
 
 
 def _media(attachments: Mapping[str, Any], page: Page) -> list[str]:

@@ -20,10 +20,12 @@ BASE_URL = "https://api.x.com"
 _FIELDS = {
     "tweet.fields": "author_id,conversation_id,created_at,edit_history_tweet_ids,entities,geo,in_reply_to_user_id,lang,"
     "note_tweet,possibly_sensitive,public_metrics,referenced_tweets,attachments",
-    "expansions": "author_id,attachments.media_keys,geo.place_id,referenced_tweets.id,referenced_tweets.id.author_id",
+    "expansions": "author_id,attachments.media_keys,attachments.poll_ids,geo.place_id,referenced_tweets.id,"
+    "referenced_tweets.id.author_id",
     "user.fields": "name,username",
     "media.fields": "url,preview_image_url,type",
     "place.fields": "full_name",
+    "poll.fields": "options",
 }
 PAGE = 100
 _REACH = timedelta(days=7) - timedelta(minutes=5)
