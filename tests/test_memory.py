@@ -33,6 +33,15 @@ def test_notes_are_remembered_once(memory: Memory) -> None:
     assert memory.search("where is the key?")[0].chunk.text == "The key is under the mat."
 
 
+def test_a_blank_name_is_nobody(memory: Memory) -> None:
+    """A note by "" has no author; to forget "" is refused, for it would erase what has none."""
+    note = memory.document("notes", memory.remember("The key is under the mat.", author=" "))
+    assert note is not None
+    assert note.author is None
+    with pytest.raises(ConfigurationError, match=r"received author=''.*; expected author, or source"):
+        memory.forget(author="")
+
+
 def test_an_empty_note_is_refused(memory: Memory) -> None:
     """There is nothing to remember in blanks."""
     with pytest.raises(ConfigurationError, match="to remember; expected some words"):

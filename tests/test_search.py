@@ -238,3 +238,11 @@ def test_filters_name_the_nearest_of_those_that_pass(memory: Memory, share: int)
     assert chunks[ids[0]].document_id == "best"
     assert {chunk.kind for chunk in chunks.values()} == {"page"}
     assert len(ids) >= 2
+
+
+def test_any_number_of_names_may_be_filtered_by(memory: Memory) -> None:
+    """SQLite takes no more than 250,000 values one by one; who keeps a source for each user may have more."""
+    memory.remember("The key is under the mat.", author="Ann", source="ann")
+    sources = [f"user {number}" for number in range(300_000)]
+    assert memory.search("key", source=sources) == []
+    assert len(memory.search("key", source=[*sources, "ann"])) == 1

@@ -100,13 +100,13 @@ def condition_of(connection: sqlite3.Connection, filters: Filters) -> tuple[str,
     values: list[object] = []
     for column, names in (("s.name", filters.source), ("d.kind", filters.kind)):
         if names is not None:
-            chosen = _listed(names)
-            conditions.append(f"{column} IN ({_marks(chosen)})")
-            values.extend(chosen)
+            conditions.append(f"{column} IN (SELECT value FROM json_each(?))")
+            values.append(json.dumps(_listed(names)))
     if filters.author is not None:
         authors = matching_authors(connection, _listed(filters.author))
-        conditions.append(f"c.pk IN (SELECT chunk FROM chunk_authors WHERE author IN ({_marks(authors)}))")
-        values.extend(authors)
+        chosen = "SELECT chunk FROM chunk_authors WHERE author IN (SELECT value FROM json_each(?))"
+        conditions.append(f"c.pk IN ({chosen})")
+        values.append(json.dumps(authors))
     if filters.after is not None:
         conditions.append("c.ended_at >= ?")
         values.append(seconds(parse_time(filters.after)))
@@ -118,12 +118,10 @@ def condition_of(connection: sqlite3.Connection, filters: Filters) -> tuple[str,
 
 def chunks_by_id(connection: sqlite3.Connection, ids: Sequence[str]) -> dict[str, Chunk]:
     """Return the chunks of these ids; those that are gone are left out."""
-    found: dict[str, Chunk] = {}
-    for start in range(0, len(ids), 500):  # SQLite's limit on bound values is 999 in older builds
-        part = ids[start : start + 500]
-        rows = connection.execute(f"{CHUNK_SELECT} WHERE c.id IN ({_marks(part)})", part)
-        found.update((row["id"], row_chunk(row)) for row in rows)
-    return found
+    rows = connection.execute(
+        f"{CHUNK_SELECT} WHERE c.id IN (SELECT value FROM json_each(?))", (json.dumps(list(ids)),)
+    )
+    return {row["id"]: row_chunk(row) for row in rows}
 
 
 def ids_of(connection: sqlite3.Connection, numbers: Iterable[int]) -> Mapping[int, str]:
@@ -165,7 +163,3 @@ def _listed(names: object) -> tuple[str, ...]:
     if odd := [name for name in listed if not isinstance(name, str)]:
         raise ConfigurationError(f"received {odd[0]!r} to filter by; expected a name, or several")
     return tuple(map(whole_name, listed))
-
-
-def _marks(values: Sequence[object]) -> str:
-    return ", ".join("?" * len(values))

@@ -98,7 +98,7 @@ class Memory(Parts):
 
         Args:
             text: What to remember.
-            author: Who says so.
+            author: Who says so; a blank name is nobody.
             created_at: When it was said; now when None.
             title: A title for people.
             url: Where it can be seen.
@@ -109,6 +109,7 @@ class Memory(Parts):
         """
         if not isinstance(text, str) or not text.strip():
             raise ConfigurationError(f"received {text!r} to remember; expected some words")
+        author = author if author and author.strip() else None
         note = digest(text, author or "", size=8)
         when = created_at if created_at is not None else self._remembered_at(source, note)
         document = Document(id=note, text=text, kind="note", title=title, author=author, created_at=when, url=url)
@@ -316,7 +317,7 @@ class Memory(Parts):
 def _grave(author: str | None, source: str | None, document: str | None) -> tuple[str, ...]:
     """Return what is meant as the parts of a tombstone."""
     match (author, source, document):
-        case (str(), None, None):
+        case (str(), None, None) if author.strip():
             return ("author", whole_text(author))
         case (None, str(), None):
             return ("source", whole_name(source))
