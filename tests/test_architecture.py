@@ -25,6 +25,7 @@ LAYERS = (
         "_proxy",
         "_child",
         "_media",
+        "_sound",
         "_lock",
         "_merge",
         "_rows",

@@ -13,11 +13,10 @@ import os
 import struct
 import sys
 import threading
-import time
 from collections.abc import Generator, Iterator
 from pathlib import Path
 from types import TracebackType
-from typing import Any, BinaryIO, cast
+from typing import BinaryIO, cast
 
 from masa_rag._child import Child
 from masa_rag.errors import ConfigurationError, TranscriptionError
@@ -48,7 +47,8 @@ STALL_S = 8.0
 
 _HEAD = struct.Struct("<cI")
 _PLACE = struct.Struct("<Q")
-_BLOCK_BYTES = 1 << 20
+BLOCK_BYTES = 1 << 20
+"""What the child sends at once: 32 s."""
 
 
 class MediaDecoder:
@@ -127,7 +127,7 @@ class MediaDecoder:
 
     def _message(self, child: Child, path: Path) -> tuple[bytes, bytes]:
         kind, size = _HEAD.unpack(self._read(child, _HEAD.size, path))
-        if size > 2 * _BLOCK_BYTES:
+        if size > 2 * BLOCK_BYTES:
             raise TranscriptionError(f"{path}: the decoder answered with {size} bytes at once; the file was given up")
         return kind, self._read(child, size, path)
 
@@ -216,6 +216,8 @@ def serve() -> None:
     try:
         import av
         import av.logging
+
+        from masa_rag._sound import samples
     except Exception as error:  # noqa: BLE001 - a damaged or foreign package raises what it likes
         _send(out, b"E", str(error).encode()[:2000])
         return
@@ -223,7 +225,7 @@ def serve() -> None:
     _send(out, b"F", b"")
     for line in sys.stdin.buffer:
         try:
-            for block, position in _samples(av, json.loads(line)):
+            for block, position in samples(av, json.loads(line)):
                 _send(out, b"D", _PLACE.pack(position) + block)
             _send(out, b"F", b"")
         except MemoryError:
@@ -249,54 +251,3 @@ def _limit(memory_bytes: int) -> None:
 def _send(out: BinaryIO, kind: bytes, data: bytes) -> None:
     out.write(_HEAD.pack(kind, len(data)) + data)
     out.flush()
-
-
-def _samples(av: Any, path: str) -> Iterator[tuple[bytes, int]]:
-    """Yield (mono 16-bit samples at RATE, bytes read); damaged packets are skipped, as players do."""
-    options = {"protocol_whitelist": "none", "format_whitelist": FORMATS}
-    pending = bytearray()
-    with Path(path).open("rb") as file, av.open(file, mode="r", options=options, metadata_errors="ignore") as container:
-        if not container.streams.audio:
-            raise ValueError("it has no audio track")
-        for part in _resampled(av, _frames(av, container)):
-            pending += bytes(part.planes[0])[: part.samples * 2]
-            while len(pending) >= _BLOCK_BYTES:
-                yield bytes(pending[:_BLOCK_BYTES]), file.tell()
-                del pending[:_BLOCK_BYTES]
-        if pending:
-            yield bytes(pending), file.tell()
-
-
-def _resampled(av: Any, frames: Iterator[Any]) -> Iterator[Any]:
-    """Yield mono 16-bit frames at RATE; a file may change its format midway, as where advertisements are put in."""
-    resampler: Any = None
-    form = None
-    for frame in frames:
-        frame.pts = None
-        found = (frame.format.name, frame.layout.name, frame.sample_rate)
-        if found != form:
-            yield from resampler.resample(None) if resampler else ()
-            resampler, form = av.audio.resampler.AudioResampler(format="s16", layout="mono", rate=RATE), found
-        yield from resampler.resample(frame)
-    yield from resampler.resample(None) if resampler else ()
-
-
-_BAD_PACKETS = 2000
-
-
-def _frames(av: Any, container: Any) -> Iterator[Any]:
-    """Yield audio frames; give up after many damaged packets in a row."""
-    frames = container.decode(audio=0)
-    damaged = 0
-    started = time.monotonic()
-    while damaged < _BAD_PACKETS and (damaged == 0 or time.monotonic() - started < STALL_S or damaged < 50):
-        try:
-            frame = next(frames)
-        except StopIteration:
-            break
-        except av.error.InvalidDataError:
-            damaged += 1
-            frames = container.decode(audio=0)
-            continue
-        damaged, started = 0, time.monotonic()
-        yield frame

@@ -118,7 +118,7 @@ class FasterWhisperTranscriber:
             "weights": _weights(self._name),
             "speech": [_version(), MIN_SILENCE_MS, WINDOW_S, LIMIT_S, SECTION_S],
         }
-        return f"faster-whisper:{Path(self._name).name}:{digest('7', canonical_json(settings), size=6)}"
+        return f"faster-whisper:{Path(self._name).name}:{digest('8', canonical_json(settings), size=6)}"
 
     def transcribe(self, path: Path) -> Iterator[Segment]:
         """Yield the lines of one recording in order, with ``start`` and ``end`` in seconds.

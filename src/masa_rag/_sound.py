@@ -1,0 +1,159 @@
+"""What a media file sounds like: mono samples at one rate, each at its time. Used in the decoder's child only."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from masa_rag._media import BLOCK_BYTES, FORMATS, RATE, STALL_S
+
+_TIMED = frozenset({"asf", "flv", "matroska,webm", "mov,mp4,m4a,3gp,3g2,mj2", "mpeg", "mpegts", "ogg"})
+"""Containers that store a time with what they hold; elsewhere FFmpeg works it out, now and then wrongly."""
+
+_GAP_S = 0.25
+"""A time so much later than the sound before it is a gap; less is rounding, and what codecs put before the sound."""
+
+_LONGEST_GAP_S = 3600.0
+"""Later times are taken for damage, where the file does not say how long it is."""
+
+_LONGEST_SPLICE_S = 10.0
+_MANY_CLOCKS = 0x200
+"""AVFMT_TS_DISCONT of libavformat: containers whose clock may start anew, as in broadcasts. As in FFmpeg's own program
+a time that is farther off than this is a new clock."""
+
+
+def samples(av: Any, path: str) -> Iterator[tuple[bytes, int]]:
+    """Yield (mono 16-bit samples at RATE, bytes read); damaged packets are skipped, as players do."""
+    options = {"protocol_whitelist": "none", "format_whitelist": FORMATS}
+    pending = bytearray()
+    with Path(path).open("rb") as file, av.open(file, mode="r", options=options, metadata_errors="ignore") as container:
+        if not container.streams.audio:
+            raise ValueError("it has no audio track")
+        for part in _in_time(av, container):
+            pending += part
+            while len(pending) >= BLOCK_BYTES:
+                yield bytes(pending[:BLOCK_BYTES]), file.tell()
+                del pending[:BLOCK_BYTES]
+        if pending:
+            yield bytes(pending), file.tell()
+
+
+def _in_time(av: Any, container: Any) -> Iterator[bytes]:
+    """Yield mono 16-bit samples at RATE, with silence where the file has none.
+
+    What begins after the picture, was not recorded for a while or is damaged would otherwise move all that follows.
+    """
+    mixer, done = _Mixer(av), 0
+    begin, longest = (container.start_time or 0) / av.time_base, _longest_gap(av, container)
+    for frame in _frames(av, container):
+        late = 0.0 if frame.time is None else frame.time - begin - done / RATE
+        if not -_LONGEST_SPLICE_S < late <= longest:
+            begin += late
+        elif late > _GAP_S:
+            rest = mixer.rest()
+            yield rest
+            yield from _silence(int(late * RATE) - len(rest) // 2)
+            done += int(late * RATE)
+        part = mixer.mixed(frame)
+        done += len(part) // 2
+        yield part
+    yield mixer.rest()
+
+
+def _longest_gap(av: Any, container: Any) -> float:
+    """Return how many seconds a file may leave out at once."""
+    if container.format.name not in _TIMED:
+        return 0.0
+    if container.format.flags & _MANY_CLOCKS:
+        return _LONGEST_SPLICE_S
+    return container.duration / av.time_base if container.duration else _LONGEST_GAP_S
+
+
+def _silence(count: int) -> Iterator[bytes]:
+    """Yield so many samples of silence."""
+    for start in range(0, count, RATE):
+        yield bytes(2 * min(RATE, count - start))
+
+
+class _Mixer:
+    """Makes frames mono at RATE; a file may change its format midway, as where advertisements are put in."""
+
+    def __init__(self, av: Any) -> None:
+        self._av = av
+        self._resampler: Any = None
+        self._mean: Any = None
+        self._form: object = None
+
+    def mixed(self, frame: Any) -> bytes:
+        """Return the samples that are ready."""
+        found = (frame.format.name, frame.layout.name, frame.sample_rate)
+        before = b"" if found == self._form else self.rest()
+        if self._resampler is None:
+            self._resampler = self._av.audio.resampler.AudioResampler(format="s16", layout="mono", rate=RATE)
+            self._mean = _mean(self._av, frame) if _MICROPHONES.fullmatch(frame.layout.name) else None
+            self._form = found
+        if self._mean is not None:
+            self._mean.push(frame)
+            frame = self._mean.pull()
+        frame.pts = None
+        return before + _bytes(self._resampler.resample(frame))
+
+    def rest(self) -> bytes:
+        """Return the samples that waited for what comes next, and forget the format."""
+        resampler, self._resampler, self._form = self._resampler, None, None
+        return _bytes(resampler.resample(None)) if resampler else b""
+
+
+_MICROPHONES = re.compile(r"(?:[3-9]|\d\d+) channels")
+"""FFmpeg's name for channels that are no places of loudspeakers. Recorders write one for each microphone; taken for 5.1
+the fourth of six would be the bass, which is left out."""
+
+
+def _mean(av: Any, frame: Any) -> Any:
+    """Return a graph of filters that makes the mean of all channels of frames like this."""
+    graph = av.filter.Graph()
+    source = graph.add_abuffer(
+        sample_rate=frame.sample_rate, format=frame.format.name, layout=frame.layout.name, time_base=frame.time_base
+    )
+    mean = graph.add("pan", "mono|c0<" + "+".join(f"c{number}" for number in range(frame.layout.nb_channels)))
+    sink = graph.add("abuffersink")
+    source.link_to(mean)
+    mean.link_to(sink)
+    graph.configure()
+    return graph
+
+
+def _bytes(frames: list[Any]) -> bytes:
+    return b"".join(bytes(frame.planes[0])[: frame.samples * 2] for frame in frames)
+
+
+def _wanted(container: Any) -> Any:
+    """Return the audio track that players choose: the first that is marked as default, else the first."""
+    tracks = container.streams.audio
+    return next((track for track in tracks if track.disposition & _DEFAULT), tracks[0])
+
+
+_DEFAULT = 1
+"""AV_DISPOSITION_DEFAULT of libavformat."""
+_BAD_PACKETS = 2000
+
+
+def _frames(av: Any, container: Any) -> Iterator[Any]:
+    """Yield audio frames; give up after many damaged packets in a row."""
+    frames = container.decode(_wanted(container))
+    damaged = 0
+    started = time.monotonic()
+    while damaged < _BAD_PACKETS and (damaged == 0 or time.monotonic() - started < STALL_S or damaged < 50):
+        try:
+            frame = next(frames)
+        except StopIteration:
+            break
+        except av.error.InvalidDataError:
+            damaged += 1
+            frames = container.decode(_wanted(container))
+            continue
+        damaged, started = 0, time.monotonic()
+        yield frame
