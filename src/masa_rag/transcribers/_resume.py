@@ -6,6 +6,7 @@ import hashlib
 import json
 import logging
 import os
+import zlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -20,9 +21,9 @@ _PIECE, _PIECES = 1 << 14, 64
 
 
 class Kept:
-    """The windows of one recording that are done, in a file of JSON lines.
+    """The windows of one recording that are done, in a file of lines: JSON, a tab, and its checksum.
 
-    A line cut short by a crash is ignored: that window is done again. The name of the file is made of
+    A line cut short by a crash, or damaged on the disk, is ignored: that window is done again. The name of the file is made of
     the recording's bytes and the settings, so another model or glossary starts afresh, and a renamed
     recording does not. Several processes may keep the same recording: each line is written at once.
     When nothing can be written any more, as on a full disk, a warning says so and the work goes on.
@@ -48,14 +49,14 @@ class Kept:
             self._give_up(error)
             return
         for line in lines:
-            try:
-                entry = json.loads(line)
-                if "complete" in entry:
-                    self._complete = [(int(start), int(end)) for start, end in entry["complete"]]
-                else:
-                    self._done[int(entry["start"]), int(entry["end"])] = entry
-            except (ValueError, TypeError, KeyError):
-                continue  # the line that was being written when the process ended
+            text, _, checksum = line.rpartition("\t")
+            if checksum != _checksum(text):
+                continue  # damaged, or being written when the process ended
+            entry = json.loads(text)
+            if "complete" in entry:
+                self._complete = [(start, end) for start, end in entry["complete"]]
+            else:
+                self._done[entry["start"], entry["end"]] = entry
 
     def get(self, start: int, end: int) -> Mapping[str, Any] | None:
         """Return what a window gave, or None when it has not been done."""
@@ -86,9 +87,10 @@ class Kept:
         if path is None:
             return
         try:
+            text = json.dumps(entry, ensure_ascii=False)
             start = "\n" if path.exists() and _cut_short(path) else ""
             with path.open("ab", buffering=0) as file:
-                file.write(f"{start}{json.dumps(entry, ensure_ascii=False)}\n".encode())
+                file.write(f"{start}{text}\t{_checksum(text)}\n".encode())
                 os.fsync(file.fileno())
         except OSError as error:
             self._give_up(error)
@@ -96,6 +98,10 @@ class Kept:
     def _give_up(self, error: OSError) -> None:
         log.warning("%s: finished windows cannot be kept (%s). Going on without.", self._path, error.strerror or error)
         self._path = None
+
+
+def _checksum(text: str) -> str:
+    return f"{zlib.crc32(text.encode()):08x}"
 
 
 def sampled(path: Path) -> str:
