@@ -222,6 +222,22 @@ def test_a_line_is_cut_where_another_speaker_begins() -> None:
     assert (whole.author, whole.text) == ("Speaker A", line.text)
 
 
+def test_a_line_is_compared_with_the_turns_around_it() -> None:
+    """Of a thousand turns a line looks at few, however long the recording is."""
+    looked = 0
+
+    class Turn(SpeakerTurn):
+        def __getattribute__(self, name: str) -> object:
+            nonlocal looked
+            looked += name == "start"
+            return super().__getattribute__(name)
+
+    turns = [Turn(float(start), start + 1.0, "xy"[start % 2]) for start in range(1000)]
+    lines = [Segment("a", start=float(start), end=start + 0.5) for start in range(1000)]
+    assert [line.author for line in with_speakers(lines, turns)] == ["Speaker A", "Speaker B"] * 500
+    assert looked < 20 * len(lines)
+
+
 def test_progress_is_honest(tmp_path: Path) -> None:
     """Shares go by bytes, and no time is guessed before there is work to judge it by."""
     files = []

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import accumulate
 from pathlib import Path
 from string import ascii_uppercase
 from typing import Protocol
@@ -39,8 +41,11 @@ def with_speakers(segments: Sequence[Segment], turns: Sequence[SpeakerTurn]) -> 
     A line whose words have times (``metadata["word_starts"]``) is cut where another speaker begins; any other takes
     the speaker of most of its time. A line that no turn touches takes the nearest turn within a second, else nobody.
     """
-    parts = [part for segment in segments for part in _cut(segment, turns)]
-    chosen = [_speaker_of(part.start, part.end, turns) for part in parts]
+    parts, chosen = [], []
+    for segment, near in zip(segments, _near(segments, turns), strict=True):
+        cut = _cut(segment, near)
+        parts += cut
+        chosen += [_speaker_of(part.start, part.end, near) for part in cut]
     names = {label: f"Speaker {_letters(number)}" for number, label in enumerate(dict.fromkeys(filter(None, chosen)))}
     return [
         replace(part, author=names[label], metadata={**part.metadata, "speaker_from": "diarization"})
@@ -48,6 +53,16 @@ def with_speakers(segments: Sequence[Segment], turns: Sequence[SpeakerTurn]) -> 
         else part
         for part, label in zip(parts, chosen, strict=True)
     ]
+
+
+def _near(segments: Sequence[Segment], turns: Sequence[SpeakerTurn]) -> Iterator[Sequence[SpeakerTurn]]:
+    """Yield for each line the turns that it may belong to: a day of speech has ten thousands of both."""
+    ordered = sorted(turns, key=lambda turn: turn.start)
+    starts, ends = [turn.start for turn in ordered], list(accumulate((turn.end for turn in ordered), max))
+    for segment in segments:
+        start = segment.start if segment.start is not None else 0.0
+        end = segment.end if segment.end is not None else start
+        yield ordered[bisect_left(ends, start - 2 * NEAR_S) : bisect_right(starts, end + 2 * NEAR_S)]
 
 
 def _cut(segment: Segment, turns: Sequence[SpeakerTurn]) -> list[Segment]:

@@ -23,9 +23,9 @@ _PIECE, _PIECES = 1 << 14, 64
 class Kept:
     """The windows of one recording that are done, in a file of lines: JSON, a tab, and its checksum.
 
-    A line cut short by a crash, or damaged on the disk, is ignored: that window is done again. The name of the file is made of
-    the recording's bytes and the settings, so another model or glossary starts afresh, and a renamed
-    recording does not. Several processes may keep the same recording: each line is written at once.
+    A line cut short by a crash, or damaged on the disk, is ignored: that window is done again. The name of the
+    file is made of the recording's bytes and the settings, so another model or glossary starts afresh, and a
+    renamed recording does not. Several processes may keep the same recording: each line is written at once.
     When nothing can be written any more, as on a full disk, a warning says so and the work goes on.
 
     Raises:
