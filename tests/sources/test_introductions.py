@@ -14,7 +14,7 @@ def names(*said: str) -> dict[str, str]:
 
 
 @pytest.mark.parametrize(
-    "title", ["Dr. ", "Dr ", "Prof. ", "Professor ", "Mr. ", "Mrs. ", "Ms. ", "Prof. Dr. ", "our guest Dr. "]
+    "title", ["Dr. ", "Dr ", "Prof. ", "Professor ", "Mr. ", "Mrs. ", "Ms. ", "Doctor ", "Prof. Dr. ", "our guest Dr. "]
 )
 def test_titles_are_no_names(title: str) -> None:
     """A title stands before the name and is no part of it."""
@@ -62,3 +62,34 @@ def test_a_crowd_has_no_name(crowd: str) -> None:
 def test_a_welcome() -> None:
     """A guest who is welcomed by name is the next to speak."""
     assert names("Welcome to the show, Ben Ito.", "Thank you.") == {"B": "Ben Ito"}
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("My name is Jane Smith lately of Hull.", "Jane Smith"),
+        ("My name is Jane Smith data scientist.", "Jane Smith"),
+        ("My name is Jane de la Cruz.", "Jane de la Cruz"),
+        ("My name is Jane J. van der Berg.", "Jane J. van der Berg"),
+        ("My name is Jane Ødegård.", "Jane Ødegård"),
+        ("My name is Özlem Şahin.", "Özlem Şahin"),
+    ],
+)
+def test_where_a_name_ends(text: str, name: str) -> None:
+    """A small word belongs to it only before a capital; a capital may have an accent."""
+    assert names(text, "Hello.") == {"A": name}
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["I'm Jane Smith's lawyer.", "My guest today is Acme’s founder.", "Welcome to the podcast Hard Fork.",
+     "We'll be joined by Ben Ito.", "Later we will also be joined by Ben Ito.", "We're going to be joined by Ben Ito."],
+)  # fmt: skip
+def test_the_name_of_another(text: str) -> None:
+    """Whose lawyer I am, what the show is called and who comes later is not who speaks next."""
+    assert names(text, "Hello.") == {}
+
+
+def test_who_is_here_already() -> None:
+    """To be joined by somebody is no announcement."""
+    assert names("I'm glad to be joined by Ben Ito.", "Hello.") == {"B": "Ben Ito"}

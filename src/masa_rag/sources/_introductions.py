@@ -9,21 +9,23 @@ from dataclasses import replace
 
 from masa_rag.types import Segment
 
-_TITLE = r"(?:(?:Dr|Prof|Professor|Mr|Mrs|Ms)\.? )*"
-_NAME = rf"{_TITLE}(?P<name>[A-Z][\w'’-]+(?: (?:de|da|van|von|der|la|[A-Z]\.|[A-Z][\w'’-]*)){{0,3}})"
+_TITLE = r"(?:(?:Dr|Doctor|Prof|Professor|Mr|Mrs|Ms)\.? )*"
+_CAPITAL = f"[{''.join(letter for letter in map(chr, range(0x250)) if letter.isupper())}]"
+_NAME = rf"{_TITLE}(?P<name>{_CAPITAL}[\w'’-]+(?: (?:(?:de|da|van|von|der|la) )*{_CAPITAL}(?:\.|[\w'’-]*)){{0,3}})"
 _OWN = re.compile(
     r"(?:\b[Mm]y name(?:'s|’s| is)|\b[Tt]his is your host,?|\b[Ii]'m your host,?|\b[Yy]our host(?: is)?,?"
     rf"|^(?P<am>I(?:'m|’m| am))) {_NAME}"
 )
 _GUEST = re.compile(
-    r"(?:\b[Pp]lease welcome|\b[Ww]elcome to the (?:show|podcast|program),?|\b[Mm]y guest (?:today )?is"
-    r"|\b[Jj]oined (?:today )?by|\bI'm here with|\bhere with me is)"
+    r"(?:\b[Pp]lease welcome|\b[Ww]elcome to the (?:show|podcast|program),|\b[Mm]y guest (?:today )?is"
+    r"|(?P<later>(?:['’]ll|\b[Ww]ill|\bgoing to) (?:\w+ )?be )?\b[Jj]oined (?:today )?by"
+    r"|\bI'm here with|\bhere with me is)"
     rf" (?:our guest |my friend )?{_NAME}"
 )
 _CROWD = re.compile(r" (?:everybody|everyone|family|fans|folks|friends|listeners|members|people|subscribers|viewers)\b")
 _NOT_NAMES = frozenset(
     """I We You They The This That Today Welcome Thank Thanks So And But Glad Happy Sorry Not Just
-    Dr Prof Professor Mr Mrs Ms American British Canadian Chinese Dutch English French German Indian Irish Italian
+    Dr Doctor Prof Professor Mr Mrs Ms American British Canadian Chinese Dutch English French German Indian Irish Italian
     Japanese Russian Spanish Ukrainian""".split()
 )
 WITHIN = 40
@@ -42,17 +44,20 @@ def names_by_introduction(segments: Sequence[Segment]) -> dict[str, str]:
                 claims[segment.author, name] += 2
         for match in _GUEST.finditer(segment.text):
             guest = next((item.author for item in segments[number + 1 :] if item.author != segment.author), None)
-            if guest and (name := _name(match)):
+            if guest and not match["later"] and (name := _name(match)):
                 claims[guest, name] += 1
     labels, names = Counter(label for label, _ in claims), Counter(name for _, name in claims)
     return {label: name for label, name in claims if labels[label] == 1 and names[name] == 1}
 
 
 def _name(match: re.Match[str]) -> str | None:
-    """Return the name that was found, or None when it is none: a common word, or that of a show ("Hard Fork fans")."""
+    """Return the name that was found, or None when it is none: a common word, or the name of another.
+
+    That may be a show ("Hard Fork fans"), or somebody whom the speaker belongs to ("Ada Park's lawyer").
+    """
     words = match["name"].rstrip(".,'’-").split()
-    crowd = _CROWD.match(match.string, match.end())
-    return " ".join(words) if words and words[0] not in _NOT_NAMES and not crowd else None
+    other = _CROWD.match(match.string, match.end()) or any(word.endswith(("'s", "’s")) for word in words)
+    return " ".join(words) if words and words[0] not in _NOT_NAMES and not other else None
 
 
 def _is_sure(name: str, said: Segment, segments: Sequence[Segment]) -> bool:
