@@ -208,3 +208,74 @@ def test_a_transcript_in_the_language_of_the_show_comes_first(
     (episode,) = Podcast(shown(tmp_path, links))
     assert isinstance(episode, Document)
     assert episode.metadata["transcript"] == taken
+
+
+def test_what_is_heard_is_taken_from_what_is_enclosed(tmp_path: Path) -> None:
+    """A cover enclosed before the audio is no recording, and neither is one enclosed alone."""
+    cover = '<enclosure url="cover.jpg" type="image/jpeg"/>'
+    sound = '<enclosure url="sound" type="Audio/MPEG; codecs=mp3"/>'
+    (tmp_path / "sound").write_bytes(b"ID3")
+    (tmp_path / "feed.xml").write_text(
+        f"<rss><channel><item><guid>a</guid>{cover}{sound}</item><item><guid>b</guid>{cover}</item></channel></rss>"
+    )
+    (episode,) = Podcast(tmp_path / "feed.xml", transcriber=Spoken())
+    assert isinstance(episode, Document)
+    assert episode.text == "We hear sound."
+
+
+def test_links_are_written_as_addresses(tmp_path: Path) -> None:
+    """In a link "%20" is the blank in a file's name, and what follows "?" is no part of it; it leads nowhere else."""
+    (tmp_path / "wind é.vtt").write_text("WEBVTT\n\n00:05.000 --> 00:07.000\nHello.\n")
+    links = ("wind%20%C3%A9.vtt?v=2", "%2e%2e/secret.vtt")
+    found = Podcast(shown(tmp_path, *(f'<podcast:transcript url="{link}"/>' for link in links)), audio=False)
+    first, second = found
+    assert isinstance(first, Document)
+    assert first.text == "Hello."
+    assert "out of the feed's folder" in str(second)
+
+
+def test_a_link_that_is_none_costs_nothing_else(tmp_path: Path) -> None:
+    """The other links of the episode are used, and the other episodes are read."""
+    feed = shown(tmp_path, "<link>https://[</link>", "", '<podcast:transcript url="https://[/a.vtt"/>')
+    feed.write_text(feed.read_text().replace("0.mp3", "https://["))
+    assert [item.id for item in Podcast(feed, transcriber=Spoken()) if isinstance(item, Document)] == ["1", "2"]
+
+
+def test_episodes_that_share_a_guid_are_all_kept(tmp_path: Path) -> None:
+    """Where each has the show's address as its guid, the audio tells them apart."""
+    feed = shown(tmp_path, "", "", "")
+    feed.write_text(feed.read_text().replace("<guid>1<", "<guid>0<"))
+    assert [item.id for item in Podcast(feed, transcriber=Spoken()) if isinstance(item, Document)] == [
+        "0.mp3", "1.mp3", "2",
+    ]  # fmt: skip
+
+
+def test_links_of_a_fetched_feed_are_addresses() -> None:
+    """They are relative to where it is from, so that a citation leads somewhere."""
+    item = '<item><guid>1</guid><link>ep/1</link><enclosure url="/a.mp3"/><podcast:transcript url="1.vtt"/></item>'
+    data = f'<rss xmlns:podcast="{SPACE}"><channel>{item}</channel></rss>'.encode()
+    (episode,) = parse_feed(data, "https://example.org/show/feed.xml").episodes
+    assert episode.page == "https://example.org/show/ep/1"
+    assert episode.audio is not None
+    assert [episode.audio.url, episode.transcripts[0].url] == [
+        "https://example.org/a.mp3", "https://example.org/show/1.vtt",
+    ]  # fmt: skip
+
+
+def test_a_kind_of_transcript_may_name_its_encoding(tmp_path: Path) -> None:
+    """The kind with times wins over bare text also then."""
+    (tmp_path / "t.txt").write_text("Speaker A: Hello.\nSpeaker B: Hi.\n")
+    (tmp_path / "t.vtt").write_text("WEBVTT\n\n00:05.000 --> 00:07.000\nHello.\n")
+    links = (("t.txt", "text/plain"), ("t.vtt", "text/vtt; charset=utf-8"))
+    feed = shown(tmp_path, "".join(f'<podcast:transcript url="{url}" type="{kind}"/>' for url, kind in links))
+    (episode,) = Podcast(feed)
+    assert isinstance(episode, Document)
+    assert episode.metadata["transcript"] == "t.vtt"
+
+
+def test_a_transcript_without_end_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What would not fit into memory is one error with its size."""
+    monkeypatch.setattr("masa_rag.sources.podcast.MAX_BYTES", 1000)
+    (tmp_path / "t.vtt").write_text("WEBVTT\n\n00:05.000 --> 00:07.000\n" + "a " * 1000)
+    (error,) = Podcast(shown(tmp_path, '<podcast:transcript url="t.vtt"/>'), audio=False)
+    assert "2,032 bytes; expected text of at most 1,000" in str(error)

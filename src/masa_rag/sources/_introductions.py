@@ -24,8 +24,8 @@ _GUEST = re.compile(
 )
 _CROWD = re.compile(r" (?:everybody|everyone|family|fans|folks|friends|listeners|members|people|subscribers|viewers)\b")
 _NOT_NAMES = frozenset(
-    """I We You They The This That Today Welcome Thank Thanks So And But Glad Happy Sorry Not Just
-    Dr Doctor Prof Professor Mr Mrs Ms American British Canadian Chinese Dutch English French German Indian Irish Italian
+    """I We You They The This That Today Welcome Thank Thanks So And But Glad Happy Sorry Not Just Doctor
+    Dr Prof Professor Mr Mrs Ms American British Canadian Chinese Dutch English French German Indian Irish Italian
     Japanese Russian Spanish Ukrainian""".split()
 )
 WITHIN = 40

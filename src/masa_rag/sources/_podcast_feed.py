@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
+from urllib.parse import urljoin, urlsplit
 
 from lxml import etree
 
@@ -59,12 +61,17 @@ class Show:
     persons: tuple[dict[str, str], ...] = ()
 
 
-def parse_feed(data: bytes) -> Show:
-    """Read a feed. No entity is expanded and nothing is fetched. Raises SourceFormatError."""
+def parse_feed(data: bytes, address: str | None = None) -> Show:
+    """Read a feed. No entity is expanded and nothing is fetched. Raises SourceFormatError.
+
+    Args:
+        data: The feed.
+        address: Where it is from: what relative links in it are relative to. None leaves them as they are.
+    """
     refuse_many_tags(data, most=MAX_TAGS, expected="a podcast's feed")
     parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False, recover=True)
     try:
-        root = etree.fromstring(data.lstrip(), parser)
+        root = etree.fromstring(data.lstrip(), parser, base_url=address)
     except (etree.XMLSyntaxError, ValueError) as error:
         raise SourceFormatError(f"received XML that cannot be read ({error}); expected a podcast's RSS feed") from error
     channel = root.find("channel") if root is not None else None
@@ -74,14 +81,24 @@ def parse_feed(data: bytes) -> Show:
         _text(channel, "title"),
         tuple(_people(channel)),
         _text(channel, "language") or "",
-        tuple(episode for item in channel.iter("item") if (episode := _episode(item)) is not None),
+        _apart([episode for item in channel.iter("item") if (episode := _episode(item)) is not None]),
         tuple(_told(channel, "person")),
     )
 
 
+def _apart(episodes: Sequence[Episode]) -> tuple[Episode, ...]:
+    """Return the episodes; where several have one guid, as that of the show, the audio tells them apart."""
+    times = Counter(episode.id for episode in episodes)
+    return tuple(
+        replace(episode, id=episode.audio.url) if times[episode.id] > 1 and episode.audio else episode
+        for episode in episodes
+    )
+
+
 def _episode(item: Any) -> Episode | None:
-    audio = next((Link(url, one.get("type", "")) for one in item.iterfind("enclosure") if (url := _url(one))), None)
-    identity = _text(item, "guid") or (audio.url if audio else None) or _text(item, "link")
+    audio = _audio(item)
+    page = _joined(item, _text(item, "link") or "")
+    identity = _text(item, "guid") or (audio.url if audio else None) or page
     if identity is None:
         return None
     chapters = next(iter(_links(item, "chapters")), None)
@@ -91,7 +108,7 @@ def _episode(item: Any) -> Episode | None:
     return Episode(
         identity,
         title=_text(item, "title"),
-        page=_text(item, "link"),
+        page=page,
         published=mail_time(_text(item, "pubDate")),
         audio=audio,
         transcripts=tuple(_links(item, "transcript")),
@@ -100,6 +117,14 @@ def _episode(item: Any) -> Episode | None:
         description=_text(item, "description") or "",
         facts={key: value for key, value in facts.items() if value},
     )
+
+
+def _audio(item: Any) -> Link | None:
+    """Return what is to be heard; a cover or a text may be enclosed beside it."""
+    enclosed = [Link(url, _type(one)) for one in item.iterfind("enclosure") if (url := _url(one))]
+    heard = [link for link in enclosed if link.type.startswith(("audio/", "video/"))]
+    unsure = [link for link in enclosed if not link.type.startswith(("image/", "text/", "application/pdf"))]
+    return next(iter((*heard, *unsure)), None)
 
 
 def _elements(parent: Any, name: str) -> Iterator[Any]:
@@ -125,11 +150,26 @@ def _people(parent: Any) -> Iterator[tuple[str, str]]:
 def _links(parent: Any, name: str) -> Iterator[Link]:
     for element in _elements(parent, name):
         if url := _url(element):
-            yield Link(url, element.get("type", "").lower(), element.get("language", ""))
+            yield Link(url, _type(element), element.get("language", ""))
+
+
+def _type(element: Any) -> str:
+    """Return "text/vtt" for "text/VTT; charset=utf-8"."""
+    return str(element.get("type", "")).partition(";")[0].strip().lower()
 
 
 def _url(element: Any) -> str | None:
-    return (element.get("url") or "").strip() or None
+    return _joined(element, (element.get("url") or "").strip())
+
+
+def _joined(element: Any, url: str) -> str | None:
+    """Return a link as an address where the feed's own is known; None for one that is none, such as ``https://[``."""
+    try:
+        joined = urljoin(element.base or "", url) if url else ""
+        urlsplit(joined)
+    except ValueError:
+        return None
+    return joined or None
 
 
 def _text(parent: Any, name: str) -> str | None:

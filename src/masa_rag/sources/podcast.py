@@ -8,14 +8,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import unquote, urlsplit
 
 from masa_rag._media import SUFFIXES
 from masa_rag.errors import RecordError, SourceError, SourceFormatError, SourceUnavailableError, TranscriptionError
 from masa_rag.protocols import Transcriber
 from masa_rag.sources._base import FileSource
 from masa_rag.sources._podcast_feed import Episode, Link, Show, looks_like_podcast, parse_feed
-from masa_rag.sources._transcript_base import Transcript, decode, link_at, readable_speaker
+from masa_rag.sources._transcript_base import MAX_BYTES, Transcript, decode, link_at, readable_speaker
 from masa_rag.sources._transcript_formats import format_of
 from masa_rag.sources._transcript_json import load_json, number
 from masa_rag.sources.recordings import (
@@ -98,7 +98,7 @@ class Podcast(FileSource):
 
     def __iter__(self) -> Iterator[Document | RecordError]:
         """Yield the episodes in the feed's order."""
-        show = parse_feed(self._bytes(self._address or str(self.files()[0])))
+        show = parse_feed(self._bytes(self._address or str(self.files()[0])), self._address)
         for episode in show.episodes[: self._latest]:
             try:
                 yield from self._episode(show, episode)
@@ -121,7 +121,7 @@ class Podcast(FileSource):
             yield RecordError(f"its transcript cannot be read ({problem})", record_id=episode.id)
 
     def _transcript(self, link: Link) -> Transcript:
-        text = decode(self._bytes(link.url))
+        text = self._text(link.url)
         parser = format_of(text, whole=True)
         if parser is None:
             raise SourceFormatError("received a transcript in no format we know", path=link.url)
@@ -187,7 +187,7 @@ class Podcast(FileSource):
         if episode.chapters is None:
             return []
         try:
-            data = load_json(decode(self._bytes(episode.chapters.url)))
+            data = load_json(self._text(episode.chapters.url))
         except (SourceError, OSError):
             return []
         rows = data.get("chapters") if isinstance(data, dict) else None
@@ -209,27 +209,33 @@ class Podcast(FileSource):
         suffix = Path(urlsplit(url).path).suffix.lower()
         with tempfile.TemporaryDirectory(prefix="masa-rag-") as folder:
             path = Path(folder) / f"episode{suffix if suffix in SUFFIXES else '.mp3'}"
-            path.write_bytes(self._fetched(self._absolute(url), large=True))
+            path.write_bytes(self._fetched(url))
             yield path
+
+    def _text(self, url: str) -> str:
+        data = self._bytes(url)
+        if len(data) > MAX_BYTES:
+            raise SourceFormatError(f"received {len(data):,} bytes; expected text of at most {MAX_BYTES:,}", path=url)
+        return decode(data)
 
     def _bytes(self, url: str) -> bytes:
         local = self._local(url)
-        return local.read_bytes() if local is not None else self._fetched(self._absolute(url))
-
-    def _absolute(self, url: str) -> str:
-        return urljoin(self._address, url) if self._address else url
+        return local.read_bytes() if local is not None else self._fetched(url)
 
     def _local(self, url: str) -> Path | None:
         """Return the file meant by a link of a local feed: the feed itself, or one in its folder."""
         if self._address is not None or url.startswith(("http://", "https://")):
             return None
         feed = self.files()[0].resolve()
-        path = (feed.parent / url).resolve() if url != str(self.files()[0]) else feed
+        if url == str(self.files()[0]):
+            return feed
+        named, path = ((feed.parent / name).resolve() for name in (url, unquote(urlsplit(url).path)))
+        path = named if named.is_file() else path  # a link has "%20" where the file has a blank
         if not path.is_relative_to(feed.parent):
             raise SourceFormatError(f"received the link {url!r} out of the feed's folder; expected a file beside it")
         return path
 
-    def _fetched(self, url: str, *, large: bool = False) -> bytes:
+    def _fetched(self, url: str) -> bytes:
         from masa_rag._http import Fetcher, Limits
 
         if self._fetcher is None:
