@@ -60,6 +60,80 @@ def test_languages_choose(folder: Path) -> None:
     assert video.segments[0].text == "Hallo"
 
 
+@pytest.mark.parametrize(
+    ("files", "written", "languages", "taken"),
+    [
+        (["en", "en-de"], None, ["en"], "en"),
+        (["pt-BR", "pt-PT"], None, ["pt-PT"], "pt-PT"),
+        (["en", "en-GB"], ["en-GB"], None, "en-GB"),
+        (["en-AU", "en"], ["en"], None, "en"),
+    ],
+)
+def test_captions_of_one_language(
+    tmp_path: Path, files: list[str], written: list[str] | None, languages: list[str] | None, taken: str
+) -> None:
+    """What people wrote comes first, then what was asked for to the letter; "en-de" is translated by a machine."""
+    for language in files:
+        (tmp_path / f"a [abcdefghijk].{language}.vtt").write_text(VTT.format(language))
+    if written is not None:
+        info = {"id": "abcdefghijk", "language": "en", "subtitles": {key: [] for key in written}}
+        (tmp_path / "a [abcdefghijk].info.json").write_text(json.dumps(info))
+    (video,) = YouTube(tmp_path, languages=languages)
+    assert isinstance(video, Document)
+    assert video.text == taken
+
+
+def test_captions_that_cannot_be_read_make_way(folder: Path) -> None:
+    """Where the first choice is empty, as after a download that was broken off, the next is taken."""
+    (folder / "Kite talk [abcdefghijk].en.vtt").write_text("")
+    (video,) = YouTube(folder)
+    assert isinstance(video, Document)
+    assert video.text == "Hallo"
+
+
+@pytest.mark.parametrize("name", ["information", "Information", "Talk about information", "my-interview"])
+def test_a_word_is_no_video(tmp_path: Path, name: str) -> None:
+    """Eleven letters of a title are no id: no link, and no two files that replace each other."""
+    (tmp_path / f"{name}.en.vtt").write_text(VTT.format("Hi"))
+    (video,) = YouTube(tmp_path)
+    assert isinstance(video, Document)
+    assert (video.id, video.url, video.segments[0].url) == (name, None, None)
+
+
+def test_a_name_that_is_an_id(tmp_path: Path) -> None:
+    """yt-dlp can be told to name files by ids alone."""
+    (tmp_path / "a1-_efghijk.en.vtt").write_text(VTT.format("Hi"))
+    (video,) = YouTube(tmp_path)
+    assert isinstance(video, Document)
+    assert video.url == "https://www.youtube.com/watch?v=a1-_efghijk"
+
+
+def test_a_time_that_is_none_gives_way_to_the_day(folder: Path) -> None:
+    """A damaged time stamp ends nothing."""
+    facts = {"id": "abcdefghijk", "timestamp": 1e30, "upload_date": "20240501"}
+    (folder / "Kite talk [abcdefghijk].info.json").write_text(json.dumps(facts))
+    (video,) = YouTube(folder)
+    assert isinstance(video, Document)
+    assert video.created_at == datetime(2024, 5, 1, tzinfo=UTC)
+
+
+def test_captions_without_end_are_refused(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What would not fit into memory is one error with its size."""
+    monkeypatch.setattr("masa_rag.sources.youtube.MAX_BYTES", 50)
+    (error,) = YouTube(folder)
+    assert "bytes; expected captions of at most 50" in str(error)
+
+
+def test_timed_text_in_milliseconds(tmp_path: Path) -> None:
+    """YouTube's second version has the third one's units."""
+    (tmp_path / "a [abcdefghijk].en.srv2").write_text(
+        '<timedtext><text t="1500" d="2500">Hello</text><text t="4000" d="1000">you</text></timedtext>'
+    )
+    (video,) = YouTube(tmp_path)
+    assert isinstance(video, Document)
+    assert [(line.text, line.start, line.end) for line in video.segments] == [("Hello", 1.5, 4.0), ("you", 4.0, 5.0)]
+
+
 def test_bad_captions_are_one_record_error(folder: Path) -> None:
     """A video whose captions cannot be read is reported; broken facts are no reason to fail."""
     (folder / "other [ABCDEFGHIJK].en.vtt").write_text("no captions")
@@ -77,26 +151,53 @@ def test_open_source_knows_captions_with_facts(folder: Path) -> None:
     assert not YouTube.recognises(folder / "loose.vtt", b"WEBVTT")
 
 
-def _yt_dlp(message: str) -> types.ModuleType:
+def _yt_dlp(message: str = "", **info: object) -> types.ModuleType:
+    """Return a yt-dlp that fails with a message, or writes captions that say which were asked for."""
     module = types.ModuleType("yt_dlp")
 
     class DownloadError(Exception):
         """As in yt_dlp.utils."""
 
     class YoutubeDL:
-        """Fails at every download."""
+        """One video."""
 
-        def __init__(self, options: object) -> None: ...
+        def __init__(self, options: dict[str, object]) -> None:
+            self.params = options
+
         def __enter__(self) -> YoutubeDL:
             return self
 
         def __exit__(self, *_: object) -> None: ...
+        def extract_info(self, address: str, *, download: bool) -> dict[str, object]:
+            if message:
+                raise DownloadError(message)
+            return info
+
         def download(self, addresses: list[str]) -> None:
-            raise DownloadError(message)
+            folder = Path(str(self.params["outtmpl"])).parent
+            (folder / "abcdefghijk.vtt").write_text(VTT.format(self.params["subtitleslangs"]))
 
     module.YoutubeDL = YoutubeDL  # type: ignore[attr-defined]
     module.utils = types.SimpleNamespace(DownloadError=DownloadError)  # type: ignore[attr-defined]
     return module
+
+
+@pytest.mark.parametrize(
+    ("info", "wanted", "asked"),
+    [
+        ({"language": "de-CH"}, None, "['de.*']"),
+        ({"language": None}, None, "['en.*']"),
+        ({"language": "de"}, ["fr", "en"], "['fr', 'en']"),
+    ],
+)
+def test_the_language_that_is_spoken_is_asked_for(
+    monkeypatch: pytest.MonkeyPatch, info: dict[str, object], wanted: list[str] | None, asked: str
+) -> None:
+    """Unless others are wanted: in English, a talk in German would be what a machine made of it."""
+    monkeypatch.setitem(sys.modules, "yt_dlp", _yt_dlp(**info))
+    (video,) = YouTube("https://youtu.be/abcdefghijk", languages=wanted)
+    assert isinstance(video, Document)
+    assert video.text == asked
 
 
 @pytest.mark.parametrize(
@@ -118,6 +219,7 @@ def test_without_yt_dlp_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> N
 
 
 def test_other_addresses_are_refused() -> None:
-    """Only addresses of videos are taken."""
-    with pytest.raises(ConfigurationError):
-        YouTube("https://example.org/watch")
+    """Only addresses of videos are taken, and no part of an id that is too long."""
+    for address in ("https://example.org/watch", "https://youtu.be/abcdefghijkl"):
+        with pytest.raises(ConfigurationError):
+            YouTube(address)

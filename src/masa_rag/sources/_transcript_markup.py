@@ -161,10 +161,10 @@ def _ttml_time(value: str | None, frame_rate: float, tick_rate: float) -> float 
 
 
 def parse_timed_text(text: str) -> Transcript:
-    """Read YouTube's timed text: ``<text start dur>`` in seconds, or ``<p t d>`` in milliseconds."""
+    """Read YouTube's timed text: ``<text start dur>`` in seconds, or ``<p t d>``, ``<text t d>`` in milliseconds."""
     captions = []
     for element in parse_xml(text).iter("text", "p"):
-        unit = 1.0 if element.tag == "text" else 1000.0
+        unit = 1.0 if "start" in element.attrib else 1000.0
         start = number(element.get("start", element.get("t")))
         length = number(element.get("dur", element.get("d")))
         content = html.fromstring(f"<p>{''.join(element.itertext())}</p>").text_content()

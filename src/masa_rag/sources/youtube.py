@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 import tempfile
@@ -13,15 +14,17 @@ from masa_rag._lazy import require
 from masa_rag._time import parse_time
 from masa_rag.errors import ConfigurationError, RecordError, SourceError, SourceFormatError, SourceUnavailableError
 from masa_rag.sources._base import FileSource
-from masa_rag.sources._transcript_base import decode, link_at, readable_speaker
+from masa_rag.sources._transcript_base import MAX_BYTES, decode, link_at, readable_speaker
 from masa_rag.sources._transcript_formats import format_of
 from masa_rag.types import Document, Segment
 
 _VIDEO = re.compile(
-    r"(?:https?://)?(?:www\.|m\.)?(?:youtube\.com/(?:watch\?(?:.*&)?v=|shorts/|live/|embed/)|youtu\.be/)([\w-]{11})"
+    r"(?:https?://)?(?:www\.|m\.|music\.)?(?:youtube\.com/(?:watch\?(?:.*&)?v=|shorts/|live/|embed/)|youtu\.be/)"
+    r"([\w-]{11})(?![\w-])"
 )
-_IN_NAME = re.compile(r"\[([\w-]{11})\]|(?<![\w-])([\w-]{11})(?=\.)")
-_CAPTIONS = frozenset({".vtt", ".srt", ".json3", ".srv1", ".srv3", ".ttml", ".xml"})
+_IN_NAME = re.compile(r"\[([\w-]{11})\]|^(?![A-Za-z]?[a-z]+\.)([\w-]{11})(?=\.)")
+"""An id in a file's name: in brackets, or alone before the ending, where a mere word ("information.vtt") is none."""
+_CAPTIONS = frozenset({".vtt", ".srt", ".json3", ".srv1", ".srv2", ".srv3", ".ttml", ".xml"})
 _BLOCKED = re.compile(
     r"sign in to confirm|not a bot|http error 429|too many requests|requestblocked|ipblocked", re.IGNORECASE
 )
@@ -98,22 +101,32 @@ class YouTube(FileSource):
         for path in files:
             groups.setdefault(_stem(path), []).append(path)
         for stem, paths in groups.items():
-            best = min(paths, key=self._preference)
-            try:
-                yield self._document(stem, best)
-            except (SourceError, OSError) as error:
-                yield RecordError(str(error), record_id=str(best))
+            yield self._best(stem, sorted(paths, key=self._preference))
 
-    def _preference(self, path: Path) -> tuple[int, int, str]:
-        language = _language(path)
-        wanted = self._languages or [str(_facts(path).get("language") or "en")]
+    def _best(self, stem: Path, paths: Sequence[Path]) -> Document | RecordError:
+        """Return the video with the first captions that can be read, or what is wrong with the first."""
+        problems = []
+        for path in paths:
+            try:
+                return self._document(stem, path)
+            except (SourceError, OSError) as error:
+                problems.append(RecordError(str(error), record_id=str(path)))
+        return problems[0]
+
+    def _preference(self, path: Path) -> tuple[int, bool, bool, bool, str]:
+        language, facts = _language(path), _facts(path)
+        wanted = self._languages or [str(facts.get("language") or "en")]
         place = next(
             (number for number, item in enumerate(wanted) if language.split("-")[0] == item.split("-")[0]), len(wanted)
         )
-        return place, int(language.endswith("-orig")), path.name
+        written = facts.get("subtitles")
+        is_automatic = isinstance(written, dict) and language not in written
+        return place, is_automatic, language not in wanted, language.endswith("-orig"), path.name
 
     def _document(self, stem: Path, path: Path) -> Document:
         facts = _facts(path)
+        if (size := path.stat().st_size) > MAX_BYTES:
+            raise SourceFormatError(f"received {size:,} bytes; expected captions of at most {MAX_BYTES:,}")
         text = decode(path.read_bytes())
         parser = format_of(text, whole=True)
         if parser is None:
@@ -121,7 +134,7 @@ class YouTube(FileSource):
         lines = parser(text).lines
         if not lines:
             raise SourceFormatError("received captions without a line; expected at least one")
-        video = str(facts.get("id") or _video_id(path) or stem.name)
+        video = str(facts.get("id") or _video_id(path) or "")
         url = f"https://www.youtube.com/watch?v={video}" if re.fullmatch(r"[\w-]{11}", video) else None
         segments = [
             Segment(item.text, author=readable_speaker(item.speaker, self._speakers), start=item.start, end=item.end,
@@ -130,7 +143,7 @@ class YouTube(FileSource):
         ]  # fmt: skip
         more = {"channel": facts.get("channel"), "language": _language(path), "chapters": _chapters(facts)}
         return Document(
-            video,
+            video or stem.name,
             segments=segments,
             kind="speech",
             title=str(facts["title"]) if facts.get("title") else _title(stem),
@@ -142,22 +155,26 @@ class YouTube(FileSource):
     def _fetched(self, video: str, folder: Path) -> list[Path]:
         """Fetch captions and facts with yt-dlp; no video is downloaded."""
         library = require("yt_dlp", extra="web", purpose="Fetching captions from YouTube", package="yt-dlp")
+        address, wanted = f"https://www.youtube.com/watch?v={video}", self._languages
         options: dict[str, Any] = {
             "skip_download": True, "writesubtitles": True, "writeautomaticsub": True, "writeinfojson": True,
-            "subtitleslangs": self._languages or ["en.*"], "subtitlesformat": "vtt", "quiet": True, "no_warnings": True,
+            "subtitleslangs": wanted, "subtitlesformat": "vtt", "quiet": True, "no_warnings": True,
             "outtmpl": str(folder / "%(id)s.%(ext)s"), "socket_timeout": 30, "noplaylist": True,
         }  # fmt: skip
         if self._cookies is not None:
             options["cookiefile"] = str(self._cookies)
         try:
             with library.YoutubeDL(options) as loader:
-                loader.download([f"https://www.youtube.com/watch?v={video}"])
+                if not wanted:  # in English a talk in German would be a machine's translation
+                    spoken = loader.extract_info(address, download=False).get("language") or "en"
+                    wanted = loader.params["subtitleslangs"] = [f"{str(spoken).partition('-')[0]}.*"]
+                loader.download([address])
         except library.utils.DownloadError as error:
             raise _unavailable(video, str(error)) from error
         found = [path for path in sorted(folder.glob(f"{video}*")) if path.suffix.lower() in _CAPTIONS]
         if not found:
             raise SourceUnavailableError(
-                f"the video {video} has no captions in {self._languages or ['en']}; name other languages, "
+                f"the video {video} has no captions in {wanted}; name other languages, "
                 "or download its audio and use Recordings"
             )
         return found
@@ -215,15 +232,13 @@ def _title(stem: Path) -> str:
 
 
 def _published(facts: Mapping[str, Any]) -> Any:
-    stamp = facts.get("timestamp")
-    if isinstance(stamp, (int, float)) and not isinstance(stamp, bool):
-        return parse_time(stamp)
-    day = facts.get("upload_date")
-    if isinstance(day, str) and re.fullmatch(r"\d{8}", day):
-        try:
+    stamp, day = facts.get("timestamp"), facts.get("upload_date")
+    with contextlib.suppress(ConfigurationError):
+        if isinstance(stamp, (int, float)) and not isinstance(stamp, bool):
+            return parse_time(stamp)
+    with contextlib.suppress(ConfigurationError):
+        if isinstance(day, str) and re.fullmatch(r"\d{8}", day):
             return parse_time(f"{day[:4]}-{day[4:6]}-{day[6:]}")
-        except ConfigurationError:
-            return None
     return None
 
 
