@@ -203,9 +203,13 @@ class _RefusedError(TranscriptionError):
 
 
 def _check(path: Path) -> None:
-    if "://" in str(path) or not path.is_file():
+    try:
+        size = path.stat().st_size if "://" not in str(path) and path.is_file() else None
+    except OSError as error:
+        raise TranscriptionError(f"{path}: cannot be read ({error.strerror or error})") from error
+    if size is None:
         raise TranscriptionError(f"{path}: received something that is not a file; expected a recording on this machine")
-    if path.stat().st_size == 0:
+    if size == 0:
         raise TranscriptionError(f"{path}: received an empty file; expected a recording")
 
 

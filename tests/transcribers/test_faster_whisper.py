@@ -115,11 +115,11 @@ def test_a_run_that_was_broken_off_goes_on(files: list[Path], tmp_path: Path) ->
 
 
 def test_bad_files_are_errors_among_the_others(files: list[Path], tmp_path: Path) -> None:
-    """Missing, empty and broken recordings are one TranscriptionError each, in their place."""
+    """Missing and broken recordings, and names that no disk takes, are one TranscriptionError each, in their place."""
     (tmp_path / "words.mp3").write_text("words")
-    given = [files[0], tmp_path / "no.wav", tmp_path / "words.mp3"]
+    given = [files[0], tmp_path / "no.wav", tmp_path / "words.mp3", tmp_path / ("long" * 100)]
     results = [result for _, result in Scripted(FakeEngine()).transcribe_many(given)]
-    assert [isinstance(result, TranscriptionError) for result in results] == [False, True, True]
+    assert [isinstance(result, TranscriptionError) for result in results] == [False, True, True, True]
 
 
 def test_progress_is_told(files: list[Path]) -> None:

@@ -88,6 +88,12 @@ def test_only_files_are_opened(decoder: MediaDecoder, address: str) -> None:
         decoder.decode(Path(address))
 
 
+def test_a_name_that_no_disk_takes(tmp_path: Path, decoder: MediaDecoder) -> None:
+    """What the system says of a file that it will not look at is told as of any other."""
+    with pytest.raises(TranscriptionError, match="cannot be read"):
+        decoder.decode(tmp_path / ("long" * 100))
+
+
 def test_damaged_files_do_no_harm(tmp_path: Path, decoder: MediaDecoder) -> None:
     """Fifty files with random damage: each is sound or a typed error, and the next good one is read."""
     good = tone(tmp_path / "good.wav").read_bytes()

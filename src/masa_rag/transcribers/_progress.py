@@ -45,7 +45,7 @@ class Watch:
     """
 
     def __init__(self, files: Sequence[Path], report: Callable[[Progress], None] | None) -> None:
-        self._sizes = {path: path.stat().st_size if path.is_file() else 0 for path in files}
+        self._sizes = {path: _size(path) for path in files}
         self._report = report
         self._files = len(files)
         self._done: set[Path] = set()
@@ -70,3 +70,11 @@ class Watch:
         fresh = done - self._free
         left = elapsed * (1 - done) / fresh if fresh > EARLIEST else None
         self._report(Progress(done, len(self._done), self._files, elapsed, left))
+
+
+def _size(path: Path) -> int:
+    """Return a file's size, 0 for what is none; who reads it says what is wrong."""
+    try:
+        return path.stat().st_size if path.is_file() else 0
+    except OSError:
+        return 0
