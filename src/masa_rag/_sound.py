@@ -142,7 +142,10 @@ _BAD_PACKETS = 2000
 
 
 def _frames(av: Any, container: Any) -> Iterator[Any]:
-    """Yield audio frames; give up after many damaged packets in a row."""
+    """Yield audio frames; give up after many damaged packets in a row.
+
+    FFmpeg has many names for damage: an AAC packet of chance bits may not be permitted, or not be implemented.
+    """
     frames = container.decode(_wanted(container))
     damaged = 0
     started = time.monotonic()
@@ -151,7 +154,9 @@ def _frames(av: Any, container: Any) -> Iterator[Any]:
             frame = next(frames)
         except StopIteration:
             break
-        except av.error.InvalidDataError:
+        except MemoryError:
+            raise
+        except av.error.FFmpegError:
             damaged += 1
             frames = container.decode(_wanted(container))
             continue

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import wave
 from collections.abc import Iterator
 from fractions import Fraction
@@ -84,6 +85,22 @@ def test_damage_in_the_middle_moves_nothing(tmp_path: Path, decoder: MediaDecode
     times = heard(decoder.decode(path))
     assert len(times) < 20
     assert times[-1] == (38.0, 39.0)
+
+
+def test_no_kind_of_damage_ends_a_recording(tmp_path: Path, decoder: MediaDecoder) -> None:
+    """Ten recordings with other chance bits in the middle: both ends of each are heard."""
+    import av
+
+    path = tmp_path / "a.aac"
+    with av.open(str(path), "w") as file:
+        sound = file.add_stream("aac", rate=RATE, layout="mono")
+        for frame in loud(20.0, at_s=0.0):
+            file.mux(sound.encode(frame))
+        file.mux(sound.encode(None))
+    data, third = path.read_bytes(), len(path.read_bytes()) // 3
+    for seed in range(10):
+        path.write_bytes(data[:third] + random.Random(seed).randbytes(third) + data[2 * third :])
+        assert 12.0 < len(decoder.decode(path)) / 2 / RATE < 21.0
 
 
 def test_a_broadcast_may_begin_a_new_clock(tmp_path: Path, decoder: MediaDecoder) -> None:
