@@ -106,12 +106,26 @@ def test_a_large_batch_is_filled() -> None:
 
 
 def test_languages_come_from_the_batches_waited_for() -> None:
-    """The first two batches know nothing, all later ones of the same recording know what they found."""
+    """Four windows know nothing, and those that were started beside them; all later ones know what they found."""
     ears = Ears()
-    with closing(Batches(ears, lambda: 1)) as batches:
-        batches.add(jobs(1, 2, 3, 4, 5))
+    with closing(Batches(ears, lambda: 2)) as batches:
+        batches.add(jobs(*range(1, 9)))
         list(batches.work(is_last=True))
-    assert ears.known == [[None], [None], ["nl"], ["nl"], ["nl"]]
+    assert ears.known == [[None, None], [None, None], ["nl", "nl"], ["nl", "nl"]]
+
+
+def test_the_language_of_a_jingle_is_not_that_of_the_show() -> None:
+    """What most windows are in is taken for those that follow, whatever the first is in."""
+    known: list[str | None] = []
+
+    def hear(batch: Sequence[Job], languages: LANGUAGES) -> list[str]:
+        known.extend(languages)
+        return ["la" if job.window.seconds == 9 else "nl" for job in batch]
+
+    with closing(Batches(hear, lambda: 2)) as batches:
+        batches.add(jobs(9, 8, 8, 8, 8, 8))
+        list(batches.work(is_last=True))
+    assert known == [None, None, None, None, "nl", "nl"]
 
 
 def test_what_goes_wrong_is_raised() -> None:
@@ -149,7 +163,7 @@ def test_windows_that_were_not_heard_are_tried_alone() -> None:
         list(batches.work(is_last=True))
     assert tried == ["one", "one", "bad", "three", "three"]
     assert [str(recording.error) for recording in recordings] == ["None", "bad: the process ended", "None"]
-    assert [recording.language for recording in recordings] == ["nl", None, "nl"]
+    assert [list(recording.heard) for recording in recordings] == [["nl"], [], ["nl"]]
 
 
 def not_heard(*good: str, windows: int = 1) -> tuple[list[str], list[str]]:

@@ -116,7 +116,7 @@ class Batches:
                 self._try_alone(job)
         else:
             for job, language in zip(batch, found, strict=True):
-                job.recording.language = job.recording.language or language
+                job.recording.heard[language] += 1
 
     def _try_alone(self, job: Job) -> None:
         recording = job.recording
@@ -124,7 +124,7 @@ class Batches:
             return
         try:
             (language,) = self._heard([job], [recording.language])
-            recording.language = recording.language or language
+            recording.heard[language] += 1
         except NotHeardError as error:
             self._blame(recording, error)
 

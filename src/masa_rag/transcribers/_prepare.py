@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
@@ -24,15 +25,19 @@ THREADS = 4
 """Most threads for spectra; one computes 800 s of sound a second, more than a model on the CPU takes in."""
 
 
+VOTES = 4
+"""Windows whose language is detected before that of most of them is taken for that of the recording."""
+
+
 @dataclass(slots=True)
 class Recording:
-    """One file on its way: its windows so far, and what each gave."""
+    """One file on its way: its windows so far, the languages heard in them, and what each gave."""
 
     path: Path
     kept: Kept
     windows: list[Window] = field(default_factory=list)
     error: TranscriptionError | None = None
-    language: str | None = None
+    heard: Counter[str] = field(default_factory=Counter)
     cut: float = 0.0
     is_cut: bool = False
 
@@ -42,6 +47,11 @@ class Recording:
         self.error = self.error or piece.error
         self.cut = piece.share
         self.is_cut = piece.is_last
+
+    @property
+    def language(self) -> str | None:
+        """The language of most windows that were heard, None while they are few: the first may hold a jingle."""
+        return self.heard.most_common(1)[0][0] if self.heard.total() >= VOTES else None
 
     @property
     def is_done(self) -> bool:

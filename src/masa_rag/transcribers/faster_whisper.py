@@ -61,7 +61,8 @@ class FasterWhisperTranscriber:
         device: "cpu" or "cuda"; None takes CUDA when it works, and says so when it does not.
         compute_type: CTranslate2's precision; None takes float16 on CUDA (int8_float16 on old cards)
             and int8 on the CPU.
-        language: ISO 639-1 code; None detects it for each file.
+        language: ISO 639-1 code; None takes for each file that of most of its first windows. Parts in another
+            language are then written as if they were in this one.
         glossary: Names and tickers, or a mapping of each to forms heard in its place before; see
             :class:`~masa_rag.transcribers._glossary.Glossary`. Near misses are put right.
         beam_size: Hypotheses kept while decoding. 1 is fastest; 5 was no better on the test set.
