@@ -279,3 +279,17 @@ def test_a_transcript_without_end_is_refused(tmp_path: Path, monkeypatch: pytest
     (tmp_path / "t.vtt").write_text("WEBVTT\n\n00:05.000 --> 00:07.000\n" + "a " * 1000)
     (error,) = Podcast(shown(tmp_path, '<podcast:transcript url="t.vtt"/>'), audio=False)
     assert "2,032 bytes; expected text of at most 1,000" in str(error)
+
+
+def test_the_guests_of_one_episode_are_not_heard_in_another(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is written for an episode hangs on its own people, not on who was in the first that was transcribed."""
+    asked: list[list[str]] = []
+
+    def made(*, participants: list[str]) -> Spoken:
+        asked.append(participants)
+        return Spoken()
+
+    monkeypatch.setattr("masa_rag.sources.podcast.default_transcriber", made)
+    people = ('<podcast:person role="guest">Ben Ito</podcast:person>', "")
+    assert len(list(Podcast(shown(tmp_path, *people)))) == 2
+    assert asked == [["Ben Ito"], []]

@@ -57,8 +57,8 @@ class Podcast(FileSource):
         feed: Path or address of the RSS feed. Relative links in a local feed are files beside it; a
             local feed reads no other files, and a fetched feed reads none.
         name: The source's name; default ``podcast:<file or host>``.
-        transcriber: For episodes without a transcript; None makes a ``FasterWhisperTranscriber``
-            when the first of them comes.
+        transcriber: For episodes without a transcript; None makes a ``FasterWhisperTranscriber`` for
+            each, with the people that the feed names for it as the glossary.
         diarizer: Says who speaks when in audio; None for no speakers.
         speakers: Names for labels, ``{"A": "Ryan"}``.
         latest: Only that many episodes, newest first as in the feed; None takes all.
@@ -144,11 +144,11 @@ class Podcast(FileSource):
         ]
 
     def _from_audio(self, show: Show, episode: Episode) -> Iterator[Document | RecordError]:
-        if self._transcriber is None:
-            people = [name for name, _ in (*show.people, *episode.people)]
-            self._transcriber = default_transcriber(participants=people)
+        transcriber = self._transcriber
+        if transcriber is None:
+            transcriber = default_transcriber(participants=[name for name, _ in (*show.people, *episode.people)])
         with self._recording(episode) as path:
-            ((_, lines),) = transcribed(self._transcriber, [path])
+            ((_, lines),) = transcribed(transcriber, [path])
             if isinstance(lines, Exception):
                 yield RecordError(str(lines), record_id=episode.id)
             elif lines:
@@ -156,7 +156,7 @@ class Podcast(FileSource):
                     named(with_turns(lines, self._diarizer.diarize(path)), self._speakers) if self._diarizer else lines
                 )
                 segments = [_linked(item, _listen(episode, item.start)) for item in without_words(heard)]
-                yield self._document(show, episode, segments, {"transcribed_by": self._transcriber.fingerprint})
+                yield self._document(show, episode, segments, {"transcribed_by": transcriber.fingerprint})
 
     def _document(
         self, show: Show, episode: Episode, segments: Sequence[Segment], facts: Mapping[str, Any]
