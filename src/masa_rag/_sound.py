@@ -16,8 +16,8 @@ _TIMED = frozenset({"asf", "flv", "matroska,webm", "mov,mp4,m4a,3gp,3g2,mj2", "m
 _GAP_S = 0.25
 """A time so much later than the sound before it is a gap; less is rounding, and what codecs put before the sound."""
 
-_LONGEST_GAP_S = 3600.0
-"""Later times are taken for damage, where the file does not say how long it is."""
+_LONGEST_GAP_S = 4 * 3600.0
+"""A time that is still later is damage, as is one behind the end that the file tells."""
 
 _LONGEST_SPLICE_S = 10.0
 _MANY_CLOCKS = 0x200
@@ -69,7 +69,7 @@ def _longest_gap(av: Any, container: Any) -> float:
         return 0.0
     if container.format.flags & _MANY_CLOCKS:
         return _LONGEST_SPLICE_S
-    return container.duration / av.time_base if container.duration else _LONGEST_GAP_S
+    return min(_LONGEST_GAP_S, container.duration / av.time_base if container.duration else _LONGEST_GAP_S)
 
 
 def _silence(count: int) -> Iterator[bytes]:

@@ -87,6 +87,11 @@ def test_damage_in_the_middle_moves_nothing(tmp_path: Path, decoder: MediaDecode
     assert times[-1] == (38.0, 39.0)
 
 
+def test_a_gap_of_days_is_damage(tmp_path: Path, decoder: MediaDecoder) -> None:
+    """A small file cannot ask for forty hours of silence; what it holds is heard."""
+    assert heard(decoder.decode(recorded(tmp_path / "a.mka", 0.0, 40 * 3600.0))) == [(0.0, 2.0)]
+
+
 def test_no_kind_of_damage_ends_a_recording(tmp_path: Path, decoder: MediaDecoder) -> None:
     """Ten recordings with other chance bits in the middle: both ends of each are heard."""
     import av
