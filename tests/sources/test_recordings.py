@@ -116,6 +116,27 @@ def test_it_is_recognised_by_content(folder: Path) -> None:
         assert Recordings.recognises(Path("x"), head) is known
 
 
+@pytest.mark.parametrize(
+    ("head", "known"),
+    [
+        (b"RF64\xff\xff\xff\xffWAVEds64", True),
+        (b"BW64\xff\xff\xff\xffWAVEds64", True),
+        (b"\0\0\0\x08wide\0\x01\0\0mdat", True),
+        (b"\0\x01\0\0moov", True),
+        (b"TTA1\x01\0", True),
+        (b"\x0bwyW", True),
+        (b"\0\0\x01\xba!\0", True),
+        (b"\xff\xfd\xe4\xc4", True),
+        ((b"G@\x11\x10" + bytes(184)) * 3, True),
+        (b"G@\x11\x10" + bytes(600), False),
+        (b"Citywide plans for buoys", False),
+    ],
+)
+def test_recorders_and_broadcasts_are_recognised(head: bytes, known: bool) -> None:
+    """WAV files of more than 4 GB, old QuickTime, AC-3, MPEG-1 and transport streams are media too."""
+    assert Recordings.recognises(Path("x"), head) is known
+
+
 def test_participants_must_be_a_list(folder: Path) -> None:
     """One name as a string would be taken letter by letter, so it is refused."""
     with pytest.raises(ConfigurationError):

@@ -22,11 +22,16 @@ from masa_rag.sources._transcript_base import readable_speaker
 from masa_rag.types import Document, Segment
 
 _MAGIC = re.compile(
-    rb"RIFF....(?:WAVE|AVI )|ID3|fLaC|OggS|....ftyp|\x1a\x45\xdf\xa3|FORM....AIF[FC]|#!AMR|caff|\.snd"
-    rb"|\x30\x26\xb2\x75|\xff[\xe2\xe3\xf2\xf3\xfa\xfb][\x10-\xeb]|\xff[\xf0\xf1\xf8\xf9][\x40-\x7f]|FLV\x01|wvpk|MAC ",
+    rb"(?:RIFF|RF64|BW64)....(?:WAVE|AVI )|ID3|fLaC|OggS|....(?:ftyp|moov|mdat)|\0\0\0\x08wide|\x1a\x45\xdf\xa3"
+    rb"|FORM....AIF[FC]|#!AMR|caff|\.snd|\x30\x26\xb2\x75|FLV\x01|wvpk|MAC |TTA1|\x0b\x77"
+    rb"|\xff[\xe2\xe3\xf2-\xf5\xfa-\xfd][\x10-\xeb]|\xff[\xf0\xf1\xf8\xf9][\x40-\x7f]|\0\0\x01\xba"
+    rb"|G[\0-\x1f@A].{186}G.{187}G",
     re.DOTALL,
 )
-"""How the containers begin: RIFF, ID3, MPEG frames, FLAC, Ogg, MP4, Matroska, AIFF, AMR, CAF, AU, ASF, ADTS."""
+"""How the containers begin: RIFF and its large kinds, ID3, FLAC, Ogg, MP4, QuickTime, Matroska, AIFF, AMR, CAF, AU,
+ASF, FLV, AC-3, MPEG frames, ADTS, and MPEG's streams, of which the transport stream says so every 188 bytes."""
+
+_BEGINNING = 512
 
 
 class SpeakerTurns(Protocol):
@@ -89,8 +94,8 @@ class Recordings(FileSource):
         """Say yes to a file that begins like a media file, and to a folder most of whose files do."""
         if path.is_dir():
             files = [item for item in sorted(path.rglob("*")) if item.is_file() and not item.name.startswith(".")][:40]
-            return 2 * sum(bool(_MAGIC.match(read_head(item)[:64])) for item in files) > len(files)
-        return bool(_MAGIC.match(head[:64]))
+            return 2 * sum(bool(_MAGIC.match(read_head(item)[:_BEGINNING])) for item in files) > len(files)
+        return bool(_MAGIC.match(head[:_BEGINNING]))
 
     def __iter__(self) -> Iterator[Document | RecordError]:
         """Yield a document a recording that holds speech; one without a word is left out."""
