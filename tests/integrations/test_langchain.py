@@ -124,6 +124,21 @@ def test_a_long_document_keeps_no_other_out(tmp_path: Path) -> None:
     assert {item.id for item in found} == {"long", "table", "fair"}
 
 
+async def test_what_says_something_else_comes_second(tmp_path: Path) -> None:
+    """Marginal relevance: three say nearly the same of the key, so the one of the door comes before two of them."""
+    store = MemoryVectorStore(Memory(tmp_path / "brain", embedder=HashingEmbedder(), index=FlatIndex()))
+    alike = ["the key is under the mat", "the key is under the old mat", "the key is there under the mat"]
+    store.add_texts([*alike, "the key opens doors"], ids=["1", "2", "3", "door"])
+    nearest = [document.id for document in store.similarity_search("the key is under the mat", k=4)]
+    assert nearest[0] == "1"
+    assert nearest[3] == "door"
+    spread = store.max_marginal_relevance_search("the key is under the mat", k=2, lambda_mult=0.3)
+    assert [document.id for document in spread] == ["1", "door"]
+    retriever = store.as_retriever(search_type="mmr", search_kwargs={"k": 2, "fetch_k": 4, "lambda_mult": 0.3})
+    assert [document.id for document in await retriever.ainvoke("the key is under the mat")] == ["1", "door"]
+    assert store.max_marginal_relevance_search("key", filter={"author": "Nobody"}) == []
+
+
 def test_each_text_has_its_own_id_and_metadata(tmp_path: Path) -> None:
     """Where there are too few or too many, nothing is stored, and it is said of what."""
     store = MemoryVectorStore(small_memory(tmp_path))
