@@ -76,12 +76,12 @@ def test_a_long_silence_ends_a_passage() -> None:
 def test_a_text_without_blanks_is_cut_at_its_sentences() -> None:
     """Chinese and Japanese have none after a full stop; a closing quotation mark stays with what it closes."""
     sentences = ["船在五月出发。" * 4, "“什么时候？”她问道，没有人回答。", "风很大！海很冷。" * 3]
-    chunks = RecursiveChunker(max_tokens=12, count_tokens=lambda texts: [len(text) for text in texts]).chunk(
+    chunks = RecursiveChunker(max_tokens=17, count_tokens=lambda texts: [len(text) for text in texts]).chunk(
         Document(id="d", text="".join(sentences)), source="s"
     )
     assert "".join(chunk.text for chunk in chunks) == "".join(sentences)
-    assert [chunk.text for chunk in chunks][:5] == ["船在五月出发。"] * 4 + ["“什么时候？”她问道，没有人回答。"]
-    assert all(chunk.text.endswith(("。", "！")) for chunk in chunks[5:])
+    assert [chunk.text for chunk in chunks][:3] == ["船在五月出发。" * 2] * 2 + ["“什么时候？”她问道，没有人回答。"]
+    assert all(chunk.text.endswith(("。", "！")) for chunk in chunks[3:])
 
 
 def test_a_long_turn_is_cut_at_its_sentences_and_keeps_speaker_and_time() -> None:
@@ -102,12 +102,27 @@ def test_a_heading_begins_a_passage() -> None:
 
 
 def test_text_without_blanks_is_cut_all_the_same() -> None:
-    """A megabyte without a space ends in passages of bounded size."""
-    chunks = RecursiveChunker(max_tokens=8, count_tokens=lambda texts: [len(text) for text in texts]).chunk(
-        Document(id="d", text="x" * 1_000), source="s"
+    """A long Chinese sentence, where each character is a token, ends in passages of the size that was asked for."""
+    chunks = RecursiveChunker(max_tokens=96, count_tokens=lambda texts: [len(text) for text in texts]).chunk(
+        Document(id="d", text="风" * 1_000), source="s"
     )
-    assert max(len(chunk.text) for chunk in chunks) == 200
-    assert sum(len(chunk.text) for chunk in chunks) == 1_000
+    assert [len(chunk.text) for chunk in chunks] == [96] * 10 + [40]
+
+
+@pytest.mark.parametrize("text", ["x" * 100_000, "😀" * 100_000, f"a{' ' * 100_000}b", "\n".join(["!"] * 50_000)])
+def test_no_text_escapes_the_size_of_a_passage(text: str) -> None:
+    """What a tokenizer counts as one unknown word, or as nothing, is cut too: no token stands for 32 characters."""
+    few = RecursiveChunker(max_tokens=8, count_tokens=lambda texts: [len(text) > 100 for text in texts])
+    chunks = few.chunk(Document(id="d", text=text), source="s")
+    assert max(len(chunk.text) for chunk in chunks) <= 8 * 32
+    assert "".join("".join(chunk.text.split()) for chunk in chunks) == "".join(text.split())
+
+
+def test_messages_without_words_end_a_passage_like_any_others() -> None:
+    """Stickers and joins of one person have no tokens, but a passage of thousands of them would."""
+    segments = [Segment("", "Ann", NOON, id=str(number)) for number in range(5_000)]
+    chunks = TurnChunker(max_tokens=96).chunk(Document(id="d", segments=[*segments, Segment("Hi", "Ann")]), source="s")
+    assert max(len(chunk.segment_ids) for chunk in chunks) <= 96
 
 
 @pytest.mark.parametrize(

@@ -115,6 +115,13 @@ def test_questions_that_mean_nothing_are_refused(memory: Memory, asked: dict[str
             memory.context("walrus", **asked)
 
 
+def test_a_text_without_blanks_takes_its_room_in_a_prompt(memory: Memory) -> None:
+    """A key of thousands of letters is one word to a tokenizer, and no prompt has room for ten of them."""
+    for letter in "abcdefghij":
+        memory.remember(f"The key of the walrus is {letter * 4_000}")
+    assert len(str(memory.context("key of the walrus", max_tokens=300))) < 300 * 32
+
+
 @pytest.mark.parametrize("max_tokens", [0, -5, "9", None])
 def test_a_budget_is_a_number_of_tokens(memory: Memory, max_tokens: Any) -> None:
     """No context fits into less than one token."""

@@ -73,10 +73,10 @@ class Parts:
 
     @cached_property
     def _count_tokens(self) -> CountTokens:
-        from masa_rag.chunkers._passages import estimate_tokens
+        from masa_rag.chunkers._passages import sizes_by
         from masa_rag.protocols import TokenCounter
 
-        return self.embedder.count_tokens if isinstance(self.embedder, TokenCounter) else estimate_tokens
+        return sizes_by(self.embedder.count_tokens if isinstance(self.embedder, TokenCounter) else None)
 
     @cached_property
     def _projection(self) -> Projection | None:

@@ -16,6 +16,8 @@ from masa_rag.types import Chunk, Document, Segment
 CountTokens = Callable[[Sequence[str]], list[int]]
 
 _WORD = re.compile(r"\w+|[^\w\s]")
+_LETTERS = 32
+"""No token stands for more characters; those of English stand for four or five."""
 
 
 def estimate_tokens(texts: Sequence[str]) -> list[int]:
@@ -26,6 +28,15 @@ def estimate_tokens(texts: Sequence[str]) -> list[int]:
     return [len(_WORD.findall(text)) * 4 // 3 for text in texts]
 
 
+def sizes_by(count_tokens: CountTokens | None) -> CountTokens:
+    """Return a count that no text escapes: one token at least, and one more for each ``_LETTERS`` characters.
+
+    To a model's tokenizer a megabyte without a blank is one unknown word, and a thousand empty messages are nothing.
+    """
+    count = count_tokens if count_tokens is not None else estimate_tokens
+    return lambda texts: [max(size, 1 + len(text) // _LETTERS) for size, text in zip(count(texts), texts, strict=True)]
+
+
 class Span(NamedTuple):
     """A stretch of ``document.text`` with its size; ``segment`` is the index of its segment, or None."""
 
@@ -33,6 +44,12 @@ class Span(NamedTuple):
     end: int
     tokens: int
     segment: int | None = None
+
+
+def has_room(group: Sequence[Span], following: Span, max_tokens: int) -> bool:
+    """Say whether a span can join its neighbours in one passage; blanks between them take room too."""
+    length = following.end - group[0].start
+    return sum(span.tokens for span in group) + following.tokens <= max_tokens and length <= max_tokens * _LETTERS
 
 
 def make_chunks(document: Document, groups: Iterable[Sequence[Span]], *, source: str) -> list[Chunk]:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from masa_rag.chunkers._passages import CountTokens, Span, estimate_tokens, make_chunks
+from masa_rag.chunkers._passages import CountTokens, Span, has_room, make_chunks, sizes_by
 from masa_rag.errors import ConfigurationError
 from masa_rag.types import Chunk, Document
 
 _HEADING, _PARAGRAPH = 0, 1
+_LONGEST = 200
+"""Characters of a piece of a text without any blank."""
 _BREAKS = tuple(
     re.compile(pattern)
     for pattern in (
@@ -19,7 +21,6 @@ _BREAKS = tuple(
         # The end of a sentence; Chinese and Japanese have no blank there.
         r"(?<=[.!?…؟۔।。！？])[\"'”’)\]]*\s+|(?<=[。！？])(?=[^\s。！？”’」』）])",
         r"\s+",
-        r"(?s)(?<=.{200})",  # a text without any blank: every 200 characters
     )
 )  # fmt: skip
 
@@ -38,7 +39,7 @@ class RecursiveChunker:
         if max_tokens < 8:
             raise ConfigurationError(f"received max_tokens={max_tokens}; expected at least 8")
         self.max_tokens = max_tokens
-        self._count = count_tokens if count_tokens is not None else estimate_tokens
+        self._count = sizes_by(count_tokens)
         self.fingerprint = f"recursive-1:{max_tokens}"
 
     def chunk(self, document: Document, *, source: str) -> Sequence[Chunk]:
@@ -51,19 +52,26 @@ class RecursiveChunker:
 
     def pieces(self, text: str, start: int, end: int, *, level: int = _PARAGRAPH) -> Iterator[Span]:
         """Yield spans of at most ``max_tokens`` that cover ``text[start:end]``, breaks left out."""
-        spans = list(_split(text, start, end, level))
-        for (begin, stop), tokens in zip(spans, self._count([text[a:b] for a, b in spans]), strict=True):
-            if tokens <= self.max_tokens or level == len(_BREAKS) - 1:
-                yield Span(begin, stop, tokens)
+        yield from self._fitting(text, list(_split(text, start, end, level)), level)
+
+    def _fitting(self, text: str, spans: Sequence[tuple[int, int]], level: int) -> Iterator[Span]:
+        """Yield the spans, those that are too long at the next smaller breaks, and at any character for want of one."""
+        for (start, end), tokens in zip(spans, self._count([text[a:b] for a, b in spans]), strict=True):
+            if tokens <= self.max_tokens or end - start == 1:
+                yield Span(start, end, tokens)
+            elif level + 1 < len(_BREAKS):
+                yield from self.pieces(text, start, end, level=level + 1)
             else:
-                yield from self.pieces(text, begin, stop, level=level + 1)
+                length = max(1, min(_LONGEST, (end - start) * self.max_tokens // tokens))
+                parts = [(begin, min(begin + length, end)) for begin in range(start, end, length)]
+                yield from self._fitting(text, parts, level)
 
 
 def join_spans(spans: Iterator[Span] | Sequence[Span], max_tokens: int) -> Iterator[list[Span]]:
     """Yield runs of neighbouring spans whose tokens sum to at most ``max_tokens``."""
     group: list[Span] = []
     for span in spans:
-        if group and sum(item.tokens for item in group) + span.tokens > max_tokens:
+        if group and not has_room(group, span, max_tokens):
             yield group
             group = []
         group.append(span)
@@ -72,9 +80,6 @@ def join_spans(spans: Iterator[Span] | Sequence[Span], max_tokens: int) -> Itera
 
 
 def _split(text: str, start: int, end: int, level: int) -> Iterator[tuple[int, int]]:
-    if level == len(_BREAKS) - 1:
-        yield from ((begin, min(begin + 200, end)) for begin in range(start, end, 200))
-        return
     position = start
     for found in _BREAKS[level].finditer(text, start, end):
         if found.start() > position:

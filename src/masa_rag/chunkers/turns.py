@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
 
-from masa_rag.chunkers._passages import CountTokens, Span, estimate_tokens, make_chunks
+from masa_rag.chunkers._passages import CountTokens, Span, has_room, make_chunks, sizes_by
 from masa_rag.chunkers.recursive import RecursiveChunker, join_spans
 from masa_rag.types import Chunk, Document, Segment
 
@@ -37,8 +37,8 @@ class TurnChunker:
         self.max_tokens = max_tokens
         self.message_gap = message_gap
         self.pause_s = pause_s
-        self._count = count_tokens if count_tokens is not None else estimate_tokens
-        self._long = RecursiveChunker(max_tokens=max_tokens, count_tokens=self._count)
+        self._count = sizes_by(count_tokens)
+        self._long = RecursiveChunker(max_tokens=max_tokens, count_tokens=count_tokens)
         self.fingerprint = f"turns-1:{max_tokens}:{message_gap.total_seconds():g}:{pause_s:g}"
 
     def chunk(self, document: Document, *, source: str) -> Sequence[Chunk]:
@@ -73,10 +73,9 @@ class TurnChunker:
 
     def _begins(self, segments: Sequence[Segment], group: Sequence[Span], following: Span) -> bool:
         """Say whether ``following`` begins a new passage."""
-        size = sum(span.tokens for span in group)
         before, after = segments[group[-1].segment or 0], segments[following.segment or 0]
-        too_long = size + following.tokens > self.max_tokens
-        return too_long or before.author != after.author or self._silence(before, after)
+        full = not has_room(group, following, self.max_tokens)
+        return full or before.author != after.author or self._silence(before, after)
 
     def _silence(self, before: Segment, after: Segment) -> bool:
         if before.created_at is not None and after.created_at is not None:
