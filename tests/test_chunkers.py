@@ -12,7 +12,7 @@ from masa_rag import ConfigurationError, Document, Segment
 from masa_rag.chunkers import RecursiveChunker, StructureChunker, TurnChunker
 
 NOON = datetime(2024, 5, 1, 12, tzinfo=UTC)
-words = st.lists(st.sampled_from(["wind", "sea.", "Why?", "#", "\n\n", "\n# H\n", "漢字", "🌊"]), max_size=60).map(
+words = st.lists(st.sampled_from(["wind", "sea.", "Why?”)", "#", "\n\n", "\n# H\n", "漢字", "🌊"]), max_size=60).map(
     " ".join
 )
 people = st.none() | st.sampled_from(["Ann", "Bo"])
@@ -82,6 +82,14 @@ def test_a_text_without_blanks_is_cut_at_its_sentences() -> None:
     assert "".join(chunk.text for chunk in chunks) == "".join(sentences)
     assert [chunk.text for chunk in chunks][:3] == ["船在五月出发。" * 2] * 2 + ["“什么时候？”她问道，没有人回答。"]
     assert all(chunk.text.endswith(("。", "！")) for chunk in chunks[3:])
+
+
+def test_what_closes_a_sentence_stays_with_it() -> None:
+    """Quotation marks and brackets behind a full stop belong to the passage that ends there."""
+    text = 'He said "the wind turns north today." (She said "the sea is cold.") And we wait.'
+    chunks = RecursiveChunker(max_tokens=14).chunk(Document(id="d", text=text), source="s")
+    sentences = ['He said "the wind turns north today."', '(She said "the sea is cold.")', "And we wait."]
+    assert [chunk.text for chunk in chunks] == sentences
 
 
 def test_a_long_turn_is_cut_at_its_sentences_and_keeps_speaker_and_time() -> None:

@@ -18,8 +18,8 @@ _BREAKS = tuple(
         r"\n(?=#{1,6} )",  # before a Markdown heading
         r"\n[^\S\n]*\n\s*",  # blank lines
         r"\n",
-        # The end of a sentence; Chinese and Japanese have no blank there.
-        r"(?<=[.!?…؟۔।。！？])[\"'”’)\]]*\s+|(?<=[。！？])(?=[^\s。！？”’」』）])",
+        # The end of a sentence, what closes it left with it; Chinese and Japanese have no blank there.
+        r"(?<=[.!?…؟۔।。！？])[\"'”’)\]]*(\s+)|(?<=[。！？])(?=[^\s。！？”’」』）])",
         r"\s+",
     )
 )  # fmt: skip
@@ -82,8 +82,8 @@ def join_spans(spans: Iterator[Span] | Sequence[Span], max_tokens: int) -> Itera
 def _split(text: str, start: int, end: int, level: int) -> Iterator[tuple[int, int]]:
     position = start
     for found in _BREAKS[level].finditer(text, start, end):
-        if found.start() > position:
-            yield position, found.start()
+        if (before := found.start(found.lastindex or 0)) > position:
+            yield position, before
         position = max(position, found.end())
     if position < end:
         yield position, end
