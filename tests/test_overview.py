@@ -45,7 +45,7 @@ def shows(memory: Memory) -> Memory:
         "What did Ann and Bo talk about?", "what have Ann, Bo and Cy discussed", "Summarize the call.",
         "Give me a recap of the last meeting", "What was the meeting about?", "What are the key takeaways?",
         "In which order did things happen?", "How did the boat change over time?",
-        "What did the group talk about there?",
+        "What did the group talk about there?", "What did Ann, the hosts, and Bo Fjord & Cy say?",
     ],
 )  # fmt: skip
 def test_questions_for_the_whole_are_recognised(question: str) -> None:
@@ -64,6 +64,12 @@ def test_other_questions_are_not(question: str) -> None:
     """They have one place that answers; nothing in them is changed."""
     assert not is_overview(question)
     assert subject_of(question) == question
+
+
+@pytest.mark.parametrize("another", [", and Bo", ", the Bo", " and the Bo", " and"])
+def test_a_question_of_two_hundred_names_is_read_at_once(another: str) -> None:
+    """There is one way to read them, so that nobody waits for ever."""
+    assert not is_overview(f"What did Ann{another * 200} eat?")
 
 
 def test_words_that_ask_for_the_form_do_not_rank() -> None:

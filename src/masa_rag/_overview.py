@@ -32,7 +32,9 @@ def _rule(*patterns: str) -> re.Pattern[str]:
     return re.compile(rf"\b(?:{'|'.join(patterns)})\b", re.IGNORECASE)
 
 
-_NAME = r"(?:the )?[\w.’'-]+(?: [\w.’'-]+)?"
+_PART = r"(?!(?:and|the) )[\w.’'-]+"
+"""Else "Ann, and Bo, and ..." could be read in two ways at each name, and twenty names take a second."""
+_NAME = rf"(?:the )?{_PART}(?: {_PART})?"
 _WHO = re.compile(
     rf"what (?:all )?(?:did|do|does|have|has|had) {_NAME}(?:(?:,| and|, and| &) {_NAME})* {_SAYING}(?: about)?"
     r"(?: with each other| together| there| last time)?"
