@@ -10,12 +10,22 @@ from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 _DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
-_COUNTS = {word: number for number, word in enumerate("one two three four five six seven eight nine ten".split(), 1)}
-_COUNTS |= {"a": 1, "an": 1, "the": 1, "": 1, "couple of": 2, "a couple of": 2, "few": 3, "a few": 3}
-_LENGTHS = {"hour": 1 / 24, "day": 1, "week": 7, "month": 30.44, "year": 365.25}
+_ONES = "one two three four five six seven eight nine".split()
+_TENS = "twenty thirty forty fifty sixty seventy eighty ninety".split()
+_TEENS = "ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen".split()
+_COUNTS: dict[str, float] = {word: number for number, word in enumerate(_ONES + _TEENS, 1)}
+_COUNTS |= {word: 10 * number for number, word in enumerate(_TENS, 2)}
+_COUNTS |= {"a": 1, "an": 1, "the": 1, "": 1, "few": 3, "a few": 3, "half a": 0.5, "half an": 0.5}
+_COUNTS |= dict.fromkeys(("couple", "couple of", "a couple", "a couple of"), 2)
+_LENGTHS = {"minute": 1 / 1440, "hour": 1 / 24, "day": 1, "week": 7, "month": 30.44, "year": 365.25}
 """In days; a month and a year are the mean ones of the calendar."""
-_NUMBER = rf"(?:\d{{1,3}}|{'|'.join(word for word in _COUNTS if word)})"
-_UNIT = r"(?P<unit>hour|day|week|month|year)s?"
+_NUMBER = (  # what stands behind a comma or a point is the end of a number: "1,000", "1.5"
+    rf"(?:(?<!\d[.,/])\d{{1,3}}|(?:{'|'.join(_TENS)})[ -](?:{'|'.join(_ONES)})|{'|'.join(filter(None, _COUNTS))})"
+)
+_SHORT = ("minute", "hour")
+_UNIT = r"(?P<unit>minute|hour|day|week|month|year)s?"
+_AS_TYPED = str.maketrans("ıİſK‑\n\r\t\u00a0\u202f", "iIsk-     ")
+"""Letters that Python's patterns take for ours where case does not count, as in "FRİDAY", and other blanks."""
 
 _OPENING = (
     r"(?:(?P<never>not) )?"
@@ -34,22 +44,26 @@ _MONTH = (
 )
 _NO_VERB = r"(?!may (?:be|have|not|well|also)\b)"
 _DAY, _YEAR = r"(?P<day>\d{1,2})(?:st|nd|rd|th)?", r"(?P<year>(?:19|20)\d\d)"
+_YEAR_MONTH = rf"{_YEAR}[-/](?P<month>0[1-9]|1[0-2])"
 _DATES = (
-    rf"{_YEAR}-(?P<month>\d\d)-(?P<day>\d\d)",
+    rf"{_YEAR}[-/](?P<month>\d\d)[-/](?P<day>\d\d)(?:T[\d:.]+(?:Z|[+-]\d\d:?\d\d)?)?",
     rf"{_DAY}(?: of)? {_MONTH}(?:,? {_YEAR})?",
     rf"{_MONTH} {_DAY}(?:,? {_YEAR})?",
     rf"{_MONTH},? {_YEAR}",
 )
-_BARE = (_MONTH, _YEAR, _DAY)
+_BARE = (_MONTH, _YEAR_MONTH, _YEAR, _DAY)
 _NAMED = (
     rf"(?:(?:in|during|of|last) |(?<=since )|(?<=of )){_NO_VERB}{_MONTH}",
     rf"(?:this |{_OPENED})(?!(?-i:may|MAY)\b){_NO_VERB}{_MONTH}",
-    rf"(?:(?:in|during|of) |{_OPENED}|(?<=of )){_YEAR}",
+    *(rf"(?:(?:in|during|of) |{_OPENED}|(?<=of )){date}" for date in (_YEAR_MONTH, _YEAR)),
 )
 """Months and years alone are dates only after such words, the last of which the opening may have read already; "may"
 is a month only there or beside a number, and after words such as "this" only as "May"."""
-_ONE = "|".join(re.sub(r"\?P<\w+>", "?:", date) for date in (*_DATES, *_BARE))
+_UNNAMED = re.compile(r"\?P<\w+>")
+_ONE = "|".join(_UNNAMED.sub("?:", date) for date in (*_DATES, *_BARE))
 _BETWEEN = rf"(?:from|between) (?P<first>{_ONE}) (?:to|until|till|and|-|–) (?P<last>{_ONE}|now|today)"
+_NOT_OF = rf"(?! of (?:the|this|that|last|our|their|his|her|my|\d|{_UNNAMED.sub('?:', _MONTH)}\b))"
+"""The last week of March, or of the tour, is none that is reckoned from now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +106,8 @@ def periods_of(question: str, now: datetime) -> list[Period]:
 
     Days begin at midnight of ``now``'s time zone, weeks on Monday (ISO 8601). "Last week" is the calendar week
     before this one, "the last week" and "the past three days" reach back from now. A number of weeks, months or
-    years "ago" is as vague as people mean it: half a unit to both sides. A date without a year is that of this
-    year or of one of the twenty before, the latest first.
+    years "ago" is as vague as people mean it: half a unit to both sides, of minutes ten. A date without a year is that
+    of this year or of one of the twenty before, the latest first; "last March" is over.
 
     "Since" a date is from its beginning until now, "after" it from its end, "before" it all that was earlier, "until"
     and "by" with the date itself; "two days before" or "after" it are those two. A date without a year is then the
@@ -101,7 +115,7 @@ def periods_of(question: str, now: datetime) -> list[Period]:
     said before it. Nor is there one for which the calendar of Python has no room (the day after 9999).
     """
     try:
-        periods = _periods(question, now)
+        periods = _periods(question.translate(_AS_TYPED), now)
         for period in periods:  # what is stored is compared in UTC, which may have no such year either
             period.start.astimezone(UTC), period.end.astimezone(UTC)
     except OverflowError:
@@ -140,7 +154,7 @@ def _opened(found: re.Match[str], spans: Sequence[Span], now: datetime) -> Seque
     """Return what is since, after, before or until the likeliest of the stretches; none when that lies ahead."""
     how, until = found["how"].lower(), _later(now, timedelta(seconds=1))
     if found["count"]:
-        length = timedelta(days=_count(found["count"]) * _LENGTHS[found["stretch"].lower()])
+        length = _counted(found["count"], found["stretch"])
         return [(start - length, start) if how == "before" else (end, end + length) for start, end in spans]
     if how in ("since", "after"):
         opened = [(start if how == "since" else end, until) for start, end in spans]
@@ -154,7 +168,8 @@ def _dates(found: re.Match[str], now: datetime) -> list[Span]:
     """Return the day, month or year of a date that is written out."""
     parts = found.groupdict()
     spans = [_span_of(year, parts, now) for year in _years(parts.get("year"), now)]
-    return [span for span in spans if span is not None]
+    until = now if found["core"].lower().startswith("last ") else datetime.max.replace(tzinfo=UTC)
+    return [span for span in spans if span is not None and span[1] <= until]
 
 
 def _years(year: str | None, now: datetime) -> Sequence[int]:
@@ -232,7 +247,7 @@ def _weekday(found: re.Match[str], now: datetime) -> Span:
 
 
 def _calendar(found: re.Match[str], now: datetime) -> Span:
-    """Return this or the last week, month or year."""
+    """Return this or the last week, month, quarter or year."""
     unit = found["unit"].lower()
     this = _first_day(_midnight(now), unit)
     if found["which"].lower() == "this":
@@ -241,26 +256,29 @@ def _calendar(found: re.Match[str], now: datetime) -> Span:
 
 
 def _first_day(day: datetime, unit: str) -> datetime:
-    """Return the first day of the week, month or year of a day."""
+    """Return the first day of the week, month, quarter or year of a day."""
     if unit == "week":
         return day - timedelta(days=day.weekday())
+    if unit == "quarter":
+        return day.replace(day=1, month=day.month - (day.month - 1) % 3)
     return day.replace(day=1) if unit == "month" else day.replace(month=1, day=1)
 
 
 def _reaching_back(found: re.Match[str], now: datetime) -> Span:
-    length = timedelta(days=_count(found["number"]) * _LENGTHS[found["unit"].lower()])
-    start = _later(now, -length) if length < timedelta(days=1) else _midnight(now - length)
+    length = _counted(found["number"], found["unit"])
+    start = _later(now, -length) if found["unit"].lower() in _SHORT else _midnight(now - length)
     return start, _later(now, timedelta(seconds=1))
 
 
 def _ago(found: re.Match[str], now: datetime) -> Span:
-    unit = found["unit"].lower()
-    length = timedelta(days=_LENGTHS[unit])
-    if unit == "hour":
-        middle = _later(now, -_count(found["number"]) * length)
-        return _later(middle, -length), _later(middle, length)
-    middle = now - _count(found["number"]) * length
-    return _today(found, middle) if unit == "day" else (middle - length / 2, middle + length / 2)
+    unit, length = found["unit"].lower(), _counted(found["number"], found["unit"])
+    if found["larger"]:
+        length += _counted(found["more"], found["larger"])
+    if unit in _SHORT:
+        about = timedelta(hours=1) if unit == "hour" else timedelta(minutes=10)
+        return _later(now, -length - about), _later(now, about - length)
+    half = timedelta(days=_LENGTHS[unit]) / 2
+    return _today(found, now - length) if unit == "day" else (now - length - half, now - length + half)
 
 
 def _to_the_day(found: re.Match[str], now: datetime) -> Span:
@@ -269,16 +287,22 @@ def _to_the_day(found: re.Match[str], now: datetime) -> Span:
     day, _ = (_today if found["day"].lower() == "today" else _yesterday)(found, now)
     if unit in ("day", "week"):
         return _today(found, day - timedelta(days=count * _LENGTHS[unit]))
-    year, month = divmod(day.year * 12 + day.month - 1 - count * (12 if unit == "year" else 1), 12)
+    year, month = divmod(day.year * 12 + day.month - 1 - round(count * (12 if unit == "year" else 1)), 12)
     if year < 1:
         raise OverflowError(f"received a question for the year {year}; expected one from 1")
     last = monthrange(year, month + 1)[1]  # a month before 31 July is 30 June
     return _today(found, day.replace(year=year, month=month + 1, day=min(day.day, last)))
 
 
-def _count(word: str | None) -> int:
-    text = " ".join((word or "").lower().split())
-    return int(text) if text.isdecimal() else _COUNTS[text]
+def _counted(number: str | None, unit: str) -> timedelta:
+    return timedelta(days=_count(number) * _LENGTHS[unit.lower()])
+
+
+def _count(word: str | None) -> float:
+    text = " ".join((word or "").lower().replace("-", " ").split())
+    if text.isdecimal() or text in _COUNTS:
+        return int(text) if text.isdecimal() else _COUNTS[text]
+    return sum(_COUNTS[part] for part in text.split())  # "twenty one"
 
 
 def _rule(core: str, spans: Callable[[re.Match[str], datetime], Sequence[Span]], *, is_written: bool = True) -> _Rule:
@@ -292,15 +316,20 @@ def _spoken(core: str, span: Callable[[re.Match[str], datetime], Span]) -> _Rule
 
 _RULES = (
     _rule(_BETWEEN, _between),
-    _spoken(rf"(?P<number>{_NUMBER})\s+(?!hour){_UNIT} ago (?P<day>today|yesterday)", _to_the_day),
+    _spoken(rf"(?P<number>{_NUMBER})\s+(?!minute|hour){_UNIT} ago (?P<day>today|yesterday)", _to_the_day),
     _spoken(r"(?:today|tonight|this (?:morning|afternoon|evening))", _today),
     _spoken(r"(?:yesterday|last night)", _yesterday),
-    _spoken(rf"(?P<number>{_NUMBER})\s+{_UNIT} ago", _ago),
     _spoken(
-        rf"(?:(?:in|over|during|within|for) )?the (?:last|past)(?:\s+(?P<number>{_NUMBER}))?\s+{_UNIT}", _reaching_back
+        rf"(?:(?P<more>{_NUMBER})\s+(?P<larger>hour|day|week|month|year)s? and )?(?P<number>{_NUMBER})\s+{_UNIT} ago",
+        _ago,
     ),
-    _spoken(rf"(?:last|past)\s+(?P<number>{_NUMBER})\s+{_UNIT}", _reaching_back),
-    _spoken(r"(?P<which>this|last) (?P<unit>week|month|year)", _calendar),
+    _spoken(
+        r"(?:(?:in|over|during|within|for) )?the (?!last minute\b)(?:last|past)"
+        rf"(?:\s+(?P<number>{_NUMBER}))?\s+{_UNIT}{_NOT_OF}",
+        _reaching_back,
+    ),
+    _spoken(rf"(?:(?:last|past)\s+(?P<number>{_NUMBER})|past|last(?= hour))\s+{_UNIT}{_NOT_OF}", _reaching_back),
+    _spoken(rf"(?P<which>this|last) (?P<unit>week|month|quarter|year){_NOT_OF}", _calendar),
     _spoken(rf"(?:(?:on|last) |(?<=since )|(?<=after ))(?P<weekday>{'|'.join(_DAYS)})", _weekday),
     *(_rule(date, _dates) for date in (*_DATES, *_NAMED)),
 )
