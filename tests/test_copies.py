@@ -17,6 +17,7 @@ from masa_rag._copies import same, words_said
 from masa_rag.embedders import HashingEmbedder
 from masa_rag.indexes import FlatIndex
 from masa_rag.types import Document, Segment
+from sources.peak_memory import forget_peak, peak_mib
 
 LONG = "The old harbour wall will be mended before winter comes, so bring your boats in by Friday evening, all of you"
 SHILL = "Do not miss the $TIDE sale, it is the gem of this year, join now and thank me later"
@@ -222,6 +223,16 @@ def test_retweets_count_who_retweets(memory: Memory) -> None:
     retweets = [post(number, author="Mara", metadata={"retweeted_by": f"fan{number}"}) for number in (1, 2, 3)]
     memory.add([post(0, author="Mara"), *retweets], name="x")
     assert counted(memory) == [("p0", 4, 4)]
+
+
+def test_a_conversation_is_not_read_once_for_each_of_its_passages(memory: Memory) -> None:
+    """To count who says what, its text of 1 MB is not held for each of 1,000 messages."""
+    turns = [Segment(f"walrus {number}", f"fan{number % 2}", id=str(number)) for number in range(1_000)]
+    memory.add([Document(id="chat", segments=turns, metadata={"about": "x" * 1_000_000})], name="x")
+    memory.search("walrus", k=1)
+    before = forget_peak()
+    assert len(memory.search("walrus", k=1_000)) == 1_000
+    assert peak_mib() - before < 500
 
 
 def test_a_memory_of_the_first_format_learns_of_its_copies(tmp_path: Path) -> None:

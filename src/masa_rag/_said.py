@@ -15,6 +15,12 @@ _COPIES = (
     "FROM chunks f JOIN said t ON t.first = f.pk JOIN chunks c ON c.pk = t.chunk "
     "JOIN documents d ON d.pk = c.document JOIN sources s ON s.pk = d.source"
 )
+_RETWEETED_BY = (
+    "(SELECT json_extract(CAST(o.body AS TEXT), '$.metadata.retweeted_by') FROM documents o "
+    "WHERE o.pk = d.pk AND o.segments = 0 AND json_valid(CAST(o.body AS TEXT)))"
+)
+"""Of no conversation. It is asked for by number, for what is grouped is sorted with all that is read of it: of a
+thousand passages of one conversation a thousand times its whole text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +89,7 @@ def _said_again(
     """Return what is known of those of the passages of which there are copies, by the passage's id."""
     rows = connection.execute(
         "SELECT f.id, count(DISTINCT CASE d.segments WHEN 0 THEN d.id || c.authors ELSE c.pk END), "
-        "count(DISTINCT coalesce(CASE WHEN d.segments = 0 AND json_valid(CAST(d.body AS TEXT)) THEN "  # no conversation
-        f"json_extract(CAST(d.body AS TEXT), '$.metadata.retweeted_by') END, c.authors)) {_COPIES} "
+        f"count(DISTINCT coalesce({_RETWEETED_BY}, c.authors)) {_COPIES} "
         "WHERE f.id IN (SELECT value FROM json_each(?)) GROUP BY f.pk HAVING count(*) > 1",
         (json.dumps(list(ids)),),
     ).fetchall()

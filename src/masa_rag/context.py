@@ -53,7 +53,8 @@ def build_context(hits: Sequence[Hit], *, max_tokens: int, count_tokens: CountTo
     left = max_tokens - preface
     while fitting := _fitting(waiting, left) or (waiting[:1] if not taken else []):
         taken += [hit for hit, _ in fitting]
-        waiting = [item for item in waiting if item not in fitting]
+        chosen = set(map(id, fitting))  # to compare passages takes a second for a thousand of them
+        waiting = [item for item in waiting if id(item) not in chosen]
         while (left := room()) < 0 and len(taken) > 1:  # mostly joining makes room; a long name said again takes some
             taken.pop()
     ordered, passages = _laid_out(taken, in_time)
@@ -87,12 +88,12 @@ def _whole(chunk: Chunk) -> tuple[object, ...]:
 
 
 def _fitting(hits: Sequence[Sized], max_tokens: int) -> list[Sized]:
-    """Return those that fit, one after the other."""
+    """Return those that fit, one after the other: the very ones, not others like them."""
     taken: list[Sized] = []
-    for hit, size in hits:
-        if size <= max_tokens:
-            taken.append((hit, size))
-            max_tokens -= size
+    for item in hits:
+        if item[1] <= max_tokens:
+            taken.append(item)
+            max_tokens -= item[1]
     return taken
 
 
