@@ -41,6 +41,14 @@ def test_a_filter_finds_a_name_however_its_accents_are_written(memory: Memory, a
     assert len(memory.search("rope", author=author)) == 1
 
 
+@pytest.mark.parametrize("author", ["O'Neil", "o’neil"])
+def test_a_filter_finds_a_name_however_its_apostrophe_is_bent(memory: Memory, author: str) -> None:
+    """One person writes from a phone and from a keyboard."""
+    turns = [Segment("The crane fell.", name, id=name) for name in ("Pat O'Neil", "Pat O’Neil", "Neil")]
+    memory.add([Document(id="1", segments=turns)], name="x")
+    assert {hit.chunk.authors for hit in memory.search("crane", author=author)} == {("Pat O'Neil",), ("Pat O’Neil",)}
+
+
 def test_an_accent_that_is_typed_counts(memory: Memory) -> None:
     """Zoë and Zoe may be two people: who types the accent means the one."""
     memory.remember("Rope is sold out.", author="Zoe")

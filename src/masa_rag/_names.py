@@ -11,6 +11,8 @@ from unicodedata import normalize
 from masa_rag._words import STOP_WORDS, words_of
 
 _ACCENTS = re.compile("[\u0300-\u036f]+")
+_APOSTROPHES = str.maketrans("’‘ʼ`´", "'''''")
+"""Phones put a curved one into a name that a keyboard writes with a straight one."""
 
 
 def same_name(name: str) -> str:
@@ -34,15 +36,18 @@ def name_words(name: str) -> set[str]:
 def matching_authors(connection: sqlite3.Connection, wanted: Iterable[str]) -> list[int]:
     """Return the numbers of the authors whose name is, or has as whole words, one of ``wanted``.
 
-    Accents count where they are typed: "zoe" finds Zoë, "zoë" does not find Zoe.
+    Accents count where they are typed: "zoe" finds Zoë, "zoë" does not find Zoe. How an apostrophe is bent does not.
     """
-    names = "|".join(re.escape(same_name(name)) for name in wanted if name.strip())
+    names = "|".join(re.escape(same_name(name).translate(_APOSTROPHES)) for name in wanted if name.strip())
     pattern = re.compile(rf"(?<!\w)(?:{names})(?!\w)")
     return [pk for pk, name in connection.execute("SELECT pk, name FROM authors") if names and _means(pattern, name)]
 
 
 def _means(pattern: re.Pattern[str], name: str) -> bool:
-    return bool(pattern.search(same_name(name)) or (not name.isascii() and pattern.search(without_accents(name))))
+    straight = name.translate(_APOSTROPHES)
+    return bool(
+        pattern.search(same_name(straight)) or (not name.isascii() and pattern.search(without_accents(straight)))
+    )
 
 
 def similar_authors(connection: sqlite3.Connection, name: str) -> tuple[bool, list[str]]:
