@@ -102,6 +102,24 @@ def test_every_line_is_checked_against_what_it_cites(text: str, problems: tuple[
     assert check(text, TWO).problems == problems
 
 
+FIGURES = (
+    Hit(Chunk("e", "5", "s", "We have 12.5 million users, 1,000 more; it is -5 degrees (−$3).", "", 0, 65), 1.0, 1),
+)
+
+
+@pytest.mark.parametrize(
+    ("quote", "holds"),
+    [
+        ("12.5 million users", True), ("1000 more", True), ("it is -5 degrees", True), ("[w]e have 12.5 million", True),
+        ("degrees (−$3)", True), ("5 million users", False), ("have 12", False), ("000 more", False),
+        ("5 degrees", False), ("degrees 3", False),
+    ],
+)  # fmt: skip
+def test_a_part_of_a_number_is_another_number(quote: str, holds: bool) -> None:
+    """Its sign and what stands before its point belong to it."""
+    assert (check(f"They say “{quote}” [1].", FIGURES).problems == ()) is holds
+
+
 OTHERS = (Hit(Chunk("c", "3", "s", "她说章鱼偷走了2个电池盒，用Python写的。", "Li", 0, 22), 1.0, 1),
           Hit(Chunk("d", "4", "s", "The boys’ boat is 6 m long. We don’t sail.", "Ann", 0, 42), 0.5, 2))  # fmt: skip
 

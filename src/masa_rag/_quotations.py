@@ -17,6 +17,11 @@ _QUOTE = re.compile(
     rf"|(?<!{_LETTER})‘((?:[^‘’]|’(?={_LETTER}))+)’(?!{_LETTER})"
 )
 _LEFT_OUT = re.compile(r"\[?(?:…|\.{3})\]?")
+_THOUSANDS = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
+_POINT = re.compile(r"(?<=\d)[.,](?=\d)")
+_MINUS = re.compile(r"(?<![^\s(])[-−][$€£]?(?=\d)")
+_SMALL_LETTER = re.compile(r"\[(\w)\](?=\w)")
+"""“[W]e sail”: a letter that was made large or small for the sentence around the quotation."""
 _STATEMENT_WORDS = 4
 """A line of fewer words, or one that ends in a colon, is a heading, and needs no citation."""
 _QUOTED_WORDS = 2
@@ -82,6 +87,8 @@ def stands(quote: str, text: str) -> bool:
 def plain(text: str) -> str:
     """Return text as words only, so that line breaks and marks do not hide a quotation.
 
-    Where a script has no blanks between words, each letter is one.
+    Where a script has no blanks between words, each letter is one. A number is one word with its sign and its point:
+    who says "2.5 million" or "-5" has not said "5 million" or "5".
     """
-    return f" {' '.join(word for word, _, _ in words_of(''.join(map(spaced, text))))} "
+    text = _MINUS.sub("minus", _SMALL_LETTER.sub(r"\1", _THOUSANDS.sub("", text)))
+    return f" {' '.join(word for word, _, _ in words_of(''.join(map(spaced, _POINT.sub('point', text)))))} "
