@@ -98,6 +98,21 @@ def test_a_title_is_meant_where_no_people_are_asked_for(memory: Memory) -> None:
     assert {"Bo", "Cleo"} <= quoted(memory, "Summarize the Ann Arbor chat")
 
 
+def test_a_whole_name_means_nobody_else_of_that_first_name(memory: Memory) -> None:
+    """What Ann Lund talked about is not what Ann Smith said; "Ann" alone means both."""
+    names = ("Ann Lund", "Ann Smith", "Bo")
+    turns = [Segment(f"Crane number {n}.", names[n % 3], id=str(n)) for n in range(9)]
+    memory.add([Document(id="1", segments=turns)], name="x")
+
+    def heard(question: str) -> set[str]:
+        return {name for hit in memory.search(question, k=9) for name in hit.chunk.authors}
+
+    assert heard("What did Ann Lund talk about?") == {"Ann Lund"}
+    assert heard("What did Ann Lund and Bo talk about?") == {"Ann Lund", "Bo"}
+    assert heard("What did Ann talk about?") == {"Ann Lund", "Ann Smith"}
+    assert heard("What did Ann Lund and Ann Smith talk about?") == {"Ann Lund", "Ann Smith"}
+
+
 def test_names_that_are_common_words_are_names(memory: Memory) -> None:
     """Will is somebody where he is written so within a question and somebody of that name speaks."""
     memory.add([chat("", ("Will", "We should paint the hull."), ("Eva", "The anchor is rusty."))], name="chat")

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import re
 import sqlite3
+from collections import Counter
 from collections.abc import Collection, Sequence
+from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -178,7 +180,7 @@ def _whole(
     has all of them as speakers or in its title, those that name them in what is said are taken, for transcripts
     without speakers. Where nothing has them together, what any of them says is taken.
     """
-    authors = _having(connection, "authors", "name", names)
+    authors = _fullest(_having(connection, "authors", "name", names))
     titled = _having(connection, "documents", "title", names)
     if of_people:
         titled = {word: set() if authors[word] else found for word, found in titled.items()}
@@ -207,6 +209,13 @@ def _having(connection: sqlite3.Connection, table: str, column: str, words: Sequ
                 if plain[word] in held:
                     found[word].add(pk)
     return found
+
+
+def _fullest(authors: dict[str, set[int]]) -> dict[str, set[int]]:
+    """Return of those whom each word names the ones whom most of the words name: "Ann Lund" is not Ann Smith."""
+    words = Counter(chain.from_iterable(authors.values()))
+    most = {word: max((words[one] for one in found), default=0) for word, found in authors.items()}
+    return {word: {one for one in found if words[one] == most[word]} for word, found in authors.items()}
 
 
 def _documents_of(connection: sqlite3.Connection, authors: Collection[int]) -> set[int]:
