@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -124,6 +125,20 @@ def test_no_text_escapes_the_size_of_a_passage(text: str) -> None:
     chunks = few.chunk(Document(id="d", text=text), source="s")
     assert max(len(chunk.text) for chunk in chunks) <= 8 * 32
     assert "".join("".join(chunk.text.split()) for chunk in chunks) == "".join(text.split())
+
+
+def test_a_tokenizer_is_given_a_little_at_a_time() -> None:
+    """What it makes of a document of megabytes, all at once, no laptop has room for."""
+    given: list[int] = []
+
+    def count(texts: Sequence[str]) -> list[int]:
+        given.append(sum(map(len, texts)))
+        return [len(text.split()) for text in texts]
+
+    document = Document(id="d", text="wind " * 250_000)
+    chunks = RecursiveChunker(max_tokens=100, count_tokens=count).chunk(document, source="s")
+    assert [len(chunk.text.split()) for chunk in chunks] == [100] * 2_500
+    assert max(given) <= 1_100_000
 
 
 def test_messages_without_words_end_a_passage_like_any_others() -> None:

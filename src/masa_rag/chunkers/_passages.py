@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from itertools import takewhile
+from itertools import islice, takewhile
 from typing import NamedTuple
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
@@ -18,6 +18,9 @@ CountTokens = Callable[[Sequence[str]], list[int]]
 _WORD = re.compile(r"\w+|[^\w\s]")
 _LETTERS = 32
 """No token stands for more characters; those of English stand for four or five."""
+
+_PART, _AT_ONCE = 4_096, 256
+"""Characters, and how many times so many, that are counted at once; a longer text is in no passage anyway."""
 
 
 def estimate_tokens(texts: Sequence[str]) -> list[int]:
@@ -32,9 +35,19 @@ def sizes_by(count_tokens: CountTokens | None) -> CountTokens:
     """Return a count that no text escapes: one token at least, and one more for each ``_LETTERS`` characters.
 
     To a model's tokenizer a megabyte without a blank is one unknown word, and a thousand empty messages are nothing.
+    It is asked for a little at a time: for each megabyte it is given it takes up to 370.
     """
     count = count_tokens if count_tokens is not None else estimate_tokens
-    return lambda texts: [max(size, 1 + len(text) // _LETTERS) for size, text in zip(count(texts), texts, strict=True)]
+
+    def sizes(texts: Sequence[str]) -> list[int]:
+        found = [0] * len(texts)
+        parts = ((n, text[at : at + _PART]) for n, text in enumerate(texts) for at in range(0, len(text) or 1, _PART))
+        while some := list(islice(parts, _AT_ONCE)):
+            for (n, _), size in zip(some, count([part for _, part in some]), strict=True):
+                found[n] += size
+        return [max(size, 1 + len(text) // _LETTERS) for size, text in zip(found, texts, strict=True)]
+
+    return sizes
 
 
 class Span(NamedTuple):
