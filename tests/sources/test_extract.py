@@ -272,6 +272,62 @@ def test_a_refrain_stays() -> None:
     assert extract_page(page(f"<p>{STORY[0]}</p>")).text.count(STORY[0]) == 2
 
 
+TABLES = {
+    "an empty cell": (
+        "<tr><th>Name<th>Mail<th>Sacks</tr><tr><td>Ada<td><td>5</tr><tr><td>Ben<td>ben@mill.example<td>7</tr>",
+        "| Name | Mail | Sacks |\n| --- | --- | --- |\n| Ada |  | 5 |\n| Ben | ben@mill.example | 7 |",
+    ),
+    "signs": (
+        "<tr><th>Grain<th>Spring<th>Autumn</tr><tr><td>Rye<td>\u2717<td>\u2713</tr><tr><td>Oats<td>\u2713<td>\u2014</tr>",
+        "| Grain | Spring | Autumn |\n| --- | --- | --- |\n| Rye | \u2717 | \u2713 |\n| Oats | \u2713 | \u2014 |",
+    ),
+    "a cell over two columns": (
+        "<tr><th colspan=2>Miller<th>Sacks</tr><tr><td>Ada<td>Lund<td>5</tr>",
+        "| Miller |  | Sacks |\n| --- | --- | --- |\n| Ada | Lund | 5 |",
+    ),
+    "a cell over two rows": (
+        "<tr><th>Town<th>Miller<th>Sacks</tr><tr><td rowspan=2>Lund<td>Ada<td>5</tr><tr><td>Ben<td>7</tr>"
+        "<tr><td>Ribe<td>Cy<td>9",
+        "| Town | Miller | Sacks |\n| --- | --- | --- |\n| Lund | Ada | 5 |\n|  | Ben | 7 |\n| Ribe | Cy | 9 |",
+    ),
+    "a cell that is said to be endless": (
+        "<tr><th rowspan=0 colspan=99999>Town<th>Miller</tr><tr><td>Lund<td>Ada</tr>",
+        "| Town | Miller |\n| --- | --- |\n| Lund | Ada |",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_cells_stay_in_their_columns(name: str) -> None:
+    """A number is not read as that of another column because a cell before it is empty, or reaches further."""
+    rows, expected = TABLES[name]
+    assert expected in extract_page(page(f"<table>{rows}</table>")).text
+
+
+def test_a_table_that_only_places_things_is_no_table() -> None:
+    """Rows with one text each, beside empty cells, are paragraphs."""
+    rows = "".join(f"<tr><td></td><td>{sentence}</td></tr>" for sentence in STORY)
+    assert "|" not in extract_page(f"<html><body><main><table>{rows}</table></main></body></html>").text
+
+
+CODE = {
+    "lines as elements": "<pre><code class=language-python><div>def turn():</div><div>    return {</div>"
+    "<div>        1: 2,</div><div>    }</div></code></pre>",
+    "lines as a list": "<pre class=lang-python><ol><li>def turn():<li>    return {<li>        1: 2,"
+    "<li>    }</ol></pre>",
+    "beside line numbers": "<table><tr><td><pre>1\n2\n3\n4\n</pre><td><pre class=language-python>"
+    "def turn():\n    return {\n        1: 2,\n    }\n</pre></table>",
+}
+
+
+@pytest.mark.parametrize("name", CODE)
+def test_code_keeps_its_lines(name: str) -> None:
+    """Neither indentation nor a lone bracket is lost, however a site writes the lines of its code."""
+    text = extract_page(page(CODE[name])).text
+    assert text.count("```") == 2
+    assert "\n\n```python\ndef turn():\n    return {\n        1: 2,\n    }\n```\n\n" in text
+
+
 def test_dialogues_and_footers_are_no_main_text() -> None:
     """What opens over the page and what ends it is left out, also inside the article; who is quoted stays."""
     dialogue = f'<div role="dialog"><p>{STORY[1]}</p></div>'

@@ -124,6 +124,13 @@ class Node:
     hidden: bool = False
 
 
+def above(node: Node | None, tag: str) -> Node | None:
+    """Return the nearest node with the tag, the node itself counted."""
+    while node is not None and node.tag != tag:
+        node = node.parent
+    return node
+
+
 @dataclass(slots=True, eq=False)
 class Block:
     """A run of text.
@@ -161,6 +168,11 @@ class _Walk:
         self.pieces.append(text)
         if self.links:
             self.linked.append(text)
+
+    def end_line(self) -> None:
+        """Begin a new line of code, unless one begins here."""
+        if self.pieces and not self.pieces[-1].endswith("\n"):
+            self.add("\n")
 
     def flush(self, node: Node) -> None:
         """Close the current run of text as a block of ``node``."""
@@ -237,8 +249,10 @@ def _enter(walk: _Walk, walker: Any, element: _Element, open_nodes: list[Node], 
             walker.skip_subtree()
             return
         hides = True
-    if tag in _INLINE and not hides:
-        if tag == "a":
+    if (tag in _INLINE or walk.code) and not hides:
+        if tag not in _INLINE:
+            walk.end_line()  # many sites write each line of code as an element of its own
+        elif tag == "a":
             walk.links += 1
         elif tag == "br":
             walk.add("\n")
@@ -268,6 +282,8 @@ def _leave(walk: _Walk, element: _Element, open_nodes: list[Node]) -> None:
             walk.flush(node)
         node.last = len(walk.blocks)
         walk.code -= tag == "pre"
+    elif tag not in _INLINE:
+        walk.end_line()
     elif tag == "a":
         walk.links -= 1
     elif tag == "code" and open_nodes[-1].tag != "pre":
