@@ -328,6 +328,20 @@ def test_code_keeps_its_lines(name: str) -> None:
     assert "\n\n```python\ndef turn():\n    return {\n        1: 2,\n    }\n```\n\n" in text
 
 
+def test_a_list_goes_on_with_the_number_that_the_page_shows() -> None:
+    """Steps stay the third and fourth when code or a picture stands before them, and one may set its own."""
+    steps = "<ol start=3><li>Open the sluice gate slowly.</li><li>Let the wheel turn.</li><li value=9>Close it.</ol>"
+    text = extract_page(page(steps)).text
+    assert "\n\n3. Open the sluice gate slowly.\n4. Let the wheel turn.\n9. Close it.\n\n" in text
+
+
+def test_numbers_above_the_line_are_no_digits_of_the_number_before() -> None:
+    """An exponent and the mark of a note are told from the number they stand at; letters and signs stay as they are."""
+    note = "<sup><a href=#n>1</a></sup>"
+    marked = f"<p>It made 10<sup>8</sup> turns in 2020{note}, the 1<sup>st</sup> wheel.<sup>[2]</sup></p>"
+    assert "It made 10^8 turns in 2020^1, the 1st wheel.[2]" in extract_page(page(marked)).text
+
+
 def test_dialogues_and_footers_are_no_main_text() -> None:
     """What opens over the page and what ends it is left out, also inside the article; who is quoted stays."""
     dialogue = f'<div role="dialog"><p>{STORY[1]}</p></div>'

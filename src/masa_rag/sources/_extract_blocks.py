@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from lxml.etree import _Element
 
 WORD = re.compile(r"\w+")
+_RAISED = re.compile(r"[-+−–]?\d")
 MAX_CHARACTERS = 4_000_000
 """Of text in one page: two thousand printed pages."""
 
@@ -250,16 +251,7 @@ def _enter(walk: _Walk, walker: Any, element: _Element, open_nodes: list[Node], 
             return
         hides = True
     if (tag in _INLINE or walk.code) and not hides:
-        if tag not in _INLINE:
-            walk.end_line()  # many sites write each line of code as an element of its own
-        elif tag == "a":
-            walk.links += 1
-        elif tag == "br":
-            walk.add("\n")
-        elif tag == "code" and open_nodes[-1].tag != "pre":
-            walk.add("`")
-        if text := element.text:
-            walk.add(text)
+        _enter_inline(walk, element, in_code=open_nodes[-1].tag == "pre")
         return
     if walk.pieces:
         walk.flush(open_nodes[-1])
@@ -270,6 +262,30 @@ def _enter(walk: _Walk, walker: Any, element: _Element, open_nodes: list[Node], 
     open_nodes.append(node)
     walk.code += tag == "pre"
     walk.add(element.text)
+
+
+def _enter_inline(walk: _Walk, element: _Element, *, in_code: bool) -> None:
+    tag = element.tag
+    if tag not in _INLINE:
+        walk.end_line()  # many sites write each line of code as an element of its own
+    elif tag == "a":
+        walk.links += 1
+    elif tag == "br":
+        walk.add("\n")
+    elif tag == "code" and not in_code:
+        walk.add("`")
+    elif tag == "sup" and walk.pieces and _is_number_above(element, walk.pieces[-1]):
+        walk.add("^")
+    if text := element.text:
+        walk.add(text)
+
+
+def _is_number_above(element: _Element, before: str) -> bool:
+    """Say whether digits stand above the line right behind a letter or digit: an exponent, or the mark of a note.
+
+    In one row they would be another number: 10 to the eighth power is not 108.
+    """
+    return before[-1:].isalnum() and _RAISED.match(next(element.itertext(), "")) is not None
 
 
 def _leave(walk: _Walk, element: _Element, open_nodes: list[Node]) -> None:

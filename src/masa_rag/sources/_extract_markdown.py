@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Iterator
 from itertools import groupby
+from typing import Any
 
 from masa_rag.sources._extract_blocks import Block, Node, above
 from masa_rag.sources._extract_rows import Rows
 from masa_rag.sources._hidden import MARK
 
 _HEADINGS = {f"h{level}": level for level in range(1, 7)}
+_NUMBER = re.compile(r"-?[0-9]{1,9}")
 _TIGHT = frozenset({"item", "row"})
 
 
 def to_markdown(blocks: Iterable[Block]) -> str:
     """Return the blocks, in their order, as Markdown: an empty line between them, none inside lists and tables."""
     parts: list[tuple[str, str]] = []
-    rows = Rows()
+    rows, numbers = Rows(), dict[Any, int]()
     for _, group in groupby(blocks, key=_line_of):
-        kind, text = _render(list(group), rows)
+        kind, text = _render(list(group), rows, numbers)
         if text:
             parts.append((kind, text))
     lines: list[str] = []
@@ -39,13 +42,13 @@ def _line_of(block: Block) -> int:
     return row.number if row is not None else -1 - id(block)
 
 
-def _render(group: list[Block], rows: Rows) -> tuple[str, str]:
+def _render(group: list[Block], rows: Rows, numbers: dict[Any, int]) -> tuple[str, str]:
     block = group[0]
     if above(block.node, "tr") is not None and (row := rows.written(group)) is not None:
         return "row", row
     if len(group) == 1:
-        return _render_one(block)
-    return "text", "\n\n".join(_render_one(item)[1] for item in group if not _is_numbering(item))
+        return _render_one(block, numbers)
+    return "text", "\n\n".join(_render_one(item, numbers)[1] for item in group if not _is_numbering(item))
 
 
 def _is_numbering(block: Block) -> bool:
@@ -53,7 +56,7 @@ def _is_numbering(block: Block) -> bool:
     return above(block.node, "pre") is not None and block.text.replace("\n", "").replace(" ", "").isdecimal()
 
 
-def _render_one(block: Block) -> tuple[str, str]:
+def _render_one(block: Block, numbers: dict[Any, int]) -> tuple[str, str]:
     node, text = block.node, f"{MARK} {block.text}" if block.node.hidden else block.text
     if (pre := above(node, "pre")) is not None:
         return "code", f"```{_language(pre)}\n{text}\n```"
@@ -61,7 +64,7 @@ def _render_one(block: Block) -> tuple[str, str]:
     if (heading := _heading(node)) is not None:
         return "heading", f"{'#' * heading} {text}"
     if (item := above(node, "li")) is not None and item.first >= block.node.first:
-        return "item", f"{'  ' * _list_depth(item)}{_bullet(item)} {text}"
+        return "item", f"{'  ' * _list_depth(item)}{_bullet(item, numbers)} {text}"
     if above(node, "blockquote") is not None:
         return "quote", f"> {text}"
     return "text", text
@@ -87,11 +90,26 @@ def _language(pre: Node) -> str:
     return ""
 
 
-def _bullet(item: Node) -> str:
+def _bullet(item: Node, numbers: dict[Any, int]) -> str:
+    """Return what stands before a list's item; ``numbers`` holds those of the lists that were counted."""
     if item.parent is None or item.parent.tag != "ol":
         return "-"
-    before = sum(1 for _ in item.element.itersiblings("li", preceding=True))
-    return f"{before + 1}."
+    if item.element not in numbers:
+        numbers.update(_numbered(item.parent.element))
+    return f"{numbers.get(item.element, 1)}."
+
+
+def _numbered(items: Any) -> Iterator[tuple[Any, int]]:
+    """Yield the items of a list with the numbers that the page shows."""
+    number = _whole_number(items.get("start"), 1)
+    for item in items.iterchildren("li"):
+        number = _whole_number(item.get("value"), number)
+        yield item, number
+        number += 1
+
+
+def _whole_number(told: str | None, otherwise: int) -> int:
+    return int(told) if told is not None and _NUMBER.fullmatch(told) else otherwise
 
 
 def _list_depth(item: Node) -> int:
