@@ -33,6 +33,10 @@ FORMS = {
     "bare time codes": "{clock} {name}: {text}\n",
     "Fathom": "{short} - {name}\n  {text}\n\n",
     "Fireflies": "{minutes}\n{name}\n{text}\n\n",
+    "Teams, copied": "{name}\n{short}\n{text}\n\n",
+    "Teams, older": "0:0:{at}.0 --> 0:0:{at}.900\n{name}\n{text}\n\n",
+    "name above": "{name}\n[{clock}]\n{text}\n\n",
+    "an arrow and the words": "{clock}.000 --> {clock}.900 {name}: {text}\n",
     "Happy Scribe": "[{clock}.00] - {name}\n{text}\n\n",
     "Rev, older": "{name}: ({minutes})\n{text}\n\n",
     "Sonix": "{name} {clock}\n{text}\n\n",
@@ -43,7 +47,9 @@ FORMS = {
 def test_names_and_times_in_text(tmp_path: Path, form: str) -> None:
     """Each form gives who says what at which second."""
     rows = [
-        FORMS[form].format(clock=f"00:00:{at:02}", short=f"0:{at:02}", minutes=f"00:{at:02}", name=name, text=text)
+        FORMS[form].format(
+            at=at, clock=f"00:00:{at:02}", short=f"0:{at:02}", minutes=f"00:{at:02}", name=name, text=text
+        )
         for at, name, text in SAID
     ]
     document = recognised(tmp_path, "talk.txt", "".join(rows))
@@ -73,6 +79,13 @@ def test_subrip_without_numbers(tmp_path: Path) -> None:
     rows = f"00:00:00,000 --> 00:00:03,500\n{ONE}\n\n00:00:04,000 --> 00:00:07,250\n{TWO}\n"
     document = recognised(tmp_path, "talk.srt", rows)
     assert [(line.start, line.end, line.text) for line in document.segments] == [(0.0, 3.5, ONE), (4.0, 7.25, TWO)]
+
+
+def test_subrip_without_fractions(tmp_path: Path) -> None:
+    """Times in whole seconds are times, and the number above them is no word of the caption before."""
+    rows = f"1\n00:00:00 --> 00:00:03\n{ONE}\n\n2\n00:00:04 --> 00:00:07 X1:10 X2:90 Y1:5 Y2:9\n{TWO}\n"
+    document = recognised(tmp_path, "talk.srt", rows)
+    assert [(line.start, line.end, line.text) for line in document.segments] == [(0.0, 3.0, ONE), (4.0, 7.0, TWO)]
 
 
 def test_google_meet(tmp_path: Path) -> None:

@@ -11,7 +11,9 @@ from masa_rag.sources._transcript_base import Caption, Transcript, fold_rolling,
 from masa_rag.sources._transcript_speakers import assign_speakers
 
 _CLOCK = r"(?:\d+:)?\d{1,3}:\d{2}[.,]\d{1,3}"
-_SRT_TIMING = re.compile(rf"\s*({_CLOCK})\s*-->\s*({_CLOCK})(?:\s.*)?")
+_WHOLE = r"(?:\d+:)?\d{1,3}:\d{2}(?:[.,]\d{1,3})?"
+_SRT_TIMING = re.compile(rf"\s*({_WHOLE})\s*-->\s*({_WHOLE})(?:\s+(?:[XY][12]|[a-z]+):\S.*)?\s*")
+"""Behind the times may stand where the caption is shown; what is said there makes it another format."""
 _SBV_TIMING = re.compile(rf"\s*({_CLOCK}),({_CLOCK})\s*")
 _TSV_ROW = re.compile(r"(\d{1,12})\t(\d{1,12})\t(.*\S.*)")
 _MARKUP = re.compile(r"</?[a-zA-Z][^>]*>|\{\\[^}]*\}")

@@ -11,7 +11,9 @@ from masa_rag._time import parse_clock
 from masa_rag.sources._transcript_base import Caption, Line, Timed, Transcript, forward_only, lines_of, with_ends
 from masa_rag.sources._transcript_speakers import assign_speakers, is_numbered, looks_like_name, split_label
 
-_TIME = r"(?:\d{1,3}:)?\d{1,3}:\d{2}(?:[.,]\d{1,3})?"
+_TIME = r"(?:(?:\d{1,3}:)?\d{1,3}:\d{2}(?:[.,]\d{1,3})?|\d{1,3}:\d{1,2}:\d{1,2}\.\d{1,3})"
+"""Teams wrote ``0:0:3.290``."""
+_ONE_DIGIT = re.compile(r"(?<=:)\d(?!\d)")
 _TO = r"\s*(?:-{1,2}>?|[–—])\s*"
 _SAID = r"\s*[-–—:]?\s*(?P<text>.*)"
 _STAMPED = re.compile(
@@ -80,7 +82,11 @@ def _times(match: re.Match[str]) -> tuple[float | None, float | None]:
     found = match.groupdict()
     if found.get("d"):
         return float(match["d"]), float(match["e"])
-    return parse_clock(match["a"]), parse_clock(match["b"]) if match["b"] else None
+    return _seconds(match["a"]), _seconds(match["b"]) if match["b"] else None
+
+
+def _seconds(text: str) -> float | None:
+    return parse_clock(_ONE_DIGIT.sub(lambda digit: f"0{digit[0]}", text))
 
 
 def parse_stamped(text: str) -> Transcript:
@@ -96,7 +102,7 @@ def parse_stamped(text: str) -> Transcript:
             blocks[-1][1].append(row.strip())
         elif not blocks:
             preface.append(row)
-    names = _names_above([rows for _, rows in blocks])
+    names = _names_above([rows for _, rows in blocks]) or _moved_names(preface, [rows for _, rows in blocks])
     captions = [
         Caption(rows[1:], *times, rows[0]) if rows and rows[0] in names else Caption(rows, *times)
         for times, rows in blocks
@@ -105,10 +111,28 @@ def parse_stamped(text: str) -> Transcript:
 
 
 def _names_above(blocks: Sequence[Sequence[str]]) -> set[str]:
-    """Return the names that stand above what was said (Fathom, Fireflies): few, and above nearly all of it."""
-    heads = Counter(rows[0] for rows in blocks if len(rows) > 1 and looks_like_name(rows[0]))
-    few = heads.total() >= 4 and 2 * len(heads) <= heads.total() and 5 * heads.total() >= 4 * len(blocks)
-    return set(heads) if few else set()
+    """Return the names that stand above what was said (Fathom, Fireflies)."""
+    return _few_names([rows[0] for rows in blocks if len(rows) > 1], len(blocks))
+
+
+def _moved_names(preface: list[str], blocks: Sequence[list[str]]) -> set[str]:
+    """Move the names that stand above the time codes (Teams) below them, in place, and return them."""
+    before = [preface, *blocks[:-1]]
+    for rows in before:
+        while rows and not rows[-1].strip():
+            rows.pop()
+    names = _few_names([rows[-1].strip() for rows in before if rows], len(blocks))
+    for above, rows in zip(before, blocks, strict=True):
+        if above and above[-1].strip() in names:
+            rows.insert(0, above.pop().strip())
+    return names
+
+
+def _few_names(rows: Sequence[str], turns: int) -> set[str]:
+    """Return those of the rows that are names, if they are few and stand at nearly all turns."""
+    names = Counter(filter(looks_like_name, rows))
+    few = names.total() >= 4 and 2 * len(names) <= names.total() and 5 * names.total() >= 4 * turns
+    return set(names) if few else set()
 
 
 def looks_like_named(text: str) -> bool:
