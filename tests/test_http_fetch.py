@@ -10,6 +10,7 @@ import time
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 
 import pytest
 
@@ -241,6 +242,18 @@ def test_a_wait_too_long_is_handed_to_the_user() -> None:
     with pytest.raises(SourceUnavailableError) as caught:
         get(ok(b"", "Retry-After: 3600", status="429 Busy"), sleep=waits.append)
     assert (caught.value.retry_after_s, waits) == (3600.0, [])
+
+
+@pytest.mark.parametrize(
+    ("until", "hours"),
+    [("Fri, 31 Dec 2100 12:00:00 CET", 11), ("Fri, 31 Dec 2100 12:00:00", 12), ("Fri, 31 Dec 2100 12:00:00 GMT", 12)],
+)
+def test_a_wait_until_a_time(until: str, hours: int) -> None:
+    """A date is read as those of feeds and mails are: in the zone it names, in UTC where it names none."""
+    with pytest.raises(SourceUnavailableError) as caught:
+        get(ok(b"", f"Retry-After: {until}", status="503 Busy"))
+    left = datetime(2100, 12, 31, hours, tzinfo=UTC) - datetime.now(UTC)
+    assert caught.value.retry_after_s == pytest.approx(left.total_seconds(), abs=60)
 
 
 def test_a_wait_that_is_no_number() -> None:

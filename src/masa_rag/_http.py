@@ -11,11 +11,11 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 
 from masa_rag._addresses import WebAddress, read_address
 from masa_rag._http_body import MAX_RATIO, read_body
 from masa_rag._http_connections import Clock, Connector, PinnedConnection, Resolve
+from masa_rag._time import mail_time
 from masa_rag.errors import SourceFormatError, SourceUnavailableError
 
 USER_AGENT = "masa-rag/0.1 (+https://github.com/masa-finance/masa_rag)"
@@ -210,10 +210,5 @@ def _retry_after(value: str | None) -> float | None:
         return None
     if value.strip().isdecimal():
         return float(value.strip()[:9])
-    try:
-        moment = parsedate_to_datetime(value)
-    except (ValueError, TypeError, IndexError):
-        return None
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=UTC)
-    return max(0.0, (moment - datetime.now(UTC)).total_seconds())
+    moment = mail_time(value)
+    return None if moment is None else max(0.0, (moment - datetime.now(UTC)).total_seconds())
