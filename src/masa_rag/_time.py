@@ -73,13 +73,21 @@ def parse_clock(text: str) -> float | None:
     return total + (float(f"0.{fraction}") if fraction else 0.0)
 
 
+_HALF = re.compile(r"\b(1[0-2]|0?[1-9])(:\d\d(?::\d\d)?)\s*([ap])\.?m\b\.?", re.IGNORECASE)
+"""``10:00 PM``, which readers of RFC 2822 take for ten in the morning, and the zone behind it for none."""
+
+
+def _whole_day(half: re.Match[str]) -> str:
+    return f"{int(half[1]) % 12 + 12 * (half[3] in 'pP'):02d}{half[2]}"
+
+
 def mail_time(value: str | None) -> datetime | None:
     """Return the time of a date as in mails and feeds (RFC 2822), "Wed, 01 May 2024 10:00:00 CEST"; None for others.
 
     A date without a zone is taken as UTC.
     """
     try:
-        zoned = _ZONE.sub(lambda found: f" {_ZONES[found[1]]:+03d}00", value) if value else None
+        zoned = _ZONE.sub(lambda found: f" {_ZONES[found[1]]:+03d}00", _HALF.sub(_whole_day, value)) if value else None
         parsed = parsedate_to_datetime(_OFFSET.sub(r" \1\2", zoned)) if zoned else None
         return None if parsed is None else parse_time(parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC))
     except (ValueError, TypeError, IndexError, OverflowError, ConfigurationError):

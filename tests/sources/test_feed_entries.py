@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -119,3 +119,57 @@ def test_zones_by_name(tmp_path: Path, zone: str, hour: int) -> None:
         tmp_path, f"<item><guid>1</guid><title>x</title><pubDate>Wed, 01 May 2024 10:00:00 {zone}</pubDate></item>"
     )
     assert entry.created_at == datetime(2024, 5, 1, hour, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("written", "hour", "minute"),
+    [
+        ("Wed, 01 May 2024 10:05 PM EST", 27, 5),
+        ("Wed, 01 May 2024 12:30:00 AM", 0, 30),
+        ("Wed, 01 May 2024 12:30:00 p.m. GMT", 12, 30),
+        ("1714557600", 10, 0),
+    ],
+)
+def test_times_that_mails_do_not_have(tmp_path: Path, written: str, hour: int, minute: int) -> None:
+    """The two halves of a day are told apart, and seconds since 1970 are read."""
+    (entry,) = rss(tmp_path, f"<item><guid>1</guid><title>x</title><pubDate>{written}</pubDate></item>")
+    assert entry.created_at == datetime(2024, 5, 1, tzinfo=UTC) + timedelta(hours=hour, minutes=minute)
+
+
+def test_a_number_that_is_no_time(tmp_path: Path) -> None:
+    """It is not taken for a day of some year."""
+    (entry,) = rss(tmp_path, "<item><guid>1</guid><title>x</title><pubDate>171455</pubDate></item>")
+    assert entry.created_at is None
+
+
+def test_ampersands_and_entities_of_html(tmp_path: Path) -> None:
+    """What many sites write though it is no XML is read as they mean it, in links too; CDATA stays as it is."""
+    (entry,) = rss(
+        tmp_path,
+        "<item><guid>1</guid><title>Q&A: caf&eacute; &amp; R&D &hellip;</title><link>https://mill.example/?a=1&b=2&copy=3"
+        "</link><description><![CDATA[<p>Q&A &amp; caf&eacute;</p>]]></description></item>",
+    )
+    assert (entry.title, entry.text) == ("Q&A: café & R&D …", "Q&A & café")
+    assert entry.url == "https://mill.example/?a=1&b=2&copy=3"
+
+
+def test_entities_of_the_oldest_feeds(tmp_path: Path) -> None:
+    """RSS 0.91 names a list of entities that nobody fetches; letters written so are not lost."""
+    dtd = '<?xml version="1.0"?><!DOCTYPE rss PUBLIC "-//Netscape Communications//DTD RSS 0.91//EN" "http://rss.example/0.91">'
+    item = "<item><title>T</title><link>https://mill.example/1</link><description>caf&eacute;</description></item>"
+    (tmp_path / "a.rss").write_text(f"{dtd}<rss version='0.91'><channel><title>Pumps</title>{item}</channel></rss>")
+    assert [entry.text for entry in documents(tmp_path / "a.rss")] == ["café"]
+
+
+def test_links_are_whole_addresses(tmp_path: Path) -> None:
+    """A relative link is seen from the site that the feed names; an id that is no address is no link."""
+    site = "<link>https://mill.example/blog/</link>"
+    items = "<item><link>seals</link><title>a</title></item><item><guid>b</guid><title>b</title></item>"
+    assert [entry.url for entry in rss(tmp_path, site + items)] == ["https://mill.example/blog/seals", None]
+    feed = {"version": "https://jsonfeed.org/version/1.1", "home_page_url": "https://mill.example/"}
+    items_of_json = [
+        {"id": "1", "url": "/seals", "content_text": "x"},
+        {"id": "2", "url": "tag:2", "content_text": "x"},
+    ]
+    (tmp_path / "a.json").write_text(json.dumps({**feed, "items": items_of_json}))
+    assert [entry.url for entry in documents(tmp_path / "a.json")] == ["https://mill.example/seals", None]

@@ -121,6 +121,15 @@ def test_it_is_recognised(feed: Path) -> None:
     assert not Podcast.recognises(Path("x.xml"), b"<rss><channel><item><title>News</title></item></channel></rss>")
 
 
+def test_ampersands_that_are_not_escaped() -> None:
+    """Titles and addresses keep the letters behind them."""
+    item = '<item><title>Q&A</title><guid>1</guid><enclosure url="https://kites.example/?a=1&b=2" type="audio/mpeg"/>'
+    (episode,) = parse_feed(f"<rss><channel>{item}</item></channel></rss>".encode()).episodes
+    assert episode.title == "Q&A"
+    assert episode.audio is not None
+    assert episode.audio.url == "https://kites.example/?a=1&b=2"
+
+
 def shown(folder: Path, *items: str) -> Path:
     """Write a feed in English whose episodes hold these elements, and audio."""
     rows = (

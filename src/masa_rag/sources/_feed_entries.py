@@ -10,12 +10,14 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from html import unescape
 from typing import Any
+from urllib.parse import urljoin
 
 from masa_rag._lazy import require
 from masa_rag._time import mail_time, parse_time
 from masa_rag.errors import ConfigurationError, SourceFormatError
 from masa_rag.sources._extract import fragment_text
 from masa_rag.sources._extract_parse import refuse_many_tags
+from masa_rag.sources._feed_xml import mended_xml
 
 _PODCAST = (
     "https://podcastindex.org/namespace/1.0",
@@ -23,6 +25,9 @@ _PODCAST = (
 )
 _REPEATED = ("transcript", "person")
 """Elements of the podcast namespace that may occur more than once; feedparser keeps the last of each only."""
+
+_SECONDS_DIGITS = 10
+"""Of a time since 1970, from 2001 to 2286."""
 
 _MARKUP = ("text/html", "application/xhtml+xml")
 
@@ -91,7 +96,7 @@ def looks_like_feed(head: bytes) -> bool:
     )
 
 
-def read_feed(data: bytes, *, headers: Mapping[str, str] | None = None) -> FeedText:
+def read_feed(data: bytes, *, headers: Mapping[str, str] | None = None, url: str | None = None) -> FeedText:
     """Return the entries of a feed.
 
     Entities that a feed declares itself are refused; broken XML is read as far as it can be.
@@ -99,17 +104,19 @@ def read_feed(data: bytes, *, headers: Mapping[str, str] | None = None) -> FeedT
     Args:
         data: The feed.
         headers: The server's, for the encoding.
+        url: Where it came from, for links that are relative.
 
     Raises:
         SourceFormatError: It is no feed, or declares entities.
     """
     if data.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"{":
-        return _read_json(data)
+        return _read_json(data, url)
     if re.search(rb"<!\s*(?:ENTITY|ELEMENT|ATTLIST)", data.replace(b"\x00", b""), re.I):
         raise SourceFormatError("received a feed with XML declarations of its own; expected plain elements")
     if len(data) > MAX_BYTES:
         raise SourceFormatError(f"received a feed of {len(data):,} bytes; expected at most {MAX_BYTES:,}")
     refuse_many_tags(data, most=MAX_TAGS, expected="a feed")
+    data = mended_xml(data)
     feedparser = require("feedparser", extra="web", purpose="Reading a feed")
     options = {"sanitize_html": False, "resolve_relative_uris": False}  # half a minute for a hostile text
     try:
@@ -122,13 +129,14 @@ def read_feed(data: bytes, *, headers: Mapping[str, str] | None = None) -> FeedT
     entries = []
     is_atom = parsed.get("version", "").startswith("atom")
     author = _author(parsed.feed) if is_atom else None  # RSS names the editor of the whole, who wrote none
+    base = _address(parsed.feed.get("link"), url) or url
     for number, item in enumerate(parsed.entries):
         extra = repeated[number] if len(repeated) == len(parsed.entries) else {}
-        entries.append(_from_xml(item, extra, author))
+        entries.append(_from_xml(item, extra, author, base))
     return FeedText(_title(parsed.feed), tuple(entries))
 
 
-def _from_xml(item: Any, repeated: dict[str, Any], author: str | None) -> Entry:
+def _from_xml(item: Any, repeated: dict[str, Any], author: str | None, base: str | None) -> Entry:
     whole = [part for part in item.get("content") or () if part.get("value")]
     told = max(whole, key=lambda part: len(part["value"]), default=item.get("summary_detail") or {})
     title, link = _title(item), _text(item.get("link"))
@@ -141,12 +149,27 @@ def _from_xml(item: Any, repeated: dict[str, Any], author: str | None) -> Entry:
         is_html=told.get("type") != "text/plain",
         is_whole=bool(whole),
         title=title,
-        link=link,
+        link=_address(link, base if not item.get("guidislink") else None),
         author=_author(item) or _author(item.get("source") or {}) or author,
-        created_at=mail_time(item.get("published") or item.get("updated"))
-        or _parsed_time(item.get("published_parsed") or item.get("updated_parsed")),
+        created_at=_published(item),
         metadata={key: value for key, value in {**metadata, "audio": audio}.items() if value},
     )
+
+
+def _address(told: str | None, base: str | None) -> str | None:
+    """Return the address that a feed names, seen from its own; None for what is no address of the web."""
+    try:
+        found = urljoin(base or "", told) if told else ""
+    except ValueError:
+        return None
+    return found if found.lower().startswith(("http://", "https://")) else None
+
+
+def _published(item: Any) -> datetime | None:
+    told = item.get("published") or item.get("updated") or ""
+    if told.strip().isdecimal():  # seconds since 1970, which feedparser takes for a day of some year
+        return parse_time(int(told)) if len(told.strip()) == _SECONDS_DIGITS else None
+    return mail_time(told) or _parsed_time(item.get("published_parsed") or item.get("updated_parsed"))
 
 
 def _title(item: Any) -> str | None:
@@ -191,7 +214,7 @@ def _attributes(element: Any) -> dict[str, str]:
     return {**({"name": text} if text else {}), **told}
 
 
-def _read_json(data: bytes) -> FeedText:
+def _read_json(data: bytes, url: str | None) -> FeedText:
     try:
         value = json.loads(data)
     except (ValueError, RecursionError) as error:
@@ -200,7 +223,8 @@ def _read_json(data: bytes) -> FeedText:
     if not isinstance(items, list) or "jsonfeed.org" not in str(value.get("version")):
         raise SourceFormatError("received JSON that is no feed; expected version and items of jsonfeed.org")
     author = _json_author(value)
-    entries = (_from_json(item, author) for item in items if isinstance(item, dict))
+    base = _address(_text(value.get("home_page_url")), url) or url
+    entries = (_from_json(item, author, base) for item in items if isinstance(item, dict))
     return FeedText(_text(value.get("title")), tuple(entries))
 
 
@@ -211,7 +235,7 @@ def _json_author(item: Mapping[str, Any]) -> str | None:
     return "; ".join(name for name in names if name) or None
 
 
-def _from_json(item: Mapping[str, Any], author: str | None) -> Entry:
+def _from_json(item: Mapping[str, Any], author: str | None, base: str | None) -> Entry:
     told = {name: value for name in _SAYING if isinstance(value := item.get(name), str) and value.strip()}
     said = next(iter(told), "")
     link, tags = _text(item.get("url")) or _text(item.get("external_url")), item.get("tags")
@@ -221,7 +245,7 @@ def _from_json(item: Mapping[str, Any], author: str | None) -> Entry:
         is_html=said == "content_html",
         is_whole=said.startswith("content"),
         title=_text(item.get("title")),
-        link=link,
+        link=_address(link, base),
         author=_json_author(item) or author,
         created_at=_iso(item.get("date_published")),
         metadata={"tags": [str(tag) for tag in tags]} if isinstance(tags, list) and tags else {},

@@ -15,6 +15,7 @@ from lxml import etree
 from masa_rag._time import mail_time
 from masa_rag.errors import SourceFormatError
 from masa_rag.sources._extract_parse import refuse_many_tags
+from masa_rag.sources._feed_xml import mended_xml
 from masa_rag.sources._transcript_json import number
 
 _PODCAST = ("https://podcastindex.org/namespace/1.0",
@@ -71,7 +72,7 @@ def parse_feed(data: bytes, address: str | None = None) -> Show:
     refuse_many_tags(data, most=MAX_TAGS, expected="a podcast's feed")
     parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False, recover=True)
     try:
-        root = etree.fromstring(data.lstrip(), parser, base_url=address)
+        root = etree.fromstring(mended_xml(data.lstrip()), parser, base_url=address)
     except (etree.XMLSyntaxError, ValueError) as error:
         raise SourceFormatError(f"received XML that cannot be read ({error}); expected a podcast's RSS feed") from error
     channel = root.find("channel") if root is not None else None

@@ -85,14 +85,15 @@ class Feed(FileSource):
         feed = _parsed(data, headers, place=self._url)
         seen = dict(self._state.get("entries", {}))
         current: dict[str, str] = {}
+        known = dict(seen)
         for entry, mark in _marked(feed):
             if seen.get(entry.id) == mark:
                 current[entry.id] = mark
                 continue
             item = self._document(entry, feed.title)
             if isinstance(item, Document):
-                current[entry.id] = mark
-                self._state["entries"] = {**seen, **current}
+                current[entry.id] = known[entry.id] = mark
+                self._state["entries"] = known
             yield item
         self._state = {"entries": current, "headers": _validators(headers)}
 
@@ -165,7 +166,7 @@ def _label(url: str) -> str:
 
 def _parsed(data: bytes, headers: dict[str, str], *, place: str) -> FeedText:
     try:
-        return read_feed(data, headers=headers)
+        return read_feed(data, headers=headers, url=place if headers else None)
     except SourceFormatError as error:
         raise SourceFormatError(str(error), path=place) from error
 

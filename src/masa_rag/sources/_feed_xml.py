@@ -1,0 +1,33 @@
+"""The XML of feeds, mended where many sites write it as if it were HTML."""
+
+from __future__ import annotations
+
+import re
+from html.entities import html5
+
+_AMPERSAND = re.compile(
+    rb"<!\[CDATA\[.*?(?:\]\]>|\Z)|<!--.*?(?:-->|\Z)|&(?:(?P<number>#(?:\d|x[\da-f])[\da-f]*;)|(?P<name>[a-z]\w*;))?",
+    re.IGNORECASE | re.DOTALL,
+)
+_OF_XML = frozenset({"amp;", "lt;", "gt;", "quot;", "apos;"})
+_WIDE = (b"\xff\xfe", b"\xfe\xff", b"<\0", b"\0<")
+
+
+def mended_xml(data: bytes) -> bytes:
+    """Return a feed in which each ampersand is that of an entity of XML, outside of CDATA and comments.
+
+    ``Q&A`` and ``?a=1&b=2`` are no XML, and readers that go on nevertheless read ``Q&A;`` or drop letters; ``&eacute;``
+    is known from HTML only, and is dropped too. In UTF-16, or with escapes of ISO 2022, nothing is done.
+    """
+    if data.startswith(_WIDE) or b"\x1b" in data:
+        return data
+    return _AMPERSAND.sub(_as_xml, data)
+
+
+def _as_xml(match: re.Match[bytes]) -> bytes:
+    if not match[0].startswith(b"&") or match["number"]:
+        return match[0]
+    name = (match["name"] or b"").decode("latin-1")
+    if name in _OF_XML:
+        return match[0]
+    return "".join(f"&#{ord(letter)};" for letter in html5.get(name, "")).encode() or b"&amp;" + match[0][1:]
