@@ -186,6 +186,31 @@ def test_pages_are_decoded_and_mended(data: bytes | str) -> None:
     assert "Café an der Mühle" in "".join(parse_page(data).itertext())
 
 
+SQUARE = "Der Stadtrat prüft am Dienstag die neue Hafenbrücke, größer und teurer als die alte am Mühlenkai."
+
+
+@pytest.mark.parametrize("damage", [b"\xff", "ü".encode()[:1]])
+def test_one_damaged_byte_spoils_no_other_letter(damage: bytes) -> None:
+    """A page in UTF-8 that was cut within a letter, or holds a stray byte, keeps all its other letters."""
+    html = f"<html><head><meta charset=utf-8><title>Brücke</title></head><body><p>{SQUARE}</p><p>".encode() + damage
+    assert SQUARE in "".join(parse_page(html).itertext())
+
+
+@pytest.mark.parametrize(
+    ("text", "named", "encoding"),
+    [
+        ("Le conseil a débattu du nouveau pont, retardé par la hausse des coûts.", "", "cp1252"),
+        ("港の橋は何年も遅れています。", "<meta charset=iso-2022-jp>", "iso2022_jp"),
+        ("“Ja” – sagte sie…", "<meta charset=iso-8859-1>", "cp1252"),
+        ("Miesto taryba aptarė naują uosto tiltą", '<meta content="text/html; charset=windows-1257">', "cp1257"),
+    ],
+)
+def test_pages_from_before_unicode(text: str, named: str, encoding: str) -> None:
+    """They are read in the encoding that they name, as browsers understand its name, else in the one that fits."""
+    html = f"<html><head>{named}</head><body><p>{text}</p><p>b</p></body></html>".encode(encoding)
+    assert text in "".join(parse_page(html).itertext())
+
+
 @pytest.mark.parametrize("data", [b"", b"   ", b"just words", b"\x00\x01", "{}"])
 def test_bytes_without_html_are_refused(data: bytes | str) -> None:
     """What holds no HTML is a typed error."""

@@ -93,6 +93,21 @@ def test_pages_of_an_archive(tmp_path: Path, data: bytes) -> None:
     assert "names into a book" in found[0].text
 
 
+def test_a_capture_that_failed_takes_no_page_away(tmp_path: Path) -> None:
+    """Of the captures of an address the last that found the page counts, not a later "too many requests"."""
+    busy = record("response", "https://lock.example/packed", answer(html("Busy"), status="429 Too Many Requests"))
+    (tmp_path / "crawl.warc").write_bytes(b"".join([*RECORDS, busy]))
+    assert [item.title for item in WebPages(tmp_path / "crawl.warc") if isinstance(item, Document)] == TITLES
+
+
+def test_the_encoding_that_the_stored_answer_names(tmp_path: Path) -> None:
+    """A page that leaves its encoding to the server is read in it."""
+    page = html("S\u0105skaita u\u017e tilt\u0105").decode().encode("cp1257")
+    stored = answer(page, media="text/html; charset=windows-1257")
+    (tmp_path / "crawl.warc").write_bytes(record("response", "https://lock.example/", stored))
+    assert [item.title for item in WebPages(tmp_path / "crawl.warc")] == ["S\u0105skaita u\u017e tilt\u0105"]
+
+
 @pytest.mark.parametrize("cut", [0.3, 0.6, 0.95])
 @pytest.mark.parametrize("is_packed", [True, False])
 def test_a_cut_archive_gives_what_is_whole(tmp_path: Path, cut: float, is_packed: bool) -> None:

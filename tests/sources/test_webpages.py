@@ -155,12 +155,24 @@ def test_damaged_gzip(tmp_path: Path) -> None:
     assert len(errors(WebPages(path))) == 1
 
 
+COUNCIL = (
+    "Belediye meclisi salı günü yeni liman köprüsünü görüştü; köprü artan maliyetler ve anlaşmazlıklar yüzünden "
+    "yıllardır gecikiyor, eski köprü ise her sabah büyük gemiler için açılıyor ve akşam kapanıyor."
+)
+
+
 class Answers(Fetcher):
     """A fetcher that answers from a table."""
 
     pages: ClassVar[dict[str, Response]] = {
         "https://courier.example/mill": Response(
             "https://courier.example/news/mill", 200, {}, (DATA / "site" / "harbour.html").read_bytes()
+        ),
+        "https://courier.example/most": Response(
+            "https://courier.example/most",
+            200,
+            {"content-type": "text/html; charset=Windows-1254"},
+            f"<html><body><main><h1>Köprü görüştü</h1><p>{COUNCIL}</p></main></body></html>".encode("cp1254"),
         ),
         "https://courier.example/gone": Response("https://courier.example/gone", 404),
     }
@@ -181,6 +193,13 @@ def test_addresses() -> None:
     assert page.id == "https://courier.example/news/mill"
     assert page.fetched_at is not None
     assert [error.record_id for error in errors(source)] == places[1:3]
+
+
+def test_the_encoding_that_the_server_names() -> None:
+    """A page that does not say how it is written is read as its server says."""
+    (page,) = documents(WebPages("https://courier.example/most", fetcher=Answers()))
+    assert page.title == "Köprü görüştü"
+    assert COUNCIL in page.text
 
 
 def test_addresses_inside_the_network_are_refused() -> None:

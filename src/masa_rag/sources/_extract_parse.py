@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import codecs
 import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from masa_rag.errors import SourceFormatError
+from masa_rag.sources._extract_encoding import page_text
 
 if TYPE_CHECKING:
     from lxml.etree import _Element
@@ -67,17 +69,7 @@ def _refuse_many_attributes(data: bytes) -> None:
 
 
 def _utf8(html: bytes | str) -> bytes:
-    """Return the page in UTF-8; what is not, is decoded by what it says about itself, then by what fits."""
-    if isinstance(html, str):
-        return html.encode("utf-8", "replace")
-    try:
-        html.decode("utf-8")
-    except UnicodeDecodeError:
-        from trafilatura.utils import decode_file  # half a second to import, and few pages need it
-
-        text: str = decode_file(html)
-        return text.encode("utf-8", "replace")
-    return html.removeprefix(b"\xef\xbb\xbf")
+    return (html if isinstance(html, str) else page_text(html)).encode("utf-8", "replace").removeprefix(codecs.BOM_UTF8)
 
 
 def _repaired(data: bytes) -> bytes:

@@ -19,6 +19,7 @@ from typing import IO, Any
 from masa_rag._http_body import read_body
 from masa_rag._time import parse_time
 from masa_rag.errors import ConfigurationError, RecordError, SourceError, SourceFormatError
+from masa_rag.sources._extract_encoding import page_text
 
 MAX_LINE = 65_536
 MAX_HEADERS = 200
@@ -44,13 +45,13 @@ def is_warc(head: bytes) -> bool:
 
 
 def captures(path: Path, *, max_bytes: int) -> Iterator[Capture | RecordError]:
-    """Yield the pages of an archive, of each address the last one; what is damaged is an error, once.
+    """Yield the pages of an archive, of each address the last one that was found; what is damaged is an error, once.
 
     The archive is read twice: first to learn which capture of an address is the last.
     """
     last: dict[str, int] = {}
-    for number, headers, _ in _records(path, quiet=True):
-        if _may_be_page(headers):
+    for number, headers, content in _records(path, quiet=True):
+        if _may_be_page(headers) and (headers["warc-type"] == "resource" or not _has_failed(content)):
             last[headers["warc-target-uri"]] = number
     wanted = set(last.values())
     try:
@@ -141,6 +142,11 @@ def _may_be_page(headers: Mapping[str, str]) -> bool:
     )
 
 
+def _has_failed(content: IO[bytes]) -> bool:
+    line = content.readline(MAX_LINE)
+    return line.startswith(b"HTTP/") and line.split()[1:2] != [b"200"]
+
+
 def _capture(headers: Mapping[str, str], content: IO[bytes], max_bytes: int) -> Capture | RecordError | None:
     url = headers["warc-target-uri"]
     try:
@@ -163,7 +169,8 @@ def _answer(content: IO[bytes], max_bytes: int) -> bytes | None:
     answer.begin()
     if answer.status != 200 or not (answer.getheader("content-type") or "text/html").lower().startswith(_HTML_TYPES):
         return None
-    return read_body(answer, answer.getheader("content-encoding"), max_bytes=max_bytes)
+    body = read_body(answer, answer.getheader("content-encoding"), max_bytes=max_bytes)
+    return page_text(body, answer.getheader("content-type")).encode("utf-8", "replace")
 
 
 class _Stored:

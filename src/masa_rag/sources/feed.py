@@ -14,6 +14,7 @@ from masa_rag._ids import digest
 from masa_rag.errors import RecordError, SourceError, SourceFormatError, SourceUnavailableError
 from masa_rag.sources._base import FileSource
 from masa_rag.sources._extract import extract_page, fragment_text
+from masa_rag.sources._extract_encoding import page_text
 from masa_rag.sources._feed_entries import Entry, FeedText, looks_like_feed, read_feed
 from masa_rag.sources._hidden import visible_characters
 from masa_rag.types import Document
@@ -155,7 +156,7 @@ class Feed(FileSource):
         response = self._fetcher.fetch(link)
         if response.status != 200 or response.content_type not in ("", "text/html", "application/xhtml+xml"):
             return ""
-        page = extract_page(response.content, url=response.url)
+        page = extract_page(page_text(response.content, response.headers.get("content-type")), url=response.url)
         return page.text or "\n\n".join(segment.text for segment in page.segments)
 
 

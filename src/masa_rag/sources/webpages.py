@@ -17,6 +17,7 @@ from masa_rag.errors import RecordError, SourceError
 from masa_rag.sources import _masa_web
 from masa_rag.sources._base import HEAD_BYTES, FileSource, read_head
 from masa_rag.sources._extract import Page, extract_page
+from masa_rag.sources._extract_encoding import page_text
 from masa_rag.sources._extract_meta import host_of
 from masa_rag.sources._extract_mhtml import is_mhtml, unpack_mhtml
 from masa_rag.sources._extract_parse import saved_from
@@ -110,7 +111,8 @@ class WebPages(FileSource):
             response = fetcher.fetch(url)
             if (problem := _problem(response)) is not None:
                 return RecordError(problem, record_id=url)
-            page = extract_page(response.content, url=response.url, fast=self.fast)
+            html = page_text(response.content, response.headers.get("content-type"))
+            page = extract_page(html, url=response.url, fast=self.fast)
             if page.needs_browser and self._browser is not None:
                 page = extract_page(self._browser.show(response.url), url=response.url, fast=self.fast)
         except SourceError as error:

@@ -13,6 +13,7 @@ from masa_rag._http import REDIRECTS, Fetcher, Response
 from masa_rag.errors import RecordError, SourceError, SourceFormatError
 from masa_rag.sources._crawl import MAX_SITEMAPS, Frontier, Known, Robots, Scope, links_of, read_sitemap
 from masa_rag.sources._extract import extract_page, extract_tree
+from masa_rag.sources._extract_encoding import page_text
 from masa_rag.sources._extract_meta import Head
 from masa_rag.sources._extract_parse import parse_page
 from masa_rag.sources.webpages import fetched_now, page_document
@@ -169,7 +170,7 @@ class Website:
 
     def _read(self, url: str, depth: int, response: Response, scope: Scope) -> Document | RecordError | None:
         try:
-            tree = parse_page(response.content)
+            tree = parse_page(page_text(response.content, response.headers.get("content-type")))
         except SourceFormatError as error:
             return RecordError(str(error), record_id=url)
         head = Head(tree, response.url)
