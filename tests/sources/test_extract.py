@@ -422,6 +422,27 @@ def test_what_a_page_says_about_itself() -> None:
 
 
 @pytest.mark.parametrize(
+    ("shown", "author"),
+    [
+        ("By Greta Holm | May 1", "Greta Holm"),
+        ("Greta Holm - June 12, 2025", "Greta Holm"),
+        ("Greta Holm Updated December 19, 2025", "Greta Holm"),
+        ("Updated Feb. 27, 2025", None),
+        ("Greta Holm-Lund", "Greta Holm-Lund"),
+    ],
+)
+def test_a_day_is_no_part_of_a_name(shown: str, author: str | None) -> None:
+    """The line that names the author often ends with the day."""
+    assert extract_page(page(f"<div class=byline>{shown}</div>")).author == author
+
+
+def test_addresses_are_seen_from_the_base_that_a_page_sets() -> None:
+    """It is not where the page lies; a link may be canonical and something else."""
+    head = "<base href='/docs/'><link rel='Canonical shortlink' href='mill'>"
+    assert extract_page(page(head=head), url="https://mill.example/a/b/c").url == "https://mill.example/docs/mill"
+
+
+@pytest.mark.parametrize(
     "script", ["[" * 50_000, "{", "null", '{"@type": 3, "author": [[]], "headline": {"a": 1}}', '"\\ud800"']
 )
 def test_broken_linked_data(script: str) -> None:

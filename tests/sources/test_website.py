@@ -41,6 +41,7 @@ class Site:
         self.whole: Counter[str] = Counter()
         self.robots = "User-agent: *\nDisallow: /private\nCrawl-delay: 0.0\n"
         self.delay_s = 0.0
+        self.base = ""
 
     def page(self, number: int) -> str:
         """Return page ``number``: some text, and links onward, back, into traps, out."""
@@ -55,10 +56,12 @@ class Site:
         ]
         links += ["mailto:a@b.example", "/photo.jpg", f"/p/{number}#top", f"/p/{number}?utm_source=x"]
         links += ["/error", "/slow", "/noindex"]
+        if self.base:
+            links = [link.removeprefix("/") for link in links]
         nav = "".join(f'<li><a href="{link}">go</a></li>' for link in links)
+        head = f"<title>Ferry {number}</title><link rel='canonical' href='/p/{number}'>{self.base}"
         return (
-            f"<html lang='en'><head><title>Ferry {number}</title><link rel='canonical' href='/p/{number}'></head>"
-            f"<body><nav><ul>{nav}</ul></nav><main><article><h1>Ferry {number}</h1>"
+            f"<html lang='en'><head>{head}</head><body><nav><ul>{nav}</ul></nav><main><article><h1>Ferry {number}</h1>"
             f"<p>Version {self.versions[number]} of the story.</p>{text}</article></main></body></html>"
         )
 
@@ -157,6 +160,15 @@ def test_the_whole_site_once(served: tuple[Site, str]) -> None:
     assert sum(count for path, count in site.asked.items() if path.startswith("/calendar")) <= 20
     assert all("deeper" not in path or path.count("deeper") <= 3 for path in site.asked)
     assert "ferry number 7 leaves" in next(document.text for document in documents if document.id.endswith("/p/7"))
+
+
+def test_links_are_seen_from_the_base_that_a_page_sets(served: tuple[Site, str]) -> None:
+    """Pages of one site name their links as seen from its root, wherever they lie."""
+    site, base = served
+    site.base = "<base href='/'>"
+    documents, _ = split(crawl(base, max_pages=12))
+    assert f"{base}/p/3" in {item.id for item in documents}
+    assert "/p/p/3" not in site.asked
 
 
 def test_the_second_round_brings_only_changes(served: tuple[Site, str]) -> None:

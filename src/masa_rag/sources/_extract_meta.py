@@ -41,6 +41,8 @@ _CONTENT_TYPES = frozenset(
 )
 _SEPARATOR = re.compile(r"\s+[|–—·•»:]\s+|\s+-\s+|\s*\|\s*")
 _BY = re.compile(r"^\s*(?:written |posted |published )?(?:by|von|par|por|di)[:\s]+", re.I)
+_BYLINE_END = re.compile(r"\s+[|·•–—-]\s+|\s*\b(?:updated|published|posted)\b:?\s*", re.I)
+"""Between a name and the day or the reading time, which stand in the same line."""
 _URL_DATE = re.compile(r"/(20\d\d)[/-](\d{1,2})[/-](\d{1,2})(?:/|-|$)")
 
 
@@ -94,13 +96,20 @@ class Head:
         return frozenset(" ".join(filter(None, {element.get("class") for element in self.tree.iter()})).split())
 
     @cached_property
+    def base(self) -> str | None:
+        """The address from which the page's relative links are seen: the one that it sets, else its own."""
+        told = next((item.get("href") for item in self.tree.iter("base") if item.get("href")), None)
+        return (_joined(self.url, told) if told else None) or self.url
+
+    @cached_property
     def canonical(self) -> str | None:
         """The address the page names as its own, absolute; None where it names none or a bare site."""
-        link = next((item.get("href") for item in self.tree.iter("link") if item.get("rel") == "canonical"), None)
+        links = (item for item in self.tree.iter("link") if "canonical" in (item.get("rel") or "").lower().split())
+        link = next((item.get("href") for item in links), None)
         found = link or self.meta("og:url")
         if not found:
             return None
-        absolute = _joined(self.url, found)
+        absolute = _joined(self.base, found)
         return absolute if absolute is not None and absolute.startswith(("http://", "https://")) else None
 
     @cached_property
@@ -156,7 +165,7 @@ class Head:
                 named = element.find(".//*[@itemprop='name']") if element.get("itemprop") == "author" else None
                 text = _clean(" ".join((element if named is None else named).itertext()))
                 if text and len(text) < longest:
-                    yield text
+                    yield from (part for part in _BYLINE_END.split(text) if part and read_date(part) is None)
 
     @cached_property
     def _labelled(self) -> list[_Element]:
@@ -194,7 +203,7 @@ class Head:
         """The licence the page names, as an address or a name."""
         for item in self.tree.iter("link", "a"):
             named = "license" in (item.get("rel") or "").split() and item.get("href")
-            if named and (address := _joined(self.url, named)):
+            if named and (address := _joined(self.base, named)):
                 return address
         return next((text for item in self.things() if (text := _string(item.get("license")))), None)
 

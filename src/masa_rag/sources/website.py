@@ -176,7 +176,7 @@ class Website:
         head = Head(tree, response.url)
         rules = (head.meta("robots") or "").lower() + response.headers.get("x-robots-tag", "").lower()
         if depth < self.max_depth and "nofollow" not in rules and "none" not in rules:
-            self._follow(tree, response.url, depth, scope)
+            self._follow(tree, head.base or response.url, depth, scope)
         if "noindex" in rules or "none" in rules:
             return None
         canonical = self._canonical(url, head, scope)
