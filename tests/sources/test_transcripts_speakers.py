@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from masa_rag.sources import Transcripts
+from masa_rag.sources import Transcripts, open_source
 from masa_rag.sources._transcript_subtitles import parse_srt
 from masa_rag.types import Document
 
@@ -148,3 +148,42 @@ def test_names_after_an_opening_without_one() -> None:
     turns = [caption for name in ("Mia", "Ben") * 3 for caption in (f"{name}: Well,", *long)]
     speakers = [speaker for speaker, _ in spoken(*jingle, *turns)]
     assert speakers == [None] * 2 + (["Mia"] * 10 + ["Ben"] * 10) * 3
+
+
+def test_captions_of_broadcasts() -> None:
+    """``>>`` says that somebody else speaks: who is named, or nobody known; the turn before does not go on."""
+    found = spoken(
+        ">> ANNA: Is it on?", ">> BEN: It is.\n>> ANNA: Good.", ">> Then begin.", "We all wait.", "ANNA: Now."
+    )
+    assert found == [
+        ("ANNA", "Is it on?"),
+        ("BEN", "It is."),
+        ("ANNA", "Good."),
+        ("Unknown speaker", "Then begin."),
+        ("Unknown speaker", "We all wait."),
+        ("ANNA", "Now."),
+    ]
+
+
+def test_changes_of_speaker_without_any_name() -> None:
+    """Where nobody is named the words stay as they are."""
+    assert spoken(">> Is it on?", ">> It is.") == [(None, ">> Is it on?"), (None, ">> It is.")]
+
+
+@pytest.mark.parametrize(
+    ("one", "two", "colon"),
+    [("张三", "李四", "："), ("أحمد", "سارة", ": "), ("דנה", "יואב", ": "), ("राम", "सीता", ": ")],
+)
+def test_names_in_scripts_without_capitals(tmp_path: Path, one: str, two: str, colon: str) -> None:
+    """They are names where they are used as such; Chinese writes a wide colon and no blank."""
+    lines = [f"{name}{colon}{number}" for number in "123" for name in (one, two)]
+    expected = [(name, number) for number in "123" for name in (one, two)]
+    assert [(line.author, line.text) for line in read(tmp_path, "\n".join(lines)).segments] == expected
+    assert spoken(*lines) == expected
+
+
+def test_records_are_no_dialogue(tmp_path: Path) -> None:
+    """A list of addresses is a text: nobody called Phone says a number."""
+    rows = "".join(f"Name: P{number}\nPhone: 55{number}\nEmail: p{number}@mill.example\n\n" for number in range(5))
+    (tmp_path / "people.txt").write_text(rows)
+    assert type(open_source(tmp_path / "people.txt")).__name__ == "Files"

@@ -8,9 +8,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import chain, pairwise
 
-from masa_rag.sources._transcript_base import Caption, Line, line_of
+from masa_rag.sources._transcript_base import UNKNOWN_SPEAKER, Caption, Line, line_of
 
-_LABEL = re.compile(r"(?P<name>[^\W\d_][^:<>\[\]{}\n]{0,47}?)\s*:\s+(?P<text>\S.*)", re.DOTALL)
+_CHANGE = re.compile(r">>+\s*")
+"""How captions of broadcasts mark that somebody else speaks."""
+_LABEL = re.compile(r"(?P<name>[^\W\d_][^:：<>\[\]{}\n]{0,47}?)\s*(?::\s+|：\s*)(?P<text>\S.*)", re.DOTALL)
 _NUMBERED = r"(?:Speaker|SPEAKER|Spk)[ _]?\w{1,8}"
 _WORDY = re.compile(_NUMBERED)
 _BRACKETED = re.compile(
@@ -20,12 +22,13 @@ _BRACKETED = re.compile(
 _BOLD = re.compile(r"\*\*(?P<name>[^\W\d_][^:*<>\[\]{}\n]{0,47}?)\s*(?::\s*\*\*|\*\*\s*:)\s*(?P<text>\S.*)", re.DOTALL)
 _PARTICLES = frozenset(["al", "and", "bin", "da", "de", "del", "den", "der", "di", "el", "of", "the", "van", "von"])
 _PHRASES = frozenset(
-    """also answer answers attention author but careful caution chapter conclusion date description disclaimer
-    example examples exercise fact finally first fourth friday here hint homework http https imagine important
-    keywords lastly link listen look meaning monday next note notes now problem question questions reason remember
-    reminder result rule saturday second so solution source step subject summary sunday tags therefore third
-    thursday time tip tips title today tomorrow topic transcript translation tuesday update url version warning
-    watch wednesday yesterday""".split()
+    """address also answer answers attention author but careful caution chapter city company conclusion country date
+    description disclaimer email example examples exercise fact finally first fourth friday here hint homework http
+    https imagine important keywords lastly link listen look meaning monday name next note notes now phone port problem
+    question questions reason remember reminder result rule saturday second size so solution source status step
+    subject summary sunday tags therefore third thursday time tip tips title today tomorrow topic transcript
+    translation tuesday type update url version warning watch wednesday yesterday
+    例如 备注 地址 姓名 日期 时间 标题 注意 电话""".split()
 )
 """Words before a colon that name nobody. No word that is a name too: "May" and "Mark" may speak."""
 _COUNTED = re.compile(
@@ -48,11 +51,12 @@ _TURNS_TAKEN = 4
 
 
 def split_label(text: str) -> tuple[str | None, str]:
-    """Split ``Name: what was said``, also ``[SPEAKER_00]: text`` and ``**Name:** text``.
+    """Split ``Name: what was said``, also ``[SPEAKER_00]: text``, ``**Name:** text`` and ``>> NAME: text``.
 
     The name is None when there is no label, or one that names nobody ("Note").
     """
-    match = _LABEL.fullmatch(text) or _BRACKETED.fullmatch(text) or _BOLD.fullmatch(text)
+    said = _CHANGE.sub("", text, count=1) if text.startswith(">>") else text
+    match = _LABEL.fullmatch(said) or _BRACKETED.fullmatch(said) or _BOLD.fullmatch(said)
     if match is None or _is_phrase(name := match["name"].strip()):
         return None, text
     return name, match["text"].strip()
@@ -69,20 +73,29 @@ def is_numbered(label: str) -> bool:
 
 
 def looks_like_name(label: str) -> bool:
-    """Say whether a label reads as a person's: at most five words, each with a capital or a particle."""
+    """Say whether a label reads as a person's: at most five words, each with a capital or a particle.
+
+    Letters of scripts without capitals count as such.
+    """
     counted = _COUNTED.fullmatch(label)
     if is_numbered(label) or (counted and counted[1].lower() in _NAMELESS):
         return True
     words = label.split()
     if not 0 < len(words) <= 5 or _is_phrase(label) or (counted and not counted[2]):
         return False
-    return words[0][0].isupper() and all(word[0].isupper() or word[0] in "(|&-" or word in _PARTICLES for word in words)
+    return _is_capital(words[0][0]) and all(
+        _is_capital(word[0]) or word[0] in "(|&-" or word in _PARTICLES for word in words
+    )
+
+
+def _is_capital(letter: str) -> bool:
+    return letter.isalpha() and not letter.islower()
 
 
 def _is_doubtful(label: str) -> bool:
-    """Say whether a label must come twice to be believed: "Anna B" may be "Rope B" as well."""
+    """Say whether a label must come twice to be believed: "Anna B" may be "Rope B", and no capital tells a name."""
     counted = _COUNTED.fullmatch(label)
-    return counted is not None and counted[1].lower() not in _NAMELESS
+    return not label[0].isupper() or (counted is not None and counted[1].lower() not in _NAMELESS)
 
 
 def assign_speakers(captions: Sequence[Caption]) -> list[Line]:
@@ -148,13 +161,18 @@ def _is_dialogue(labels: Sequence[str], captions: int, *, opens: bool) -> bool:
 
 
 def _turns(caption: Caption, known: set[str]) -> Iterator[Line]:
-    """Yield a line a turn: a row that opens with a known label begins one."""
+    """Yield a line a turn: a row that opens with a known label begins one, or says that somebody else speaks."""
     rows = caption.rows
-    begins = [number for number in range(len(rows)) if number == 0 or _label_at(rows, number) in known]
+    changes = {number for number in range(len(rows)) if known and rows[number].startswith(">>")}
+    begins = [n for n in range(len(rows)) if n == 0 or n in changes or _label_at(rows, n) in known]
     for begin, end in pairwise([*begins, len(rows)]):
         line = line_of(replace(caption, rows=rows[begin:end]))
-        named = _label_at(rows, begin) in known
-        name, text = split_label(line.text) if named else (None, line.text)
+        if _label_at(rows, begin) in known:
+            name, text = split_label(line.text)
+        elif begin in changes:
+            name, text = UNKNOWN_SPEAKER, _CHANGE.sub("", line.text, count=1)
+        else:
+            name, text = None, line.text
         yield replace(line, text=text, speaker=name)
 
 
