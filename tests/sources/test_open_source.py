@@ -444,3 +444,12 @@ def test_an_empty_path_is_not_the_folder_where_one_is(
     monkeypatch.chdir(tmp_path)
     with pytest.raises(SourceUnavailableError, match="expected a file, a folder"):
         open_sources(path)
+
+
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize("opening", ["<!-- -->", "<?x ?>", "<!doctype x>"])
+def test_a_file_of_comments_is_looked_at_once(tmp_path: Path, opening: str) -> None:
+    """What a file is, is told in no time, however many comments stand before its first element."""
+    (tmp_path / "a.xml").write_text(opening * 5_000 + "words")
+    with pytest.warns(UserWarning, match="read as plain text"):
+        assert type(open_source(tmp_path / "a.xml")).__name__ == "Files"

@@ -77,7 +77,7 @@ MAX_TAGS = 100_000
 MAX_BYTES = 10_000_000
 """The reader takes fifteen times the size in memory."""
 
-_BEFORE_ROOT = rb"\A(?:\xef\xbb\xbf)?\s*(?:<\?.*?\?>\s*|<!--.*?-->\s*|<!doctype[^>\[]*>\s*)*"
+_BEFORE_ROOT = rb"\A(?:\xef\xbb\xbf)?\s*+(?>(?:<\?.*?\?>|<!--.*?-->|<!doctype[^>\[]*>)\s*+)*+"
 _ROOT = re.compile(_BEFORE_ROOT + rb"<(?:[\w-]+:)?(rss|rdf|feed)\b([^>]*)>", re.I | re.S)
 _JSON_FEED = re.compile(rb'"version"\s*:\s*"https?:(?:\\?/){2}(?:www\.)?jsonfeed\.org(?:\\?/)version')
 

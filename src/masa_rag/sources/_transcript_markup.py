@@ -23,7 +23,7 @@ from masa_rag.sources._transcript_base import (
 from masa_rag.sources._transcript_json import number
 from masa_rag.sources._transcript_speakers import assign_speakers
 
-_TTML = re.compile(r"<(?:\w+:)?tt\b[^>]*ttml|<(?:\w+:)?tt\s[^>]*xmlns", re.IGNORECASE)
+_TTML = re.compile(r"<(?:\w+:)?tt\b[^<>]*ttml|<(?:\w+:)?tt\s[^<>]*xmlns", re.IGNORECASE)
 _TIMED_TEXT = re.compile(r"<(?:transcript|timedtext)\b")
 _CITED = re.compile(r"<cite>[^<]{1,80}</cite>\s*<time>\s*[\d:.]+\s*</time>", re.IGNORECASE)
 _OFFSET = re.compile(r"(\d{1,15}(?:\.\d+)?)(h|ms|m|s|f|t)?")

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 MAX_PAGE_BYTES = 20_000_000
 """Larger files are refused: a page of this size is a data dump, and parsing it takes ten times its size in memory."""
 
-_HTML = re.compile(rb"\A(?:\xef\xbb\xbf)?(?:\s|<\?xml[^>]*>|<!--.*?-->)*<(?:!doctype\s+html|html[\s>])", re.I | re.S)
+_HTML = re.compile(rb"\A(?:\xef\xbb\xbf)?(?>\s|<\?xml[^>]*>|<!--.*?-->)*+<(?:!doctype\s+html|html[\s>])", re.I | re.S)
 _PAGES = frozenset({".html", ".htm", ".xhtml", ".mhtml", ".mht"})
 _ASSETS = frozenset(
     {".css", ".js", ".mjs", ".map", ".png", ".jpg", ".jpeg", ".gif", ".svg", ".webp", ".avif", ".ico"}
