@@ -101,6 +101,17 @@ def test_google_meet(tmp_path: Path) -> None:
     ]
 
 
+def test_a_short_meeting_of_google(tmp_path: Path) -> None:
+    """Times on lines of their own and the footer are not counted against the few turns."""
+    turns = [f"{name}: {text}" for _, name, text in (*SAID, *SAID[:2])]
+    text = "\n".join(["Pumps - Transcript", "Attendees", "Jonas Berg, Mara Holm", "00:00:00", *turns[:3], "00:05:00",
+                      *turns[3:], "Meeting ended after 00:06:00 👋",
+                      "This editable transcript was computer generated and might contain errors. People can also "
+                      "change the text after it was created."])  # fmt: skip
+    document = recognised(tmp_path, "talk.txt", text)
+    assert [line.author for line in document.segments] == ["Jonas Berg", "Mara Holm"] * 3
+
+
 ZOOM = {
     "old": "{clock}\t From  {name} : {text}\n",
     "named to": "{clock}\t From {name} to Everyone : {text}\n",

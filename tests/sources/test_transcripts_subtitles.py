@@ -274,3 +274,28 @@ def test_no_text_breaks_a_parser(text: str) -> None:
     """Any text after a signature is read without a failure other than the typed one."""
     parse_vtt("WEBVTT\n\n" + text)
     parse_srt("1\n00:00:01,000 --> 00:00:02,000\n" + text)
+
+
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize("signs", ["<", "<v ", "<a", "{\\\\", "{"])
+def test_opened_marks_without_end_take_no_time(signs: str) -> None:
+    """A short file of marks that nobody closes is read at once, not in hours."""
+    row = signs * 200_000
+    parse_vtt(f"WEBVTT\n\n00:01.000 --> 00:02.000\n{row}\n")
+    parse_srt(f"1\n00:00:01,000 --> 00:00:02,000\n{row}\n")
+    parse_ass(f"[Script Info]\n[Events]\nDialogue: 0,0:00:01.00,0:00:02.50,Default,Ada,0,0,0,,{row}\n")
+
+
+def test_marks_end_at_the_next_one() -> None:
+    """A sign for "less than" takes no words along with the mark behind it."""
+    (line,) = parse_srt("1\n00:00:01,000 --> 00:00:02,000\nTwo <kites and <i>four</i> ropes\n").lines
+    assert line.text == "Two <kites and four ropes"
+
+
+def test_drawings_are_no_words() -> None:
+    """SubStation Alpha draws with letters and numbers, which nobody says."""
+    rows_of_ass = (
+        "Dialogue: 0,0:00:01.00,0:00:02.50,Default,Ada,0,0,0,,{\\an7\\p1}m 0 0 l 100 0{\\p0}Hello{\\i1} there{\\i0}."
+    )
+    (line,) = parse_ass(f"[Script Info]\n[Events]\n{rows_of_ass}\n").lines
+    assert line.text == "Hello there."

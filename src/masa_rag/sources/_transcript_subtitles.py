@@ -16,8 +16,9 @@ _SRT_TIMING = re.compile(rf"\s*({_WHOLE})\s*-->\s*({_WHOLE})(?:\s+(?:[XY][12]|[a
 """Behind the times may stand where the caption is shown; what is said there makes it another format."""
 _SBV_TIMING = re.compile(rf"\s*({_CLOCK}),({_CLOCK})\s*")
 _TSV_ROW = re.compile(r"(\d{1,12})\t(\d{1,12})\t(.*\S.*)")
-_MARKUP = re.compile(r"</?[a-zA-Z][^>]*>|\{\\[^}]*\}")
-_OVERRIDE = re.compile(r"\{[^}]*\}")
+_MARKUP = re.compile(r"</?[a-zA-Z][^<>]*>|\{\\[^{}]*\}")
+_OVERRIDE = re.compile(r"\{([^{}]*)\}([^{]*)")
+_DRAWS = re.compile(r"\\p[1-9]")
 
 
 def looks_like_srt(text: str) -> bool:
@@ -97,8 +98,13 @@ def parse_ass(text: str) -> Transcript:
     return _transcript(iter(captions))
 
 
+def _shown(override: re.Match[str]) -> str:
+    """Return what stands behind an override, nothing where it is a drawing: ``{\\p1}m 0 0 l 100 0{\\p0}``."""
+    return "" if _DRAWS.search(override[1]) else override[2]
+
+
 def _dialogue(fields: dict[str, str]) -> Iterator[Caption]:
-    text = _OVERRIDE.sub("", fields.get("text", "")).replace("\\N", "\n").replace("\\n", "\n").replace("\\h", " ")
+    text = _OVERRIDE.sub(_shown, fields.get("text", "")).replace("\\N", "\n").replace("\\n", "\n").replace("\\h", " ")
     rows = [row for line in text.split("\n") if (row := " ".join(line.split()))]
     if rows:
         start, end = parse_clock(fields.get("start", "")), parse_clock(fields.get("end", ""))

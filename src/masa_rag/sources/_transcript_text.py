@@ -157,7 +157,7 @@ def parse_otter(text: str) -> Transcript:
 
 def looks_like_labelled(text: str) -> bool:
     """Say whether a few names, again and again, open most of the lines."""
-    rows = _filled(text)
+    rows = [row for row in _filled(text) if not (_FOOTER.fullmatch(row) or _OWN_LINE.fullmatch(row))]
     labels = Counter(label for row in rows if (label := split_label(row.strip())[0]) and looks_like_name(label))
     total = labels.total()
     certain = sum(count for label, count in labels.items() if is_numbered(label))

@@ -14,10 +14,10 @@ from masa_rag.sources._transcript_speakers import assign_speakers
 _SIGNATURE = re.compile(r"WEBVTT(?:[ \t].*)?")
 _STAMP = r"(?:(\d{1,9}):)?([0-5]\d):([0-5]\d)\.(\d{3})(?!\d)"
 _TIMING = re.compile(rf"[ \t\f]*{_STAMP}[ \t\f]*-->[ \t\f]*{_STAMP}")
-_VOICE = re.compile(r"<v(?:\.[^\s>]*)?[ \t]+([^>]*)>")
+_VOICE = re.compile(r"<v(?:\.[^\s<>]*)?[ \t]++([^<>]*)>")
 _WEBEX = re.compile(r'\d+ "([^"]{1,100})" \(\d+\)\s*')
 """Webex writes who speaks into the number of the caption."""
-_TAG = re.compile(r"<[^>]*>")
+_TAG = re.compile(r"<[^<>]*>")
 
 
 def looks_like_vtt(text: str) -> bool:
