@@ -130,6 +130,24 @@ def test_not_recognised(content: bytes, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    "opening", ["<h1>Köprü</h1>", "<title>Köprü</title>", "\n<!-- saved --><div><h1>Köprü</h1></div>"]
+)
+def test_a_page_without_html_around_it(tmp_path: Path, opening: str) -> None:
+    """A page may leave out its outermost tags; its text is read, not its markup."""
+    path = tmp_path / "piece.html"
+    path.write_text(f"{opening}<p>{COUNCIL}</p>", encoding="utf-8")
+    (piece,) = documents(open_source(path))
+    assert (piece.title, piece.text.removeprefix("# Köprü\n\n")) == ("Köprü", COUNCIL)
+
+
+def test_a_transcript_in_html_is_no_page(tmp_path: Path) -> None:
+    """The transcripts of podcasts begin with a tag, too."""
+    cues = "".join(f"<cite>Ada:</cite><time>0:{at:02}</time><p>{COUNCIL[:60]}</p>" for at in (5, 15, 25))
+    (tmp_path / "talk.html").write_text(cues, encoding="utf-8")
+    assert type(open_source(tmp_path / "talk.html")).__name__ == "Transcripts"
+
+
+@pytest.mark.parametrize(
     "content",
     [
         b"",

@@ -22,6 +22,7 @@ and hundreds of megabytes."""
 
 MAX_ATTRIBUTES = 5_000
 _TAG = re.compile(rb"<[a-zA-Z](?:[^\"'>]++|\"[^\"]*+\"|'[^']*+')*+")
+_ELEMENT = re.compile(rb"<[a-zA-Z]")
 _QUOTED = re.compile(rb"\"[^\"]*+\"|'[^']*+'")
 _NAME = re.compile(rb"\s[a-zA-Z_:]")
 
@@ -44,7 +45,7 @@ def parse_page(html: bytes | str) -> _Element:
         tree = fromstring(data, parser=_parser()) if data.strip() else None
     except (ValueError, LxmlError) as error:
         raise SourceFormatError(f"received bytes that cannot be read as HTML ({error}); expected a page") from error
-    if tree is None or (b"html" not in data[:50].lower() and len(tree) < 2):
+    if tree is None or _ELEMENT.search(data) is None:
         raise SourceFormatError("received bytes without any HTML element; expected a page")
     return tree
 

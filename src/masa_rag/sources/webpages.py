@@ -21,6 +21,7 @@ from masa_rag.sources._extract_encoding import page_text
 from masa_rag.sources._extract_meta import host_of
 from masa_rag.sources._extract_mhtml import is_mhtml, unpack_mhtml
 from masa_rag.sources._extract_parse import saved_from
+from masa_rag.sources._transcript_formats import is_transcript
 from masa_rag.sources._warc import Capture, captures, is_warc
 from masa_rag.types import Document
 
@@ -31,6 +32,12 @@ MAX_PAGE_BYTES = 20_000_000
 """Larger files are refused: a page of this size is a data dump, and parsing it takes ten times its size in memory."""
 
 _HTML = re.compile(rb"\A(?:\xef\xbb\xbf)?(?>\s|<\?xml[^>]*>|<!--.*?-->)*+<(?:!doctype\s+html|html[\s>])", re.I | re.S)
+_PIECE = re.compile(
+    rb"\A(?:\xef\xbb\xbf)?(?>\s|<!--.*?-->)*+<(?:head|body|title|meta|link|style|script|h[1-6]|p|div|article|section|main"
+    rb"|header|nav|ul|ol|dl|table|blockquote|pre|center|!doctype\s+netscape-bookmark)\b",
+    re.I | re.S,
+)
+"""How a page begins that leaves out ``<html>``, as its standard allows, or of which a part was saved."""
 _PAGES = frozenset({".html", ".htm", ".xhtml", ".mhtml", ".mht"})
 _ASSETS = frozenset(
     {".css", ".js", ".mjs", ".map", ".png", ".jpg", ".jpeg", ".gif", ".svg", ".webp", ".avif", ".ico"}
@@ -88,6 +95,8 @@ class WebPages(FileSource):
         if path.is_dir():
             return _is_site_folder(path)
         plain = _plain_head(head)
+        if path.suffix.lower() in _PAGES and _PIECE.match(plain):
+            return not is_transcript(path, head)  # some are pieces of HTML
         return _is_page(plain) or is_warc(plain) or _masa_web.is_masa_web(head)
 
     def _takes(self, item: Path) -> bool:
