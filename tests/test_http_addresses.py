@@ -243,3 +243,11 @@ def test_url_parsing_cases() -> None:
         except SourceError:
             continue
         assert base not in (None, "about:blank") or all(is_public(place) for place in reached), case["input"]
+
+
+def test_a_password_stands_in_no_message() -> None:
+    """Errors are kept and passed on; who may log in where is nobody else's to read."""
+    with pytest.raises(SourceError, match="user name") as caught:
+        read_address("https://ada:secret@mill.example/path")
+    assert "secret" not in str(caught.value)
+    assert "mill.example/path" in str(caught.value)

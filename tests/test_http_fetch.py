@@ -165,6 +165,22 @@ def test_redirects_are_followed_up_to_the_limit() -> None:
 
 
 @pytest.mark.parametrize(
+    ("written", "asked"),
+    [("/straße 7".encode(), b"/stra%C3%9Fe%207"), (b"/a%20b ", b"/a%20b"), (b"/caf\xe9", b"/caf%C3%A9")],
+)
+def test_redirects_that_are_not_escaped(written: bytes, asked: bytes) -> None:
+    """Many servers write the letters of a name as they are, in UTF-8, and blanks; browsers follow them."""
+
+    def answer(request: bytes, connection: socket.socket) -> None:
+        if request.startswith(b"GET / "):
+            connection.sendall(b"HTTP/1.1 302 Found\r\nContent-Length: 0\r\nLocation: " + written + b"\r\n\r\n")
+        else:
+            ok(request.split()[1])(request, connection)
+
+    assert get(answer).content == asked
+
+
+@pytest.mark.parametrize(
     "target",
     [
         "http://127.0.0.1/",

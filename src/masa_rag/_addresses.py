@@ -47,6 +47,7 @@ _UNSAFE = re.compile(r"[\x00-\x20\x7f\\\u0080-\u009f]")
 _LABELS = re.compile(
     r"(?=.{1,253}\Z)(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?)(?:\.[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?)*"
 )
+_LOGIN = re.compile(r"//[^/?#]*@")
 _NUMBER = re.compile(r"\d+|0x[0-9a-f]*")
 
 
@@ -119,7 +120,8 @@ def _parts(absolute: str) -> SplitResult:
 
 
 def _refusal(url: str, reason: str) -> SourceError:
-    return SourceError(f"received the address {url[:200]!r}, which is refused: {reason}")
+    shown = _LOGIN.sub("//***@", url[:200])  # messages are kept and passed on
+    return SourceError(f"received the address {shown!r}, which is refused: {reason}")
 
 
 def _host(name: str) -> str:

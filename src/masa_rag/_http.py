@@ -5,6 +5,7 @@ Every hop goes through the checks of ``_connections``; what comes back is unpack
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import socket
 import time
@@ -121,7 +122,7 @@ class Fetcher:
             target = response.headers.get("location")
             if response.status not in REDIRECTS or not target:
                 return Response(response.url, response.status, response.headers, response.content, permanent)
-            following = read_address(target, base=address.url)
+            following = read_address(_plain_location(target), base=address.url)
             if follow is not None and not follow(following.url):
                 return response
             if following.authority != address.authority:
@@ -202,6 +203,13 @@ class Fetcher:
         if answer.isclosed() and not answer.will_close:
             self._open[(address.scheme, address.host, address.port)] = connection
         return Response(address.url, answer.status, found, content)
+
+
+def _plain_location(target: str) -> str:
+    """Return where a redirect leads as an address: many servers write letters and blanks as they are, in UTF-8."""
+    with contextlib.suppress(UnicodeError):
+        target = target.encode("latin-1").decode("utf-8")
+    return target.strip().replace(" ", "%20")
 
 
 def _retry_after(value: str | None) -> float | None:
