@@ -453,3 +453,11 @@ def test_a_file_of_comments_is_looked_at_once(tmp_path: Path, opening: str) -> N
     (tmp_path / "a.xml").write_text(opening * 5_000 + "words")
     with pytest.warns(UserWarning, match="read as plain text"):
         assert type(open_source(tmp_path / "a.xml")).__name__ == "Files"
+
+
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize("run", [" ", "\t", "<enclosure "])
+def test_a_long_run_of_one_sign_is_looked_at_once(tmp_path: Path, run: str) -> None:
+    """Tables are padded with blanks: recognition does not look at each of them from each."""
+    (tmp_path / "a.txt").write_text(run * 60_000 + "words")
+    assert type(open_source(tmp_path / "a.txt")).__name__ == "Files"

@@ -190,5 +190,5 @@ def looks_like_podcast(head: bytes) -> bool:
     """Say whether this is an RSS feed with audio or video enclosures or the podcast namespace."""
     start = head.lstrip(b"\xef\xbb\xbf \t\r\n")[:2048]
     rss = re.match(rb"(?>(?:<!--.*?-->|<\?[^>]*\?>)\s*+)*+<rss\b", start, re.DOTALL)
-    media = rb"<enclosure\b[^>]*(?:audio|video)/|<podcast:(?:transcript|person|chapters|guid)\b"
+    media = rb"<enclosure\b[^<>]*(?:audio|video)/|<podcast:(?:transcript|person|chapters|guid)\b"
     return rss is not None and re.search(media, head) is not None

@@ -37,7 +37,7 @@ _FOOTER = re.compile(
     re.IGNORECASE,
 )
 """What Otter.ai and Google Meet write below what was said."""
-_OWN_LINE = re.compile(rf"\s*(?:\*\*)?[\[(]?\s*({_TIME})\s*[\])]?(?:\*\*)?\s*")
+_OWN_LINE = re.compile(rf"\s*+(?:\*\*)?[\[(]?\s*+({_TIME})\s*+[\])]?(?:\*\*)?\s*+")
 _FEWEST_BARE = 4
 _FIRST_BARE_S = 120.0
 """A bare "9:15" is an hour of the day; a recording begins near zero."""
