@@ -282,6 +282,25 @@ def test_the_delay_robots_ask_for(served: tuple[Site, str]) -> None:
     assert waits == [7.0] * 4
 
 
+def test_a_delay_without_end_is_a_minute(served: tuple[Site, str]) -> None:
+    """A site cannot hold a crawl for years."""
+    site, base = served
+    site.robots = "User-agent: *\nCrawl-delay: 1000000000000\n"
+    source = crawl(base, max_pages=2)
+    waits: list[float] = []
+    source._sleep = waits.append
+    split(source)
+    assert waits == [60.0]
+
+
+def test_robots_behind_a_byte_order_mark(served: tuple[Site, str]) -> None:
+    """The mark that Windows editors write does not hide the first rule."""
+    site, base = served
+    site.robots = "\ufeffUser-agent: *\nDisallow: /p/3\n"
+    split(crawl(base, max_pages=12))
+    assert site.asked["/p/1"] and not site.asked["/p/3"]
+
+
 def test_a_site_whose_robots_fail_is_left_alone(served: tuple[Site, str]) -> None:
     """A server error for robots.txt means that nothing may be fetched now (RFC 9309)."""
     site, base = served

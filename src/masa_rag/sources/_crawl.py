@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 MAX_ROBOTS_BYTES = 512_000
 """RFC 9309, section 2.5: at least 500 KiB must be read, what is beyond may be ignored."""
+MAX_DELAY_S = 60.0
+"""A site that asks for more, by mistake or to hold crawlers, is not waited for without end."""
 MAX_SITEMAPS = 50
 MAX_XML_TAGS = 600_000
 """A sitemap has at most 50,000 addresses (sitemaps.org), each in up to five elements."""
@@ -53,7 +55,7 @@ class Robots:
             response = fetcher.fetch(place)
         except SourceFormatError:
             return cls("", fetcher.user_agent)
-        text = response.content[:MAX_ROBOTS_BYTES].decode("utf-8", "replace") if response.status == 200 else ""
+        text = response.content[:MAX_ROBOTS_BYTES].decode("utf-8-sig", "replace") if response.status == 200 else ""
         return cls(text, fetcher.user_agent)
 
     def allows(self, url: str) -> bool:
@@ -62,9 +64,9 @@ class Robots:
 
     @property
     def delay_s(self) -> float:
-        """Seconds the site asks to leave between two requests; 0 where it does not ask."""
+        """Seconds the site asks to leave between two requests, at most MAX_DELAY_S; 0 where it does not ask."""
         delay = self._rules.crawl_delay(self._agent)
-        return float(delay) if delay is not None else 0.0
+        return min(float(delay), MAX_DELAY_S) if delay is not None else 0.0
 
     @property
     def sitemaps(self) -> list[str]:

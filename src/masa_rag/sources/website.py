@@ -47,7 +47,7 @@ class Website:
         max_depth: Links between the start, or a sitemap's page, and a page.
         include: Patterns of addresses to take, for example ``"*/docs/*"``; empty takes all.
         exclude: Patterns of addresses to leave out.
-        delay_s: Seconds between two requests; a longer Crawl-delay in robots.txt wins.
+        delay_s: Seconds between two requests; a longer Crawl-delay in robots.txt wins, up to a minute.
         fetcher: How to fetch; give one to set limits, the user agent, or hosts of your own network.
         browser: Shows pages that hold no text without JavaScript; None reports them.
     """
