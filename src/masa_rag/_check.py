@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from masa_rag._copies import own_words, same, words_said
 from masa_rag._rows import moment, readable_document
 from masa_rag._views import counted
 from masa_rag.catalog import Catalog
+from masa_rag.errors import StorageError
 
 if TYPE_CHECKING:
     from masa_rag._projection import Projection
@@ -114,14 +114,27 @@ def _sources(connection: sqlite3.Connection) -> Iterator[SourceInfo]:
 def verify(catalog: Catalog, projection: Projection | None, *, dim: int) -> list[Problem]:
     """Return every disagreement between the parts of a memory."""
     connection = catalog.connection
-    damage = [row[0] for row in connection.execute("PRAGMA integrity_check") if row[0] != "ok"]
-    if damage:  # nothing else can be trusted
-        return [Problem("file", text) for text in damage]
-    checks = (_check_erasure(catalog), _check_words(connection), _check_chunks(connection), _check_copies(connection))
-    problems = [*itertools.chain(*checks), *_check_vectors(connection, dim)]
+    problems: list[Problem] = []
+    try:
+        problems.extend(_check_file(connection))
+        if problems:  # nothing else can be trusted
+            return problems
+        problems.extend(_check_erasure(catalog))
+        for check in (_check_words, _check_chunks, _check_copies):
+            problems.extend(check(connection))
+        problems.extend(_check_vectors(connection, dim))
+    except StorageError as error:
+        if not isinstance(error.__cause__, sqlite3.DatabaseError):
+            raise
+        return [*problems, Problem("file", str(error))]
     if projection is not None:
         problems.extend(Problem("index", text) for text in projection.differences())
     return problems
+
+
+def _check_file(connection: sqlite3.Connection) -> Iterator[Problem]:
+    rows = connection.execute("PRAGMA integrity_check")
+    yield from (Problem("file", row[0]) for row in rows if row[0] != "ok")
 
 
 def _check_erasure(catalog: Catalog) -> Iterator[Problem]:
@@ -133,8 +146,8 @@ def _check_erasure(catalog: Catalog) -> Iterator[Problem]:
 def _check_words(connection: sqlite3.Connection) -> Iterator[Problem]:
     try:
         connection.execute("INSERT INTO words (words, rank) VALUES ('integrity-check', 1)")
-    except sqlite3.DatabaseError as error:
-        yield Problem("words", f"the word index does not match the passages ({error})")
+    except StorageError as error:
+        yield Problem("words", f"the word index does not match the passages ({error.__cause__})")
     uncounted = connection.execute("SELECT id FROM chunks WHERE pk NOT IN (SELECT chunk FROM bags)")
     yield from (Problem("words", f"the words of passage {row[0]} are not counted") for row in uncounted)
 

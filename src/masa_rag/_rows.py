@@ -86,13 +86,23 @@ FROM chunks c JOIN documents d ON d.pk = c.document JOIN sources s ON s.pk = d.s
 
 
 def row_chunk(row: sqlite3.Row) -> Chunk:
-    """Return the chunk of a row of CHUNK_SELECT."""
+    """Return the chunk of a row of CHUNK_SELECT.
+
+    Raises:
+        StorageError: The row is damaged.
+    """
     values = dict(row)
     del values["pk"]
-    for name in ("segment_ids", "authors"):
-        values[name] = tuple(msgspec.json.decode(values[name]))
-    for name in ("started_at", "ended_at"):
-        values[name] = moment(values[name])
+    try:
+        for name in ("segment_ids", "authors"):
+            values[name] = tuple(msgspec.json.decode(values[name]))
+        for name in ("started_at", "ended_at"):
+            values[name] = moment(values[name])
+    except (ValueError, TypeError, OverflowError, OSError) as error:  # a time out of range is any of these, by platform
+        raise StorageError(
+            f"passage {row['id']!r} cannot be read ({error}); make the passages anew from their documents with: "
+            "masa-rag rebuild"
+        ) from error
     return Chunk(**values)
 
 

@@ -182,8 +182,8 @@ def migrate(connection: sqlite3.Connection) -> None:
     try:
         for number in range(version, len(MIGRATIONS)):
             _step(connection, number)
-    except sqlite3.OperationalError as error:
-        if not getattr(error, "sqlite_errorname", "").startswith("SQLITE_READONLY"):
+    except StorageError as error:
+        if not getattr(error.__cause__, "sqlite_errorname", "").startswith("SQLITE_READONLY"):
             raise
         raise StorageError(
             f"received a memory of format {version} that cannot be written; this version of masa-rag brings it to "

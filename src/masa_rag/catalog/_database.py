@@ -8,14 +8,12 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, Self, cast
 
 from masa_rag._lock import WriterLock
 from masa_rag._schema import migrate, refuse_foreign
 from masa_rag._words import bag_of, spaced
 from masa_rag.errors import StorageError
-
-_DEFAULT_ADVICE = "run: masa-rag verify"
 
 _ADVICE: dict[str, Any] = {
     "FULL": "nothing of this step was kept and everything before it is safe; free some space and run it again",
@@ -32,11 +30,49 @@ _INHERITED: list[sqlite3.Connection] = []
 ("How To Corrupt An SQLite Database File", 2.6)."""
 
 
+class StorageErrors:
+    """Raises what SQLite raises within the block as ours, with the next step. One may be used any number of times."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
+        if isinstance(error, (sqlite3.Error, UnicodeDecodeError)):  # the latter where the tables' own names are damaged
+            nameless = "SQLITE_CORRUPT" if "decode" in str(error) else ""  # Python's own: bytes that are no text
+            name = getattr(error, "sqlite_errorname", nameless)
+            advice = _ADVICE.get(name.partition("_")[2].partition("_")[0], "run: masa-rag verify")
+            raise StorageError(f"{self._path}: {error}; {advice}") from error
+
+
 class _Cursor(sqlite3.Cursor):
-    """Rows that keep their connection open while they are read."""
+    """Rows that keep their connection open while they are read. Damage may show at any of them."""
 
     __slots__ = ("held",)
     held: _Held
+
+    def execute(self, *statement: Any) -> Self:
+        with self.held.errors:
+            return super().execute(*statement)
+
+    def executemany(self, *statement: Any) -> Self:
+        with self.held.errors:
+            return super().executemany(*statement)
+
+    def fetchone(self) -> Any:
+        with self.held.errors:
+            return super().fetchone()
+
+    def fetchall(self) -> list[Any]:
+        with self.held.errors:
+            return super().fetchall()
+
+    # Not __next__: a call in Python for each row costs more.
+    def __iter__(self) -> Iterator[Any]:  # type: ignore[override]
+        with self.held.errors:
+            yield from iter(super().__next__, None)  # SQLite's iterator is the cursor itself
 
 
 class _Held:
@@ -46,17 +82,18 @@ class _Held:
     refers to it. What is not here is the connection's own.
     """
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: sqlite3.Connection, errors: StorageErrors) -> None:
         self._connection = connection
+        self.errors = errors
         self._process = os.getpid()
 
     def execute(self, statement: str, values: Any = ()) -> sqlite3.Cursor:
-        return self._cursor().execute(statement, values)
+        return self.cursor().execute(statement, values)
 
     def executemany(self, statement: str, values: Any) -> sqlite3.Cursor:
-        return self._cursor().executemany(statement, values)
+        return self.cursor().executemany(statement, values)
 
-    def _cursor(self) -> sqlite3.Cursor:
+    def cursor(self) -> sqlite3.Cursor:
         cursor = self._connection.cursor(_Cursor)
         cursor.held = self
         return cursor
@@ -97,8 +134,8 @@ class Database:
         self._process = self._connected = os.getpid()
         self.is_closed = False
         self._unindexed: dict[int, None] = {}
-        with storage_errors(self.path):
-            migrate(self.connection)
+        self._errors = StorageErrors(self.path)
+        migrate(self.connection)
 
     @property
     def was_forked(self) -> bool:
@@ -120,7 +157,9 @@ class Database:
             raise StorageError("this memory is closed; open it again with Memory(path)")
         connection: sqlite3.Connection | None = getattr(local, "connection", None)
         if connection is None:
-            connection = local.connection = cast("sqlite3.Connection", _Held(_connect(self.path)))
+            with self._errors:
+                opened = _connect(self.path)
+            connection = local.connection = cast("sqlite3.Connection", _Held(opened, self._errors))
         return connection
 
     def close(self) -> None:
@@ -139,7 +178,7 @@ class Database:
         """Hold the writer's lock and commit at the end; on an error nothing is changed."""
         if self.was_forked:
             raise StorageError("this memory was opened before this process was forked; open it anew: Memory(path)")
-        with self.lock.hold(), storage_errors(self.path):
+        with self.lock.hold():
             connection = self.connection
             connection.execute("BEGIN IMMEDIATE")
             try:
@@ -200,15 +239,3 @@ def _connect(path: Path) -> sqlite3.Connection:
                    "temp_store = MEMORY"):  # fmt: skip
         connection.execute(f"PRAGMA {pragma}")
     return connection
-
-
-@contextmanager
-def storage_errors(path: Path) -> Iterator[None]:
-    """Raise SQLite's errors as ours, with the next step."""
-    try:
-        yield
-    except sqlite3.Error as error:
-        advice = _ADVICE.get(
-            getattr(error, "sqlite_errorname", "").partition("_")[2].partition("_")[0], _DEFAULT_ADVICE
-        )
-        raise StorageError(f"{path}: {error}; {advice}") from error

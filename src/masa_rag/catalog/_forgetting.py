@@ -8,7 +8,6 @@ from masa_rag._ids import digest
 from masa_rag._merge import without_authors
 from masa_rag._names import same_name
 from masa_rag.catalog._chunks import ChunkTables
-from masa_rag.catalog._database import storage_errors
 from masa_rag.errors import StorageError
 from masa_rag.types import Document
 
@@ -46,7 +45,7 @@ class TombstoneTables(ChunkTables):
         Raises:
             StorageError: A reader kept the log open; call it again later.
         """
-        with self.lock.hold(), storage_errors(self.path):
+        with self.lock.hold():
             connection = self.connection
             connection.execute("DELETE FROM authors WHERE pk NOT IN (SELECT author FROM chunk_authors)")
             connection.execute("INSERT INTO words (words) VALUES ('rebuild')")

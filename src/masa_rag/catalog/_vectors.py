@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from masa_rag.catalog._chunks import ChunkTables
+from masa_rag.errors import StorageError
 
 if TYPE_CHECKING:
     from masa_rag.protocols import Vectors
@@ -99,6 +100,8 @@ class VectorTables(ChunkTables):
             ids[number] = chunk_id
             data += vector
             newest = written
+        if len(data) != 4 * dim * len(ids):
+            raise StorageError("a stored vector is damaged; masa-rag verify names it, masa-rag rebuild makes it anew")
         matrix = np.frombuffer(data, dtype=np.float32).reshape(-1, dim)
         matrix.flags.writeable = False  # nobody has the bytes but this array, so an index may keep it without a copy
         return ids, matrix, newest
