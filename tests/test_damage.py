@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from masa_rag import Document, Memory, StorageError
+from masa_rag._rows import readable_document
 
 VERBS: dict[str, Callable[[Memory], object]] = {
     "search": lambda memory: memory.search("walrus"),
@@ -102,3 +103,25 @@ def test_a_vector_that_was_cut_off_is_named_and_made_anew(folder: Path, open_mem
     assert [problem.where for problem in memory.verify()] == ["vectors"]
     memory.rebuild()
     assert len(memory.search("walrus")) == 1
+
+
+def test_what_others_write_meanwhile_is_no_problem(
+    folder: Path, open_memory: Callable[..., Memory], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A document that is changed while its passages are compared is compared with those it had."""
+    reader, writer = open_memory(), open_memory()
+
+    def written_meanwhile(body: bytes) -> Document | None:
+        writer.add([Document(id="a", text="the seal sleeps on the rock", author="Ann")], name="s")
+        return readable_document(body)
+
+    monkeypatch.setattr("masa_rag._check.readable_document", written_meanwhile)
+    assert reader.verify() == []
+
+
+def test_a_sound_memory_on_a_read_only_disk_has_no_problem(
+    folder: Path, open_memory: Callable[..., Memory], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not the one either that the words cannot be compared there."""
+    monkeypatch.setattr("masa_rag.catalog._database.os.access", lambda *_: False)
+    assert open_memory().verify() == []

@@ -119,12 +119,9 @@ def verify(catalog: Catalog, projection: Projection | None, *, dim: int) -> list
         problems.extend(_check_file(connection))
         if problems:  # nothing else can be trusted
             return problems
-        problems.extend(_check_erasure(catalog))
-        for check in (_check_words, _check_chunks, _check_copies):
-            problems.extend(check(connection))
-        problems.extend(_check_vectors(connection, dim))
+        problems.extend(_check_parts(catalog, dim))
     except StorageError as error:
-        if not isinstance(error.__cause__, sqlite3.DatabaseError):
+        if not _is_damage(error):
             raise
         return [*problems, Problem("file", str(error))]
     if projection is not None:
@@ -132,9 +129,27 @@ def verify(catalog: Catalog, projection: Projection | None, *, dim: int) -> list
     return problems
 
 
+def _is_damage(error: StorageError) -> bool:
+    """Say whether it is the file that is at fault: it is not locked, not where nobody may write, not closed."""
+    name = getattr(error.__cause__, "sqlite_errorname", "SQLITE_ERROR")
+    return error.__cause__ is not None and name.startswith(("SQLITE_CORRUPT", "SQLITE_ERROR", "SQLITE_NOTADB"))
+
+
 def _check_file(connection: sqlite3.Connection) -> Iterator[Problem]:
     rows = connection.execute("PRAGMA integrity_check")
     yield from (Problem("file", row[0]) for row in rows if row[0] != "ok")
+
+
+def _check_parts(catalog: Catalog, dim: int) -> Iterator[Problem]:
+    connection = catalog.connection
+    yield from _check_erasure(catalog)
+    if catalog.may_write:
+        yield from _check_words(connection)
+    with catalog.snapshot():  # a document that somebody changes meanwhile would not match its passages
+        yield from _check_bags(connection)
+        yield from _check_chunks(connection)
+        yield from _check_copies(connection)
+        yield from _check_vectors(connection, dim)
 
 
 def _check_erasure(catalog: Catalog) -> Iterator[Problem]:
@@ -144,17 +159,23 @@ def _check_erasure(catalog: Catalog) -> Iterator[Problem]:
 
 
 def _check_words(connection: sqlite3.Connection) -> Iterator[Problem]:
+    """Let FTS5 compare its index with the passages; to SQLite that is writing, though nothing is written."""
     try:
         connection.execute("INSERT INTO words (words, rank) VALUES ('integrity-check', 1)")
     except StorageError as error:
+        if not _is_damage(error):
+            raise
         yield Problem("words", f"the word index does not match the passages ({error.__cause__})")
+
+
+def _check_bags(connection: sqlite3.Connection) -> Iterator[Problem]:
     uncounted = connection.execute("SELECT id FROM chunks WHERE pk NOT IN (SELECT chunk FROM bags)")
     yield from (Problem("words", f"the words of passage {row[0]} are not counted") for row in uncounted)
 
 
 def _check_chunks(connection: sqlite3.Connection) -> Iterator[Problem]:
     """Compare each document with its digest, and each passage with the text it was cut from."""
-    for pk, document_id, digest, body in connection.execute("SELECT pk, id, digest, body FROM documents").fetchall():
+    for pk, document_id, digest, body in connection.execute("SELECT pk, id, digest, body FROM documents"):
         document = readable_document(body)
         if document is None or document.digest != digest:
             advice = "is not what was stored; delete it, and add its source again"

@@ -265,7 +265,10 @@ class Memory(Parts):
     # Keeping it sound
 
     def verify(self) -> list[Problem]:
-        """Return every disagreement between text, chunks, words, vectors and index; empty when all is well."""
+        """Return every disagreement between text, chunks, words, vectors and index; empty when all is well.
+
+        Where nothing can be written, the word index is not compared with the text: SQLite writes to do so.
+        """
         from masa_rag._check import verify
 
         return verify(self.catalog, self._projection, dim=self.embedder.dim)

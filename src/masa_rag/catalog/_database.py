@@ -192,6 +192,17 @@ class Database:
             finally:
                 self._unindexed.clear()
 
+    @contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """Let all that this thread reads while the block runs be of one moment, whatever others commit."""
+        connection = self.connection
+        connection.execute("BEGIN")
+        try:
+            yield
+        finally:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+
     def _before_commit(self) -> None:
         """Do what every transaction does at its end."""
 
