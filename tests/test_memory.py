@@ -11,6 +11,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ import pytest
 from masa_rag import ConfigurationError, Document, Memory, MemoryLockedError, MemoryMismatchError, StorageError
 from masa_rag.chunkers import RecursiveChunker
 from masa_rag.embedders import HashingEmbedder
+from masa_rag.indexes import FlatIndex
 
 
 def test_notes_are_remembered_once(memory: Memory) -> None:
@@ -302,6 +304,45 @@ def test_a_reader_sees_what_another_memory_committed(open_memory: Callable[..., 
     assert [hit.chunk.text for hit in reader.search("lighthouse")] == ["harbour"]
     writer.forget(source="s")
     assert reader.search("harbour") == []
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a folder in use is not moved there")
+@pytest.mark.parametrize("replaced", [False, True])
+def test_a_memory_that_was_moved_is_not_written_any_more(
+    open_memory: Callable[..., Memory], tmp_path: Path, replaced: bool
+) -> None:
+    """Its lock, its index and its next connection would be in the old place, where nobody looks any more."""
+    memory = open_memory(index=None)
+    memory.add([Document(id="a", text="the walrus sleeps", author="Ann")], name="s")
+    memory.path.rename(tmp_path / "moved")
+    if replaced:
+        open_memory().close()
+    written: list[Callable[[], object]] = [
+        lambda: memory.remember("the seal sleeps"),
+        lambda: memory.delete("s"),
+        lambda: memory.forget(author="Ann"),
+        memory.rebuild,
+        memory.close,
+    ]
+    memory.info()
+    for write in written:
+        with pytest.raises(StorageError, match="was moved, deleted or replaced since this memory was opened"):
+            write()
+    assert (tmp_path / "brain").exists() == replaced
+    assert not (tmp_path / "brain" / "chroma").exists()
+    with Memory(tmp_path / "moved", embedder=HashingEmbedder(), index=FlatIndex()) as moved:
+        assert (moved.verify(), moved.info().documents) == ([], 1)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a folder in use is not moved there")
+def test_a_thread_makes_no_memory_where_one_was_moved_from(open_memory: Callable[..., Memory], tmp_path: Path) -> None:
+    """Each thread has a connection of its own, and SQLite makes a file where there is none."""
+    memory = open_memory()
+    memory.remember("the walrus sleeps")
+    memory.path.rename(tmp_path / "moved")
+    with ThreadPoolExecutor(1) as pool, pytest.raises(StorageError, match="was moved"):
+        pool.submit(memory.search, "walrus").result()
+    assert not (tmp_path / "brain").exists()
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")

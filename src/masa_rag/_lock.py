@@ -6,7 +6,7 @@ import os
 import sys
 import threading
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -28,13 +28,15 @@ class WriterLock:
     Args:
         path: The lock file.
         timeout_s: Seconds to wait for another owner before MemoryLockedError is raised.
+        check: Called before a file is made; what it raises keeps the lock from being taken.
     """
 
-    def __init__(self, path: Path, *, timeout_s: float) -> None:
+    def __init__(self, path: Path, *, timeout_s: float, check: Callable[[], None] = lambda: None) -> None:
         from filelock import FileLock
 
         self._owner_file = path.with_suffix(".owner")
         self._timeout_s = timeout_s
+        self._check = check
         self._thread_lock = threading.RLock()
         self._file_lock = FileLock(path, thread_local=False)
 
@@ -43,6 +45,7 @@ class WriterLock:
         """Hold the lock while the block runs."""
         from filelock import Timeout
 
+        self._check()
         if not self._thread_lock.acquire(timeout=self._timeout_s):
             raise self._locked(f"another thread of pid {os.getpid()}")
         try:
@@ -71,6 +74,7 @@ class WriterLock:
     @contextmanager
     def working(self) -> Iterator[None]:
         """Mark this process as being at work while the block runs; may be nested."""
+        self._check()
         mark = self._owner_file.with_suffix(f".writer-{os.getpid()}-{_began(os.getpid())}".rstrip("-"))
         with _WORKING_LOCK:
             try:
@@ -109,6 +113,8 @@ class WriterLock:
     def _is_free(self) -> bool:
         from filelock import FileLock, Timeout
 
+        if not self._owner_file.parent.is_dir():  # moved while it was open; a FileLock would make it again
+            return True
         try:
             with FileLock(self._file_lock.lock_file).acquire(timeout=0):
                 return True

@@ -110,6 +110,36 @@ class _Held:
     __del__ = close
 
 
+class _Place:
+    """Where a file is, and whether it is the one that was there first.
+
+    SQLite would write on into one that was moved, and make an empty one in its place.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._first: tuple[int, int] | None = None
+
+    def note(self) -> None:
+        """Take what is there now for the file that belongs there."""
+        self._first = self._now()
+
+    def check(self) -> None:
+        """Raise StorageError if another file is there now, or none."""
+        if self._first is not None and self._now() != self._first:
+            raise StorageError(
+                f"{self._path} was moved, deleted or replaced since this memory was opened, and what is written now "
+                "would be lost; open it again where it is: Memory(path)"
+            )
+
+    def _now(self) -> tuple[int, int] | None:
+        try:
+            found = self._path.stat()
+        except OSError:
+            return None
+        return found.st_dev, found.st_ino
+
+
 class Database:
     """The tables of one memory.
 
@@ -129,7 +159,8 @@ class Database:
                 f"cannot make the folder {folder} ({error.strerror}); choose a place you may write to"
             ) from error
         self.path = folder / "memory.db"
-        self.lock = WriterLock(folder / "memory.lock", timeout_s=lock_timeout_s)
+        self._place = _Place(self.path)
+        self.lock = WriterLock(folder / "memory.lock", timeout_s=lock_timeout_s, check=self._place.check)
         self._local = threading.local()  # of which nothing is left of a thread that has ended
         self._process = self._connected = os.getpid()
         self.is_closed = False
@@ -157,10 +188,15 @@ class Database:
             raise StorageError("this memory is closed; open it again with Memory(path)")
         connection: sqlite3.Connection | None = getattr(local, "connection", None)
         if connection is None:
-            with self._errors:
-                opened = _connect(self.path)
-            connection = local.connection = cast("sqlite3.Connection", _Held(opened, self._errors))
+            connection = local.connection = cast("sqlite3.Connection", _Held(self._open(), self._errors))
         return connection
+
+    def _open(self) -> sqlite3.Connection:
+        self._place.check()
+        with self._errors:
+            opened = _connect(self.path)
+        self._place.note()
+        return opened
 
     def close(self) -> None:
         """Close this thread's connection, and those of others: at once, or as soon as they no longer use them.
