@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta, timezone
 
@@ -192,3 +194,28 @@ def test_metadata_too_deep_to_store_is_one_record(memory: Memory) -> None:
         deep = [deep]
     report = memory.add([Document(id="a", text="one", metadata={"deep": deep}), Document(id="b", text="two")], name="x")
     assert (report.added, len(report.failed)) == (1, 1)
+
+
+FORGETTING_WITH_80_MB = """
+import resource, sys
+from pathlib import Path
+from masa_rag import Memory
+from masa_rag.embedders import HashingEmbedder
+from masa_rag.indexes import FlatIndex
+memory = Memory(sys.argv[1], embedder=HashingEmbedder(), index=FlatIndex())
+used = next(line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmData"))
+limit = 1_024 * int(used.split()[1]) + 80_000_000  # 64 of it for pages that SQLite keeps
+resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
+print(memory.forget(source="x", document="0").deleted)
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux", reason="memory is counted by /proc")
+def test_forgetting_needs_no_memory_of_the_size_of_the_file(memory: Memory) -> None:
+    """The file is written anew to overwrite what was in it: 120 MB, by a process that can have 80 MB more."""
+    memory.add([Document(id=str(n), text="a note", metadata={"raw": "x" * 1_000_000}) for n in range(120)], name="x")
+    memory.close()
+    command = [sys.executable, "-c", FORGETTING_WITH_80_MB, str(memory.path)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.stdout, done.stderr) == ("1\n", "")

@@ -81,11 +81,13 @@ class Upkeep:
                 with self._catalog.transaction():
                     self._catalog.set_setting("scrub", "done")
         except (StorageError, ConfigurationError) as error:  # the latter when another's collections are in the folder
-            # VACUUM writes the whole file anew (measured: 1.1 times its size), and the index is filled anew.
+            # VACUUM writes the whole file anew, once among the temporary files and once into the log, and the index is
+            # filled anew.
             needed = max(1, 2 * self._catalog.path.stat().st_size // 1_000_000)
             raise StorageError(
                 f"what was forgotten is no longer found, but bytes of it may still be in the files: {error}. "
-                f"The next opening of the memory goes on with it; it needs about {needed:,} MB of free space"
+                f"The next opening of the memory goes on with it; it needs about {needed:,} MB of free space, "
+                "and half of that where temporary files are kept"
             ) from error
 
     def _erase_idle_index(self) -> None:

@@ -49,7 +49,11 @@ class TombstoneTables(ChunkTables):
             connection = self.connection
             connection.execute("DELETE FROM authors WHERE pk NOT IN (SELECT author FROM chunk_authors)")
             connection.execute("INSERT INTO words (words) VALUES ('rebuild')")
-            connection.execute("VACUUM")
+            connection.execute("PRAGMA temp_store = FILE")  # VACUUM copies all there is, which may be more than the RAM
+            try:
+                connection.execute("VACUUM")
+            finally:
+                connection.execute("PRAGMA temp_store = MEMORY")
             busy = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
         if busy:
             raise StorageError(
