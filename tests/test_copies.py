@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import tracemalloc
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -317,3 +318,16 @@ def test_what_a_robot_posts_costs_the_same_however_much_of_it_there_is(memory: M
     assert memory.info().copies == 0
     memory.add([Document(id="copy", text=alerts(1_240, 1)[0].text.replace("every day", "all day"))], name="other")
     assert memory.info().copies == found
+
+
+def test_looking_for_all_copies_anew_holds_one_post_at_a_time(memory: Memory) -> None:
+    """As a rebuild does: 400 posts of 600 letters and more, looked through with less memory than their text takes."""
+    posts = [" ".join(f"w{(n * 7_919 + k * k * 31) % 90_001}" for k in range(100)) for n in range(400)]
+    memory.add([Document(id=str(n), text=post) for n, post in enumerate(posts)], name="s")
+    with memory.catalog.transaction():
+        memory.catalog.requeue(dim=memory.embedder.dim)
+        tracemalloc.start()
+        memory.catalog._find_copies()
+        _, peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+    assert peak < sum(map(len, posts))

@@ -70,11 +70,10 @@ class ChunkTables(Database):
 
         A copy stays as it is, but has no vector: what it says is found by the passage that said it first.
         """
-        rows = self.connection.execute(
-            "SELECT c.pk, c.id, c.text, c.authors FROM said s JOIN chunks c ON c.pk = s.chunk "
-            "WHERE s.first = 0 ORDER BY c.pk"
-        ).fetchall()
-        for pk, chunk_id, text, authors in rows:
+        waiting = "SELECT pk FROM said JOIN chunks ON pk = chunk WHERE first = 0 ORDER BY pk"
+        for (pk,) in self.connection.execute(waiting).fetchall():  # only numbers: a rebuild looks at all there are
+            query = "SELECT id, text, authors FROM chunks WHERE pk = ?"
+            chunk_id, text, authors = self.connection.execute(query, (pk,)).fetchone()
             words = words_said(own_words(text, authors))
             first = self._said_first(words) if words.is_long else None
             self.connection.execute(
