@@ -71,7 +71,8 @@ class ChunkTables(Database):
         A copy stays as it is, but has no vector: what it says is found by the passage that said it first.
         """
         waiting = "SELECT pk FROM said JOIN chunks ON pk = chunk WHERE first = 0 ORDER BY pk"
-        for (pk,) in self.connection.execute(waiting).fetchall():  # only numbers: a rebuild looks at all there are
+        new = self.connection.execute(waiting).fetchall()
+        for (pk,) in new:  # numbers only: after a rebuild these are all posts of the memory
             query = "SELECT id, text, authors FROM chunks WHERE pk = ?"
             chunk_id, text, authors = self.connection.execute(query, (pk,)).fetchone()
             words = words_said(own_words(text, authors))
