@@ -46,6 +46,28 @@ def test_closing_brings_the_collection_up_to_date(open_chroma: Callable[[], Memo
     assert open_chroma().verify() == []
 
 
+def test_closing_releases_the_index_where_it_cannot_be_told(
+    open_memory: Callable[..., Memory], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a full disk, for example: its threads and files go all the same."""
+    index = ChromaIndex(tmp_path / "brain" / "chroma")
+    memory = open_memory(index=index)
+    memory.add(notes(2), name="s")
+    assert memory.verify() == []
+    closed: list[bool] = []
+
+    def full(*_: object) -> NoReturn:
+        raise StorageError("the disk is full")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(index, "close", lambda: closed.append(True))
+        patch.setattr("masa_rag._projection.Projection.drain", full)
+        with pytest.raises(StorageError, match="the disk is full"):
+            memory.close()
+    assert closed
+    index.close()
+
+
 @pytest.mark.parametrize("damage", ["deleted", "torn"])
 def test_a_lost_or_torn_index_is_filled_again(open_chroma: Callable[[], Memory], damage: str) -> None:
     """The next write finds out, and nothing is embedded again."""

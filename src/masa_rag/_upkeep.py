@@ -145,9 +145,11 @@ class Upkeep:
     def close(self) -> None:
         """Tell the index what it has not heard, so that other programs can read it."""
         if self._projection is not None:
-            if self._catalog.count("outbox"):
-                self._projection.drain()
-            self._projection.close()
+            try:
+                if self._catalog.count("outbox"):
+                    self._projection.drain()
+            finally:
+                self._projection.close()
 
     def _embed(self, numbers: Sequence[int]) -> float:
         """Embed these chunks and store their vectors; return the seconds the embedder took."""
