@@ -95,6 +95,18 @@ def test_what_is_no_folder_is_refused(path: Any) -> None:
         Memory(path)
 
 
+@pytest.mark.parametrize("wait", ["5", None, -1, float("nan")])
+def test_a_wait_that_is_no_time_is_refused_at_once(open_memory: Callable[..., Memory], wait: Any) -> None:
+    """And not by the first write, in words of a lock."""
+    with pytest.raises(ConfigurationError, match=r"received lock_timeout_s=.*; expected seconds, 0 or more"):
+        open_memory(lock_timeout_s=wait)
+
+
+def test_who_writes_may_wait_for_ever(open_memory: Callable[..., Memory]) -> None:
+    """Longer than a lock can be told to."""
+    assert open_memory(lock_timeout_s=float("inf")).remember("the walrus sleeps")
+
+
 @pytest.mark.parametrize(
     "asked",
     [

@@ -7,6 +7,7 @@ import uuid
 import warnings
 from functools import cached_property
 from pathlib import Path
+from threading import TIMEOUT_MAX
 from typing import TYPE_CHECKING, TypeVar
 
 from masa_rag._upkeep import Upkeep
@@ -48,7 +49,7 @@ class Parts:
         self._chunker = _part("chunker", chunker, "chunk")
         self._index = _part("index", index, "query")
         self._reranker = _part("reranker", reranker, "score")
-        self.catalog = Catalog(self.path, lock_timeout_s=lock_timeout_s)
+        self.catalog = Catalog(self.path, lock_timeout_s=_seconds(lock_timeout_s))
         self._progress: OnProgress = progress if progress is not None else (lambda *_: None)
         self._check_fingerprints(re_embed=re_embed)
         self._mend()
@@ -165,6 +166,13 @@ def _folder(path: object) -> Path:
         raise ConfigurationError(f"received the path {path!r}; expected the memory's folder, such as 'brain'")
     # The folder one is in may be another one later; Path.expanduser raises when nobody is called "~so".
     return Path(os.path.expanduser(path)).absolute()  # noqa: PTH111
+
+
+def _seconds(value: object) -> float:
+    """Return how long to wait, for ever with ``inf``; a lock would raise what it likes, and at the first write only."""
+    if not isinstance(value, (int, float)) or not value >= 0:
+        raise ConfigurationError(f"received lock_timeout_s={value!r}; expected seconds, 0 or more")
+    return min(value, TIMEOUT_MAX)
 
 
 def _part(name: str, given: Given, method: str) -> Given:
