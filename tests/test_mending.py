@@ -265,3 +265,21 @@ def test_an_erasure_that_waits_is_a_problem(memory: Memory) -> None:
     assert [problem.where for problem in memory.verify()] == ["file"]
     memory.rebuild()
     assert memory.verify() == []
+
+
+def test_embedding_all_anew_costs_each_passage_the_same(memory: Memory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of the passages that wait, each step reads those it embeds: eight times as many take eight times the work."""
+    monkeypatch.setattr("masa_rag._upkeep.CYCLE", 1)
+
+    def steps(count: int) -> int:
+        memory.add([Document(id=str(n), text=f"note {n} of the harbour") for n in range(count)], name="s")
+        with memory.catalog.transaction():
+            memory.catalog.drop_vectors("anew")
+        counted: list[int] = []
+        memory.catalog.connection.set_progress_handler(lambda: counted.append(1), 100)
+        memory._upkeep.embed_pending()
+        memory.catalog.connection.set_progress_handler(None, 0)
+        return len(counted)
+
+    few, many = steps(50), steps(400)
+    assert many < 10 * few

@@ -59,12 +59,13 @@ class Upkeep:
         done, seconds = 0, 0.0
         while True:
             with self._catalog.lock.hold():
-                waiting = self._catalog.pending()
+                waiting = self._catalog.pending(CYCLE)
                 if not waiting:
                     return done, seconds
-                seconds += self._embed(waiting[:CYCLE])
-                done += min(len(waiting), CYCLE)
-            self._progress("embed", done, done + max(0, len(waiting) - CYCLE))
+                seconds += self._embed(waiting)
+                done += len(waiting)
+                left = self._catalog.count("pending")
+            self._progress("embed", done, done + left)
 
     def tell_index(self) -> None:
         """Tell the index what changed, if that is cheap."""

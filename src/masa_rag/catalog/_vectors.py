@@ -28,9 +28,10 @@ class Change:
 class VectorTables(ChunkTables):
     """The tables of the vectors and of the outbox."""
 
-    def pending(self) -> list[int]:
-        """Return the numbers of the chunks that wait for a vector, oldest first."""
-        return [row[0] for row in self.connection.execute("SELECT chunk FROM pending ORDER BY chunk")]
+    def pending(self, limit: int) -> list[int]:
+        """Return the numbers of up to ``limit`` chunks that wait for a vector, oldest first."""
+        rows = self.connection.execute("SELECT chunk FROM pending ORDER BY chunk LIMIT ?", (limit,))
+        return [row[0] for row in rows]
 
     def store_vectors(self, chunks: Sequence[int], vectors: Vectors, tokens: Sequence[bytes] | None = None) -> None:
         """Store the vectors of these chunks and tell the outbox; call inside a transaction.
