@@ -178,6 +178,20 @@ def test_another_model_is_accepted_when_all_is_embedded_anew(open_memory: Callab
         open_memory()
 
 
+def test_vectors_of_another_length_are_not_mixed(open_memory: Callable[..., Memory]) -> None:
+    """A model that is asked for shorter vectors keeps its name; what is new is kept, and nothing else is spoilt."""
+    open_memory().add([Document(id="1", text="lighthouse")], name="s")
+
+    class Shorter(HashingEmbedder):
+        fingerprint = HashingEmbedder().fingerprint
+
+    memory = open_memory(embedder=Shorter(64))
+    with pytest.raises(MemoryMismatchError, match=r"received vectors of 64 numbers .* have 256; .*memory\.rebuild\(\)"):
+        memory.add([Document(id="2", text="harbour")], name="s")
+    assert memory.rebuild() == 2
+    assert memory.search("harbour")[0].why["vectors"] > 0
+
+
 def test_another_chunker_is_refused_and_can_be_adopted(open_memory: Callable[..., Memory]) -> None:
     """Passages of two chunkers in one memory would be cut at different places."""
     open_memory().add([Document(id="1", text="One. " * 100)], name="s")

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from masa_rag.catalog._chunks import ChunkTables
-from masa_rag.errors import StorageError
+from masa_rag.errors import MemoryMismatchError, StorageError
 
 if TYPE_CHECKING:
     from masa_rag.protocols import Vectors
@@ -40,7 +40,16 @@ class VectorTables(ChunkTables):
             chunks: Their numbers.
             vectors: One row a chunk.
             tokens: The packed vectors of each chunk's word pieces, or None when the embedder gives none.
+
+        Raises:
+            MemoryMismatchError: Those of the memory have another length: they are of another model of the same name.
         """
+        known = self.connection.execute("SELECT length(vector) / 4 FROM vectors LIMIT 1").fetchone()
+        if known is not None and known[0] != vectors.shape[1]:
+            raise MemoryMismatchError(
+                f"received vectors of {vectors.shape[1]} numbers for a memory whose vectors have {known[0]}; open it "
+                "with the model it was made with, or make all of them anew with this one: memory.rebuild()"
+            )
         for place, (pk, vector) in enumerate(zip(chunks, vectors, strict=True)):
             row = self.connection.execute("SELECT id FROM chunks WHERE pk = ?", (pk,)).fetchone()
             if row is None:  # deleted while it was being embedded
@@ -102,7 +111,10 @@ class VectorTables(ChunkTables):
             data += vector
             newest = written
         if len(data) != 4 * dim * len(ids):
-            raise StorageError("a stored vector is damaged; masa-rag verify names it, masa-rag rebuild makes it anew")
+            raise StorageError(
+                f"a stored vector is damaged, or not of a model whose vectors have {dim} numbers; masa-rag verify "
+                "names it, masa-rag rebuild makes it anew"
+            )
         matrix = np.frombuffer(data, dtype=np.float32).reshape(-1, dim)
         matrix.flags.writeable = False  # nobody has the bytes but this array, so an index may keep it without a copy
         return ids, matrix, newest
