@@ -27,10 +27,10 @@ from typing import Any
 
 import numpy as np
 
-from masa_rag.sources._irc_lines import parse_line
-from masa_rag.sources._thread_cues import CUES, WINDOW, PairCues
-from masa_rag.sources._thread_lines import read_lines
-from masa_rag.sources._threads import reply_links
+from masa_rag.sources._irc.lines import parse_line
+from masa_rag.sources._threads.cues import CUES, WINDOW, PairCues
+from masa_rag.sources._threads.lines import read_lines
+from masa_rag.sources._threads.links import reply_links
 from masa_rag.types import Segment
 
 PASSAGE, BUDGET = 800, 2_400  # characters of a passage, and of the context found for a query

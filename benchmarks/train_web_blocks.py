@@ -3,7 +3,7 @@
     python benchmarks/train_web_blocks.py ../shared/data/web_extraction
     python benchmarks/train_web_blocks.py ../shared/data/web_extraction --folds build/web_folds.json
 
-The first writes ``src/masa_rag/sources/_extract_model.json``, trained on all pages. The second trains one model
+The first writes ``src/masa_rag/sources/_pages/model.json``, trained on all pages. The second trains one model
 for each of FOLDS parts of the pages, without that part; ``web_extraction.py --folds`` measures each page with the
 model that has not seen it, nor any other page of its site. Needs LightGBM.
 
@@ -24,13 +24,13 @@ from urllib.parse import urlsplit
 import lightgbm
 import numpy as np
 
-from masa_rag.sources._extract import page_blocks
-from masa_rag.sources._extract_blocks import WORD, Block
-from masa_rag.sources._extract_features import features
-from masa_rag.sources._extract_forum import read_thread
-from masa_rag.sources._extract_meta import Head
-from masa_rag.sources._extract_model import MAX_LEAVES
-from masa_rag.sources._extract_parse import parse_page
+from masa_rag.sources._pages.blocks import WORD, Block
+from masa_rag.sources._pages.extract import page_blocks
+from masa_rag.sources._pages.features import features
+from masa_rag.sources._pages.forum import read_thread
+from masa_rag.sources._pages.meta import Head
+from masa_rag.sources._pages.model import MAX_LEAVES
+from masa_rag.sources._pages.parse import parse_page
 
 FOLDS = 5
 TREES = 220
@@ -39,7 +39,7 @@ SETTINGS = {
     "feature_fraction_bynode": 0.2, "max_bin": 63, "num_threads": 1, "seed": 0, "deterministic": True, "verbose": -1,
 }  # fmt: skip
 """Chosen by cross-validation. 4 leaves: .859; 16: .861; two or three models averaged: the same; soft labels: .858."""
-TARGET = Path(__file__).parents[1] / "src/masa_rag/sources/_extract_model.json"
+TARGET = Path(__file__).parents[1] / "src/masa_rag/sources/_pages/model.json"
 
 
 def fold_of(address: str, page_id: str) -> int:

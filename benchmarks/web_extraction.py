@@ -28,7 +28,7 @@ from unittest.mock import patch
 
 from train_web_blocks import fold_of
 
-from masa_rag.sources._extract_model import model_of
+from masa_rag.sources._pages.model import model_of
 
 WORD = re.compile(r"\w+")
 
@@ -59,7 +59,7 @@ def word_f1(found: str, truth: str) -> float:
 
 
 def ours(fast: bool) -> Callable[[bytes], dict[str, Any]]:
-    from masa_rag.sources._extract import extract_page
+    from masa_rag.sources._pages.extract import extract_page
     from masa_rag.types import Document
 
     def read(html: bytes) -> dict[str, Any]:
@@ -163,7 +163,7 @@ def main() -> None:
             one.take(page)
         if models:
             fold = fold_of(page.address, page.page_id)
-            with patch("masa_rag.sources._extract.load_model", return_value=models[fold]):
+            with patch("masa_rag.sources._pages.extract.load_model", return_value=models[fold]):
                 for one in unseen:
                     one.take(page)
     for one in [*measured, *(unseen if models else [])]:

@@ -21,10 +21,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from masa_rag.errors import MasaRagError, RecordError
-from masa_rag.sources._crawl import read_sitemap
-from masa_rag.sources._extract import extract_page
-from masa_rag.sources._feed_entries import read_feed
-from masa_rag.sources._podcast_feed import parse_feed
+from masa_rag.sources._feeds.entries import read_feed
+from masa_rag.sources._feeds.podcast import parse_feed
+from masa_rag.sources._pages.crawl import read_sitemap
+from masa_rag.sources._pages.extract import extract_page
 from masa_rag.sources.webpages import WebPages
 
 SECONDS, MEGABYTES = 5.0, 256

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from masa_rag._addresses import AllowedHosts, check_answers, is_public, read_address
+from masa_rag._http.addresses import AllowedHosts, check_answers, is_public, read_address
 from masa_rag.errors import SourceError
 
 DATA = Path(os.environ.get("MASA_RAG_DATA", Path(__file__).parents[2] / "shared" / "data"))

@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from masa_rag._http import Fetcher, Limits, Response
+from masa_rag._http.client import Fetcher, Limits, Response
 from masa_rag.errors import SourceError, SourceFormatError, SourceUnavailableError
 
 Answer = Callable[[bytes, socket.socket], None]

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from masa_rag import Document, Memory
-from masa_rag._late import nearest, pack
+from masa_rag._searching.late import nearest, pack
 from masa_rag.embedders import HashingEmbedder
 
 Open = Callable[..., Memory]

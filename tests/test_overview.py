@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from masa_rag import Document, Memory, Segment
-from masa_rag._overview import is_overview, subject_of
+from masa_rag._searching.overview import is_overview, subject_of
 from masa_rag.context import build_context
 
 NOON = datetime(2025, 3, 4, 12, tzinfo=UTC)

@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from masa_rag._rank import SAME_MOMENT, fuse, spread, standardised
+from masa_rag._searching.rank import SAME_MOMENT, fuse, spread, standardised
 
 
 def test_a_ranker_counts_in_its_own_spread() -> None:

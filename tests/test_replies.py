@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from masa_rag import Document, Memory, Segment
-from masa_rag._replies import with_replies
+from masa_rag._searching.replies import with_replies
 
 NOON = datetime(2025, 3, 4, 12, tzinfo=UTC)
 

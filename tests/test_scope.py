@@ -11,8 +11,8 @@ import pytest
 
 from masa_rag import Document, Memory, Segment
 from masa_rag._reading import Filters
-from masa_rag._scope import _asked_at, scope_of
-from masa_rag._when import periods_of
+from masa_rag._searching.scope import _asked_at, scope_of
+from masa_rag._searching.when import periods_of
 
 DAY = datetime(2024, 10, 15, tzinfo=UTC)
 ZONES = ["America/New_York", "Europe/Berlin", "Pacific/Kiritimati", "Pacific/Niue", "UTC"]  # 14 hours to -11

@@ -8,7 +8,7 @@ import pytest
 
 from masa_rag import ConfigurationError, Document, Memory, Segment
 from masa_rag._reading import Filters, chunks_by_id
-from masa_rag._scope import scope_of
+from masa_rag._searching.scope import scope_of
 from masa_rag.context import build_context, cite
 from masa_rag.search import best_first, scored
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from masa_rag import Document, Memory, Segment
-from masa_rag._when import Period, periods_of
+from masa_rag._searching.when import Period, periods_of
 from masa_rag.errors import ConfigurationError
 
 NOW = datetime(2026, 11, 22, 15, 30, tzinfo=UTC)  # a Sunday

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from masa_rag import Document, Memory
-from masa_rag._query import understand
 from masa_rag._reading import chunks_by_id, ids_of
+from masa_rag._searching.query import understand
 from masa_rag.indexes import words as index
 
 SUBJECTS = ("market", "validator", "bridge")

@@ -25,11 +25,11 @@ from sets import SETS, Part, Question
 
 import masa_rag.search as engine
 from masa_rag import Memory
-from masa_rag._pool import Pool
-from masa_rag._query import embed, encode, understand
-from masa_rag._rank import AUTHOR_BOOST, fuse
 from masa_rag._reading import Filters, allowed_chunks, chunks_by_id, ids_of
-from masa_rag._scope import scope_of
+from masa_rag._searching.pool import Pool
+from masa_rag._searching.query import embed, encode, understand
+from masa_rag._searching.rank import AUTHOR_BOOST, fuse
+from masa_rag._searching.scope import scope_of
 from masa_rag.embedders import OnnxEmbedder
 from masa_rag.errors import MemoryMismatchError
 from masa_rag.indexes import FlatIndex

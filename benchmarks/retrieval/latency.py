@@ -22,7 +22,7 @@ from pathlib import Path
 import numpy as np
 
 from masa_rag import Document, Memory, Segment
-from masa_rag._query import understand
+from masa_rag._searching.query import understand
 from masa_rag._words import STOP_WORDS
 from masa_rag.embedders import OnnxEmbedder
 from masa_rag.indexes import FlatIndex

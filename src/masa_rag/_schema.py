@@ -66,7 +66,7 @@ CREATE TABLE vectors (
     vector BLOB NOT NULL
 );
 
--- One small vector for each word piece of a passage (see _late.py), where the embedder gives them.
+-- One small vector for each word piece of a passage (see _searching/late.py), where the embedder gives them.
 CREATE TABLE tokens (chunk INTEGER PRIMARY KEY REFERENCES chunks (pk) ON DELETE CASCADE, vectors BLOB NOT NULL);
 
 -- The stems of a passage and of a whole document as digests (see _words.py): what FTS5 finds but cannot

@@ -154,7 +154,7 @@ class Upkeep:
 
     def _embed(self, numbers: Sequence[int]) -> float:
         """Embed these chunks and store their vectors; return the seconds the embedder took."""
-        from masa_rag._late import pack
+        from masa_rag._searching.late import pack
 
         ids = ids_of(self._catalog.connection, numbers)
         chunks = chunks_by_id(self._catalog.connection, list(ids.values()))

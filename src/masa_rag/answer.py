@@ -10,7 +10,7 @@ from itertools import product
 from typing import Any
 
 from masa_rag._quotations import cited_in, false_quotations, numbers_in, plain, quotations_in, stands, states
-from masa_rag._when import periods_of
+from masa_rag._searching.when import periods_of
 from masa_rag._words import STOP_WORDS, stems, words_of
 from masa_rag.chunkers._passages import part_holding
 from masa_rag.chunkers._sentences import in_whole_sentences, is_recorded, sentences

@@ -211,8 +211,8 @@ class Memory(Parts):
             k: How many passages to consider.
             filters: As for ``search``.
         """
-        from masa_rag._overview import is_overview
-        from masa_rag._replies import with_replies
+        from masa_rag._searching.overview import is_overview
+        from masa_rag._searching.replies import with_replies
         from masa_rag.context import build_context
 
         budget = whole_number("max_tokens", max_tokens)

@@ -13,10 +13,6 @@ import numpy as np
 
 from masa_rag._copies import COPIED_WORDS
 from masa_rag._names import named_in, names_in, without_accents
-from masa_rag._overview import is_news, overview, subject_of
-from masa_rag._pool import gather, vector_scores, window_scores, with_neighbours, word_matches
-from masa_rag._query import embed, encode, understand
-from masa_rag._rank import AUTHOR_BOOST, fuse, spread
 from masa_rag._reading import (
     Filters,
     chunks_by_id,
@@ -26,7 +22,11 @@ from masa_rag._reading import (
     timed_of,
 )
 from masa_rag._said import with_copies
-from masa_rag._scope import scope_of
+from masa_rag._searching.overview import is_news, overview, subject_of
+from masa_rag._searching.pool import gather, vector_scores, window_scores, with_neighbours, word_matches
+from masa_rag._searching.query import embed, encode, understand
+from masa_rag._searching.rank import AUTHOR_BOOST, fuse, spread
+from masa_rag._searching.scope import scope_of
 from masa_rag.indexes.words import NARROW, search_words
 from masa_rag.types import Hit
 
@@ -36,9 +36,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from masa_rag._pool import Pool
-    from masa_rag._query import Embedded, Encoded, Question
-    from masa_rag._scope import Scope
+    from masa_rag._searching.pool import Pool
+    from masa_rag._searching.query import Embedded, Encoded, Question
+    from masa_rag._searching.scope import Scope
     from masa_rag._view import VectorView
     from masa_rag.catalog import Catalog
     from masa_rag.protocols import Embedder, Reranker, Vector

@@ -23,8 +23,8 @@ from statistics import fmean
 import pytest
 
 from masa_rag import Chunk, Document, Memory, Segment
-from masa_rag._query import understand
 from masa_rag._reading import chunks_by_id, ids_of
+from masa_rag._searching.query import understand
 from masa_rag.embedders import OnnxEmbedder
 from masa_rag.indexes import FlatIndex
 from masa_rag.indexes.words import search_words

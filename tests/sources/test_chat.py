@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from masa_rag import Memory
 from masa_rag.errors import RecordError
 from masa_rag.sources import TelegramExport
-from masa_rag.sources._chat import Room, Said, documents, newer
-from masa_rag.sources._fields import clean, time_of
+from masa_rag.sources._chats.fields import clean, time_of
+from masa_rag.sources._chats.messages import Room, Said, documents, newer
 from masa_rag.types import Document, Segment
 
 START = datetime(2024, 5, 1, tzinfo=UTC)

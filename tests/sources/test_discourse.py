@@ -11,7 +11,7 @@ import pytest
 from forum_helpers import documents, errors, segments, survives
 
 from masa_rag.sources._base import read_head
-from masa_rag.sources._cooked import cooked_text, raw_text
+from masa_rag.sources._chats.cooked import cooked_text, raw_text
 from masa_rag.sources.discourse import DiscourseTopics
 from masa_rag.testing.contracts import SourceContract
 

@@ -9,7 +9,7 @@ import pytest
 from masa_rag.errors import RecordError
 from masa_rag.sources import Files
 from masa_rag.sources._encoding import encoding_of_text
-from masa_rag.sources._transcript_base import decode
+from masa_rag.sources._transcripts.base import decode
 from masa_rag.types import Document
 
 RUSSIAN = (

@@ -14,12 +14,12 @@ import numpy as np
 import pytest
 
 from masa_rag.errors import SourceFormatError
-from masa_rag.sources import _extract as extract
-from masa_rag.sources._extract import extract_page, fragment_text
-from masa_rag.sources._extract_dates import read_date
-from masa_rag.sources._extract_model import model_of
-from masa_rag.sources._extract_parse import parse_page
-from masa_rag.sources._hidden import MARK, visible_characters
+from masa_rag.sources._pages import extract as extract
+from masa_rag.sources._pages.dates import read_date
+from masa_rag.sources._pages.extract import extract_page, fragment_text
+from masa_rag.sources._pages.hidden import MARK, visible_characters
+from masa_rag.sources._pages.model import model_of
+from masa_rag.sources._pages.parse import parse_page
 
 REAL = Path(os.environ.get("MASA_RAG_DATA", Path(__file__).parents[3] / "shared" / "data"))
 STORY = [
@@ -490,8 +490,8 @@ NOT_SHOWN = {"0658.html.gz", "0707.html.gz"}
 @pytest.mark.skipif(not (REAL / "web_extraction").is_dir(), reason="the data sets are not there")
 def test_no_visible_sentence_is_lost() -> None:
     """The sentences that the ground truth names are kept by the reading of hidden text as without it."""
-    from masa_rag.sources._extract import page_blocks
-    from masa_rag.sources._extract_blocks import WORD, read_blocks
+    from masa_rag.sources._pages.blocks import WORD, read_blocks
+    from masa_rag.sources._pages.extract import page_blocks
 
     lost = []
     for path in sorted((REAL / "web_extraction/dev/html").glob("*.gz")):

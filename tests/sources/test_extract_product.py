@@ -8,10 +8,10 @@ import time
 import numpy as np
 import pytest
 
-from masa_rag.sources._extract import extract_page, page_blocks
-from masa_rag.sources._extract_parse import parse_page
-from masa_rag.sources._extract_product import leave_reviews
-from masa_rag.sources._hidden import MARK
+from masa_rag.sources._pages.extract import extract_page, page_blocks
+from masa_rag.sources._pages.hidden import MARK
+from masa_rag.sources._pages.parse import parse_page
+from masa_rag.sources._pages.product import leave_reviews
 
 DESCRIPTION = [
     "The lantern burns eleven hours on one filling of paraffin, and its glass can be changed without any tool.",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from masa_rag.sources._extract import extract_page
+from masa_rag.sources._pages.extract import extract_page
 
 SHORT = {
     "Chinese": (

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from loopback import Answer, serving
 
-from masa_rag._http import Fetcher, Limits, Response
+from masa_rag._http.client import Fetcher, Limits, Response
 from masa_rag.errors import ConfigurationError, RecordError, SourceError, SourceFormatError
 from masa_rag.protocols import Source
 from masa_rag.sources import open_source
@@ -281,7 +281,7 @@ def test_every_podcast_element_is_kept() -> None:
 @pytest.mark.skipif(not (REAL / "robustness").is_dir(), reason="the data sets are not there")
 def test_xml_bombs() -> None:
     """XML bombs are refused by feeds and sitemaps alike."""
-    from masa_rag.sources._crawl import read_sitemap
+    from masa_rag.sources._pages.crawl import read_sitemap
 
     for path in sorted((REAL / "robustness/xml_bombs").glob("*.xml")):
         with pytest.raises(SourceError):

@@ -11,7 +11,7 @@ import pytest
 
 from masa_rag.errors import RecordError, SourceFormatError, TranscriptionError
 from masa_rag.sources import Podcast, open_source
-from masa_rag.sources._podcast_feed import parse_feed
+from masa_rag.sources._feeds.podcast import parse_feed
 from masa_rag.testing.contracts import SourceContract
 from masa_rag.types import Document, Segment
 

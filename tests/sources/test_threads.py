@@ -17,9 +17,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from masa_rag.sources._thread_cues import CUES, PAIR_CUES, WINDOW, PairCues
-from masa_rag.sources._thread_lines import read_lines
-from masa_rag.sources._threads import conversations, linked, reply_links
+from masa_rag.sources._threads.cues import CUES, PAIR_CUES, WINDOW, PairCues
+from masa_rag.sources._threads.lines import read_lines
+from masa_rag.sources._threads.links import conversations, linked, reply_links
 from masa_rag.types import Segment
 
 START = datetime(2024, 5, 13, 10, tzinfo=UTC)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from masa_rag.sources import Transcripts, open_source
-from masa_rag.sources._transcript_subtitles import parse_srt
+from masa_rag.sources._transcripts.subtitles import parse_srt
 from masa_rag.types import Document
 
 Said = list[tuple[str | None, str]]

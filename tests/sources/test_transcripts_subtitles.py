@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from masa_rag.sources._transcript_base import Caption, Line, fold_rolling, forward_only, in_time
-from masa_rag.sources._transcript_json import parse_json
-from masa_rag.sources._transcript_markup import parse_cited, parse_timed_text, parse_ttml
-from masa_rag.sources._transcript_subtitles import parse_ass, parse_sbv, parse_srt
-from masa_rag.sources._transcript_vtt import parse_vtt
+from masa_rag.sources._transcripts.base import Caption, Line, fold_rolling, forward_only, in_time
+from masa_rag.sources._transcripts.json import parse_json
+from masa_rag.sources._transcripts.markup import parse_cited, parse_timed_text, parse_ttml
+from masa_rag.sources._transcripts.subtitles import parse_ass, parse_sbv, parse_srt
+from masa_rag.sources._transcripts.vtt import parse_vtt
 from masa_rag.sources.transcripts import Transcripts
 from masa_rag.types import Document
 

@@ -12,8 +12,8 @@ import pytest
 
 from masa_rag.errors import RecordError
 from masa_rag.sources import Tweets, open_source
-from masa_rag.sources import _tweet_archive as archive
 from masa_rag.sources._archive import Limits
+from masa_rag.sources._tweets import archive as archive
 from masa_rag.types import Document
 
 FIRST, SECOND = "1790000000000000000", "1790000000004194304"

@@ -10,7 +10,7 @@ from typing import ClassVar
 
 import pytest
 
-from masa_rag._http import Fetcher, Response
+from masa_rag._http.client import Fetcher, Response
 from masa_rag.errors import RecordError, SourceError
 from masa_rag.protocols import Source
 from masa_rag.sources import WebPages, open_source

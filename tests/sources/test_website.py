@@ -10,13 +10,13 @@ from itertools import islice
 import pytest
 from loopback import Answer, Asked, listening
 
-from masa_rag._http import Fetcher, Limits
+from masa_rag._http.client import Fetcher, Limits
 from masa_rag.errors import RecordError, SourceError, SourceFormatError, SourceUnavailableError
 from masa_rag.protocols import ResumableSource, Source
 from masa_rag.sources import website
-from masa_rag.sources._crawl import Robots, Scope, read_sitemap
-from masa_rag.sources._extract import Page
-from masa_rag.sources._extract_meta import Head
+from masa_rag.sources._pages.crawl import Robots, Scope, read_sitemap
+from masa_rag.sources._pages.extract import Page
+from masa_rag.sources._pages.meta import Head
 from masa_rag.sources.website import Website
 from masa_rag.testing.contracts import SourceContract
 from masa_rag.types import Document

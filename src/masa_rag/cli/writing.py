@@ -73,7 +73,7 @@ def remember(text: str, author: str | None, title: str | None, url: str | None, 
 
 def _piped() -> str:
     """Return standard input, read as a file with the same bytes is: its encoding need not be the terminal's."""
-    from masa_rag.sources._transcript_base import decoded, lines_of
+    from masa_rag.sources._transcripts.base import decoded, lines_of
 
     text, name, sure = decoded(sys.stdin.buffer.read() if sys.stdin is not None else b"")  # None: it is closed
     if not sure:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from masa_rag._http import Fetcher, Response
+from masa_rag._http.client import Fetcher, Response
 from masa_rag.errors import ConfigurationError, SourceError
 from masa_rag.protocols import Source
 

@@ -8,7 +8,7 @@ from io import BytesIO
 from typing import Any
 
 from masa_rag.errors import RecordError
-from masa_rag.sources._chat_files import ChatFile
+from masa_rag.sources._chats.files import ChatFile
 from masa_rag.sources._lines import table_rows
 
 _COLUMNS = frozenset({"id", "permalink", "date", "ip", "subreddit", "gildings", "body"})

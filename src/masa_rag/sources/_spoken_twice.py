@@ -55,7 +55,7 @@ def _speech(path: Path) -> str:
 
 
 def _same_words(path: Path, speech: str) -> bool:
-    from masa_rag.sources._transcript_base import MAX_BYTES, decode
+    from masa_rag.sources._transcripts.base import MAX_BYTES, decode
 
     try:
         text = decode(path.read_bytes()) if path.stat().st_size <= MAX_BYTES else ""

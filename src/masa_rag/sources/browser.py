@@ -7,9 +7,9 @@ import shutil
 import subprocess
 import tempfile
 
-from masa_rag._addresses import read_address
-from masa_rag._http import Fetcher
-from masa_rag._proxy import CheckingProxy
+from masa_rag._http.addresses import read_address
+from masa_rag._http.client import Fetcher
+from masa_rag._http.proxy import CheckingProxy
 from masa_rag.errors import ConfigurationError, SourceFormatError, SourceUnavailableError
 
 _PROGRAMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")

@@ -9,14 +9,14 @@ from pathlib import Path
 
 from masa_rag.errors import RecordError
 from masa_rag.sources._base import FileSource, read_head
-from masa_rag.sources._chat import Said, documents, each_file, first_files
-from masa_rag.sources._chat_files import ChatFile, holds_chats, in_zip, is_zip, on_disk, read_each
-from masa_rag.sources._discord_html import channel_id, html_messages, is_exporter_html
-from masa_rag.sources._discord_json import json_form, json_messages
-from masa_rag.sources._discord_message import Names
-from masa_rag.sources._discord_package import is_package, package_messages
-from masa_rag.sources._discord_text import text_documents, text_form
-from masa_rag.sources._fields import zone_of
+from masa_rag.sources._chats.fields import zone_of
+from masa_rag.sources._chats.files import ChatFile, holds_chats, in_zip, is_zip, on_disk, read_each
+from masa_rag.sources._chats.messages import Said, documents, each_file, first_files
+from masa_rag.sources._discord.html import channel_id, html_messages, is_exporter_html
+from masa_rag.sources._discord.json import json_form, json_messages
+from masa_rag.sources._discord.message import Names
+from masa_rag.sources._discord.package import is_package, package_messages
+from masa_rag.sources._discord.text import text_documents, text_form
 from masa_rag.types import Document
 
 
@@ -141,7 +141,7 @@ def _conversations(item: Document | RecordError) -> Iterable[Document | RecordEr
     """Return the conversations of a channel's day, if its messages do not say themselves what they answer."""
     if isinstance(item, RecordError) or "/thread/" in item.id or any(part.reply_to for part in item.segments):
         return [item]
-    from masa_rag.sources._threads import conversations, linked  # late: numpy comes with it
+    from masa_rag.sources._threads.links import conversations, linked  # late: numpy comes with it
 
     rest, *others = conversations(linked(item.segments))
     return [

@@ -7,10 +7,10 @@ from dataclasses import replace
 from typing import Any
 
 from masa_rag.errors import ConfigurationError, RecordError, SourceError, SourceFormatError, SourceUnavailableError
-from masa_rag.sources._chat import Room, Said, documents
-from masa_rag.sources._discord_json import said
-from masa_rag.sources._discord_message import Names, snowflake_time
-from masa_rag.sources._fields import id_of, kept, list_of, text_of
+from masa_rag.sources._chats.fields import id_of, kept, list_of, text_of
+from masa_rag.sources._chats.messages import Room, Said, documents
+from masa_rag.sources._discord.json import said
+from masa_rag.sources._discord.message import Names, snowflake_time
 from masa_rag.sources._rest import RestClient
 from masa_rag.types import Document
 

@@ -9,8 +9,8 @@ from typing import Any
 
 from masa_rag.errors import RecordError
 from masa_rag.sources._base import FileSource, read_head
-from masa_rag.sources._cooked import cooked_text, raw_text
-from masa_rag.sources._fields import clean, id_of, kept, list_of, text_of, time_of
+from masa_rag.sources._chats.cooked import cooked_text, raw_text
+from masa_rag.sources._chats.fields import clean, id_of, kept, list_of, text_of, time_of
 from masa_rag.sources._jsonfile import first_records, records
 from masa_rag.sources._jsonstream import ITEM, Closed
 from masa_rag.sources._jsonstream import Path as Keys

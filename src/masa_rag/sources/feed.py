@@ -8,15 +8,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, ClassVar
 
-from masa_rag._addresses import read_address
-from masa_rag._http import Fetcher
+from masa_rag._http.addresses import read_address
+from masa_rag._http.client import Fetcher
 from masa_rag._ids import digest
 from masa_rag.errors import RecordError, SourceError, SourceFormatError, SourceUnavailableError
 from masa_rag.sources._base import FileSource
-from masa_rag.sources._extract import extract_page, fragment_text
-from masa_rag.sources._extract_encoding import page_text
-from masa_rag.sources._feed_entries import Entry, FeedText, looks_like_feed, read_feed
-from masa_rag.sources._hidden import visible_characters
+from masa_rag.sources._feeds.entries import Entry, FeedText, looks_like_feed, read_feed
+from masa_rag.sources._pages.encoding import page_text
+from masa_rag.sources._pages.extract import extract_page, fragment_text
+from masa_rag.sources._pages.hidden import visible_characters
 from masa_rag.types import Document
 
 SUMMARY_WORDS = 120

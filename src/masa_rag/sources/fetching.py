@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from masa_rag._http import Fetcher as Fetcher
-from masa_rag._http import Limits as Limits
-from masa_rag._http import Response as Response
+from masa_rag._http.client import Fetcher as Fetcher
+from masa_rag._http.client import Limits as Limits
+from masa_rag._http.client import Response as Response

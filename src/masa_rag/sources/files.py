@@ -13,7 +13,7 @@ from masa_rag._time import parse_time
 from masa_rag.errors import ConfigurationError, RecordError, SourceFormatError
 from masa_rag.sources._base import FileSource, read_head
 from masa_rag.sources._paths import date_in, readable_title, relative_id, root_of
-from masa_rag.sources._transcript_base import MAX_BYTES, decode, decoded
+from masa_rag.sources._transcripts.base import MAX_BYTES, decode, decoded
 from masa_rag.types import Document
 
 _FRONT = re.compile(

@@ -11,10 +11,10 @@ from pathlib import Path
 
 from masa_rag.errors import RecordError
 from masa_rag.sources._base import FileSource, read_head
-from masa_rag.sources._days import day_documents
-from masa_rag.sources._fields import zone_of
-from masa_rag.sources._irc_lines import Clock, Line, parse_line, read_lines
-from masa_rag.sources._irc_places import NAME_DATE, channels_of
+from masa_rag.sources._chats.days import day_documents
+from masa_rag.sources._chats.fields import zone_of
+from masa_rag.sources._irc.lines import Clock, Line, parse_line, read_lines
+from masa_rag.sources._irc.places import NAME_DATE, channels_of
 from masa_rag.sources._lines import text_lines
 from masa_rag.types import Document, Segment
 
@@ -107,7 +107,7 @@ class IrcLogs(FileSource):
     def _parts(self, segments: list[Segment]) -> list[list[Segment]]:
         if not self.threads:
             return [segments]
-        from masa_rag.sources._threads import conversations, linked  # late: numpy comes with it
+        from masa_rag.sources._threads.links import conversations, linked  # late: numpy comes with it
 
         segments = linked(segments)
         return conversations(segments) if self.by_conversation else [segments]

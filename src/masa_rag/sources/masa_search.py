@@ -17,8 +17,8 @@ from urllib.parse import quote
 
 from masa_rag.errors import SourceError, SourceFormatError, SourceUnavailableError
 from masa_rag.sources._rest import RestClient
-from masa_rag.sources._tweet_live import LiveTweets, Position, stated
-from masa_rag.sources._tweet_record import id_of, list_of, mapping_of, text_of
+from masa_rag.sources._tweets.live import LiveTweets, Position, stated
+from masa_rag.sources._tweets.record import id_of, list_of, mapping_of, text_of
 
 SEARCH_VARIABLE = "MASA_API_KEY"
 WORKER_VARIABLE = "MASA_WORKER_KEY"

@@ -14,10 +14,10 @@ from masa_rag._media import SUFFIXES
 from masa_rag.errors import RecordError, SourceError, SourceFormatError, SourceUnavailableError, TranscriptionError
 from masa_rag.protocols import Transcriber
 from masa_rag.sources._base import FileSource
-from masa_rag.sources._podcast_feed import Episode, Link, Show, looks_like_podcast, parse_feed
-from masa_rag.sources._transcript_base import MAX_BYTES, Transcript, decode, link_at, readable_speaker
-from masa_rag.sources._transcript_formats import format_of
-from masa_rag.sources._transcript_json import load_json, number
+from masa_rag.sources._feeds.podcast import Episode, Link, Show, looks_like_podcast, parse_feed
+from masa_rag.sources._transcripts.base import MAX_BYTES, Transcript, decode, link_at, readable_speaker
+from masa_rag.sources._transcripts.formats import format_of
+from masa_rag.sources._transcripts.json import load_json, number
 from masa_rag.sources.recordings import (
     SpeakerTurns,
     default_transcriber,
@@ -236,7 +236,7 @@ class Podcast(FileSource):
         return path
 
     def _fetched(self, url: str) -> bytes:
-        from masa_rag._http import Fetcher, Limits
+        from masa_rag._http.client import Fetcher, Limits
 
         if self._fetcher is None:
             self._fetcher = Fetcher(limits=Limits(max_bytes=MAX_AUDIO_BYTES, timeout_s=3600))

@@ -18,7 +18,7 @@ from masa_rag.protocols import Transcriber
 from masa_rag.sources._base import FileSource, read_head
 from masa_rag.sources._introductions import names_by_introduction, renamed
 from masa_rag.sources._paths import date_in, readable_title, relative_id, root_of
-from masa_rag.sources._transcript_base import readable_speaker
+from masa_rag.sources._transcripts.base import readable_speaker
 from masa_rag.types import Document, Segment
 
 _MAGIC = re.compile(

@@ -10,10 +10,10 @@ from typing import Any
 
 from masa_rag.errors import RecordError
 from masa_rag.sources._base import FileSource, read_head
-from masa_rag.sources._chat import Room, Said, documents
-from masa_rag.sources._chat_files import ChatFile, holds_chats, in_zip, is_zip, on_disk, read_each
-from masa_rag.sources._cooked import cooked_text
-from masa_rag.sources._fields import content_of, id_of, kept, text_of, time_of
+from masa_rag.sources._chats.cooked import cooked_text
+from masa_rag.sources._chats.fields import content_of, id_of, kept, text_of, time_of
+from masa_rag.sources._chats.files import ChatFile, holds_chats, in_zip, is_zip, on_disk, read_each
+from masa_rag.sources._chats.messages import Room, Said, documents
 from masa_rag.sources._jsonfile import first_records, records
 from masa_rag.sources._jsonstream import ITEM, Closed
 from masa_rag.sources._jsonstream import Path as Keys

@@ -10,11 +10,11 @@ from typing import Any
 from masa_rag.errors import RecordError, SourceFormatError
 from masa_rag.sources._archive import Archive
 from masa_rag.sources._base import FileSource
-from masa_rag.sources._chat import Room, Said, documents, each_file
-from masa_rag.sources._fields import kept, text_of
+from masa_rag.sources._chats.fields import kept, text_of
+from masa_rag.sources._chats.messages import Room, Said, documents, each_file
 from masa_rag.sources._jsonstream import ITEM, json_values, peek
-from masa_rag.sources._slack_message import finished, is_slack_message, said
-from masa_rag.sources._slack_text import Names
+from masa_rag.sources._slack.message import finished, is_slack_message, said
+from masa_rag.sources._slack.text import Names
 from masa_rag.types import Document
 
 _DAY = re.compile(r"(?P<root>(?:[^/]+/)*?)(?P<folder>[^/]+/)?\d{4}-\d{2}-\d{2}\.json")

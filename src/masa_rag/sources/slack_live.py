@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from masa_rag.errors import ConfigurationError, RecordError, SourceError, SourceFormatError, SourceUnavailableError
-from masa_rag.sources._chat import Room, Said, documents
-from masa_rag.sources._fields import kept, list_of, text_of, time_of
+from masa_rag.sources._chats.fields import kept, list_of, text_of, time_of
+from masa_rag.sources._chats.messages import Room, Said, documents
 from masa_rag.sources._rest import RestClient
-from masa_rag.sources._slack_message import finished, said
-from masa_rag.sources._slack_text import Names
+from masa_rag.sources._slack.message import finished, said
+from masa_rag.sources._slack.text import Names
 from masa_rag.types import Document
 
 TOKEN_VARIABLE = "SLACK_BOT_TOKEN"  # noqa: S105 - the variable's name

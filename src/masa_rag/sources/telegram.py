@@ -9,11 +9,11 @@ from pathlib import Path
 
 from masa_rag.errors import RecordError
 from masa_rag.sources._base import FileSource, read_head
-from masa_rag.sources._chat import Said, documents, first_files
-from masa_rag.sources._chat_files import ChatFile, holds_chats, in_zip, is_zip, on_disk, read_each
-from masa_rag.sources._fields import zone_of
-from masa_rag.sources._telegram_html import chat_ids, html_messages, is_telegram_html
-from masa_rag.sources._telegram_json import is_account, is_telegram_json, json_messages
+from masa_rag.sources._chats.fields import zone_of
+from masa_rag.sources._chats.files import ChatFile, holds_chats, in_zip, is_zip, on_disk, read_each
+from masa_rag.sources._chats.messages import Said, documents, first_files
+from masa_rag.sources._telegram.html import chat_ids, html_messages, is_telegram_html
+from masa_rag.sources._telegram.json import is_account, is_telegram_json, json_messages
 from masa_rag.types import Document
 
 _PAGE = re.compile(r"messages\d*\.html")

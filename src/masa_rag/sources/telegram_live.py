@@ -13,9 +13,9 @@ from typing import Any, TypeVar
 
 from masa_rag._lazy import require
 from masa_rag.errors import ConfigurationError, MasaRagError, RecordError, SourceError, SourceUnavailableError
-from masa_rag.sources._chat import Room, Said, documents
-from masa_rag.sources._fields import clean, kept
-from masa_rag.sources._telegram_message import DELETED, with_links
+from masa_rag.sources._chats.fields import clean, kept
+from masa_rag.sources._chats.messages import Room, Said, documents
+from masa_rag.sources._telegram.message import DELETED, with_links
 from masa_rag.types import Document, Segment
 
 VARIABLES = ("TELEGRAM_API_ID", "TELEGRAM_API_HASH", "TELEGRAM_SESSION")

@@ -11,11 +11,11 @@ from typing import ClassVar
 
 from masa_rag._time import parse_time
 from masa_rag.errors import ConfigurationError, RecordError, SourceFormatError
-from masa_rag.sources import _transcript_chat as chat
 from masa_rag.sources._base import FileSource, read_head
 from masa_rag.sources._paths import date_in, readable_title, relative_id, root_of
-from masa_rag.sources._transcript_base import MAX_BYTES, Line, Transcript, decode, link_at, readable_speaker
-from masa_rag.sources._transcript_formats import format_of, is_transcript
+from masa_rag.sources._transcripts import chat as chat
+from masa_rag.sources._transcripts.base import MAX_BYTES, Line, Transcript, decode, link_at, readable_speaker
+from masa_rag.sources._transcripts.formats import format_of, is_transcript
 from masa_rag.types import Document, Kind, Segment
 
 Published = str | date | datetime | Callable[[Path], str | date | datetime | None]

@@ -9,11 +9,11 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from masa_rag.errors import ConfigurationError, RecordError
 from masa_rag.sources._base import FileSource
-from masa_rag.sources._tweet_archive import archive_folder
-from masa_rag.sources._tweet_files import SUFFIXES, answered_in, read_tweets, recognised
-from masa_rag.sources._tweet_ids import IdSet
-from masa_rag.sources._tweet_shapes import Defaults
-from masa_rag.sources._tweet_threads import Assembler
+from masa_rag.sources._tweets.archive import archive_folder
+from masa_rag.sources._tweets.files import SUFFIXES, answered_in, read_tweets, recognised
+from masa_rag.sources._tweets.ids import IdSet
+from masa_rag.sources._tweets.shapes import Defaults
+from masa_rag.sources._tweets.threads import Assembler
 from masa_rag.types import Document
 
 

@@ -12,17 +12,17 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from masa_rag._http import Fetcher, Response
+from masa_rag._http.client import Fetcher, Response
 from masa_rag.errors import RecordError, SourceError
-from masa_rag.sources import _masa_web
 from masa_rag.sources._base import HEAD_BYTES, FileSource, read_head
-from masa_rag.sources._extract import Page, extract_page
-from masa_rag.sources._extract_encoding import page_text
-from masa_rag.sources._extract_meta import host_of
-from masa_rag.sources._extract_mhtml import is_mhtml, unpack_mhtml
-from masa_rag.sources._extract_parse import saved_from
-from masa_rag.sources._transcript_formats import is_transcript
-from masa_rag.sources._warc import Capture, captures, is_warc
+from masa_rag.sources._pages import masa
+from masa_rag.sources._pages.encoding import page_text
+from masa_rag.sources._pages.extract import Page, extract_page
+from masa_rag.sources._pages.meta import host_of
+from masa_rag.sources._pages.mhtml import is_mhtml, unpack_mhtml
+from masa_rag.sources._pages.parse import saved_from
+from masa_rag.sources._pages.warc import Capture, captures, is_warc
+from masa_rag.sources._transcripts.formats import is_transcript
 from masa_rag.types import Document
 
 if TYPE_CHECKING:
@@ -97,7 +97,7 @@ class WebPages(FileSource):
         plain = _plain_head(head)
         if path.suffix.lower() in _PAGES and _PIECE.match(plain):
             return not is_transcript(path, head)  # some are pieces of HTML
-        return _is_page(plain) or is_warc(plain) or _masa_web.is_masa_web(head)
+        return _is_page(plain) or is_warc(plain) or masa.is_masa_web(head)
 
     def _takes(self, item: Path) -> bool:
         """Take the pages of a folder, and of its JSON only what Masa's scrapers wrote."""
@@ -136,7 +136,7 @@ class WebPages(FileSource):
         data = _load(path)
         if isinstance(data, RecordError):
             yield data
-        elif _masa_web.is_masa_web(data[:65536]):
+        elif masa.is_masa_web(data[:65536]):
             yield from self._read_masa(path, data)
         else:
             yield self._read_html(path, data)
@@ -168,7 +168,7 @@ class WebPages(FileSource):
         except (ValueError, RecursionError) as error:
             yield RecordError(f"received JSON that cannot be parsed ({error}); scrape it again", record_id=str(path))
             return
-        yield from _masa_web.documents(value, origin=self._id(path))
+        yield from masa.documents(value, origin=self._id(path))
 
     def _id(self, path: Path) -> str:
         """Return the path below the folder that was given, so that the id does not hang on where it lies."""

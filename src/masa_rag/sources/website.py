@@ -8,14 +8,14 @@ from functools import partial
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from masa_rag._addresses import read_address
-from masa_rag._http import REDIRECTS, Fetcher, Response
+from masa_rag._http.addresses import read_address
+from masa_rag._http.client import REDIRECTS, Fetcher, Response
 from masa_rag.errors import RecordError, SourceError, SourceFormatError
-from masa_rag.sources._crawl import MAX_SITEMAPS, Frontier, Known, Robots, Scope, links_of, read_sitemap
-from masa_rag.sources._extract import extract_page, extract_tree
-from masa_rag.sources._extract_encoding import page_text
-from masa_rag.sources._extract_meta import Head
-from masa_rag.sources._extract_parse import parse_page
+from masa_rag.sources._pages.crawl import MAX_SITEMAPS, Frontier, Known, Robots, Scope, links_of, read_sitemap
+from masa_rag.sources._pages.encoding import page_text
+from masa_rag.sources._pages.extract import extract_page, extract_tree
+from masa_rag.sources._pages.meta import Head
+from masa_rag.sources._pages.parse import parse_page
 from masa_rag.sources.webpages import fetched_now, page_document
 from masa_rag.types import Document
 

@@ -7,13 +7,13 @@ from pathlib import Path, PurePosixPath
 
 from masa_rag.errors import RecordError, SourceError
 from masa_rag.sources._base import FileSource
-from masa_rag.sources._days import at, day_documents
-from masa_rag.sources._fields import clean as storable
-from masa_rag.sources._fields import zone_of
+from masa_rag.sources._chats.days import at, day_documents
+from masa_rag.sources._chats.fields import clean as storable
+from masa_rag.sources._chats.fields import zone_of
 from masa_rag.sources._lines import is_damaged, member_head, zip_texts
-from masa_rag.sources._whatsapp_form import Form
-from masa_rag.sources._whatsapp_notices import clean
-from masa_rag.sources._whatsapp_signs import chat_title, looks_like_export
+from masa_rag.sources._whatsapp.form import Form
+from masa_rag.sources._whatsapp.notices import clean
+from masa_rag.sources._whatsapp.signs import chat_title, looks_like_export
 from masa_rag.types import Document, Segment
 
 

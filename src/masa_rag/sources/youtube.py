@@ -14,8 +14,8 @@ from masa_rag._lazy import require
 from masa_rag._time import parse_time
 from masa_rag.errors import ConfigurationError, RecordError, SourceError, SourceFormatError, SourceUnavailableError
 from masa_rag.sources._base import FileSource
-from masa_rag.sources._transcript_base import MAX_BYTES, decode, link_at, readable_speaker
-from masa_rag.sources._transcript_formats import format_of
+from masa_rag.sources._transcripts.base import MAX_BYTES, decode, link_at, readable_speaker
+from masa_rag.sources._transcripts.formats import format_of
 from masa_rag.types import Document, Segment
 
 _VIDEO = re.compile(

@@ -1,0 +1,1 @@
+"""Fetches over HTTP what strangers serve: bounded, and never from local addresses."""

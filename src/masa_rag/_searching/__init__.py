@@ -1,0 +1,1 @@
+"""The steps from a question to an order of passages."""

@@ -1,0 +1,1 @@
+"""What the readers of chats and forums share: messages, files, fields, days."""

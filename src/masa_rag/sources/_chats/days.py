@@ -1,0 +1,95 @@
+"""Messages of formats without message ids, gathered into one document a channel and UTC day."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime, tzinfo
+from typing import Any
+
+from masa_rag._ids import digest
+from masa_rag.errors import RecordError
+from masa_rag.sources._chats.messages import UNDATED
+from masa_rag.types import Document, Segment
+
+_NEVER = datetime.min.replace(tzinfo=UTC)
+MOST_HELD = 50_000
+"""Messages kept before the oldest days are given away. WhatsApp exports end at 40,000 messages."""
+
+
+def at(local: datetime, place: tzinfo) -> datetime | None:
+    """Return a local time without zone as UTC, or None when the calendar ends there."""
+    try:
+        return local.replace(tzinfo=place).astimezone(UTC)
+    except (OverflowError, ValueError):
+        return None
+
+
+def day_documents(
+    messages: Iterable[Segment | RecordError],
+    *,
+    channel: str,
+    title: str,
+    metadata: Mapping[str, Any],
+    parts: Callable[[list[Segment]], list[list[Segment]]] = lambda segments: [segments],
+) -> Iterator[Document | RecordError]:
+    """Yield one document a day from messages that have times and no ids.
+
+    Messages of one time keep the order of the file. Each gets an id made of channel, time, author,
+    text and how many equal ones came before, so that overlapping exports give the same ids.
+
+    Args:
+        messages: Segments, and errors, which are passed on. Those without a time go into one document.
+        channel: Stable id of the channel or chat: the first part of the documents' ids.
+        title: Its readable name.
+        metadata: Put on each document.
+        parts: Cuts a day's segments, ids given, into documents: the first has the day's id, each other
+            one the id of its first message after it.
+    """
+    days: dict[str, list[Segment]] = {}
+    held = 0
+
+    def day_of(day: str) -> Iterator[Document]:
+        rest, *others = parts(_with_ids(sorted(days.pop(day), key=_time), channel))
+        for segments in filter(None, (rest, *others)):
+            yield Document(
+                f"{channel}/{day}" if segments is rest else f"{channel}/{day}/{segments[0].id}",
+                segments=segments,
+                kind="conversation",
+                title=title,
+                created_at=segments[0].created_at,
+                metadata=metadata,
+            )
+
+    for message in messages:
+        if isinstance(message, RecordError):
+            yield message
+            continue
+        days.setdefault(_day(message), []).append(message)
+        held += 1
+        while held > MOST_HELD and len(days) > 1:
+            oldest = min(days)
+            held -= len(days[oldest])
+            yield from day_of(oldest)
+    for day in sorted(days):
+        yield from day_of(day)
+
+
+def _day(segment: Segment) -> str:
+    return segment.created_at.date().isoformat() if segment.created_at is not None else UNDATED
+
+
+def _time(segment: Segment) -> datetime:
+    return segment.created_at if segment.created_at is not None else _NEVER
+
+
+def _with_ids(segments: list[Segment], channel: str) -> list[Segment]:
+    seen: Counter[tuple[datetime, str | None, str]] = Counter()
+    named = []
+    for segment in segments:
+        key = (_time(segment), segment.author, segment.text)
+        when = segment.created_at.isoformat() if segment.created_at is not None else ""
+        named.append(replace(segment, id=digest(channel, when, segment.author or "", segment.text, str(seen[key]))))
+        seen[key] += 1
+    return named

@@ -1,0 +1,100 @@
+"""The files of chat exports, on disk or within a zip, which is read where it is and never unpacked to disk."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from itertools import count
+from pathlib import Path
+from typing import IO, TypeVar
+
+from masa_rag.errors import RecordError, SourceFormatError
+from masa_rag.sources._archive import Archive
+from masa_rag.sources._base import HEAD_BYTES
+from masa_rag.sources._chats.messages import FIRST_FILES
+from masa_rag.sources._lines import buffered
+
+Item = TypeVar("Item")
+
+
+@dataclass(frozen=True, slots=True)
+class ChatFile:
+    """A file that may hold messages.
+
+    Attributes:
+        path: Where it is; of one in a zip, as if the zip was a folder.
+        open: Opens it for reading bytes.
+    """
+
+    path: Path
+    open: Callable[[], IO[bytes]]
+
+    def head(self) -> bytes:
+        """Return the first HEAD_BYTES bytes. Raises OSError, or RecordError for a damaged one in a zip."""
+        with self.open() as file:
+            return file.read(HEAD_BYTES)
+
+
+def on_disk(path: Path) -> ChatFile:
+    """Return a file of its own."""
+    return ChatFile(path, lambda: path.open("rb"))
+
+
+def is_zip(path: Path) -> bool:
+    """Say whether this is a zip, by its name."""
+    return path.suffix.lower() == ".zip"
+
+
+def in_zip(
+    path: Path, wanted: Callable[[Path], bool], known: Callable[[bytes], object]
+) -> Iterator[ChatFile | RecordError]:
+    """Yield the files of a zip that are wanted and begin in a known way, and an error for each that is refused.
+
+    They come in order of name. Each can be read until the next one is asked for. Where there is none, an error says so.
+    """
+    try:
+        archive = Archive(path)
+    except (SourceFormatError, OSError) as error:
+        yield RecordError(str(error), record_id=str(path))
+        return
+    with archive:
+        yield from archive.refused
+        found = False
+        for name in filter(lambda name: wanted(path / name), archive.names):
+            file = ChatFile(path / name, partial(_opened, archive, name))
+            try:
+                if known(file.head()):
+                    found = True
+                    yield file
+            except RecordError as error:
+                yield error
+        if not found:
+            yield RecordError("no chat of a known form in this zip; unpack it and look", record_id=str(path))
+
+
+def _opened(archive: Archive, name: str) -> IO[bytes]:
+    return buffered(archive.open(name))
+
+
+def holds_chats(path: Path, wanted: Callable[[Path], bool], known: Callable[[bytes], object]) -> bool:
+    """Say whether one of a zip's first files that are wanted begins in a known way."""
+    looked_at = count()
+    files = in_zip(path, lambda item: wanted(item) and next(looked_at) < FIRST_FILES, known)
+    return any(isinstance(file, ChatFile) for file in files)
+
+
+def read_each(
+    files: Iterable[ChatFile | RecordError], read: Callable[[ChatFile], Iterable[Item]]
+) -> Iterator[Item | RecordError]:
+    """Read file after file; one that cannot be read is reported and the others go on."""
+    for file in files:
+        if isinstance(file, RecordError):
+            yield file
+            continue
+        try:
+            yield from read(file)
+        except OSError as error:
+            yield RecordError(f"cannot be read ({error.strerror or error})", record_id=str(file.path))
+        except RecordError as error:  # a damaged member of a zip
+            yield error

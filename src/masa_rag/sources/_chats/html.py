@@ -1,0 +1,105 @@
+"""Chat exports written as HTML, read element by element so that memory stays flat."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from typing import IO, Any
+
+from lxml import etree
+
+from masa_rag.errors import RecordError
+from masa_rag.sources._chats.fields import clean
+
+_BLOCKS = frozenset({"div", "p", "pre", "blockquote", "li", "ul", "ol", "table", "tr", "h1", "h2", "h3"})
+_LINES = re.compile(r"\n{3,}")
+_WHITE = re.compile(r"[ \t\r\n\f]+")
+
+
+def elements(file: IO[bytes], *, keep: Callable[[Any], bool], label: str) -> Iterator[Any]:
+    """Yield the elements that ``keep`` says yes to, at their end tags, and free each afterwards.
+
+    Ends with a RecordError when the page cannot be read on. Elements inside a kept one are whole when
+    it is yielded, so ``keep`` may say yes to inner ones too: they come first.
+    """
+    try:
+        for _, element in etree.iterparse(file, events=("end",), html=True, encoding="utf-8"):
+            if isinstance(element.tag, str) and keep(element):
+                yield element
+    except (etree.LxmlError, ValueError, SyntaxError) as error:
+        yield RecordError(f"damaged HTML ({error}); what came before it is kept", record_id=label)
+
+
+def forget(element: Any) -> None:
+    """Free an element that was read, and what lies before it at its level."""
+    element.clear()
+    parent = element.getparent()
+    while parent is not None and element.getprevious() is not None:
+        del parent[0]
+
+
+def classes(element: Any) -> frozenset[str]:
+    """Return the element's class names."""
+    return frozenset((element.get("class") or "").split())
+
+
+def first(element: Any, *names: str) -> Any | None:
+    """Return the first descendant that has one of these classes, None if there is none."""
+    wanted = frozenset(names)
+    for item in element.iter():
+        if isinstance(item.tag, str) and not wanted.isdisjoint(classes(item)):
+            return item
+    return None
+
+
+def inline_text(element: Any | None, *, preserve: bool) -> str:
+    """Return the text of an element: links as ``label (address)``, images as their ``alt``.
+
+    Args:
+        element: None gives "".
+        preserve: Whether line breaks of the source are line breaks of the text (CSS ``pre-wrap``).
+    """
+    if element is None:
+        return ""
+    parts: list[str] = []
+    code = 0  # how many <pre> are open
+
+    def add(text: str | None) -> None:
+        if text and code:
+            text = text.replace(" ", "\0 ")  # so that it is not stripped; clean() takes the zeros out
+        if text:
+            parts.append(text if preserve else _WHITE.sub(" ", text))
+
+    for event, item in etree.iterwalk(element, events=("start", "end")):
+        code += (event == "start") - (event == "end") if item.tag == "pre" else 0
+        if not isinstance(item.tag, str):  # a comment: only what follows it is text
+            if event == "end" and item is not element:
+                add(item.tail)
+        elif event == "start":
+            parts.append(_opening(item))
+            add(item.text)
+        else:
+            parts.append(_closing(item))
+            if item is not element:
+                add(item.tail)
+    lines = (line.strip() if not preserve else line.rstrip() for line in "".join(parts).split("\n"))
+    return _LINES.sub("\n\n", clean("\n".join(lines)))
+
+
+def _opening(item: Any) -> str:
+    if item.tag == "img":
+        return _picture(item)
+    return "\n" if item.tag in _BLOCKS or item.tag == "br" else ""
+
+
+def _closing(item: Any) -> str:
+    address = item.get("href") if item.tag == "a" else None
+    if address and address.startswith(("http://", "https://", "mailto:")):
+        label = "".join(item.itertext()).strip()
+        return "" if address.removesuffix("/").endswith(label.removesuffix("/")) and label else f" ({address})"
+    return "\n" if item.tag in _BLOCKS else ""
+
+
+def _picture(item: Any) -> str:
+    name = item.get("alt") or ""
+    return f":{name}:" if name.isascii() and name.replace("_", "").isalnum() else name

@@ -1,0 +1,1 @@
+"""Reads the forms of Discord's messages."""

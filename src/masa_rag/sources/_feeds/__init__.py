@@ -1,0 +1,1 @@
+"""Reads what feeds hold: entries, and a podcast's episodes."""

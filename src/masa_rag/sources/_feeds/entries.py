@@ -1,0 +1,270 @@
+"""The entries of a feed, whichever of the three forms it has: RSS, Atom, JSON feed."""
+
+from __future__ import annotations
+
+import calendar
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from html import unescape
+from typing import Any
+from urllib.parse import urljoin
+
+from masa_rag._lazy import require
+from masa_rag._time import mail_time, parse_time
+from masa_rag.errors import ConfigurationError, SourceFormatError
+from masa_rag.sources._feeds.xml import mended_xml
+from masa_rag.sources._pages.extract import fragment_text
+from masa_rag.sources._pages.parse import refuse_many_tags
+
+_PODCAST = (
+    "https://podcastindex.org/namespace/1.0",
+    "https://github.com/Podcastindex-org/podcast-namespace/blob/main/docs/1.0.md",
+)
+_REPEATED = ("transcript", "person")
+"""Elements of the podcast namespace that may occur more than once; feedparser keeps the last of each only."""
+
+_SECONDS_DIGITS = 10
+"""Of a time since 1970, from 2001 to 2286."""
+
+_MARKUP = ("text/html", "application/xhtml+xml")
+
+_SAYING = ("content_html", "content_text", "summary")
+"""Fields of a JSON feed's item, the best first; all but the first are plain text."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One entry.
+
+    Attributes:
+        id: Its guid or id, else its link, else its title.
+        content: What it says, or its summary where that is all there is.
+        is_html: Whether ``content`` is HTML, not plain text.
+        is_whole: Whether ``content`` is marked as such, not as a summary.
+        title: Its title.
+        link: The address of its page.
+        author: Who wrote it.
+        created_at: When it was published.
+        metadata: ``tags``, ``transcripts``, ``persons``, ``show_persons`` (those the feed names for all of its
+            entries), ``audio``. JSON values only.
+    """
+
+    id: str
+    content: str
+    is_html: bool
+    is_whole: bool
+    title: str | None = None
+    link: str | None = None
+    author: str | None = None
+    created_at: datetime | None = None
+    metadata: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class FeedText:
+    """A parsed feed: its title, and its entries in the feed's order."""
+
+    title: str | None
+    entries: tuple[Entry, ...]
+
+
+MAX_TAGS = 100_000
+"""Opening and closing ones: some two thousand entries. The reader takes half a minute for a million."""
+
+MAX_BYTES = 10_000_000
+"""The reader takes fifteen times the size in memory."""
+
+_BEFORE_ROOT = rb"\A(?:\xef\xbb\xbf)?\s*+(?>(?:<\?.*?\?>|<!--.*?-->|<!doctype[^>\[]*>)\s*+)*+"
+_ROOT = re.compile(_BEFORE_ROOT + rb"<(?:[\w-]+:)?(rss|rdf|feed)\b([^>]*)>", re.I | re.S)
+_JSON_FEED = re.compile(rb'"version"\s*:\s*"https?:(?:\\?/){2}(?:www\.)?jsonfeed\.org(?:\\?/)version')
+
+
+def looks_like_feed(head: bytes) -> bool:
+    """Say whether the first bytes of a file are RSS, an RDF site summary, Atom, or a JSON feed."""
+    if head.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"{":
+        return _JSON_FEED.search(head) is not None
+    if head[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        head = head.decode("utf-16", "ignore").encode()
+    if (root := _ROOT.match(head)) is None:
+        return False
+    name, spaces = root[1].lower(), root[2]
+    return name == b"rss" or (
+        b"purl.org/rss/1.0" in spaces if name == b"rdf" else b"/Atom" in spaces or b"atom" in spaces
+    )
+
+
+def read_feed(data: bytes, *, headers: Mapping[str, str] | None = None, url: str | None = None) -> FeedText:
+    """Return the entries of a feed.
+
+    Entities that a feed declares itself are refused; broken XML is read as far as it can be.
+
+    Args:
+        data: The feed.
+        headers: The server's, for the encoding.
+        url: Where it came from, for links that are relative.
+
+    Raises:
+        SourceFormatError: It is no feed, or declares entities.
+    """
+    if data.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"{":
+        return _read_json(data, url)
+    if re.search(rb"<!\s*(?:ENTITY|ELEMENT|ATTLIST)", data.replace(b"\x00", b""), re.I):
+        raise SourceFormatError("received a feed with XML declarations of its own; expected plain elements")
+    if len(data) > MAX_BYTES:
+        raise SourceFormatError(f"received a feed of {len(data):,} bytes; expected at most {MAX_BYTES:,}")
+    refuse_many_tags(data, most=MAX_TAGS, expected="a feed")
+    data = mended_xml(data)
+    feedparser = require("feedparser", extra="web", purpose="Reading a feed")
+    options = {"sanitize_html": False, "resolve_relative_uris": False}  # half a minute for a hostile text
+    try:
+        parsed = feedparser.parse(data, response_headers=dict(headers or {}), **options)
+    except Exception as error:  # hostile feeds bring it to raise what its documentation does not name
+        raise SourceFormatError(f"received a feed that cannot be read ({error}); expected RSS or Atom") from error
+    if not parsed.entries and not parsed.get("version"):
+        raise SourceFormatError("received bytes that are no feed; expected RSS, Atom or a JSON feed")
+    repeated = list(_repeated(data))
+    entries = []
+    is_atom = parsed.get("version", "").startswith("atom")
+    author = _author(parsed.feed) if is_atom else None  # RSS names the editor of the whole, who wrote none
+    base = _address(parsed.feed.get("link"), url) or url
+    for number, item in enumerate(parsed.entries):
+        extra = repeated[number] if len(repeated) == len(parsed.entries) else {}
+        entries.append(_from_xml(item, extra, author, base))
+    return FeedText(_title(parsed.feed), tuple(entries))
+
+
+def _from_xml(item: Any, repeated: dict[str, Any], author: str | None, base: str | None) -> Entry:
+    whole = [part for part in item.get("content") or () if part.get("value")]
+    told = max(whole, key=lambda part: len(part["value"]), default=item.get("summary_detail") or {})
+    title, link = _title(item), _text(item.get("link"))
+    metadata = {"tags": [tag["term"] for tag in item.get("tags") or () if tag.get("term")], **repeated}
+    enclosures = item.get("enclosures") or ()
+    audio = [{key: file[key] for key in ("href", "type", "length") if file.get(key)} for file in enclosures]
+    return Entry(
+        id=_text(item.get("id")) or link or _text(item.get("title")) or "",
+        content=told.get("value") or item.get("summary") or "",
+        is_html=told.get("type") != "text/plain",
+        is_whole=bool(whole),
+        title=title,
+        link=_address(link, base if not item.get("guidislink") else None),
+        author=_author(item) or _author(item.get("source") or {}) or author,
+        created_at=_published(item),
+        metadata={key: value for key, value in {**metadata, "audio": audio}.items() if value},
+    )
+
+
+def _address(told: str | None, base: str | None) -> str | None:
+    """Return the address that a feed names, seen from its own; None for what is no address of the web."""
+    try:
+        found = urljoin(base or "", told) if told else ""
+    except ValueError:
+        return None
+    return found if found.lower().startswith(("http://", "https://")) else None
+
+
+def _published(item: Any) -> datetime | None:
+    told = item.get("published") or item.get("updated") or ""
+    if told.strip().isdecimal():  # seconds since 1970, which feedparser takes for a day of some year
+        return parse_time(int(told)) if len(told.strip()) == _SECONDS_DIGITS else None
+    return mail_time(told) or _parsed_time(item.get("published_parsed") or item.get("updated_parsed"))
+
+
+def _title(item: Any) -> str | None:
+    """Return the title of an entry or a feed as plain text; in RSS, feedparser guesses whether it is HTML."""
+    title = item.get("title")
+    if title and (item.get("title_detail") or {}).get("type") in _MARKUP:
+        title = fragment_text(title) or unescape(title)
+    return _text(title)
+
+
+def _author(item: Any) -> str | None:
+    """Return who wrote an entry or a feed; several names are joined by a semicolon."""
+    names = [name for author in item.get("authors") or () if (name := _text(author.get("name")))]
+    return "; ".join(names) if len(names) > 1 else _text(item.get("author"))
+
+
+def _repeated(data: bytes) -> Iterator[dict[str, Any]]:
+    """Yield, for each item, all of its transcripts and persons with their attributes."""
+    from lxml import etree
+
+    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, recover=True, huge_tree=False)
+    try:
+        root = etree.fromstring(data, parser)
+    except (etree.XMLSyntaxError, ValueError):
+        return
+    if root is None:
+        return
+    channel = next(root.iter("{*}channel"), root)
+    show = _all_of(channel, "person")
+    for item in root.iter("{*}item", "{*}entry"):
+        found = {f"{name}s": _all_of(item, name) for name in _REPEATED}
+        yield {key: value for key, value in {**found, "show_persons": show}.items() if value}
+
+
+def _all_of(parent: Any, name: str) -> list[dict[str, str]]:
+    return [_attributes(element) for space in _PODCAST for element in parent.iterfind(f"{{{space}}}{name}")]
+
+
+def _attributes(element: Any) -> dict[str, str]:
+    told = {str(key): str(value) for key, value in element.attrib.items()}
+    text = " ".join((element.text or "").split())
+    return {**({"name": text} if text else {}), **told}
+
+
+def _read_json(data: bytes, url: str | None) -> FeedText:
+    try:
+        value = json.loads(data)
+    except (ValueError, RecursionError) as error:
+        raise SourceFormatError(f"received JSON that cannot be parsed ({error}); expected a feed") from error
+    items = value.get("items") if isinstance(value, dict) else None
+    if not isinstance(items, list) or "jsonfeed.org" not in str(value.get("version")):
+        raise SourceFormatError("received JSON that is no feed; expected version and items of jsonfeed.org")
+    author = _json_author(value)
+    base = _address(_text(value.get("home_page_url")), url) or url
+    entries = (_from_json(item, author, base) for item in items if isinstance(item, dict))
+    return FeedText(_text(value.get("title")), tuple(entries))
+
+
+def _json_author(item: Mapping[str, Any]) -> str | None:
+    authors = item.get("authors") or [item.get("author")]
+    listed = authors if isinstance(authors, list) else []
+    names = [_text(author.get("name")) for author in listed if isinstance(author, dict)]
+    return "; ".join(name for name in names if name) or None
+
+
+def _from_json(item: Mapping[str, Any], author: str | None, base: str | None) -> Entry:
+    told = {name: value for name in _SAYING if isinstance(value := item.get(name), str) and value.strip()}
+    said = next(iter(told), "")
+    link, tags = _text(item.get("url")) or _text(item.get("external_url")), item.get("tags")
+    return Entry(
+        id=str(item.get("id") or link or item.get("title") or ""),
+        content=told.get(said, ""),
+        is_html=said == "content_html",
+        is_whole=said.startswith("content"),
+        title=_text(item.get("title")),
+        link=_address(link, base),
+        author=_json_author(item) or author,
+        created_at=_iso(item.get("date_published")),
+        metadata={"tags": [str(tag) for tag in tags]} if isinstance(tags, list) and tags else {},
+    )
+
+
+def _text(value: Any) -> str | None:
+    return " ".join(value.split()) or None if isinstance(value, str) else None
+
+
+def _parsed_time(value: Any) -> datetime | None:
+    try:
+        return datetime.fromtimestamp(calendar.timegm(value), UTC) if value else None
+    except (ValueError, TypeError, OverflowError, OSError):
+        return None
+
+
+def _iso(value: Any) -> datetime | None:
+    try:
+        return parse_time(value) if isinstance(value, str) else None
+    except ConfigurationError:
+        return None

@@ -1,0 +1,348 @@
+"""A page as a list of text blocks, each knowing where in the page it stands.
+
+A block is a run of text between two breaks: a paragraph, a heading, a list item, a table cell.
+Everything later (which blocks are the main text, how they look as Markdown) works on this list.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from masa_rag.errors import SourceFormatError
+from masa_rag.sources._pages.hidden import Sight, visible_characters
+
+if TYPE_CHECKING:
+    from lxml.etree import _Element
+
+WORD = re.compile(r"\w+")
+_RAISED = re.compile(r"[-+−–]?\d")
+MAX_CHARACTERS = 4_000_000
+"""Of text in one page: two thousand printed pages."""
+
+_INLINE = frozenset(
+    {"a", "abbr", "acronym", "b", "bdi", "bdo", "big", "cite", "code", "data", "del", "dfn", "em", "font", "i", "ins"}
+    | {"kbd", "label", "mark", "nobr", "q", "rp", "rt", "ruby", "s", "samp", "small", "span", "strike", "strong"}
+    | {"sub", "sup", "time", "tt", "u", "var", "wbr", "br", "img", "picture", "source"}
+)
+_SKIPPED = frozenset(
+    {"script", "style", "noscript", "template", "svg", "iframe", "head", "select", "textarea", "object", "canvas"}
+    | {"embed", "audio", "video", "map", "math", "datalist", "applet", "frameset"}
+)
+
+MARKS: tuple[tuple[str, str], ...] = (
+    ("content", "content|main|body|story|text|prose|markdown|entry|post|article"),
+    ("product", "product|pdp|item|sku|price|spec|feature|detail|descr|variant"),
+    ("card", "card|tile|grid|result|listing|teaser|archive|catalog|collection|row|col"),
+    ("navigation", "nav|menu|breadcrumb|crumb|sitemap|pagination|pager|toc|toolbar|topbar|skip|drawer|mega"),
+    ("foot", "foot|bottom|copyright|legal|imprint|colophon"),
+    ("head", "header|masthead|banner|hero|announcement|top"),
+    ("side", "side|aside|rail|widget"),
+    ("related", "relat|recommend|similar|also|trending|popular|latest|upsell|cross|viewed|suggest|next|prev"),
+    ("social", "shar|social|follow|facebook|twitter|whatsapp|pinterest|linkedin"),
+    ("comment", "comment|respon|reply|disqus|discussion|message|thread"),
+    ("review", "review|rating|star|testimonial|feedback"),
+    ("overlay", "modal|popup|pop-up|overlay|cookie|consent|gdpr|dialog|lightbox|toast|tooltip|notice|alert"),
+    ("advert", "advert|sponsor|promo|affiliate|outbrain|taboola|cta"),
+    ("form", "form|search|login|signup|subscri|newsletter|account|cart|basket|checkout|wishlist|filter|facet|sort"),
+    ("byline", "byline|author|bio|avatar|date|meta|tag|categor|published|timestamp|label|badge"),
+    ("slide", "slide|carousel|swiper|slick|gallery|tab|accordion|collaps|panel|faq|toggle|expand"),
+    ("caption", "caption|credit|figure|image|media|video|thumb"),
+    ("hidden", "hidden|sr-only|visually|screen-reader|offscreen|invisible|print"),
+)  # fmt: skip
+_AROUND = frozenset({"nav", "footer", "aside", "form", "button", "dialog"})
+_ADVERT = re.compile(r"(?<![a-z])ads?(?![a-z])")
+
+
+def _mark_table() -> dict[str, list[tuple[str, int]]]:
+    """Return, by their first three letters, the words that stand for each of MARKS."""
+    found: dict[str, list[tuple[str, int]]] = {}
+    for number, (_, words) in enumerate(MARKS):
+        for word in words.split("|"):
+            found.setdefault(word[:3], []).append((word, 1 << number))
+    return found
+
+
+_MARK_WORDS = _mark_table()
+_ADVERT_BIT = next(1 << number for number, (name, _) in enumerate(MARKS) if name == "advert")
+
+STRUCTURE = (
+    "article", "main", "section", "aside", "nav", "header", "footer", "form", "table", "ul", "ol", "dl", "figure",
+    "blockquote", "button", "dialog", "details", "pre", "li", "td", "th", "a",
+)  # fmt: skip
+_STRUCTURE_BIT = {tag: 1 << number for number, tag in enumerate(STRUCTURE)}
+_ROLES = {
+    "main": "main", "navigation": "nav", "banner": "header", "contentinfo": "footer", "complementary": "aside",
+    "article": "article", "dialog": "dialog", "search": "form", "button": "button", "menu": "nav", "menubar": "nav",
+}  # fmt: skip
+
+
+def structure_bits(*tags: str) -> int:
+    """Return the bits of ``Node.structure`` that stand for these tags."""
+    return sum(_STRUCTURE_BIT[tag] for tag in tags)
+
+
+def mark_bits(*names: str) -> int:
+    """Return the bits of ``Node.marks`` that stand for these names."""
+    return sum(1 << number for number, (name, _) in enumerate(MARKS) if name in names)
+
+
+@dataclass(slots=True, eq=False)
+class Node:
+    """An element that breaks lines.
+
+    Attributes:
+        element: The element itself.
+        parent: The next such element above; None at the top.
+        number: Its place in the list of nodes.
+        tag: Its tag.
+        structure: Bits of STRUCTURE, its own and those of all above.
+        marks: Bits of MARKS found in the class and id, its own and those of all above.
+        own_marks: Those of its own.
+        depth: How many nodes are above.
+        first: The first block in it; with ``last``, the blocks below it are ``blocks[first:last]``.
+        last: One past the last block in it.
+        shape: Its first class name without numbers, which repeated cards share.
+        repeats: How many siblings have its tag and shape, itself counted.
+        hidden: Whether the page does not show it at first.
+    """
+
+    element: _Element
+    parent: Node | None
+    number: int
+    tag: str
+    structure: int = 0
+    marks: int = 0
+    own_marks: int = 0
+    depth: int = 0
+    first: int = 0
+    last: int = 0
+    shape: str = ""
+    repeats: int = 1
+    hidden: bool = False
+
+
+def above(node: Node | None, tag: str) -> Node | None:
+    """Return the nearest node with the tag, the node itself counted."""
+    while node is not None and node.tag != tag:
+        node = node.parent
+    return node
+
+
+@dataclass(slots=True, eq=False)
+class Block:
+    """A run of text.
+
+    Attributes:
+        text: The text, white space folded (kept inside ``pre``).
+        node: The element it stands in.
+        words: The words of the text, lower case.
+        link_words: How many of them are inside links.
+    """
+
+    text: str
+    node: Node
+    words: list[str]
+    link_words: int
+
+
+@dataclass(slots=True)
+class _Walk:
+    """The state of one walk through a page."""
+
+    skipped: frozenset[str]
+    blocks: list[Block] = field(default_factory=list)
+    nodes: list[Node] = field(default_factory=list)
+    pieces: list[str] = field(default_factory=list)
+    linked: list[str] = field(default_factory=list)
+    left_out: set[_Element] = field(default_factory=set)
+    links: int = 0
+    code: int = 0
+    size: int = 0
+
+    def add(self, text: str | None) -> None:
+        if not text or (not self.pieces and not self.code and text.isspace()):
+            return
+        self.pieces.append(text)
+        if self.links:
+            self.linked.append(text)
+
+    def end_line(self) -> None:
+        """Begin a new line of code, unless one begins here."""
+        if self.pieces and not self.pieces[-1].endswith("\n"):
+            self.add("\n")
+
+    def flush(self, node: Node) -> None:
+        """Close the current run of text as a block of ``node``."""
+        if not self.pieces:
+            return
+        raw = visible_characters("".join(self.pieces))
+        self.pieces.clear()
+        self.size += len(raw)
+        if self.size > MAX_CHARACTERS:
+            raise SourceFormatError(f"received more than {MAX_CHARACTERS:,} characters of text; expected one page")
+        text = raw.strip("\n") if node.tag == "pre" else " ".join(raw.split())
+        linked = WORD.findall("".join(self.linked)) if self.linked else ()
+        self.linked.clear()
+        words = WORD.findall(text.lower())
+        if words:
+            self.blocks.append(Block(text, node, words, min(len(linked), len(words))))
+
+
+def read_blocks(
+    tree: _Element,
+    *,
+    sight: Callable[[_Element], Sight] | None = None,
+    scriptless: bool = False,
+    quick: bool = False,
+) -> tuple[list[Block], list[Node]]:
+    """Return the blocks of a page in reading order, and its nodes, parents before children.
+
+    Args:
+        tree: The parsed page.
+        sight: Says of an element how far it can be seen: what never is, is left out, what is folded, marked.
+        scriptless: Read what the page shows to readers without JavaScript, too.
+        quick: Leave out what menus, footers, asides, forms and buttons hold, unread.
+
+    Raises:
+        SourceFormatError: There are more than MAX_CHARACTERS of text.
+    """
+    from lxml.etree import iterwalk
+
+    walk = _Walk(skipped=(_SKIPPED - {"noscript"} if scriptless else _SKIPPED) | (_AROUND if quick else frozenset()))
+    body = tree.find("body")
+    top = Node(element=tree, parent=None, number=0, tag="html")
+    walk.nodes.append(top)
+    open_nodes = [top]
+    root = body if body is not None else tree
+    walker = iterwalk(root, events=("start", "end", "comment", "pi"))
+    skipped = walk.skipped
+    for event, element in walker:
+        if event == "start":
+            if element.tag in skipped:
+                walker.skip_subtree()
+            else:
+                _enter(walk, walker, element, open_nodes, sight)
+        elif event == "end":
+            if element.tag not in skipped:
+                _leave(walk, element, open_nodes)
+            if element is root:
+                break  # its tail is no part of it
+            if tail := element.tail:
+                walk.add(tail)
+        else:
+            walk.add(element.tail)
+    walk.flush(top)
+    top.last = len(walk.blocks)
+    _count_repeats(walk.nodes)
+    return walk.blocks, walk.nodes
+
+
+def _enter(walk: _Walk, walker: Any, element: _Element, open_nodes: list[Node], sight: Any) -> None:
+    tag = element.tag
+    hides = False
+    if sight is not None and (seen := sight(element)) is not Sight.SHOWN:
+        if seen is Sight.NEVER:
+            walk.left_out.add(element)
+            walker.skip_subtree()
+            return
+        hides = True
+    if (tag in _INLINE or walk.code) and not hides:
+        _enter_inline(walk, element, in_code=open_nodes[-1].tag == "pre")
+        return
+    if walk.pieces:
+        walk.flush(open_nodes[-1])
+    node = _node(element, open_nodes[-1], number=len(walk.nodes), in_link=walk.links > 0)
+    node.first = len(walk.blocks)
+    node.hidden = hides or open_nodes[-1].hidden
+    walk.nodes.append(node)
+    open_nodes.append(node)
+    walk.code += tag == "pre"
+    walk.add(element.text)
+
+
+def _enter_inline(walk: _Walk, element: _Element, *, in_code: bool) -> None:
+    tag = element.tag
+    if tag not in _INLINE:
+        walk.end_line()  # many sites write each line of code as an element of its own
+    elif tag == "a":
+        walk.links += 1
+    elif tag == "br":
+        walk.add("\n")
+    elif tag == "code" and not in_code:
+        walk.add("`")
+    elif tag == "sup" and walk.pieces and _is_number_above(element, walk.pieces[-1]):
+        walk.add("^")
+    if text := element.text:
+        walk.add(text)
+
+
+def _is_number_above(element: _Element, before: str) -> bool:
+    """Say whether digits stand above the line right behind a letter or digit: an exponent, or the mark of a note.
+
+    In one row they would be another number: 10 to the eighth power is not 108.
+    """
+    return before[-1:].isalnum() and _RAISED.match(next(element.itertext(), "")) is not None
+
+
+def _leave(walk: _Walk, element: _Element, open_nodes: list[Node]) -> None:
+    tag = element.tag
+    if walk.left_out and element in walk.left_out:
+        return
+    if open_nodes[-1].element is element:
+        node = open_nodes.pop()
+        if walk.pieces:
+            walk.flush(node)
+        node.last = len(walk.blocks)
+        walk.code -= tag == "pre"
+    elif tag not in _INLINE:
+        walk.end_line()
+    elif tag == "a":
+        walk.links -= 1
+    elif tag == "code" and open_nodes[-1].tag != "pre":
+        walk.add("`")
+
+
+def _node(element: _Element, parent: Node, *, number: int, in_link: bool) -> Node:
+    tag = element.tag if isinstance(element.tag, str) else "?"
+    node = Node(element=element, parent=parent, number=number, tag=tag, depth=parent.depth + 1)
+    bits = _STRUCTURE_BIT.get(_ROLES.get(element.get("role") or "", tag), 0)
+    node.structure = parent.structure | bits | (_STRUCTURE_BIT["a"] if in_link else 0)
+    names = element.get("class") or ""
+    node.own_marks = _all_marks(names, element.get("id") or "")
+    node.shape = names.split(None, 1)[0].rstrip("0123456789-_") if names and not names.isspace() else ""
+    node.marks = parent.marks | (node.own_marks if tag not in ("html", "body") else 0)
+    return node
+
+
+@lru_cache(maxsize=20_000)  # pages of one site, and of one maker of sites, share their class names
+def _marks(name: str) -> int:
+    """Return the bits of MARKS for one class name or id."""
+    lowered, bits = name.lower(), 0
+    for start in range(len(lowered) - 2):
+        for word, bit in _MARK_WORDS.get(lowered[start : start + 3], ()):
+            if lowered.startswith(word, start):
+                bits |= bit
+    return bits | _ADVERT_BIT if "ad" in lowered and _ADVERT.search(lowered) else bits
+
+
+@lru_cache(maxsize=20_000)
+def _all_marks(names: str, name: str) -> int:
+    bits = _marks(name) if name else 0
+    for one in names.split():
+        bits |= _marks(one)
+    return bits
+
+
+def _count_repeats(nodes: list[Node]) -> None:
+    groups: dict[tuple[int, str, str], list[Node]] = {}
+    for node in nodes:
+        if node.parent is not None and node.last > node.first:
+            groups.setdefault((node.parent.number, node.tag, node.shape), []).append(node)
+    for members in groups.values():
+        if len(members) > 1:
+            for node in members:
+                node.repeats = len(members)

@@ -1,0 +1,256 @@
+"""The parts of a polite crawl: what may be fetched (robots.txt), what there is (sitemaps, links), what is left."""
+
+from __future__ import annotations
+
+import json
+import re
+import zlib
+from collections import Counter, deque
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urldefrag, urlsplit
+
+from masa_rag._http.addresses import read_address
+from masa_rag._http.client import Fetcher
+from masa_rag._lazy import require
+from masa_rag.errors import SourceError, SourceFormatError, SourceUnavailableError
+from masa_rag.sources._pages.parse import refuse_many_tags
+
+if TYPE_CHECKING:
+    from lxml.etree import _Element
+
+MAX_ROBOTS_BYTES = 512_000
+"""RFC 9309, section 2.5: at least 500 KiB must be read, what is beyond may be ignored."""
+MAX_DELAY_S = 60.0
+"""A site that asks for more, by mistake or to hold crawlers, is not waited for without end."""
+MAX_SITEMAPS = 50
+MAX_XML_TAGS = 600_000
+"""A sitemap has at most 50,000 addresses (sitemaps.org), each in up to five elements."""
+MAX_URL_CHARACTERS = 500
+MAX_QUERIES_A_PATH = 20
+"""Calendars, filters and session numbers make endless addresses of one path; this many are followed."""
+
+_NO_PAGE = re.compile(
+    r"\.(?:jpe?g|png|gif|webp|svg|ico|css|js|mjs|json|xml|rss|atom|pdf|docx?|xlsx?|pptx?|zip|gz|tgz|rar|7z|exe|dmg|iso"
+    r"|mp[34]|m4a|wav|ogg|webm|avi|mov|woff2?|ttf|eot)$",
+    re.I,
+)
+
+
+class Robots:
+    """A site's robots.txt (RFC 9309): absent means all is allowed, a server error means nothing is."""
+
+    def __init__(self, text: str, user_agent: str) -> None:
+        protego = require("protego", extra="web", purpose="Reading robots.txt")
+        self._rules: Any = protego.Protego.parse(text)
+        self._agent = user_agent
+
+    @classmethod
+    def fetch(cls, start: str, fetcher: Fetcher) -> Robots:
+        """Return the rules of the site of ``start``. Raises SourceUnavailableError where the server fails."""
+        place = read_address("/robots.txt", base=start).url
+        try:
+            response = fetcher.fetch(place)
+        except SourceFormatError:
+            return cls("", fetcher.user_agent)
+        text = response.content[:MAX_ROBOTS_BYTES].decode("utf-8-sig", "replace") if response.status == 200 else ""
+        return cls(text, fetcher.user_agent)
+
+    def allows(self, url: str) -> bool:
+        """Say whether this address may be fetched."""
+        return bool(self._rules.can_fetch(url, self._agent))
+
+    @property
+    def delay_s(self) -> float:
+        """Seconds the site asks to leave between two requests, at most MAX_DELAY_S; 0 where it does not ask."""
+        delay = self._rules.crawl_delay(self._agent)
+        return min(float(delay), MAX_DELAY_S) if delay is not None else 0.0
+
+    @property
+    def sitemaps(self) -> list[str]:
+        """Addresses of sitemaps."""
+        return list(self._rules.sitemaps)
+
+
+def read_sitemap(data: bytes, *, limit: int) -> tuple[list[str], list[str]]:
+    """Return the pages and the further sitemaps that a sitemap names, at most ``limit`` of each.
+
+    Raises SourceFormatError for broken XML, and for a document type: no sitemap needs one, and
+    entities are how a small file becomes a large one.
+    """
+    root = read_xml(_unzipped(data, limit=50_000_000))
+    pages: list[str] = []
+    maps: list[str] = []
+    for place in root.iter("{*}loc"):
+        holder = place.getparent()
+        wanted = maps if holder is not None and str(holder.tag).endswith("sitemap") else pages
+        if place.text and len(wanted) < limit:
+            wanted.append(place.text.strip())
+    return pages, maps
+
+
+def read_xml(data: bytes) -> _Element:
+    """Return the root of XML without entities. Raises SourceFormatError where it is broken or declares any."""
+    from lxml import etree
+
+    refuse_many_tags(data, most=MAX_XML_TAGS, expected="a sitemap")
+    if re.search(rb"<!\s*(?:ENTITY|ATTLIST|ELEMENT)", data[:1_000_000].replace(b"\x00", b""), re.I):
+        raise SourceFormatError("received XML with declarations of its own; expected plain elements")
+    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False, recover=False)
+    try:
+        return etree.fromstring(data, parser)
+    except (etree.XMLSyntaxError, ValueError) as error:
+        raise SourceFormatError(f"received XML that cannot be read ({error})") from error
+
+
+def _unzipped(data: bytes, *, limit: int) -> bytes:
+    if not data.startswith(b"\x1f\x8b"):
+        return data
+    try:
+        unpacked = zlib.decompressobj(wbits=31).decompress(data, limit + 1)
+    except zlib.error as error:
+        raise SourceFormatError(f"received a damaged gzip file ({error})") from error
+    if len(unpacked) > limit:
+        raise SourceFormatError(f"received a file that unpacks to more than {limit:,} bytes")
+    return unpacked
+
+
+@dataclass
+class Scope:
+    """Which addresses belong to the site.
+
+    Attributes:
+        start: The first page; others must be on its host.
+        include: Patterns such as ``"*/docs/*"``; an address must match one. Empty takes all.
+        exclude: Patterns of which none may match.
+    """
+
+    start: str
+    include: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    _queries: Counter[str] = field(default_factory=Counter)
+
+    def normal(self, url: str, base: str) -> str | None:
+        """Return the address of a page of the site in its plain spelling, or None where it is none."""
+        try:
+            address = read_address(urldefrag(url.strip())[0], base=base)
+        except (SourceError, ValueError):
+            return None
+        found = address.url
+        if address.authority != read_address(self.start).authority or len(found) > MAX_URL_CHARACTERS:
+            return None
+        path = urlsplit(found).path
+        if _NO_PAGE.search(path) or _turns_in_circles(path):
+            return None
+        return found if self._is_wanted(found) else None
+
+    def _is_wanted(self, url: str) -> bool:
+        if any(fnmatchcase(url, pattern) for pattern in self.exclude):
+            return False
+        return not self.include or url == self.start or any(fnmatchcase(url, pattern) for pattern in self.include)
+
+    def is_new_query(self, url: str) -> bool:
+        """Say whether one more address of this path may be followed; count it."""
+        path, _, query = url.partition("?")
+        if not query:
+            return True
+        self._queries[path] += 1
+        return self._queries[path] <= MAX_QUERIES_A_PATH
+
+
+def _turns_in_circles(path: str) -> bool:
+    """Say whether a path repeats a part more than twice, as relative links to nowhere do (/a/b/a/b/a/b)."""
+    counts = Counter(part for part in path.split("/") if part)
+    return bool(counts) and (max(counts.values()) > 2 or counts.total() > 20)
+
+
+def links_of(tree: _Element, base: str, scope: Scope) -> Iterator[str]:
+    """Yield the site's addresses that a page links to, each once; links marked ``nofollow`` are left out."""
+    seen: set[str] = set()
+    for link in tree.iter("a", "area"):
+        if "nofollow" in (link.get("rel") or "").lower() or not (target := link.get("href")):
+            continue
+        found = scope.normal(target, base)
+        if found is not None and found not in seen:
+            seen.add(found)
+            yield found
+
+
+@dataclass
+class Known:
+    """What the last visit of a page told.
+
+    Attributes:
+        etag: Its ETag.
+        modified: Its Last-Modified.
+        digest: Of its document; empty where it gave none.
+        document: The id of its document; empty where it gave none.
+    """
+
+    etag: str = ""
+    modified: str = ""
+    digest: str = ""
+    document: str = ""
+
+    def conditions(self) -> dict[str, str]:
+        """Return the headers that ask for the page only if it changed."""
+        headers = {"If-None-Match": self.etag, "If-Modified-Since": self.modified}
+        return {name: value for name, value in headers.items() if value}
+
+
+@dataclass
+class Frontier:
+    """What is known and what is left; as text it is the cursor.
+
+    Attributes:
+        queue: Addresses to fetch, with their distance from the start.
+        queued: All addresses of this round.
+        known: What earlier visits told, by address.
+        gone: Documents whose pages answered 404 or 410, until they are there again.
+        fetched: Pages fetched in this round.
+    """
+
+    queue: deque[tuple[str, int]] = field(default_factory=deque)
+    queued: set[str] = field(default_factory=set)
+    known: dict[str, Known] = field(default_factory=dict)
+    gone: dict[str, None] = field(default_factory=dict)
+    fetched: int = 0
+
+    def add(self, url: str, depth: int) -> None:
+        """Queue an address, once a round."""
+        if url not in self.queued:
+            self.queued.add(url)
+            self.queue.append((url, depth))
+
+    def begin(self, start: Iterable[str]) -> None:
+        """Begin a new round: the start, the sitemaps' pages, and all that was known before."""
+        self.queued, self.fetched = set(), 0
+        for url in (*start, *self.known):
+            self.add(url, 0)
+
+    def to_text(self) -> str:
+        """Return the state as JSON."""
+        known = {url: [item.etag, item.modified, item.digest, item.document] for url, item in self.known.items()}
+        state = {"version": 1, "queue": list(self.queue), "queued": sorted(self.queued), "known": known}
+        return json.dumps({**state, "gone": list(self.gone), "fetched": self.fetched})
+
+    @classmethod
+    def from_text(cls, text: str | None) -> Frontier:
+        """Return the state that ``to_text`` wrote; None gives an empty one."""
+        if text is None:
+            return cls()
+        try:
+            value = json.loads(text)
+            return cls(
+                queue=deque((str(url), int(depth)) for url, depth in value["queue"]),
+                queued=set(value["queued"]),
+                known={url: Known(*item) for url, item in value["known"].items()},
+                gone=dict.fromkeys(map(str, value.get("gone", ()))),
+                fetched=int(value["fetched"]),
+            )
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise SourceUnavailableError(
+                f"received a cursor that this version cannot read ({error}); forget the source's cursor to begin anew"
+            ) from error

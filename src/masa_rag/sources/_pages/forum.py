@@ -1,0 +1,223 @@
+"""Forum threads: a page whose parts have authors and times of their own becomes segments."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from masa_rag.sources._pages.blocks import read_blocks
+from masa_rag.sources._pages.dates import read_date
+from masa_rag.sources._pages.markdown import to_markdown
+from masa_rag.sources._pages.meta import Head
+from masa_rag.sources._pages.quotes import Said
+from masa_rag.types import Segment
+
+if TYPE_CHECKING:
+    from lxml.etree import _Element
+
+
+@dataclass(frozen=True, slots=True)
+class _Layout:
+    """Where a forum's software puts things; each an XPath, from the post except ``post`` itself."""
+
+    post: str
+    body: str
+    author: str
+    time: str
+
+
+def _has(name: str) -> str:
+    return f"contains(concat(' ', normalize-space(@class), ' '), ' {name} ')"
+
+
+_ITEMS = ("DiscussionForumPosting", "Comment", "Answer", "Question", "UserComments")
+_ITEM = " or ".join(f"contains(@itemtype, 'schema.org/{name}')" for name in _ITEMS)
+
+_LAYOUTS: dict[str, _Layout] = {
+    "discourse": _Layout(
+        post=f"//*[{_has('crawler-post')}] | //article[@data-post-id]",
+        body=f".//*[@itemprop='text' or @itemprop='articleBody' or {_has('cooked')}]",
+        author=f".//*[{_has('creator')}]//*[@itemprop='name'] | .//*[{_has('username')}]",
+        time=".//time/@datetime",
+    ),
+    "xenforo": _Layout(
+        post=f"//*[{_has('message')} and @data-author]",
+        body=f".//*[{_has('message-body')}]//*[{_has('bbWrapper')}] | .//*[{_has('messageText')}]",
+        author="./@data-author",
+        time=f".//time/@datetime | .//*[{_has('DateTime')}]/@data-datestring | .//*[{_has('DateTime')}]/@title",
+    ),
+    "vbulletin": _Layout(
+        post="//table[starts-with(@id, 'post') and not(contains(@id, '_'))] | //li[starts-with(@id, 'post_')]",
+        body=".//div[starts-with(@id, 'post_message_')] | .//blockquote[contains(@class, 'postcontent')]"
+        " | .//div[contains(@class, 'js-post__content-text')]",
+        author=f".//*[{_has('bigusername')} or {_has('username')} or {_has('author')}]",
+        time=f".//td[{_has('thead')}] | .//*[{_has('postdate')} or {_has('date')}] | .//time/@datetime",
+    ),
+    "phpbb": _Layout(
+        post=f"//div[{_has('post')} and starts-with(@id, 'p')]",
+        body=f".//div[{_has('content')}]",
+        author=f".//*[{_has('username')} or {_has('username-coloured')}]",
+        time=f".//time/@datetime | .//p[{_has('author')}]",
+    ),
+    "fluxbb": _Layout(
+        post=f"//div[{_has('blockpost')}]",
+        body=f".//div[{_has('postmsg')}]",
+        author=f".//div[{_has('postleft')}]//dt",
+        time=".//h2//a",
+    ),
+    "invision": _Layout(
+        post="//article[starts-with(@id, 'elComment_')]",
+        body=".//*[@data-role='commentContent']",
+        author=".//*[contains(@class, 'cAuthorPane_author')]//a | .//h3//a",
+        time=".//time/@datetime",
+    ),
+    "vanilla": _Layout(
+        post=f"//*[{_has('ItemDiscussion')} or {_has('ItemComment')}]",
+        body=f".//*[{_has('userContent')} or {_has('Message')}]",
+        author=f".//a[{_has('Username')}]",
+        time=".//time/@datetime",
+    ),
+    "stackexchange": _Layout(
+        post=f"//div[@id='question'] | //div[{_has('answer')} and @data-answerid] | //li[starts-with(@id, 'comment-')]",
+        body=f".//*[{_has('js-post-body')}] | .//*[{_has('comment-copy')}]",
+        author=f".//*[@itemprop='author']//*[@itemprop='name'] | .//*[{_has('comment-user')}]"
+        f" | .//*[{_has('post-signature')}][last()]//*[{_has('user-details')}]/a",
+        time=f".//*[{_has('relativetime-clean')}]/@title | .//time/@datetime"
+        f" | .//*[{_has('post-signature')}][last()]//*[{_has('relativetime')}]/@title",
+    ),
+    "reddit": _Layout(
+        post="//shreddit-post | //shreddit-comment",
+        body="./*[@slot='comment' or @slot='text-body']",
+        author="./@author",
+        time="./@created-timestamp | ./@created",
+    ),
+    "schema.org": _Layout(
+        post=f"//*[{_ITEM}]",
+        body=".//*[@itemprop='text' or @itemprop='articleBody' or @itemprop='commentText']",
+        author=".//*[@itemprop='author']//*[@itemprop='name'] | .//*[@itemprop='author' or @itemprop='creator']",
+        time=".//*[@itemprop='datePublished' or @itemprop='dateCreated' or @itemprop='commentTime']/@datetime"
+        " | .//time/@datetime",
+    ),
+}
+"""Found in the public pages and templates of each software; the first that gives two posts is taken."""
+
+
+def read_thread(head: Head) -> tuple[Segment, ...]:
+    """Return the posts of a thread in the order they were written; nothing where the page is no thread.
+
+    One post alone is no thread, unless the page says it is a discussion. Ids are the page's own
+    (``post-17``) when every post has one.
+    """
+    least = 1 if any(head.things("discussionforumposting", "qapage")) else 2
+    is_article = any(head.things("article", "newsarticle", "blogposting", "product"))
+    for name, layout in _LAYOUTS.items():
+        if name == "schema.org" and is_article:
+            return ()  # the posts are readers' comments on it
+        if not _may_fit(name, head):
+            continue
+        posts = list(_posts(head.tree, layout))
+        if len(posts) >= least and sum(post.author is not None for post in posts) * 2 > len(posts):
+            return _in_order(posts)
+    linked = list(_linked_posts(head))
+    return _in_order(linked) if len(linked) >= 2 else ()
+
+
+_CLASSES = {
+    "discourse": {"crawler-post", "topic-body", "cooked"}, "xenforo": {"bbWrapper", "messageText"},
+    "vbulletin": {"bigusername", "postcontent", "js-post__content-text", "postbit", "tborder"},
+    "phpbb": {"postbody"}, "fluxbb": {"blockpost"}, "invision": {"cPost", "ipsComment", "cPost_contentWrap"},
+    "vanilla": {"ItemDiscussion", "ItemComment"}, "stackexchange": {"js-post-body", "comment-copy"},
+}  # fmt: skip
+"""Class names of which a page of that software has at least one: cheaper to look for than its posts."""
+
+
+def _may_fit(name: str, head: Head) -> bool:
+    if name == "reddit":
+        return next(head.tree.iter("shreddit-post", "shreddit-comment"), None) is not None
+    if name == "schema.org":
+        return any("schema.org" in (element.get("itemtype") or "") for element in head.tree.iter())
+    return name not in _CLASSES or not head.class_names.isdisjoint(_CLASSES[name])
+
+
+def _posts(tree: _Element, layout: _Layout) -> Iterator[Segment]:
+    found: dict[_Element, _Element] = {}
+    for post in _xpath(layout.post)(tree):
+        if (bodies := _xpath(layout.body)(post)) and bodies[0] not in found:
+            found[bodies[0]] = post
+    said = Said(found)
+    for body, post in found.items():
+        blocks, _ = read_blocks(body, scriptless=True, sight=said.sight)
+        if text := to_markdown(blocks):
+            author, time = _name(layout.author, post), _first(layout.time, post)
+            yield Segment(text, author=author, created_at=_date(time), id=post.get("id") or None)
+
+
+def _linked_posts(head: Head) -> Iterator[Segment]:
+    """Yield the posts of a JSON-LD discussion, for pages whose look is unknown."""
+    for item in head.things("discussionforumposting", "comment"):
+        text = item.get("text") or item.get("articleBody")
+        if isinstance(text, str) and text.strip():
+            author = item.get("author")
+            name = author.get("name") if isinstance(author, dict) else author
+            written = item.get("datePublished") or item.get("dateCreated")
+            yield Segment(
+                " ".join(text.split()),
+                author=name.strip() or None if isinstance(name, str) else None,
+                created_at=_date(written if isinstance(written, str) else None),
+            )
+
+
+def _in_order(posts: list[Segment]) -> tuple[Segment, ...]:
+    """Sort by time; a post without one stays behind the post before it. Ids are kept if all differ."""
+    latest: datetime | None = None
+    keyed: list[tuple[float, int, Segment]] = []
+    for number, post in enumerate(posts):
+        latest = post.created_at or latest
+        keyed.append((latest.timestamp() if latest is not None else 0.0, number, post))
+    ordered = [post for _, _, post in sorted(keyed, key=lambda item: item[:2])]
+    ids = {post.id for post in ordered}
+    if None in ids or len(ids) < len(ordered):
+        ordered = [_without_id(post) for post in ordered]
+    return tuple(ordered)
+
+
+def _without_id(post: Segment) -> Segment:
+    return Segment(post.text, author=post.author, created_at=post.created_at)
+
+
+def _first(path: str, post: _Element) -> str | None:
+    for found in _xpath(path)(post):
+        text = found if isinstance(found, str) else " ".join(found.itertext())
+        if text := " ".join(text.split()):
+            return text[:120]
+    return None
+
+
+def _name(path: str, post: _Element) -> str | None:
+    """Return the first piece of text of the first author found: ranks and badges stand behind the name."""
+    for found in _xpath(path)(post):
+        pieces = [found] if isinstance(found, str) else found.itertext()
+        if name := next((text for piece in pieces if (text := " ".join(piece.split()))), None):
+            return name[:120]
+    return None
+
+
+def _date(text: str | None) -> datetime | None:
+    if text is None:
+        return None
+    if text.isascii() and text.isdigit() and len(text) in (10, 13):
+        text = text[:10]
+        from masa_rag._time import parse_time
+
+        return parse_time(int(text))
+    return read_date(text)
+
+
+@lru_cache(maxsize=64)
+def _xpath(path: str) -> Any:
+    from lxml.etree import XPath
+
+    return XPath(path, smart_strings=False)

@@ -1,0 +1,86 @@
+"""Quotes inside the posts of a thread: what another post of the page says already is not said again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Any
+
+from masa_rag.sources._pages.blocks import WORD
+from masa_rag.sources._pages.hidden import Sight
+
+if TYPE_CHECKING:
+    from lxml.etree import _Element
+
+_RUN = 3
+_REPEATED = 0.6
+"""Share of a quote's runs of words that another post holds; the rest is the line that names whom it quotes."""
+
+_QUOTE = (
+    "descendant-or-self::blockquote | .//aside[contains(@class, 'quote')]"
+    " | .//div[contains(@class, 'bbcode_quote') or contains(@class, 'quotebox') or contains(@class, 'quotetitle')]"
+    " | .//div[div[1][normalize-space() = 'Quote:']]"
+)
+"""How boards mark a quote; the last is the older vBulletin's, which has no name for it."""
+
+_CONTROLS = ("bbCodeBlock-expandLink", "bbCodeBlock-shrinkLink", "quote-controls")
+
+
+class Said:
+    """What the posts of a page say in their own words.
+
+    Args:
+        bodies: The element that holds the text of each post.
+    """
+
+    def __init__(self, bodies: Iterable[_Element]) -> None:
+        quotes = {body: _outermost(_quotes(body)) for body in bodies}
+        own = [set(_runs(_words_without(body, set(found)))) for body, found in quotes.items()]
+        said = set().union(*own) if own else set()
+        self._repeated = {quote for found in quotes.values() for quote in found if _is_in(quote, said)}
+
+    def sight(self, element: _Element) -> Sight:
+        """Say that a repeated quote, and a button to unfold one, is not to be read."""
+        if element in self._repeated or (element.get("class") or "").startswith(_CONTROLS):
+            return Sight.NEVER
+        return Sight.SHOWN
+
+
+def _quotes(body: _Element) -> list[_Element]:
+    found: list[_Element] = _xpath()(body)
+    return [quote for quote in found if quote is not body]
+
+
+def _outermost(quotes: list[_Element]) -> list[_Element]:
+    inside = set(quotes)
+    return [quote for quote in quotes if inside.isdisjoint(quote.iterancestors())]
+
+
+def _words_without(element: _Element, left_out: set[_Element]) -> list[str]:
+    from lxml.etree import iterwalk
+
+    pieces: list[str] = []
+    walker = iterwalk(element, events=("start", "end"))
+    for event, item in walker:
+        if event == "end":
+            pieces.append(item.tail if item is not element and item.tail else "")
+        elif item in left_out:
+            walker.skip_subtree()
+        elif item.text:
+            pieces.append(item.text)
+    return WORD.findall(" ".join(pieces).lower())
+
+
+def _runs(words: Iterable[str]) -> Iterator[tuple[str, ...]]:
+    known = list(words)
+    return zip(*(known[start:] for start in range(_RUN)), strict=False)
+
+
+def _is_in(quote: _Element, said: set[tuple[str, ...]]) -> bool:
+    runs = list(_runs(WORD.findall(" ".join(quote.itertext()).lower())))
+    return bool(runs) and sum(run in said for run in runs) >= _REPEATED * len(runs)
+
+
+def _xpath() -> Any:
+    from masa_rag.sources._pages.meta import _xpath as compiled
+
+    return compiled(_QUOTE)

@@ -1,0 +1,1 @@
+"""Reads Slack's messages."""

@@ -1,0 +1,1 @@
+"""Reads the forms of Telegram's messages."""

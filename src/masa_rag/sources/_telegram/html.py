@@ -1,0 +1,192 @@
+"""Telegram Desktop's pages: ``messages.html``, ``messages2.html`` and so on."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime, timedelta, timezone, tzinfo
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+from masa_rag.errors import RecordError
+from masa_rag.sources._chats.fields import clean, kept
+from masa_rag.sources._chats.files import ChatFile
+from masa_rag.sources._chats.html import classes, elements, first, forget, inline_text
+from masa_rag.sources._chats.messages import Room, Said
+from masa_rag.types import Segment
+
+_DATE = re.compile(r"(\d{2})\.(\d{2})\.(\d{4}) (\d{2}):(\d{2}):(\d{2})(?: UTC([+-]\d{2}):(\d{2}))?")
+_ID = re.compile(r"message(-?\d+)")  # negative in the history of the group that a supergroup was
+_GO_TO = re.compile(r"#go_to_message(-?\d+)$")
+
+
+def is_telegram_html(head: bytes) -> bool:
+    """Say whether this is the beginning of such a page."""
+    return b"page_body chat_page" in head and b'class="history"' in head and b"page_header" in head
+
+
+def chat_ids(pages: Iterable[ChatFile], zone: tzinfo) -> dict[Path, str]:
+    """Return {folder: id} of those chats that share their title with others of the same account's export.
+
+    The id is the title and when the first message was said, for the folders are numbered anew in each export. Where
+    that is the same too, it is the title and the folder.
+
+    Args:
+        pages: The first page of each chat.
+        zone: The zone of times without one.
+    """
+    openings = {page.path.parent: _opening(page, zone) for page in pages}
+    titles = Counter(title for title, _ in openings.values() if title)
+    alike = Counter(openings.values())
+    return {
+        folder: f"{title}/{began}" if began and alike[title, began] == 1 else f"{title}/{folder.name}"
+        for folder, (title, began) in openings.items()
+        if titles[title] > 1
+    }
+
+
+def _opening(page: ChatFile, zone: tzinfo) -> tuple[str, str]:
+    """Return the title and the UTC time of the first message, each "" where the page's beginning does not tell."""
+    title = ""
+    try:
+        head = page.head()
+    except (OSError, RecordError):  # reported when its messages are read
+        return "", ""
+    for element in elements(BytesIO(head), keep=_wanted, label=str(page.path)):
+        if isinstance(element, RecordError):
+            break
+        if "page_header" in classes(element):
+            title = _title(element)
+        elif (said_at := _said_at(element, zone)) is not None:
+            return title, f"{said_at:%Y-%m-%dT%H:%M:%SZ}"
+    return title, ""
+
+
+def html_messages(page: ChatFile, zone: tzinfo, *, chat: str | None = None) -> Iterator[Said | RecordError]:
+    """Yield the messages of a page.
+
+    Args:
+        page: The page.
+        zone: The zone of times without one; pages since 2022 name it.
+        chat: The chat's id, which the page does not tell. By default its title, or the folder's name.
+    """
+    path = page.path
+    room = Room(path.parent.name, path.parent.name, metadata={"platform": "telegram"})
+    author: str | None = None
+    with page.open() as file:
+        for element in elements(file, keep=_wanted, label=str(path)):
+            if isinstance(element, RecordError):
+                yield element
+            elif "page_header" in classes(element):
+                title = _title(element)
+                room = Room(chat or title, title, metadata={"platform": "telegram"}) if title else room
+            else:
+                author = _author(element) or author
+                yield from _message(element, author, room=room, zone=zone, where=str(path))
+                forget(element)
+
+
+def _wanted(element: Any) -> bool:
+    names = classes(element)
+    return "page_header" in names or ("message" in names and element.get("id") is not None)
+
+
+def _title(header: Any) -> str:
+    return inline_text(first(header, "bold"), preserve=False)
+
+
+def _author(element: Any) -> str | None:
+    """Return the name at the message's head; a message "joined" to the one before has none."""
+    for item in element.iter("div"):
+        if "from_name" in classes(item) and not any("forwarded" in classes(above) for above in item.iterancestors()):
+            return clean(" ".join((item.text or "").split()).partition(" via @")[0]) or None
+    return None
+
+
+def _message(element: Any, author: str | None, *, room: Room, zone: tzinfo, where: str) -> Iterator[Said | RecordError]:
+    match = _ID.fullmatch(element.get("id"))
+    if "service" in classes(element) or match is None:
+        return
+    created_at = _said_at(element, zone)
+    if created_at is None:
+        yield RecordError(
+            "received a message without a date; expected DD.MM.YYYY HH:MM:SS", record_id=f"{where}: {match[0]}"
+        )
+        return
+    votes = _votes(element)
+    text = inline_text(first(element, "text"), preserve=False) or _poll(element)
+    if text:
+        metadata = kept({
+            "forwarded_from": _forwarded(element), "reactions": _reactions(element), "votes": votes,
+        })  # fmt: skip
+        reply = _answered(element)
+        yield Said(room, Segment(text, author, created_at, id=match[1], reply_to=reply, metadata=metadata))
+
+
+def _said_at(element: Any, zone: tzinfo) -> datetime | None:
+    date = first(element, "date")
+    return _time((date.get("title") or "") if date is not None else "", zone)
+
+
+def _time(text: str, zone: tzinfo) -> datetime | None:
+    if (match := _DATE.search(text)) is None:
+        return None
+    day, month, year, hour, minute, second = (int(match[number]) for number in range(1, 7))
+    try:
+        if match[7]:
+            minutes = int(match[8]) * (-1 if match[7].startswith("-") else 1)
+            zone = timezone(timedelta(hours=int(match[7]), minutes=minutes))
+        return datetime(year, month, day, hour, minute, second, tzinfo=zone).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+
+
+def _poll(element: Any) -> str:
+    question = inline_text(first(element, "question"), preserve=False)
+    answers = (inline_text(item, preserve=False) for item in element.iter("div") if "answer" in classes(item))
+    return "\n".join([question, *(f"- {answer.removeprefix('- ')}" for answer in answers)]) if question else ""
+
+
+def _votes(element: Any) -> dict[str, int]:
+    """Return how many chose each answer of a poll, and take the numbers out: they move, the words stay."""
+    counts: dict[str, int] = {}
+    for answer in element.iter("div"):
+        details = first(answer, "details") if "answer" in classes(answer) else None
+        if details is not None:
+            number = inline_text(details, preserve=False).partition(" ")[0]
+            details.getparent().remove(details)
+            name = inline_text(answer, preserve=False).removeprefix("- ")
+            if number.isdecimal() and len(number) < 10:
+                counts[name] = int(number)
+    return counts
+
+
+def _forwarded(element: Any) -> str | None:
+    body = first(element, "forwarded")
+    for item in element.iter("div"):
+        if body is not None and {"forwarded", "body"} <= classes(item):
+            name = first(item, "from_name")
+            return clean((name.text or "") if name is not None else "") or None
+    return None
+
+
+def _answered(element: Any) -> str | None:
+    box = first(element, "reply_to")
+    for link in box.iter("a") if box is not None else ():
+        if match := _GO_TO.search(link.get("href") or ""):
+            return match[1]
+    return None
+
+
+def _reactions(element: Any) -> dict[str, int]:
+    counts: dict[str, int] = {}
+    for item in element.iter("span"):
+        if "reaction" in classes(item):
+            name = inline_text(first(item, "emoji"), preserve=False)
+            digits = inline_text(first(item, "count"), preserve=False)
+            pictures = sum("userpic" in classes(picture) for picture in item.iter("div"))
+            if name:
+                counts[name] = int(digits) if digits.isdecimal() and len(digits) < 10 else max(1, pictures)
+    return counts

@@ -1,0 +1,1 @@
+"""Predicts which message of a chat answers which."""

@@ -1,0 +1,1 @@
+"""Reads the formats that transcripts come in."""

@@ -1,0 +1,109 @@
+"""Which of the formats of transcripts a text is in."""
+
+from __future__ import annotations
+
+import re
+from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE
+from collections.abc import Callable
+from pathlib import Path
+
+from masa_rag.errors import SourceFormatError
+from masa_rag.sources._transcripts import chat as chat
+from masa_rag.sources._transcripts import subtitles as subtitles
+from masa_rag.sources._transcripts import text as plain
+from masa_rag.sources._transcripts.base import MAX_BYTES, Parser, decode
+from masa_rag.sources._transcripts.vtt import looks_like_vtt, parse_vtt
+
+_BEFORE_JSON = BOM_UTF8 + BOM_UTF16_BE + BOM_UTF16_LE + b"\0 \t\r\n"
+
+
+def is_transcript(path: Path, head: bytes) -> bool:
+    """Say whether a file is a transcript, or a meeting's chat: by its beginning, and JSON by the whole of it."""
+    is_json = head[:64].lstrip(_BEFORE_JSON)[:1] in (b"[", b"{")
+    whole_lines = head if is_json else head[: head.rfind(b"\n") + 1] or head
+    try:
+        text = decode(whole_lines)
+        if chat.looks_like_chat(text) or format_of(text, whole=False) is not None:
+            return True
+        return is_json and _is_json_speech(path, text)
+    except (OSError, SourceFormatError):
+        return False
+
+
+def _is_json_speech(path: Path, opening: str) -> bool:
+    """Judge JSON whose turns come after 64 KB of text or settings, or under names that are used elsewhere too."""
+    if _is_json_lines(opening) or not _SPOKEN.search(opening) or path.stat().st_size > MAX_BYTES:
+        return False
+    from masa_rag.sources._transcripts.json import is_surely_speech, load_json
+
+    return is_surely_speech(load_json(decode(path.read_bytes())))
+
+
+def format_of(text: str, *, whole: bool) -> Parser | None:
+    """Return the parser for a transcript, or None when it is none.
+
+    Args:
+        text: The file's text, or its beginning.
+        whole: Whether ``text`` is all of the file; JSON is judged by its opening otherwise.
+    """
+    for looks, parser in _FORMATS:
+        if looks(text):
+            return parser
+    if _JSON.match(text):
+        from masa_rag.sources._transcripts.json import parse_json
+
+        return parse_json if _json_fits(text, whole=whole) else None
+    return _markup(text) if text.lstrip()[:1] == "<" else None
+
+
+_FORMATS: tuple[tuple[Callable[[str], bool], Parser], ...] = (
+    (looks_like_vtt, parse_vtt),
+    (subtitles.looks_like_srt, subtitles.parse_srt),
+    (subtitles.looks_like_sbv, subtitles.parse_sbv),
+    (subtitles.looks_like_ass, subtitles.parse_ass),
+    (subtitles.looks_like_tsv, subtitles.parse_tsv),
+    (plain.looks_like_stamped, plain.parse_stamped),
+    (plain.looks_like_named, plain.parse_named),
+    (plain.looks_like_otter, plain.parse_otter),
+    (plain.looks_like_labelled, plain.parse_labelled),
+)
+
+_JSON = re.compile(r"\s*(?:\{\s*[\"}]|\[\s*[\[{\"\]])")
+"""How JSON with names or texts begins; ``[Music]`` and ``[00:00:05]`` are none."""
+
+_SPOKEN = re.compile(
+    r'"(?:text|word|words|transcript|transcripts|transcription|sentence|sentences|segments|results?|monologues|'
+    r'recognizedPhrases|combinedRecognizedPhrases)"\s*:'
+)
+"""A name that is at the beginning of every answer of a speech service; what has none is not read to its end."""
+
+_TURN = re.compile(
+    r'\A\s*\[\s*\{(?=[^{}]*"speaker"\s*:)(?=[^{}]*"(?:text|content)"\s*:)'
+    r'|"segments"\s*:\s*\[\s*\{[^{}\[\]]*"(?:startTime|start|speaker)"\s*:'
+    r'|"utterances"\s*:\s*\[\s*\{|"meeting_transcripts"\s*:\s*\[|"tStartMs"\s*:',
+)
+
+
+def _json_fits(text: str, *, whole: bool) -> bool:
+    """Judge JSON by its opening, or, when it is whole and short of evidence there, by its content."""
+    if not whole or _is_json_lines(text):
+        return bool(_TURN.search(text[:65_536])) and not _is_json_lines(text)
+    from masa_rag.sources._transcripts.json import load_json, turns_of
+
+    return turns_of(load_json(text)) is not None
+
+
+def _is_json_lines(text: str) -> bool:
+    """Say whether each line is an object of its own: many records, which is not one transcript."""
+    first, _, rest = text.lstrip().partition("\n")
+    return first.startswith("{") and first.rstrip().endswith("}") and rest.lstrip().startswith("{")
+
+
+def _markup(text: str) -> Parser | None:
+    from masa_rag.sources._transcripts import markup as markup
+
+    if markup.looks_like_ttml(text):
+        return markup.parse_ttml
+    if markup.looks_like_timed_text(text):
+        return markup.parse_timed_text
+    return markup.parse_cited if markup.looks_like_cited(text) else None

@@ -1,0 +1,111 @@
+"""Subtitle formats other than WebVTT: SubRip (.srt), YouTube's .sbv, SubStation Alpha (.ass, .ssa), Whisper's .tsv."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Iterator
+
+from masa_rag._time import parse_clock
+from masa_rag.sources._transcripts.base import Caption, Transcript, fold_rolling, in_time, lines_of
+from masa_rag.sources._transcripts.speakers import assign_speakers
+
+_CLOCK = r"(?:\d+:)?\d{1,3}:\d{2}[.,]\d{1,3}"
+_WHOLE = r"(?:\d+:)?\d{1,3}:\d{2}(?:[.,]\d{1,3})?"
+_SRT_TIMING = re.compile(rf"\s*({_WHOLE})\s*-->\s*({_WHOLE})(?:\s+(?:[XY][12]|[a-z]+):\S.*)?\s*")
+"""Behind the times may stand where the caption is shown; what is said there makes it another format."""
+_SBV_TIMING = re.compile(rf"\s*({_CLOCK}),({_CLOCK})\s*")
+_TSV_ROW = re.compile(r"(\d{1,12})\t(\d{1,12})\t(.*\S.*)")
+_MARKUP = re.compile(r"</?[a-zA-Z][^<>]*>|\{\\[^{}]*\}")
+_OVERRIDE = re.compile(r"\{([^{}]*)\}([^{]*)")
+_DRAWS = re.compile(r"\\p[1-9]")
+
+
+def looks_like_srt(text: str) -> bool:
+    """Say whether a timing line opens the file, under a cue number or, as some programs write it, without."""
+    lines = [line for line in lines_of(text[:4096]) if line.strip()]
+    first = 1 if lines and lines[0].strip().isdigit() else 0
+    return len(lines) > 1 and bool(_SRT_TIMING.fullmatch(lines[first]))
+
+
+def parse_srt(text: str) -> Transcript:
+    """Read SubRip: number, ``00:00:01,000 --> 00:00:04,000``, rows; a full stop may stand for the comma."""
+    return _transcript(_cues(text, _SRT_TIMING, numbered=True))
+
+
+def looks_like_sbv(text: str) -> bool:
+    """Say whether a ``0:00:01.000,0:00:04.000`` line opens the file."""
+    first = next((line for line in lines_of(text[:4096]) if line.strip()), "")
+    return bool(_SBV_TIMING.fullmatch(first))
+
+
+def parse_sbv(text: str) -> Transcript:
+    """Read YouTube's SBV: a line with both times, then rows."""
+    return _transcript(_cues(text, _SBV_TIMING, numbered=False))
+
+
+def _transcript(captions: Iterator[Caption]) -> Transcript:
+    return Transcript(assign_speakers(in_time(fold_rolling(list(captions)))))
+
+
+def _cues(text: str, timing: re.Pattern[str], *, numbered: bool) -> Iterator[Caption]:
+    """Yield captions by their timing lines, so that lost numbers and blank lines do no harm."""
+    times: tuple[str, str] | None = None
+    rows: list[str] = []
+    for line in lines_of(text):
+        if match := timing.fullmatch(line):
+            if numbered and rows and rows[-1].strip().isdigit():
+                rows.pop()
+            yield from _caption(times, rows)
+            times, rows = (match[1], match[2]), []
+        else:
+            rows.append(line)
+    yield from _caption(times, rows)
+
+
+def _caption(times: tuple[str, str] | None, rows: list[str]) -> Iterator[Caption]:
+    cleaned = [row for line in rows if (row := " ".join(html.unescape(_MARKUP.sub("", line)).split()))]
+    if times is not None and cleaned:
+        yield Caption(cleaned, parse_clock(times[0]), parse_clock(times[1]))
+
+
+def looks_like_tsv(text: str) -> bool:
+    """Say whether it is the table that Whisper writes: milliseconds and text."""
+    return lines_of(text[:4096])[0] == "start\tend\ttext"
+
+
+def parse_tsv(text: str) -> Transcript:
+    """Read Whisper's table; a row whose times cannot be read is left out."""
+    rows = (match.groups() for line in lines_of(text) if (match := _TSV_ROW.fullmatch(line)))
+    return _transcript(Caption([said], int(start) / 1000, int(end) / 1000) for start, end, said in rows)
+
+
+def looks_like_ass(text: str) -> bool:
+    """Say whether the file has SubStation Alpha's sections."""
+    return text.lstrip()[:13].lower() == "[script info]"
+
+
+def parse_ass(text: str) -> Transcript:
+    """Read the Dialogue lines of a SubStation Alpha file; its Name field is the speaker."""
+    columns = ["layer", "start", "end", "style", "name", "marginl", "marginr", "marginv", "effect", "text"]
+    captions: list[Caption] = []
+    for line in lines_of(text):
+        kind, _, rest = line.partition(":")
+        if kind == "Format" and "text" in rest.lower():
+            columns = [column.strip().lower() for column in rest.split(",")]
+        elif kind == "Dialogue":
+            captions.extend(_dialogue(dict(zip(columns, rest.split(",", len(columns) - 1), strict=False))))
+    return _transcript(iter(captions))
+
+
+def _shown(override: re.Match[str]) -> str:
+    """Return what stands behind an override, nothing where it is a drawing: ``{\\p1}m 0 0 l 100 0{\\p0}``."""
+    return "" if _DRAWS.search(override[1]) else override[2]
+
+
+def _dialogue(fields: dict[str, str]) -> Iterator[Caption]:
+    text = _OVERRIDE.sub(_shown, fields.get("text", "")).replace("\\N", "\n").replace("\\n", "\n").replace("\\h", " ")
+    rows = [row for line in text.split("\n") if (row := " ".join(line.split()))]
+    if rows:
+        start, end = parse_clock(fields.get("start", "")), parse_clock(fields.get("end", ""))
+        yield Caption(rows, start, end, fields.get("name", "").strip() or None)

@@ -1,0 +1,1 @@
+"""Reads what tweets come in: archives, answers of APIs, tables."""

@@ -1,0 +1,256 @@
+"""What every shape of tweet is turned into, and the small rules that the shapes share."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from masa_rag._unicode import whole_text
+from masa_rag.sources._tweets.time import snowflake_time
+from masa_rag.types import Document, Segment
+
+METRICS = (
+    ("likes", "like_count"), ("retweets", "retweet_count"), ("replies", "reply_count"), ("quotes", "quote_count"),
+    ("bookmarks", "bookmark_count"), ("views", "impression_count"),
+)  # fmt: skip
+"""Names of the counts in a document's metadata, and in X's ``public_metrics``."""
+_LINK = re.compile(r"https?://t\.co/\w+")
+_HANDLE = re.compile(r"[A-Za-z0-9_]{1,15}")
+
+
+@dataclass(slots=True)
+class Tweet:
+    """One tweet, whatever shape it was written in. ``text`` holds its own words only."""
+
+    id: str
+    text: str
+    author: str | None = None
+    """The display name."""
+    username: str | None = None
+    """The handle, without the @."""
+    user_id: str | None = None
+    created_at: datetime | None = None
+    url: str | None = None
+    conversation_id: str | None = None
+    reply_to: str | None = None
+    reply_to_user: str | None = None
+    """Id or handle of whom it answers."""
+    thread_id: str | None = None
+    """Id of the first tweet of the self-thread, where the shape says it."""
+    first_id: str | None = None
+    """Id of the first version, when it was edited: each edit has an id of its own."""
+    retweet: bool = False
+    original: Tweet | None = None
+    """What is retweeted."""
+    quoted: Tweet | None = None
+    quoted_id: str | None = None
+    metadata: dict[str, Any] = field(default_factory=dict)
+    """Without empty values."""
+
+    @property
+    def key(self) -> str:
+        """The id that all versions share."""
+        return self.first_id if self.first_id is not None else self.id
+
+    @property
+    def name(self) -> str | None:
+        """The name to read; the account's number only when nothing else is known."""
+        return self.author or self.username or self.user_id
+
+
+def text_of(value: object) -> str | None:
+    """Return a text that can be stored, or None for what is no text or is blank.
+
+    Half surrogate pairs, which exports hold where a text was cut within an emoji, become U+FFFD.
+    """
+    if not value or not isinstance(value, str) or value.isspace():
+        return None
+    return whole_text(value)
+
+
+def id_of(value: object) -> str | None:
+    """Return an id as text; 0, "", booleans, fractions and what is neither text nor number are None."""
+    if not value:
+        return None
+    if isinstance(value, str):
+        if value.isdecimal() and value.isascii() and value != "0" and len(value) <= 100:  # nearly all are so
+            return value
+        stripped = value.strip()
+        return stripped if stripped and stripped != "0" and stripped.isprintable() and len(stripped) <= 100 else None
+    if isinstance(value, int) and not isinstance(value, bool) and 0 < value < 1 << 64:
+        return str(value)
+    return None
+
+
+def count_of(value: object) -> int | None:
+    """Return a count; texts of digits are read, negative numbers and the rest are None."""
+    if type(value) is int:  # not a bool
+        return value if 0 <= value < 1 << 53 else None
+    if isinstance(value, str) and value.isascii() and value.strip().isdigit() and len(value) < 20:
+        return count_of(int(value))
+    return count_of(int(value)) if isinstance(value, float) and value.is_integer() else None
+
+
+def mapping_of(value: object) -> Mapping[str, Any]:
+    """Return the object, or an empty one when the value is something else."""
+    return value if isinstance(value, dict) else {}
+
+
+def list_of(value: object) -> list[Any]:
+    """Return the list, or an empty one when the value is something else."""
+    return value if isinstance(value, list) else []
+
+
+def unescaped(text: str) -> str:
+    """Return the text with the three characters that X escapes (& < >) as themselves; other entities stay."""
+    if "&" not in text:
+        return text
+    return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
+
+
+def with_links(text: str, links: Mapping[str, str]) -> str:
+    """Return the text with t.co links replaced by what they lead to, where that is known."""
+    if not links or "://t.co/" not in text:
+        return text
+    return _LINK.sub(lambda match: links.get(match.group()) or match.group(), text)
+
+
+def with_entities(text: str, *groups: object) -> str:
+    """Return the text with its t.co links written out by X's entities, of which there may be several lists."""
+    if "://t.co/" not in text:  # most texts
+        return text
+    return with_links(text, entity_links(item for group in groups for item in list_of(group)))
+
+
+def entity_links(entities: Iterable[object]) -> dict[str, str]:
+    """Return {short link: address} of X's ``urls`` and ``media`` entities."""
+    found = {}
+    for entity in entities:
+        if isinstance(entity, dict):
+            short, full = entity.get("url"), entity.get("unwound_url") or entity.get("expanded_url")
+            if isinstance(short, str) and (address := text_of(full)) is not None:
+                found[short] = address
+    return found
+
+
+def tweet_url(tweet_id: str, username: str | None) -> str:
+    """Return the permanent link; X answers to ``i`` in place of a handle that is not known, or that is none."""
+    handle = username if username is not None and _HANDLE.fullmatch(username) is not None else "i"
+    return f"https://x.com/{handle}/status/{tweet_id}"
+
+
+def link(tweet: Tweet) -> str | None:
+    """Return where the tweet can be seen, None when that is not known."""
+    if tweet.url is not None:
+        return tweet.url
+    return tweet_url(tweet.id, tweet.username) if tweet.id.isascii() and tweet.id.isdigit() else None
+
+
+def full_text(tweet: Tweet) -> str:
+    """Return the tweet's own words and, below them, what it quotes: ``> @handle: quoted text``.
+
+    Each line of the quotation begins with ``> ``, as in Markdown, so that quoted words are never
+    taken for the author's own.
+    """
+    quoted = tweet.quoted
+    if quoted is None or not quoted.text:
+        return tweet.text
+    who = f"@{quoted.username}" if quoted.username else quoted.author or "quoted"
+    lines = f"{who}: {quoted.text}".split("\n")
+    return "\n".join([tweet.text, *(f"> {line}" for line in lines)])
+
+
+def details(tweet: Tweet) -> dict[str, Any]:
+    """Return the metadata of a tweet: what is known, without empty values."""
+    found = _who(tweet)
+    if tweet.reply_to:
+        found["reply_to"] = tweet.reply_to
+    if tweet.quoted_id:
+        found["quoted_id"] = tweet.quoted_id
+    found.update(tweet.metadata)
+    return found
+
+
+def filled(known: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what is known: without None, "", [], {}, 0 and False."""
+    return {name: value for name, value in known.items() if value}
+
+
+def post(tweet: Tweet) -> Document:
+    """Return the document of a tweet that stands alone."""
+    return Document(
+        id=tweet.key,
+        text=full_text(tweet),
+        kind="post",
+        author=tweet.name,
+        created_at=tweet.created_at,
+        url=link(tweet),
+        metadata=details(tweet),
+    )
+
+
+def retweet(tweet: Tweet) -> Document:
+    """Return the document of a retweet: the words and the name are those of whom it repeats."""
+    original = tweet.original
+    words = original if original is not None else tweet
+    known = {
+        **({} if original is None else original.metadata),
+        "username": words.username if original is not None else None,
+        "retweet_of": original.id if original is not None else None,
+        "retweeted_by": tweet.username or tweet.name,
+    }
+    return Document(
+        id=tweet.key,
+        text=full_text(words),
+        kind="post",
+        author=words.name if original is not None else None,
+        created_at=tweet.created_at,
+        url=link(tweet),
+        metadata=filled(known),
+    )
+
+
+def thread(thread_id: str, tweets: list[Tweet]) -> Document:
+    """Return the document of a self-thread: one segment a tweet, in order of time, then id."""
+    tweets = sorted(tweets, key=lambda tweet: (tweet.created_at or datetime.max.replace(tzinfo=UTC), _order(tweet.id)))
+    first = tweets[0]
+    return Document(
+        id=thread_id,
+        segments=[_segment(tweet) for tweet in tweets],
+        kind="post",
+        author=first.name,
+        created_at=first.created_at if first.key == thread_id else snowflake_time(thread_id) or first.created_at,
+        url=link(first) if first.key == thread_id else tweet_url(thread_id, first.username),
+        metadata=details(first) if first.key == thread_id else _who(first),
+    )
+
+
+def _who(tweet: Tweet) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    if tweet.username:
+        found["username"] = tweet.username
+    if tweet.user_id:
+        found["user_id"] = tweet.user_id
+    if tweet.conversation_id:
+        found["conversation_id"] = tweet.conversation_id
+    return found
+
+
+def _segment(tweet: Tweet) -> Segment:
+    return Segment(
+        text=full_text(tweet),
+        author=tweet.name,
+        created_at=tweet.created_at,
+        url=link(tweet),
+        id=tweet.key,
+        reply_to=tweet.reply_to,
+        edited_at=tweet.created_at if tweet.first_id not in (None, tweet.id) else None,
+        metadata=tweet.metadata,
+    )
+
+
+def _order(tweet_id: str) -> tuple[int, str]:
+    return (int(tweet_id), "") if tweet_id.isascii() and tweet_id.isdigit() else (1 << 64, tweet_id)

@@ -1,0 +1,186 @@
+"""Tweets as flat rows: CSV files, and JSON objects whose fields only a table could hold.
+
+Collections name their columns as they like; a column is known by its name without case, blanks and
+punctuation, so that ``Tweet ID``, ``tweet_id`` and ``tweetId`` are one.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime, timezone
+from functools import lru_cache
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from masa_rag._ids import digest
+from masa_rag.sources._tweets.record import (
+    Tweet,
+    count_of,
+    entity_links,
+    filled,
+    id_of,
+    list_of,
+    mapping_of,
+    text_of,
+    unescaped,
+    with_links,
+)
+from masa_rag.sources._tweets.time import time_of
+
+_NAMES = {
+    "id": "id tweetid idstr statusid tweetidstr",
+    "text": "fulltext text tweet tweettext rawcontent content tweetcontent",
+    "time": "createdat datetime tweetcreatedat timeparsed date tweetdate timestamp time",
+    "author": "name displayname authorname",
+    "username": "username screenname handle userscreenname authorusername userusername user author",
+    "user_id": "userid authorid useridstr",
+    "url": "permanenturl url link permalink tweeturl tweetlink",
+    "conversation_id": "conversationid conversationidstr",
+    "reply_to": "inreplytostatusid inreplytostatusidstr inreplytotweetid referencedtweetsrepliedtoid",
+    "reply_to_user": "inreplytouserid inreplytouseridstr inreplytoscreenname",
+    "retweet_of": "retweetedstatusid retweetedtweetid referencedtweetsretweetedid retweetid",
+    "retweet": "isretweet retweet",
+    "quoted": "quotedtweet quotedstatus",
+    "quoted_id": "quotedstatusid quotedstatusidstr quotedtweetid referencedtweetsquotedid",
+    "likes": "likes likecount likescount favoritecount favouritecount favorites nlikes publicmetricslikecount",
+    "retweets": "retweets retweetcount retweetscount nretweets publicmetricsretweetcount",
+    "replies": "replies replycount repliescount nreplies publicmetricsreplycount",
+    "quotes": "quotes quotecount publicmetricsquotecount",
+    "views": "views viewcount viewscount impressions impressioncount publicmetricsimpressioncount",
+    "bookmarks": "bookmarks bookmarkcount publicmetricsbookmarkcount",
+    "language": "lang language",
+}
+_FIELDS = {name: (field, rank) for field, names in _NAMES.items() for rank, name in enumerate(names.split())}
+_ONLY_TWEETS = frozenset(
+    "tweet tweetid tweettext tweetcontent rawcontent fulltext screenname userscreenname retweets retweetcount "
+    "retweetscount nretweets isretweet retweetedstatusid publicmetricsretweetcount inreplytostatusid tweeturl".split()
+)
+_COUNTS = ("likes", "retweets", "replies", "quotes", "views", "bookmarks")
+_PUNCTUATION = re.compile(r"[\W_]+")
+_TRUE = frozenset({"true", "1", "yes", "t"})
+_NOTHING = frozenset({"nan", "nat", "none", "null", "0"})
+"""What programs write in the place of a date or an id that there is not."""
+
+
+@lru_cache(maxsize=256)
+def columns(names: tuple[Any, ...]) -> tuple[Mapping[str, str], bool]:
+    """Return {field: column} for the columns of a table, and whether some of them only tweets have."""
+    found: dict[str, tuple[int, str]] = {}
+    plain = [(name, _PUNCTUATION.sub("", str(name)).casefold()) for name in names]
+    for name, key in plain:
+        field, rank = _FIELDS.get(key, (None, 0))
+        if field is not None and (field not in found or rank < found[field][0]):
+            found[field] = (rank, name)
+    return {field: name for field, (_, name) in found.items()}, any(key in _ONLY_TWEETS for _, key in plain)
+
+
+def is_row(names: Iterable[object], *, surely: bool = False) -> bool:
+    """Say whether fields of these names hold a tweet; ``surely`` asks for one that only tweets have."""
+    fields, only_tweets = columns(tuple(names))
+    return "text" in fields and ("id" in fields or "time" in fields) and (only_tweets or not surely)
+
+
+def is_flat(value: Mapping[str, Any]) -> bool:
+    """Say whether a tweet names its author beside its text, with nothing that only the web's API nests."""
+    if any(isinstance(value.get(name), dict) for name in ("user", "entities", "retweeted_status")):
+        return False
+    fields, _ = columns(tuple(value))
+    return "text" in fields and ("author" in fields or "username" in fields)
+
+
+def row(
+    value: Mapping[str, Any],
+    *,
+    author: str | None,
+    zone: ZoneInfo | timezone,
+    fields: Mapping[str, str] | None = None,
+    other_time: Callable[[str], datetime | None] | None = None,
+    depth: int = 0,
+) -> Tweet | None:
+    """Return the tweet of a row, None when it has no text.
+
+    A row without an id gets one made of author, time and text, so that the same row gives the same
+    id in every export.
+
+    Args:
+        value: The row.
+        author: Whose it is when it does not say.
+        zone: The zone of times that name none.
+        fields: ``columns`` of the row's table.
+        other_time: Reads a date that is of no known form, where the id has no time either.
+        depth: In how many tweets this one is quoted.
+    """
+    if fields is None:
+        fields, _ = columns(tuple(value))
+    known = {field: value.get(column) for field, column in fields.items()}
+    text = text_of(known.get("text"))
+    if text is None:
+        return None
+    user = mapping_of(known.get("username")) or mapping_of(value.get("user"))
+    username = text_of(known.get("username")) or text_of(user.get("username")) or text_of(user.get("screen_name"))
+    name = text_of(known.get("author")) or text_of(user.get("displayname")) or text_of(user.get("name")) or author
+    tweet_id, written = row_id(known.get("id")), written_time(known.get("time"))
+    created_at = time_of(known.get("time"), tweet_id=tweet_id, zone=zone)
+    # As written, for what a date means may hang on the rest of its table.
+    moment = created_at.isoformat() if created_at is not None else written
+    tweet = Tweet(
+        id=tweet_id if tweet_id is not None else digest(name or username or "", moment, text),
+        text=with_links(unescaped(text), _links(value)),
+        author=name,
+        username=username.lstrip("@") if username is not None else None,
+        user_id=row_id(known.get("user_id")) or id_of(user.get("id")),
+        created_at=other_time(written) if created_at is None and written and other_time is not None else created_at,
+        url=text_of(known.get("url")),
+        conversation_id=row_id(known.get("conversation_id")),
+        reply_to=row_id(known.get("reply_to")),
+        reply_to_user=row_id(known.get("reply_to_user")),
+        retweet=_is_retweet(known, text),
+        metadata=filled(
+            {
+                **{field: count for field in _COUNTS if (count := count_of(known.get(field)))},
+                "language": text_of(known.get("language")),
+            }
+        ),
+    )
+    if known.get("quoted") or known.get("quoted_id"):
+        _quote(tweet, known, zone, depth)
+    if depth < 2 and (repeated := mapping_of(value.get("retweetedTweet"))):
+        tweet.retweet, tweet.original = True, row(repeated, author=None, zone=zone, depth=depth + 1)
+    return tweet
+
+
+def _links(value: Mapping[str, Any]) -> dict[str, str]:
+    """Return {short link: address} of the ``links`` that snscrape and twscrape write beside the text."""
+    rows = map(mapping_of, list_of(value.get("links")))
+    return entity_links({"url": row.get("tcourl"), "expanded_url": row.get("url")} for row in rows)
+
+
+def written_time(value: object) -> str:
+    """Return a date as it is written, "" for none."""
+    written = (text_of(value) or "").strip()
+    return "" if written.casefold() in _NOTHING else written
+
+
+def _quote(tweet: Tweet, known: Mapping[str, Any], zone: ZoneInfo | timezone, depth: int) -> None:
+    """Keep what is quoted: the tweet itself, or only its id when it is gone."""
+    inner = mapping_of(known.get("quoted"))
+    ids = (known.get("quoted_id"), known.get("quoted"), inner.get("id_str"), inner.get("id"))
+    tweet.quoted_id = next((found for item in ids if (found := row_id(item)) is not None and found.isdecimal()), None)
+    if inner and depth < 2:  # a file may nest them without end
+        tweet.quoted = row(inner, author=None, zone=zone, depth=depth + 1)
+
+
+def _is_retweet(known: Mapping[str, Any], text: str) -> bool:
+    flag = known.get("retweet")
+    said = flag is True or (isinstance(flag, str) and flag.strip().casefold() in _TRUE)
+    return said or row_id(known.get("retweet_of")) is not None or text.startswith("RT @")
+
+
+def row_id(value: object) -> str | None:
+    """Return an id; a table program's ``1234.0`` is read, its ``1.79e18`` has lost the id."""
+    found = id_of(value)
+    if found is None or found.casefold() in _NOTHING:
+        return None
+    found = found.removesuffix(".0")
+    return None if "e+" in found.casefold() else found

@@ -1,0 +1,1 @@
+"""Reads the lines of WhatsApp's exports in any language."""
