@@ -41,7 +41,8 @@ def test_every_public_name_is_in_the_reference(module: str) -> None:
     listed = SINGLE | {name.rpartition(".")[2] for name in SINGLE}
     missing = [
         name for name in names
-        if name != "__version__" and not ({f"{module}.{name}", name} & listed) and home(name, module) not in WHOLE
+        if name != "__version__" and not ({f"{module}.{name}", name} & listed)
+        and WHOLE.isdisjoint((module, home(name, module)))  # automodule shows all of a module's __all__
     ]  # fmt: skip
     assert missing == []
 
