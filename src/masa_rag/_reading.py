@@ -21,6 +21,9 @@ from masa_rag.types import Chunk, Kind
 Moment = str | date | datetime | int | float
 Names = str | Sequence[str]
 
+_GIVEN = "(SELECT value FROM json_each(?))"
+"""Any number of values as one; SQLite takes 32,766 one by one, in older builds 999."""
+
 
 @dataclass(frozen=True, slots=True)
 class Filters:
@@ -98,14 +101,15 @@ def condition_of(connection: sqlite3.Connection, filters: Filters) -> tuple[str,
     """Return what a chunk ``c`` of document ``d`` and source ``s`` must fulfil, as SQL with its values."""
     conditions: list[str] = ["1"]
     values: list[object] = []
-    for column, names in (("s.name", filters.source), ("d.kind", filters.kind)):
-        if names is not None:
-            conditions.append(f"{column} IN (SELECT value FROM json_each(?))")
-            values.append(json.dumps(_listed(names)))
+    if filters.source is not None:
+        conditions.append(f"s.name IN {_GIVEN}")
+        values.append(json.dumps(_listed(filters.source)))
+    if filters.kind is not None:  # documents first: to look up the kind of each passage takes 10 ms for 100,000 more
+        conditions.append(f"d.pk IN (SELECT pk FROM documents WHERE kind IN {_GIVEN})")
+        values.append(json.dumps(_listed(filters.kind)))
     if filters.author is not None:
         authors = matching_authors(connection, _listed(filters.author))
-        chosen = "SELECT chunk FROM chunk_authors WHERE author IN (SELECT value FROM json_each(?))"
-        conditions.append(f"c.pk IN ({chosen})")
+        conditions.append(f"c.pk IN (SELECT chunk FROM chunk_authors WHERE author IN {_GIVEN})")
         values.append(json.dumps(authors))
     if filters.after is not None:
         conditions.append("c.ended_at >= ?")
