@@ -89,6 +89,23 @@ def table_rows(file: IO[bytes], label: str) -> Iterator[tuple[int, list[str]] | 
             yield rows.line_num, row
 
 
+def named_rows(file: IO[bytes], label: str) -> Iterator[dict[str, str] | RecordError]:
+    """Yield the rows of a table in CSV by the names of its columns, which its first line has, and errors as they come.
+
+    Args:
+        file: Open in binary mode.
+        label: Names the file in errors.
+    """
+    columns: list[str] = []
+    for item in table_rows(file, label):
+        if isinstance(item, RecordError):
+            yield item
+        elif not columns:
+            columns = item[1]
+        else:
+            yield dict(zip(columns, item[1], strict=False))
+
+
 def is_damaged(text: str) -> bool:
     """Say whether the text holds bytes that could not be decoded."""
     return any("\ud800" <= character <= "\udfff" for character in text) if not text.isascii() else False

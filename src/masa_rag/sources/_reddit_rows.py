@@ -9,7 +9,7 @@ from typing import Any
 
 from masa_rag.errors import RecordError
 from masa_rag.sources._chats.files import ChatFile
-from masa_rag.sources._lines import table_rows
+from masa_rag.sources._lines import named_rows, table_rows
 
 _COLUMNS = frozenset({"id", "permalink", "date", "ip", "subreddit", "gildings", "body"})
 _POST = re.compile(r"/comments/([a-z0-9]+)(?:/|$)", re.IGNORECASE)
@@ -23,15 +23,9 @@ def is_table(head: bytes) -> bool:
 
 def rows(file: ChatFile) -> Iterator[dict[str, Any] | RecordError]:
     """Yield the rows with the names that Reddit's API has for the same; the addresses of the person stay out."""
-    columns: list[str] = []
     with file.open() as stream:
-        for item in table_rows(stream, str(file.path)):
-            if isinstance(item, RecordError):
-                yield item
-            elif not columns:
-                columns = [name.lower() for name in item[1]]
-            else:
-                yield _record(dict(zip(columns, item[1], strict=False)))
+        for row in named_rows(stream, str(file.path)):
+            yield row if isinstance(row, RecordError) else _record({name.lower(): cell for name, cell in row.items()})
 
 
 def _record(row: Mapping[str, str]) -> dict[str, Any]:

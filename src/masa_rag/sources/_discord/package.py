@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 import re
 from collections.abc import Iterator
@@ -15,7 +13,8 @@ from masa_rag.sources._archive import Archive
 from masa_rag.sources._chats.fields import id_of, kept, list_of, text_of, time_of
 from masa_rag.sources._chats.messages import Room, Said
 from masa_rag.sources._discord.message import Names, snowflake_time
-from masa_rag.sources._jsonstream import ITEM, UNDECODED, json_values
+from masa_rag.sources._jsonstream import ITEM, json_values
+from masa_rag.sources._lines import buffered, named_rows
 from masa_rag.types import Segment
 
 # The folders have names in the person's language since 2025, "Nachrichten" and "Konto"; what lies in them has not.
@@ -128,7 +127,7 @@ class _Package:
         where = f"{self._archive.path}:{name}"
         try:
             with self._archive.open(name) as file:
-                rows = _csv_rows(file, where) if name.lower().endswith(".csv") else _json_rows(file, where)
+                rows = named_rows(buffered(file), where) if name.lower().endswith(".csv") else _json_rows(file, where)
                 for number, row in enumerate(rows):
                     yield from self._message(row, room, f"{where}: message {number + 1}")
         except RecordError as error:
@@ -160,19 +159,3 @@ def _json_rows(file: Any, where: str) -> Iterator[Any]:
 
 def _resembles(value: Any) -> bool:
     return isinstance(value, dict) and {"ID", "Timestamp"} <= value.keys()
-
-
-def _csv_rows(file: Any, where: str) -> Iterator[Any]:
-    text = io.TextIOWrapper(file, encoding="utf-8-sig", errors="surrogateescape", newline="")
-    rows = csv.DictReader(text)
-    while True:
-        try:
-            row = next(rows, None)
-        except csv.Error as error:
-            yield RecordError(f"damaged CSV ({error})", record_id=f"{where}: line {rows.line_num}")
-            continue
-        if row is None:
-            return
-        undecoded = any(isinstance(value, str) and UNDECODED.search(value) for value in row.values())
-        where_now = f"{where}: line {rows.line_num}"
-        yield RecordError("holds bytes that are not UTF-8", record_id=where_now) if undecoded else row
