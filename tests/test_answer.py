@@ -104,6 +104,7 @@ def test_every_line_is_checked_against_what_it_cites(text: str, problems: tuple[
 
 FIGURES = (
     Hit(Chunk("e", "5", "s", "We have 12.5 million users, 1,000 more; it is -5 degrees (−$3).", "", 0, 65), 1.0, 1),
+    Hit(Chunk("f", "6", "s", "A buoy was $300, a seal 20 €.", "", 0, 29), 0.5, 2),
 )
 
 
@@ -112,12 +113,13 @@ FIGURES = (
     [
         ("12.5 million users", True), ("1000 more", True), ("it is -5 degrees", True), ("[w]e have 12.5 million", True),
         ("degrees (−$3)", True), ("5 million users", False), ("have 12", False), ("000 more", False),
-        ("5 degrees", False), ("degrees 3", False),
+        ("5 degrees", False), ("degrees 3", False), ("was $300", True), ("a buoy was €300", False), ("seal 20€", True),
+        ("a seal 20 $", False),
     ],
 )  # fmt: skip
 def test_a_part_of_a_number_is_another_number(quote: str, holds: bool) -> None:
-    """Its sign and what stands before its point belong to it."""
-    assert (check(f"They say “{quote}” [1].", FIGURES).problems == ()) is holds
+    """Its sign and what stands before its point belong to it, and so does the currency."""
+    assert (check(f"They say “{quote}” [1, 2].", FIGURES).problems == ()) is holds
 
 
 OTHERS = (Hit(Chunk("c", "3", "s", "她说章鱼偷走了2个电池盒，用Python写的。", "Li", 0, 22), 1.0, 1),

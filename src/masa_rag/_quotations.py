@@ -20,6 +20,8 @@ _LEFT_OUT = re.compile(r"\[?(?:…|\.{3})\]?")
 _THOUSANDS = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
 _POINT = re.compile(r"(?<=\d)[.,](?=\d)")
 _MINUS = re.compile(r"(?<![^\s(])[-−][$€£]?(?=\d)")
+_CURRENCY = re.compile(r"[$€£¥](?=\d)|(?<=\d)\s?[$€£¥]")
+_CURRENCIES = {"$": " dollar ", "€": " euro ", "£": " pound ", "¥": " yen "}
 _SMALL_LETTER = re.compile(r"\[(\w)\](?=\w)")
 """“[W]e sail”: a letter that was made large or small for the sentence around the quotation."""
 _STATEMENT_WORDS = 4
@@ -87,8 +89,9 @@ def stands(quote: str, text: str) -> bool:
 def plain(text: str) -> str:
     """Return text as words only, so that line breaks and marks do not hide a quotation.
 
-    Where a script has no blanks between words, each letter is one. A number is one word with its sign and its point:
-    who says "2.5 million" or "-5" has not said "5 million" or "5".
+    Where a script has no blanks between words, each letter is one. A number is one word with its sign and its point,
+    and a currency another: who says "2.5 million", "-5" or "$5" has not said "5 million", "5" or "€5".
     """
     text = _MINUS.sub("minus", _SMALL_LETTER.sub(r"\1", _THOUSANDS.sub("", text)))
+    text = _CURRENCY.sub(lambda sign: _CURRENCIES[sign[0].strip()], text)
     return f" {' '.join(word for word, _, _ in words_of(''.join(map(spaced, _POINT.sub('point', text)))))} "
