@@ -137,6 +137,13 @@ def test_a_kept_connection_that_was_closed() -> None:
             assert client.fetch(f"http://site.test:{server.port}/").content == b"x"
 
 
+@pytest.mark.parametrize("first", [b"one ", b"1 " * 70_000])
+def test_a_body_of_several_members(first: bytes) -> None:
+    """What is put together of several gzip files is read to its end, also where a piece holds the end of one."""
+    packed = gzip.compress(first, compresslevel=0) + gzip.compress(b"two") + b"\0" * 8
+    assert get(ok(packed, "Content-Encoding: gzip")).content == first + b"two"
+
+
 @pytest.mark.parametrize("encoding", ["gzip", "deflate", "raw deflate"])
 def test_compressed_bodies(encoding: str) -> None:
     """gzip and both sorts of deflate are unpacked."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -357,6 +358,14 @@ def test_sitemaps() -> None:
     for bad in (bomb, b"", b"<urlset>", b"\x1f\x8bnot gzip", b"<a>" * 100_000):
         with pytest.raises(SourceFormatError):
             read_sitemap(bad, limit=9)
+
+
+def test_a_gzipped_sitemap() -> None:
+    """It may be put together of several files; one without its end is damaged, not short."""
+    packed = gzip.compress(b"<urlset><url><loc>https://s.example/1</loc></url>") + gzip.compress(b"</urlset>")
+    assert read_sitemap(packed, limit=9) == (["https://s.example/1"], [])
+    with pytest.raises(SourceFormatError, match="damaged gzip"):
+        read_sitemap(packed[:-9], limit=9)
 
 
 class TestWebsiteContract(SourceContract):

@@ -10,6 +10,8 @@ from typing import Any
 from masa_rag.errors import SourceFormatError
 
 MAX_RATIO = 100.0
+_GZIP = 0x1F
+"""Begins a member of gzip; one may follow the other (RFC 1952, 2.2)."""
 
 
 def read_body(
@@ -59,12 +61,18 @@ def _unpacker(encoding: str | None, max_bytes: int) -> Callable[[bytes], bytes]:
             if state and not state[0].eof:
                 raise SourceFormatError(f"received a {name} body without its end; fetch it again")
             return b""
-        if not state:
-            state.append(zlib.decompressobj(_window(name, piece)))
+        unpacked = bytearray()
         try:
-            return bytes(state[0].decompress(piece, max_bytes + 1))
+            while piece and len(unpacked) <= max_bytes:
+                if not state or (state[0].eof and name != "deflate" and piece[0] == _GZIP):
+                    state[:] = [zlib.decompressobj(_window(name, piece))]
+                elif state[0].eof:
+                    break  # padding
+                unpacked += state[0].decompress(piece, max_bytes + 1 - len(unpacked))
+                piece = state[0].unused_data
         except zlib.error as error:
             raise SourceFormatError(f"received a damaged {name} body ({error})") from error
+        return bytes(unpacked)
 
     return unpack
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import re
 import zlib
@@ -9,6 +10,7 @@ from collections import Counter, deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
+from io import BytesIO
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urldefrag, urlsplit
 
@@ -109,8 +111,8 @@ def _unzipped(data: bytes, *, limit: int) -> bytes:
     if not data.startswith(b"\x1f\x8b"):
         return data
     try:
-        unpacked = zlib.decompressobj(wbits=31).decompress(data, limit + 1)
-    except zlib.error as error:
+        unpacked = gzip.GzipFile(fileobj=BytesIO(data)).read(limit + 1)
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise SourceFormatError(f"received a damaged gzip file ({error})") from error
     if len(unpacked) > limit:
         raise SourceFormatError(f"received a file that unpacks to more than {limit:,} bytes")
