@@ -50,6 +50,21 @@ def test_three_commands_from_nothing_to_an_answer(notes: Path) -> None:
     assert "The lighthouse keeper is called Ann." in run("context", "lighthouse").output
 
 
+def test_the_last_of_a_format_that_is_gone_from_a_folder_is_said(notes: Path) -> None:
+    """Its documents go when that is allowed; to add, or to read as one format, takes nothing away."""
+    (notes / "talk.vtt").write_text("WEBVTT\n\n00:01.000 --> 00:03.000\n<v Ann>We sail.\n")
+    assert run("sync", str(notes)).exit_code == 0
+    (notes / "talk.vtt").unlink()
+    assert run("add", str(notes)).exit_code == run("sync", str(notes), "--as", "Files").exit_code == 0
+    kept = run("sync", str(notes))
+    assert kept.exit_code == 3
+    assert "transcripts:notes: 1 of 1 documents would be deleted, so nothing was" in kept.output
+    assert "We sail." in run("search", "sail").output
+    gone = run("sync", str(notes), "--allow-mass-delete")
+    assert (gone.exit_code, "transcripts:notes: 0 added, 0 updated, 0 unchanged, 1 deleted" in gone.output) == (0, True)
+    assert "We sail." not in run("search", "sail").output
+
+
 def test_one_command_reads_a_file_and_answers(notes: Path) -> None:
     """ask --add: the report on stderr, the cited answer on stdout, without quotation marks around the question."""
     result = run("ask", "what", "is", "the", "lighthouse", "keeper", "called?", "--add", str(notes), "-k", "1")

@@ -151,6 +151,13 @@ class DocumentTables(TombstoneTables):
         row = self.connection.execute(query, (source, origin)).fetchone()
         return None if row is None else str(row[0])
 
+    def sources_at(self, origin: str) -> list[str]:
+        """Return the names of the sources of which a document was seen last at this origin."""
+        query = (
+            "SELECT DISTINCT s.name FROM documents d JOIN sources s ON s.pk = d.source WHERE d.origin = ? ORDER BY 1"
+        )
+        return [row[0] for row in self.connection.execute(query, (origin,))]
+
     def all_documents(self) -> Iterator[tuple[str, list[str]]]:
         """Yield (source, ids) of all documents, at most 500 ids at once: what is rewritten between two commits."""
         for (source,) in self.connection.execute("SELECT name FROM sources ORDER BY name").fetchall():

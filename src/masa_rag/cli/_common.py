@@ -130,6 +130,8 @@ def reading_into(
     reports: list[IngestReport] = []
     try:
         with Bar() as bar, open_memory(place, create=True, progress=bar) as memory:
+            if verb == "sync" and name is None and form is None:
+                sources += _gone(memory, paths, {source.name for source in sources})
             for source in sources:
                 try:
                     reports.append(getattr(memory, verb)(source, **options))
@@ -139,6 +141,19 @@ def reading_into(
             yield memory, reports, broken
     except KeyboardInterrupt:
         raise click.ClickException("stopped; what was read is kept, and the same command goes on from there") from None
+
+
+def _gone(memory: Memory, paths: Sequence[str], found: set[str]) -> list[Source]:
+    """Return what was read at the paths before and is not among what is there now, each as a source without documents.
+
+    When the last transcript is taken out of a folder, nothing in it is a source of transcripts any more.
+    """
+    from masa_rag._unicode import whole_name
+    from masa_rag.sources import FunctionSource
+
+    origins = [whole_name(str(Path(os.path.expanduser(path)).absolute())) for path in paths]  # noqa: PTH111
+    gone = ((name, origin) for origin in origins for name in memory.catalog.sources_at(origin) if name not in found)
+    return [FunctionSource(name, list, origin=origin) for name, origin in gone]
 
 
 def _recognised(paths: Sequence[str], **given: Any) -> tuple[list[Source], list[str]]:

@@ -19,10 +19,17 @@ HEAD_BYTES = 65_536
 
 
 class FunctionSource:
-    """A source made of a generator function; see :func:`source`."""
+    """A source made of a generator function; see :func:`source`.
 
-    def __init__(self, name: str, read: Callable[[], Iterable[Document | RecordError]]) -> None:
+    Args:
+        name: Its name in the memory.
+        read: Called for each reading.
+        origin: Where it reads, if the name does not say so.
+    """
+
+    def __init__(self, name: str, read: Callable[[], Iterable[Document | RecordError]], *, origin: str = "") -> None:
         self.name = name
+        self.origin = origin
         self._read = read
 
     def __iter__(self) -> Iterator[Document | RecordError]:
