@@ -6,7 +6,9 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta, timezone
+from enum import Enum
 
+import numpy as np
 import pytest
 
 from masa_rag import Document, Memory, Segment
@@ -127,6 +129,43 @@ def test_metadata_is_what_comes_back(memory: Memory) -> None:
     assert document.metadata == expected
     memory.add([document], name="x")
     assert memory.document("x", "d") == document
+    assert memory.verify() == []
+    assert memory.add([document], name="x").unchanged == 1
+
+
+class Word(str):
+    """A text as HTML and message libraries hand it out."""
+
+
+class Moment(datetime):
+    """A time as libraries for tables hand it out."""
+
+
+class Mood(Enum):
+    """A value of a program's own."""
+
+    CALM = "calm"
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        Document(id="d", segments=[Segment("copper", start=5, end=np.float32(7.5))]),
+        Document(id=Word("d"), text=Word("copper"), author=Word("Ann"), title=Word("Tin")),
+        Document(id="d", segments=[Segment("copper", Word("Ann"), id=Word("1"))]),
+        Document(id="d", text="copper", created_at=Moment(2025, 5, 1, tzinfo=UTC)),
+        Document(id="d", text="copper", created_at=datetime.max.replace(tzinfo=UTC)),
+        Document(id="d", text="copper", metadata={1: 2, "a": 3}),  # type: ignore[dict-item]
+        Document(id="d", text="copper", metadata={"took": timedelta(1), "mood": Mood.CALM, "n": np.int64(4)}),
+        Document(id="d", text="copper", metadata={"share": np.float64(0.5), "by": [Word("Ann")]}),
+    ],
+    ids=str,
+)
+def test_values_of_other_libraries_are_stored_as_they_are_compared(memory: Memory, document: Document) -> None:
+    """Whole seconds, texts and times of other types, names of metadata that are numbers: kept, found, not damaged."""
+    assert memory.add([document], name="x").added == 1
+    assert memory.document("x", "d") == document
+    assert [hit.chunk.document_id for hit in memory.search("copper")] == ["d"]
     assert memory.verify() == []
     assert memory.add([document], name="x").unchanged == 1
 

@@ -60,6 +60,7 @@ def test_empty_ids_are_refused(make: object) -> None:
         (lambda: Segment("x", author=["Ann"]), "author="),  # type: ignore[arg-type]
         (lambda: Segment("x", start="00:01"), "start='00:01'"),  # type: ignore[arg-type]
         (lambda: Segment("x", end=float("nan")), "end=nan"),
+        (lambda: Segment("x", start=True), "start=True"),
     ],
 )
 def test_wrong_types_are_refused_where_they_are_given(make: Callable[[], object], what: str) -> None:

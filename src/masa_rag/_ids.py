@@ -6,9 +6,11 @@ import hashlib
 import json
 from base64 import b64encode
 from collections.abc import Mapping
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
+from enum import Enum
 from math import isfinite
+from numbers import Integral, Real
 from pathlib import PurePath
 from typing import Any
 from uuid import UUID
@@ -43,16 +45,18 @@ def canonical_json(value: Mapping[str, Any]) -> str:
 def json_value(value: Any) -> Any:
     """Return a value as it comes back from JSON: times as text in UTC, bytes in base64, sets sorted, NaN as None.
 
-    Half characters are mended, as in a text.
+    Durations are in seconds, numbers of other libraries are Python's, half characters are mended as in a text.
 
     What is compared with what was stored must be what was stored. What JSON cannot hold stays as it is.
     """
     if isinstance(value, str):
         return whole_text(value)
-    if value is None or isinstance(value, (bool, int)):
+    if value is None or isinstance(value, bool):
         return value
-    if isinstance(value, float):
-        return value if isfinite(value) else None
+    if isinstance(value, Integral):
+        return int(value)
+    if isinstance(value, Real):
+        return float(value) if isfinite(value) else None
     if isinstance(value, Mapping):
         return {whole_text(str(key)): json_value(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
@@ -69,6 +73,10 @@ def _as_text(value: Any) -> Any:
         return value.isoformat()
     if isinstance(value, (bytes, bytearray)):
         return b64encode(value).decode()
+    if isinstance(value, timedelta):
+        return value.total_seconds()
+    if isinstance(value, Enum):
+        return json_value(value.value)
     return str(value) if isinstance(value, (Decimal, UUID, PurePath)) else value
 
 

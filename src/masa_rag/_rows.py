@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from math import nextafter
 from typing import Any
 
 import msgspec
@@ -48,9 +49,6 @@ def readable_document(body: bytes) -> Document | None:
 
 
 def _plain(value: object) -> object:
-    """Return a subclass of str as str: HTML and message libraries hand out such."""
-    if isinstance(value, str):
-        return str.__str__(value)
     raise TypeError(f"a {type(value).__name__} is no JSON value")
 
 
@@ -106,9 +104,13 @@ def row_chunk(row: sqlite3.Row) -> Chunk:
     return Chunk(**values)
 
 
+_LAST = nextafter(253_402_300_800.0, 0.0)
+"""The last moment of the year 9999. Some write it for "never", and as a number it is rounded up into the next one."""
+
+
 def seconds(value: datetime | None) -> float | None:
     """Return Unix seconds; None stays None."""
-    return None if value is None else value.timestamp()
+    return None if value is None else min(value.timestamp(), _LAST)
 
 
 def moment(value: float | None) -> datetime | None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from datetime import UTC, date, datetime, time
 from email.utils import parsedate_to_datetime
+from math import isfinite
+from numbers import Real
 
 from masa_rag.errors import ConfigurationError
 
@@ -27,10 +29,19 @@ def utc(value: datetime) -> datetime:
         raise ConfigurationError(
             f"received the time {what}; expected an aware datetime, for example datetime(2024, 5, 1, tzinfo=UTC)"
         )
+    if type(value) is not datetime:  # a subclass, as pandas hands out, is taken by no encoder
+        value = datetime.combine(value.date(), value.timetz())
     try:
         return value if value.tzinfo is UTC else value.astimezone(UTC)
     except OverflowError as error:
         raise ConfigurationError(f"received the time {value.isoformat()}, which UTC has no year for") from error
+
+
+def position(name: str, value: object) -> float | None:
+    """Return the seconds of a segment's ``start`` or ``end`` as they come back from the memory; None stays None."""
+    if value is not None and (isinstance(value, bool) or not isinstance(value, Real) or not isfinite(value)):
+        raise ConfigurationError(f"received {name}={value!r} for a segment; expected seconds as a number, or None")
+    return None if value is None else float(value)
 
 
 def parse_time(value: str | date | datetime | int | float) -> datetime:

@@ -10,6 +10,7 @@ from masa_rag.errors import ConfigurationError
 
 def whole_text(text: str) -> str:
     """Return the text with U+FFFD for each lone surrogate; two halves that stand together become one character."""
+    text = str.__str__(text)  # a subclass, as HTML and message libraries hand out, is taken by no encoder
     return text if _is_whole(text) else text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
@@ -21,6 +22,7 @@ def whole_name(text: str) -> str:
     """
     if not isinstance(text, str):
         raise ConfigurationError(f"received {text!r} as a source or an id; expected a text")
+    text = str.__str__(text)
     return text if _is_whole(text) else text.encode("utf-8", "backslashreplace").decode()
 
 

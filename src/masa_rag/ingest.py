@@ -319,6 +319,6 @@ def named(source: Source | Iterable[Document | RecordError], name: str | None) -
 
 def _with_proper_name(source: Source) -> Source:
     name = source.name
-    if not isinstance(name, str) or not name.strip() or whole_name(name) is not name:
+    if not isinstance(name, str) or not name.strip() or whole_name(name) != name:
         raise ConfigurationError(f"received the source name {name!r}; expected a text that stays the same in every run")
     return source

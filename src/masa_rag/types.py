@@ -11,11 +11,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
-from math import isfinite
 from typing import Any, Literal, get_args
 
 from masa_rag._ids import canonical_json, digest, json_value
-from masa_rag._time import utc
+from masa_rag._time import position, utc
 from masa_rag._unicode import whole_name, whole_text
 from masa_rag.errors import ConfigurationError, MasaRagError
 
@@ -56,11 +55,7 @@ class Segment:
         if self.id == "":
             raise ConfigurationError("received an empty segment id; expected a text, or None if there is none")
         for name in ("start", "end"):
-            value = getattr(self, name)
-            if value is not None and not (isinstance(value, (int, float)) and isfinite(value)):
-                raise ConfigurationError(
-                    f"received {name}={value!r} for a segment; expected seconds as a number, or None"
-                )
+            object.__setattr__(self, name, position(name, getattr(self, name)))
         for name in ("created_at", "edited_at"):
             if (value := getattr(self, name)) is not None:
                 object.__setattr__(self, name, utc(value))
@@ -168,7 +163,7 @@ def _settle(item: Segment | Document, optional: Sequence[str]) -> None:
             raise ConfigurationError(f"received {name}={value!r} for a {type(item).__name__}; expected {expected}")
     if not isinstance(item.metadata, Mapping):
         raise ConfigurationError(f"received metadata={item.metadata!r}; expected a mapping of JSON values")
-    if not all(_is_plain(name) and _is_plain(value) for name, value in item.metadata.items()):
+    if not all(isinstance(name, str) and _is_plain(name) and _is_plain(value) for name, value in item.metadata.items()):
         with suppress(RecursionError):  # so deep it cannot be stored: that is told there, for this record alone
             object.__setattr__(item, "metadata", json_value(item.metadata))
 
