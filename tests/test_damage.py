@@ -21,6 +21,8 @@ VERBS: dict[str, Callable[[Memory], object]] = {
     "rebuild": lambda memory: memory.rebuild(),
 }
 
+NO_TEXT = "CAST(x'74c8' AS TEXT) || substr(text, 3)"
+
 
 @pytest.fixture
 def folder(open_memory: Callable[..., Memory]) -> Path:
@@ -61,21 +63,48 @@ def test_a_damaged_page_is_a_problem_of_the_file(folder: Path, open_memory: Call
     assert {problem.where for problem in open_memory().verify()} == {"file"}
 
 
-@pytest.mark.parametrize("verb", ["search", "context", "ask", "rebuild"])
+@pytest.mark.parametrize("verb", ["search", "context", "ask"])
 def test_a_text_that_is_none_any_more_is_one_clear_error(
     folder: Path, open_memory: Callable[..., Memory], verb: str
 ) -> None:
     """SQLite reads a byte with a flipped bit without a word; what is no UTF-8 is noticed in Python."""
-    damage(folder, "UPDATE chunks SET text = CAST(x'74c8' AS TEXT) || substr(text, 3)")
-    with pytest.raises(StorageError, match=r"Could not decode.*the file is damaged; put back a copy of it"):
+    damage(folder, f"UPDATE chunks SET text = {NO_TEXT}")
+    with pytest.raises(
+        StorageError, match=r"Could not decode.*the file is damaged; masa-rag rebuild makes passages anew"
+    ):
         VERBS[verb](open_memory())
+
+
+@pytest.mark.parametrize("column", ["text", "header", "authors", "id"])
+def test_a_text_that_is_none_any_more_is_made_anew(
+    folder: Path, open_memory: Callable[..., Memory], column: str
+) -> None:
+    """The document has it still."""
+    damage(folder, f"UPDATE chunks SET {column} = {NO_TEXT}")
+    memory = open_memory()
+    memory.rebuild()
+    assert [hit.chunk.text for hit in memory.search("walrus", author="Ann")] == ["the walrus sleeps on the ice"]
+    assert memory.verify() == []
+
+
+@pytest.mark.parametrize("away", [lambda memory: memory.delete("s"), lambda memory: memory.forget(author="Ann")])
+def test_a_text_that_is_none_any_more_can_be_taken_out(
+    folder: Path, open_memory: Callable[..., Memory], away: Callable[[Memory], object]
+) -> None:
+    """Who was promised that it is erased need not wait for the file to be mended."""
+    damage(folder, f"UPDATE chunks SET text = {NO_TEXT}")
+    memory = open_memory()
+    away(memory)
+    assert memory.info().chunks == 0
+    memory.rebuild()
+    assert memory.verify() == []
 
 
 def test_a_text_that_is_none_any_more_is_a_problem_of_the_file(
     folder: Path, open_memory: Callable[..., Memory]
 ) -> None:
     """Verifying ends with what it found, and not with an error."""
-    damage(folder, "UPDATE chunks SET text = CAST(x'74c8' AS TEXT) || substr(text, 3)")
+    damage(folder, f"UPDATE chunks SET text = {NO_TEXT}")
     problems = open_memory().verify()
     assert problems[-1].where == "file"
     assert "Could not decode to UTF-8" in problems[-1].what
@@ -103,6 +132,73 @@ def test_a_vector_that_was_cut_off_is_named_and_made_anew(folder: Path, open_mem
     assert [problem.where for problem in memory.verify()] == ["vectors"]
     memory.rebuild()
     assert len(memory.search("walrus")) == 1
+
+
+@pytest.mark.parametrize("body", ["replace(body, 'walrus', 'badger')", "substr(body, 2)"], ids=["changed", "cut off"])
+def test_a_document_that_was_changed_keeps_its_passages_until_it_comes_in_again(
+    folder: Path, open_memory: Callable[..., Memory], body: str
+) -> None:
+    """Its passages may be what was stored, and are not made anew from what is not; the others are, and it is named."""
+    memory = open_memory()
+    memory.add([Document(id="b", text="the seal sleeps on the rock")], name="s")
+    damage(folder, f"UPDATE documents SET body = CAST({body} AS BLOB) WHERE id = 'a'")
+    damage(folder, "UPDATE chunks SET text = 'the seal eats' WHERE text LIKE 'the seal%'")
+    for _ in range(2):
+        assert "documents" in {problem.where for problem in memory.verify()}
+        with pytest.raises(
+            StorageError, match=r"1 document cannot be read as stored.* \(s: a\)\. All else was made anew"
+        ):
+            memory.rebuild()
+    found = {hit.chunk.text for hit in memory.search("sleeps")}
+    assert found == {"the walrus sleeps on the ice", "the seal sleeps on the rock"}
+    report = memory.add([Document(id="a", text="the walrus sleeps on the ice", author="Ann")], name="s")
+    assert (report.updated, report.embedded) == (1, 0)
+    assert memory.verify() == []
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "DELETE FROM chunk_authors",
+        "UPDATE authors SET name = 'Bob'",
+        "INSERT INTO authors VALUES (9, 'Bob'); INSERT INTO chunk_authors SELECT 9, pk FROM chunks",
+    ],
+)
+def test_a_passage_that_another_name_finds_is_named_and_mended(
+    folder: Path, open_memory: Callable[..., Memory], change: str
+) -> None:
+    """Who speaks stands in the passage, and by what name it is found in tables of its own."""
+    for statement in change.split(";"):
+        damage(folder, statement)
+    memory = open_memory()
+    assert [problem.where for problem in memory.verify()] == ["authors"]
+    memory.rebuild()
+    assert memory.verify() == []
+    assert (len(memory.search("walrus", author="Ann")), len(memory.search("walrus", author="Bob"))) == (1, 0)
+
+
+def test_words_that_were_cut_off_are_named_and_counted_anew(folder: Path, open_memory: Callable[..., Memory]) -> None:
+    """They would put the words of all passages behind them in the wrong places."""
+    damage(folder, "UPDATE bags SET words = CAST(substr(words, 2) AS BLOB)")
+    memory = open_memory()
+    with pytest.raises(StorageError, match="the counted words of a passage are damaged"):
+        memory.search("walrus")
+    assert [problem.where for problem in memory.verify()] == ["words"]
+    memory.rebuild()
+    assert len(memory.search("walrus")) == 1
+    assert memory.verify() == []
+
+
+@pytest.mark.parametrize("key", ["removals", "index_position"])
+def test_a_number_that_is_none_any_more_is_as_if_it_were_not_there(
+    folder: Path, open_memory: Callable[..., Memory], key: str
+) -> None:
+    """Then all is read anew, which is right at any time."""
+    damage(folder, f"INSERT OR REPLACE INTO settings VALUES ('{key}', '4x')")
+    with open_memory(index=None) as memory:
+        assert len(memory.search("walrus")) == 1
+        memory.delete("s", "a")
+        assert memory.search("walrus") == []
 
 
 def test_what_others_write_meanwhile_is_no_problem(

@@ -71,7 +71,7 @@ class Problem:
     """One disagreement.
 
     Attributes:
-        where: The part: "file", "documents", "words", "chunks", "copies", "vectors" or "index".
+        where: The part: "file", "documents", "words", "chunks", "authors", "copies", "vectors" or "index".
         what: What is wrong.
     """
 
@@ -148,6 +148,7 @@ def _check_parts(catalog: Catalog, dim: int) -> Iterator[Problem]:
     with catalog.snapshot():  # a document that somebody changes meanwhile would not match its passages
         yield from _check_bags(connection)
         yield from _check_chunks(connection)
+        yield from _check_authors(catalog)
         yield from _check_copies(connection)
         yield from _check_vectors(connection, dim)
 
@@ -169,8 +170,16 @@ def _check_words(connection: sqlite3.Connection) -> Iterator[Problem]:
 
 
 def _check_bags(connection: sqlite3.Connection) -> Iterator[Problem]:
-    uncounted = connection.execute("SELECT id FROM chunks WHERE pk NOT IN (SELECT chunk FROM bags)")
+    counted = "SELECT chunk FROM bags WHERE length(words) % 4 = 0"
+    uncounted = connection.execute(f"SELECT id FROM chunks WHERE pk NOT IN ({counted})")
     yield from (Problem("words", f"the words of passage {row[0]} are not counted") for row in uncounted)
+
+
+def _check_authors(catalog: Catalog) -> Iterator[Problem]:
+    for _, chunk_id, names in catalog.misnamed():
+        yield Problem(
+            "authors", f"passage {chunk_id} is not found by who speaks in it ({', '.join(names) or 'nobody'})"
+        )
 
 
 def _check_chunks(connection: sqlite3.Connection) -> Iterator[Problem]:
@@ -178,7 +187,7 @@ def _check_chunks(connection: sqlite3.Connection) -> Iterator[Problem]:
     for pk, document_id, digest, body in connection.execute("SELECT pk, id, digest, body FROM documents"):
         document = readable_document(body)
         if document is None or document.digest != digest:
-            advice = "is not what was stored; delete it, and add its source again"
+            advice = "is not what was stored; after masa-rag rebuild, adding its source brings it back"
             yield Problem("documents", f"document {document_id!r} {advice}")
         if document is None:
             continue

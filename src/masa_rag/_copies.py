@@ -23,6 +23,7 @@ import re
 import zlib
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from functools import cached_property
@@ -133,7 +134,14 @@ def own_words(text: str, authors: str) -> str:
         text: The passage's text.
         authors: Who speaks in it, as a JSON list, the way the catalogue keeps it.
     """
-    return text.removeprefix(f"{', '.join(json.loads(authors))}:")
+    return text.removeprefix(f"{', '.join(names_in(authors))}:")
+
+
+def names_in(authors: str) -> list[str]:
+    """Return who speaks in a passage, from the JSON that the catalogue keeps; nobody where it is damaged."""
+    with suppress(ValueError):
+        return list(json.loads(authors))
+    return []
 
 
 def words_said(text: str) -> Words:

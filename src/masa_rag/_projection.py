@@ -113,10 +113,10 @@ class Projection:
     def open(self) -> int:
         """Make the index ready to be asked; return the number up to which it knows the catalogue."""
         with self._lock:
-            position = int(self._catalog.setting("index_position") or 0)
+            position = self._catalog.number("index_position")
             if not self._is_sound():
                 self.rebuild()
-                position = int(self._catalog.setting("index_position") or 0)
+                position = self._catalog.number("index_position")
             self.is_open = True
             return position
 
@@ -170,7 +170,7 @@ class Projection:
         self._freshen()
         if self._catalog.setting("index_state") == "emptied":
             return False
-        told = int(self._catalog.setting("index_position") or 0)
+        told = self._catalog.number("index_position")
         try:
             return not told or len(self.index) > 0 or self._catalog.count("vectors") <= self._catalog.count("outbox")
         except StorageError:
@@ -184,9 +184,7 @@ class Projection:
     def _commit(self, seq: int, *, generation: str | None = None) -> None:
         with self._catalog.transaction():
             self._catalog.clear_outbox(seq)
-            self._catalog.set_setting(
-                "index_position", str(max(seq, int(self._catalog.setting("index_position") or 0)))
-            )
+            self._catalog.set_setting("index_position", str(max(seq, self._catalog.number("index_position"))))
             self._catalog.set_setting("index_writer", self._handle)
             if generation is not None:
                 self._catalog.set_setting("generation", generation)

@@ -36,7 +36,8 @@ def decode_document(body: bytes) -> Document:
         return msgspec.json.decode(body, type=Document)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise StorageError(
-            f"a stored document cannot be read ({error}); masa-rag verify names it. Delete it, and add its source again"
+            f"a stored document cannot be read ({error}); masa-rag rebuild names it, and adding its source after that "
+            "brings it back"
         ) from error
 
 

@@ -26,6 +26,15 @@ def whole_name(text: str) -> str:
     return text if _is_whole(text) else text.encode("utf-8", "backslashreplace").decode()
 
 
+def is_text(data: bytes) -> bool:
+    """Say whether bytes are UTF-8."""
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
 def _is_whole(text: str) -> bool:
     if text.isascii():  # a flag of the string: no cost
         return True

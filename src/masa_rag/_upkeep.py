@@ -9,6 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from masa_rag._reading import chunks_by_id, ids_of
+from masa_rag._views import counted
 from masa_rag.catalog import Catalog
 from masa_rag.errors import ConfigurationError, EmbeddingError, MasaRagError, StorageError
 from masa_rag.indexes._chroma_files import erase_files
@@ -122,14 +123,17 @@ class Upkeep:
         self._catalog.lock.forget_killed()
 
     def rebuild(self) -> None:
-        """Make chunks, words and index anew from the documents, embed what has no sound vector, end an erasure."""
+        """Make chunks, words and index anew from the documents, embed what has no sound vector, end an erasure.
+
+        Raises:
+            StorageError: Documents are damaged. All else was made anew.
+        """
+        damaged: list[str] = []
         with self._catalog.lock.working(), self._catalog.lock.hold():
             for source, ids in self._catalog.all_documents():
+                cut = partial(self._chunker.chunk, source=source)
                 with self._catalog.transaction():
-                    for document_id in ids:
-                        document = self._catalog.document(source, document_id)
-                        if document is not None:
-                            self._catalog.rewrite(source, document, partial(self._chunker.chunk, source=source))
+                    damaged += [f"{source}: {one}" for one in ids if not self._catalog.recut(source, one, cut)]
             with self._catalog.transaction():
                 self._catalog.requeue(dim=self._embedder.dim)
                 self._catalog.set_setting("rebuild", "done")  # what waits for a vector is known from here on
@@ -138,6 +142,12 @@ class Upkeep:
                 self.scrub()
             else:
                 self._refill_index()
+        if damaged:
+            raise StorageError(
+                f"{counted(len(damaged), 'document')} cannot be read as stored, and kept the passages there were "
+                f"({'; '.join(damaged[:5])}{'; ...' if damaged[5:] else ''}). All else was made anew. Add the sources "
+                "of these again, which replaces them, or delete them"
+            )
 
     def try_embedder(self) -> None:
         """Embed a text, so that an embedder that cannot fails before anything is made to depend on it."""

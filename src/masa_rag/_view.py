@@ -82,7 +82,7 @@ class VectorView:
         """Read what was committed since the last look."""
         with self._lock:
             generation, removed, seen = self._seen
-            now, last_removed = self._catalog.setting("generation"), int(self._catalog.setting("removals") or 0)
+            now, last_removed = self._catalog.setting("generation"), self._catalog.number("removals")
             if generation != now:
                 self._flat, self._ids, self._present, seen = FlatIndex(), {}, None, 0
             if seen == 0:

@@ -14,6 +14,8 @@ import zlib
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from masa_rag.errors import StorageError
+
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
@@ -115,6 +117,21 @@ def bags(texts: Sequence[str]) -> list[Bag]:
     owners = np.fromiter((row for _, row in rows), np.int64, len(rows))
     order = np.argsort(owners, kind="stable")
     return np.split(digests[order], np.searchsorted(owners[order], np.arange(1, len(texts))))[: len(texts)]
+
+
+def joined_bags(stored: Sequence[bytes]) -> Bag:
+    """Return the digests of stored bags, one after the other.
+
+    Raises:
+        StorageError: One of them is damaged.
+    """
+    import numpy as np
+
+    if any(len(bag) % 4 for bag in stored):
+        raise StorageError(
+            "the counted words of a passage are damaged; masa-rag verify names it, masa-rag rebuild counts them anew"
+        )
+    return np.frombuffer(b"".join(stored), np.uint32)
 
 
 def digest_of(stem: str) -> int:

@@ -276,7 +276,7 @@ class Memory(Parts):
     def rebuild(self) -> int:
         """Make words, chunks and index anew from the documents; only missing vectors are embedded.
 
-        Returns the number of vectors in the memory.
+        Returns the number of vectors in the memory; raises StorageError at the end if documents are damaged.
         """
         self._pin()
         self._upkeep.rebuild()

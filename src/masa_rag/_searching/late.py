@@ -49,6 +49,7 @@ def nearest(packed: Sequence[bytes], question: TokenVectors) -> NDArray[np.float
     """
     half = question.shape[1] // 2
     out = np.zeros((len(packed), len(question)), np.float32)
+    packed = [part if len(part) % half == 0 else b"" for part in packed]  # the disk may have cut one off
     sizes = np.array([len(part) // half for part in packed], np.int64)
     filled = np.flatnonzero(sizes)
     if not len(filled) or not len(question):

@@ -15,7 +15,7 @@ import numpy as np
 from masa_rag._names import capitalised, name_words, without_accents
 from masa_rag._reading import Filters, chunks_by_id, ids_of
 from masa_rag._said import with_copies
-from masa_rag._words import STOP_WORDS, bags, words_of
+from masa_rag._words import STOP_WORDS, bags, joined_bags, words_of
 from masa_rag.types import Hit
 
 if TYPE_CHECKING:
@@ -297,7 +297,7 @@ def _stems_of(
     found = connection.execute(
         "SELECT chunk, words FROM bags WHERE chunk IN (SELECT value FROM json_each(?))", (json.dumps(list(numbers)),)
     )
-    held = {row[0]: np.unique(np.frombuffer(row[1], np.uint32)) for row in found}
+    held = {row[0]: np.unique(joined_bags([row[1]])) for row in found}
     common = np.unique(np.concatenate(bags(sorted(STOP_WORDS))))
     words = [np.setdiff1d(held.get(number, common), common, assume_unique=True) for number in numbers]
     rows = np.repeat(np.arange(len(numbers)), [len(part) for part in words])

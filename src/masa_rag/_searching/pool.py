@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from masa_rag._searching.late import nearest
+from masa_rag._words import joined_bags
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -105,7 +106,7 @@ def window_scores(connection: sqlite3.Connection, pool: Pool, question: Question
     found = _blobs(connection, "SELECT chunk, words FROM bags WHERE chunk", pool.numbers)
     bags = [found.get(number, b"") for number in pool.numbers.tolist()]
     lengths = np.array([len(bag) // 4 for bag in bags], np.int64)
-    counts = _counts(np.frombuffer(b"".join(bags), np.uint32), lengths, question)
+    counts = _counts(joined_bags(bags), lengths, question)
     table = np.column_stack([counts, lengths]).astype(np.float64)
     return _bm25(pool.windowed(table, (3, 2, 1))[pool.chosen], np.array(list(question.weights.values())))
 

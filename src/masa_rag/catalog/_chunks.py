@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
 from typing import TYPE_CHECKING
 
-from masa_rag._copies import own_words, same, words_said
+from masa_rag._copies import names_in, own_words, same, words_said
 from masa_rag._rows import CHUNK_COLUMNS, chunk_row
+from masa_rag._unicode import is_text
 from masa_rag._words import bags
 from masa_rag.catalog._database import Database
 from masa_rag.types import Chunk
@@ -21,7 +24,9 @@ _INSERT_SAID = "INSERT INTO said VALUES (?, 0, 0)"
 
 _UPDATE_CHUNK = f"UPDATE chunks SET {', '.join(f'{name} = ?' for name in CHUNK_COLUMNS)} WHERE pk = ?"
 
-_COMPARED = ", ".join(CHUNK_COLUMNS)
+_TEXTS = ("id", "header", "text", "segment_ids", "authors", "url")
+_COMPARED = ", ".join(f"CAST({name} AS BLOB) AS {name}" if name in _TEXTS else name for name in CHUNK_COLUMNS)
+"""Texts as bytes: one that the disk has damaged may be no text any more, and is to be replaced or deleted."""
 
 _COMPARED_TEXTS = 5
 """So many passages are compared word by word with a new one, those that share most runs of words first."""
@@ -41,25 +46,31 @@ class ChunkTables(Database):
         """Make the stored chunks equal to these, touching only the rows that differ."""
         self._unindexed[document] = None
         query = f"SELECT pk, {_COMPARED} FROM chunks WHERE document = ?"
-        stored = {row["id"]: tuple(row) for row in self.connection.execute(query, (document,))}
+        stored = {bytes(row["id"]): row for row in self.connection.execute(query, (document,))}
         short = _short_ones(chunks)
         for chunk in chunks:
-            known = stored.pop(chunk.id, None)
+            known = stored.pop(chunk.id.encode(), None)
             row = chunk_row(chunk, document)
             if known is None:
                 pk = self.connection.execute(_INSERT_CHUNK, row).lastrowid
                 table = _INSERT_SAID if chunk.id in short else "INSERT INTO pending VALUES (?)"
                 self.connection.execute(table, (pk,))
                 self._write_authors(pk, chunk.authors)
-            elif known[1:] != row:
+            elif known[1:] != tuple(value.encode() if isinstance(value, str) else value for value in row):
                 self.connection.execute(_UPDATE_CHUNK, (*row, known[0]))
                 self._write_authors(known[0], chunk.authors)
                 self._note(chunk.id, deleted=False)
-        for chunk_id, row in stored.items():
-            # Its copies look for another one before the transaction ends; before its number is used again.
-            self.connection.execute("UPDATE said SET first = 0 WHERE first = ?", (row[0],))
-            self.connection.execute("DELETE FROM chunks WHERE pk = ?", (row[0],))
-            self.set_setting("removals", str(self._note(chunk_id, deleted=True)))
+        for row in stored.values():
+            self._delete_chunk(row)
+
+    def _delete_chunk(self, row: sqlite3.Row) -> None:
+        number = row["pk"]
+        # Its copies look for another one before the transaction ends; before its number is used again.
+        self.connection.execute("UPDATE said SET first = 0 WHERE first = ?", (number,))
+        if not (is_text(row["header"]) and is_text(row["text"])):  # then nobody knows which words to take out
+            self.connection.execute("UPDATE chunks SET header = '', text = '' WHERE pk = ?", (number,))
+        self.connection.execute("DELETE FROM chunks WHERE pk = ?", (number,))
+        self.set_setting("removals", str(self._note(row["id"].decode("utf-8", "replace"), deleted=True)))
 
     def _before_commit(self) -> None:
         self._find_copies()
@@ -139,6 +150,17 @@ class ChunkTables(Database):
             self.connection.execute(
                 "INSERT OR IGNORE INTO chunk_authors SELECT pk, ? FROM authors WHERE name = ?", (chunk, name)
             )
+
+    def misnamed(self) -> Iterator[tuple[int, str, list[str]]]:
+        """Yield (number, id, who speaks) of the passages that are not found by the names of these."""
+        rows = self.connection.execute(
+            "SELECT c.pk, c.id, c.authors, a.name FROM chunks c LEFT JOIN chunk_authors s ON s.chunk = c.pk "
+            "LEFT JOIN authors a ON a.pk = s.author ORDER BY c.pk"
+        )
+        for (pk, chunk_id, authors), found in groupby(rows, key=lambda row: row[:3]):
+            names = names_in(authors)
+            if sorted(row[3] for row in found if row[3] is not None) != sorted(names):
+                yield pk, chunk_id, names
 
     def _note(self, chunk_id: str, *, deleted: bool) -> int:
         query = "INSERT INTO outbox (chunk_id, deleted) VALUES (?, ?)"

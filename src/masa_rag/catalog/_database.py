@@ -22,6 +22,8 @@ _ADVICE: dict[str, Any] = {
     "CANTOPEN": "the memory cannot be opened; check that the folder exists and may be read",
     "NOTADB": "this file is not a memory; check the path, or put back a copy of it",
     "CORRUPT": "the file is damaged; put back a copy of it, or make the memory anew from its sources",
+    "TEXT": "the file is damaged; masa-rag rebuild makes passages anew from their documents. If that does not help, "
+    "put back a copy of the file, or make the memory anew from its sources",
     "BUSY": "another program holds the file; try again",
 }
 
@@ -41,7 +43,7 @@ class StorageErrors:
 
     def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
         if isinstance(error, (sqlite3.Error, UnicodeDecodeError)):  # the latter where the tables' own names are damaged
-            nameless = "SQLITE_CORRUPT" if "decode" in str(error) else ""  # Python's own: bytes that are no text
+            nameless = "SQLITE_TEXT" if "decode" in str(error) else ""  # Python's own: bytes that are no text
             name = getattr(error, "sqlite_errorname", nameless)
             advice = _ADVICE.get(name.partition("_")[2].partition("_")[0], "run: masa-rag verify")
             raise StorageError(f"{self._path}: {error}; {advice}") from error
@@ -246,6 +248,11 @@ class Database:
         """Return a setting, or None when it was never set."""
         row = self.connection.execute("SELECT value FROM settings WHERE key = ?", (key,)).fetchone()
         return None if row is None else str(row[0])
+
+    def number(self, key: str) -> int:
+        """Return a setting that is a number; 0, with which all is read anew, when it was never set, or is damaged."""
+        value = self.setting(key) or ""
+        return int(value) if value.isdecimal() else 0
 
     def set_setting(self, key: str, value: str) -> None:
         """Store a setting; call inside a transaction."""

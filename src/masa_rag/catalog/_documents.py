@@ -85,6 +85,21 @@ class DocumentTables(TombstoneTables):
         row = self._row(source, document.id)
         self._write(source, document, encode_document(document), cut, origin="" if row is None else row["origin"])
 
+    def recut(self, source: str, document_id: str, cut: Cut) -> bool:
+        """Make a document's passages anew; call inside a transaction. Returns whether it is what was stored.
+
+        One that is not keeps its passages, which may be right, and is replaced when it comes in again.
+        """
+        row = self._row(source, document_id)
+        if row is None:
+            return False
+        document = readable_document(row["body"])
+        if document is None or document.digest != row["digest"]:
+            self.connection.execute("UPDATE documents SET digest = '' WHERE pk = ?", (row["pk"],))
+            return False
+        self._write(source, document, row["body"], cut, origin=row["origin"])
+        return True
+
     def _write(self, source: str, document: Document, body: bytes, cut: Cut, *, origin: str) -> None:
         chunks = cut(document)  # first, for it may fail
         pk = self.connection.execute(

@@ -68,7 +68,7 @@ class VectorTables(ChunkTables):
         self.connection.execute(f"INSERT OR IGNORE INTO pending SELECT pk FROM chunks WHERE {_NO_COPY}")
 
     def requeue(self, *, dim: int) -> None:
-        """Let every chunk without a sound vector wait for one, index all words and find all copies anew.
+        """Let every chunk without a sound vector wait for one, index all words and authors and find all copies anew.
 
         Call inside a transaction.
         """
@@ -77,6 +77,9 @@ class VectorTables(ChunkTables):
             "INSERT OR IGNORE INTO pending SELECT pk FROM chunks WHERE pk NOT IN (SELECT chunk FROM vectors) "
             f"AND {_NO_COPY}"
         )
+        for pk, _, names in list(self.misnamed()):
+            self._write_authors(pk, names)
+        self.connection.execute("DELETE FROM authors WHERE pk NOT IN (SELECT author FROM chunk_authors)")
         self.connection.execute("DELETE FROM shingles")
         self.connection.execute("UPDATE said SET first = 0")
         self.connection.execute("INSERT INTO words (words) VALUES ('rebuild')")
