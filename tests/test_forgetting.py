@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from masa_rag import Document, Memory, Segment
+from masa_rag.catalog._forgetting import _tombstones as tombstones
 from masa_rag.errors import ConfigurationError, StorageError
 
 NOON = datetime(2025, 5, 1, 12, tzinfo=UTC)
@@ -105,6 +106,23 @@ class Numbers:
         for number in range(int(self.cursor or 0), 3):
             self.cursor = str(number + 1)
             yield Document(id=str(number), text=f"number {number}")
+
+
+def test_who_is_forgotten_is_looked_up_once(memory: Memory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not for each document in which somebody speaks, and not again when it is mirrored."""
+    memory.forget(author="Cid")
+    asked: list[tuple[str, ...]] = []
+
+    def noted(*parts: str) -> tuple[str, str]:
+        asked.append(parts)
+        return tombstones(*parts)
+
+    monkeypatch.setattr("masa_rag.catalog._forgetting._tombstones", noted)
+    days = [Document(id=day, segments=[part(f"{day}{who}", who) for who in ("Ann", "Cid")]) for day in ("1", "2", "3")]
+    assert memory.sync(days, name="x").added == 3
+    assert sorted(asked) == [
+        ("author", "Ann"), ("author", "Cid"), *(("document", "x", day) for day in ("1", "2", "3")), ("source", "x"),
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize("how", ["forget", "delete"])

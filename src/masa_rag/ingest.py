@@ -188,7 +188,7 @@ class Ingest:
         None where a segment has no id, for then the whole has replaced what was stored. What is forgotten is not
         stored.
         """
-        if self._catalog.count("tombstones"):
+        if document.segments:
             document = self._catalog.without_forgotten(source.name, document) or document
         parts = [part.id for part in document.segments] or [document.id]
         return [part for part in parts if part is not None] if None not in parts else []

@@ -167,6 +167,7 @@ class Database:
         self._process = self._connected = os.getpid()
         self.is_closed = False
         self._unindexed: dict[int, None] = {}
+        self._buried: dict[tuple[str, ...], bool] = {}  # what this transaction has looked up
         self._errors = StorageErrors(self.path)
         migrate(self.connection)
 
@@ -229,6 +230,7 @@ class Database:
                 raise
             finally:
                 self._unindexed.clear()
+                self._buried.clear()
 
     @contextmanager
     def snapshot(self) -> Iterator[None]:

@@ -28,7 +28,10 @@ class TombstoneTables(ChunkTables):
         return self.connection.execute(deleted, _tombstones(*parts)).rowcount > 0
 
     def without_forgotten(self, source: str, document: Document) -> Document | None:
-        """Return the document without what was forgotten; None when nothing of it is left."""
+        """Return the document without what was forgotten; None when nothing of it is left.
+
+        Call inside a transaction.
+        """
         names = {same_name(name): ("author", name) for name in document.authors}
         forgotten = {name for name, parts in names.items() if self._is_buried(*parts)}
         if self._is_buried("source", source) or self._is_buried("document", source, document.id):
@@ -36,8 +39,10 @@ class TombstoneTables(ChunkTables):
         return without_authors(document, forgotten) if forgotten else document
 
     def _is_buried(self, *parts: str) -> bool:
-        query = "SELECT 1 FROM tombstones WHERE digest IN (?, ?)"
-        return self.connection.execute(query, _tombstones(*parts)).fetchone() is not None
+        if parts not in self._buried:
+            query = "SELECT 1 FROM tombstones WHERE digest IN (?, ?)"
+            self._buried[parts] = self.connection.execute(query, _tombstones(*parts)).fetchone() is not None
+        return self._buried[parts]
 
     def scrub(self) -> None:
         """Overwrite what was deleted: no byte of it stays in the file, its log or the word index.
