@@ -46,6 +46,19 @@ def test_closing_brings_the_collection_up_to_date(open_chroma: Callable[[], Memo
     assert open_chroma().verify() == []
 
 
+def test_an_index_that_is_gone_is_one_problem(open_chroma: Callable[[], Memory]) -> None:
+    """Not one for each passage: whoever copies memory.db alone has no index yet."""
+    memory = open_chroma()
+    memory.add(notes(5), name="s")
+    memory.close()
+    shutil.rmtree(memory.path / "chroma")
+    memory = open_chroma()
+    assert [str(problem) for problem in memory.verify()] == ["index: it holds none of the 5 passages"]
+    assert len(memory.search("harbour note")) == 5
+    memory.rebuild()
+    assert memory.verify() == []
+
+
 def test_closing_releases_the_index_where_it_cannot_be_told(
     open_memory: Callable[..., Memory], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -135,6 +135,9 @@ class Projection:
             present = self.index.ids()
             waiting = {change.chunk_id for change in self._catalog.outbox()}
             expected = self._catalog.embedded_ids()
+            if len(expected - waiting) > 1 and not present:  # its folder was deleted, or not copied
+                yield f"it holds none of the {len(expected - waiting):,} passages"
+                return
             yield from (f"passage {key} is missing" for key in sorted(expected - present - waiting))
             yield from (f"passage {key} should be gone" for key in sorted(present - expected - waiting))
             common = sorted((expected & present) - waiting)
