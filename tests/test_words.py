@@ -94,6 +94,14 @@ def test_what_is_asked_is_split_as_what_is_stored(text: str) -> None:
         assert spaced(word).strip() == word
 
 
+@pytest.mark.parametrize("text", ["Zo \u0308e rows to the harbour", "the harbour \u0301", "harbour \U0001f6a2\u0301"])
+def test_an_accent_that_stands_alone_is_no_word(memory: Memory, text: str) -> None:
+    """In text out of PDF files, and behind an emoji, it does; it ended every import of such a text."""
+    memory.add([Document(id="1", text=text), Document(id="2", text="\u0301")], name="s")
+    assert memory.search("harbour \u0301")[0].chunk.text == text
+    assert memory.verify() == []
+
+
 def test_erasing_and_rebuilding_keep_the_word_index_sound(brain: Memory) -> None:
     """The index is compared with, and made anew from, the same pairs."""
     assert brain.verify() == []

@@ -150,6 +150,7 @@ def _instances(texts: Sequence[str]) -> list[tuple[str, int]]:
     connection.execute("BEGIN")
     try:
         connection.executemany("INSERT INTO scratch (rowid, text) VALUES (?, ?)", rows)
-        return connection.execute("SELECT term, doc FROM instances").fetchall()
+        # To FTS5 an accent that stands alone, as in text out of a PDF file, is a word without letters.
+        return connection.execute("SELECT term, doc FROM instances WHERE term IS NOT NULL").fetchall()
     finally:
         connection.execute("ROLLBACK")
