@@ -219,5 +219,5 @@ def test_a_sound_memory_on_a_read_only_disk_has_no_problem(
     folder: Path, open_memory: Callable[..., Memory], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Not the one either that the words cannot be compared there."""
-    monkeypatch.setattr("masa_rag.catalog._database.os.access", lambda *_: False)
+    monkeypatch.setattr("masa_rag.catalog._connection.os.access", lambda *_: False)
     assert open_memory().verify() == []

@@ -252,12 +252,31 @@ def test_a_memory_on_a_read_only_disk_can_be_asked(
     """A memory in an image of a container: it is read as it stands, without a file beside it, and not written."""
     with open_memory() as first:
         first.remember("A walrus sings.")
-    monkeypatch.setattr("masa_rag.catalog._database.os.access", lambda *_: False)
+    monkeypatch.setattr("masa_rag.catalog._connection.os.access", lambda *_: False)
     memory = open_memory()
     assert (len(memory.search("walrus")), memory.info().documents) == (1, 1)
     assert not list(memory.path.glob("memory.db-*"))
     with pytest.raises(StorageError, match="cannot be written here; check the permissions"):
         memory.remember("A seal sings.")
+
+
+def test_what_its_owner_writes_is_seen_by_who_may_only_read(
+    open_memory: Callable[..., Memory], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A file that is taken for one that never changes may be another user's, who goes on with it."""
+    writer = open_memory()
+    writer.add([Document(id=str(n), text=f"The walrus sings {n} songs.") for n in range(300)], name="s")
+    writer.close()
+    with monkeypatch.context() as readonly:
+        readonly.setattr("masa_rag.catalog._connection.os.access", lambda *_: False)
+        reader = open_memory()
+        assert reader.info().documents == 300
+    with open_memory() as writer:
+        writer.delete("s", [str(n) for n in range(299)])
+        writer.catalog.scrub()
+    monkeypatch.setattr("masa_rag.catalog._connection.os.access", lambda *_: False)
+    assert [hit.chunk.document_id for hit in reader.search("walrus")] == ["299"]
+    assert reader.verify() == []
 
 
 def test_an_older_memory_on_a_read_only_disk_says_what_to_do(
@@ -266,7 +285,7 @@ def test_an_older_memory_on_a_read_only_disk_says_what_to_do(
     """It must be brought up to date before it is read, and cannot be there."""
     with open_memory() as first:
         first.catalog.connection.execute("PRAGMA user_version = 4")
-    monkeypatch.setattr("masa_rag.catalog._database.os.access", lambda *_: False)
+    monkeypatch.setattr("masa_rag.catalog._connection.os.access", lambda *_: False)
     with pytest.raises(StorageError, match=r"format 4 .* Open it once where it may be written"):
         open_memory()
 
@@ -278,7 +297,7 @@ def test_what_a_killed_writer_left_on_a_read_only_disk_can_be_asked(
     with open_memory() as first:
         first.remember("A walrus sings.")
     (first.path / "memory.writer-999999999").touch()
-    monkeypatch.setattr("masa_rag.catalog._database.os.access", lambda *_: False)
+    monkeypatch.setattr("masa_rag.catalog._connection.os.access", lambda *_: False)
     monkeypatch.setattr("filelock.FileLock.acquire", lambda *_, **__: pytest.fail("nothing is written here"))
     assert len(open_memory().search("walrus")) == 1
 

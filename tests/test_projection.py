@@ -180,7 +180,7 @@ def test_beyond_the_limit_a_read_only_disk_has_all_vectors_compared(
     question = memory.embedder.embed_query("note 7 of the harbour")
     with pytest.raises(StorageError, match="Read-only file system"):  # a disk that can be written, but not now
         view.query(question, 3)
-    monkeypatch.setattr("masa_rag.catalog._database.os.access", lambda *_: False)
+    monkeypatch.setattr("masa_rag.catalog._connection.os.access", lambda *_: False)
     everything = VectorView(memory.catalog, None, dim=memory.embedder.dim).query(question, 3)
     assert view.query(question, 3) == everything
 
