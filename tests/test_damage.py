@@ -218,6 +218,8 @@ def test_what_others_write_meanwhile_is_no_problem(
 def test_a_sound_memory_on_a_read_only_disk_has_no_problem(
     folder: Path, open_memory: Callable[..., Memory], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Not the one either that the words cannot be compared there."""
+    """Not the one either that words and index cannot be compared there."""
     monkeypatch.setattr("masa_rag.catalog._connection.os.access", lambda *_: False)
-    assert open_memory().verify() == []
+    monkeypatch.setattr("filelock.FileLock.acquire", lambda *_, **__: pytest.fail("nothing is written here"))
+    with open_memory(index=None) as memory:
+        assert memory.verify() == []

@@ -14,11 +14,12 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 
 from masa_rag import ConfigurationError, Document, Memory, MemoryLockedError, MemoryMismatchError, StorageError
+from masa_rag.catalog._connection import unwritten
 from masa_rag.chunkers import RecursiveChunker
 from masa_rag.embedders import HashingEmbedder
 from masa_rag.indexes import FlatIndex
@@ -277,6 +278,31 @@ def test_what_its_owner_writes_is_seen_by_who_may_only_read(
     monkeypatch.setattr("masa_rag.catalog._connection.os.access", lambda *_: False)
     assert [hit.chunk.document_id for hit in reader.search("walrus")] == ["299"]
     assert reader.verify() == []
+
+
+def test_a_file_that_belongs_to_somebody_else_is_only_read(
+    open_memory: Callable[..., Memory], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In a folder that all may write: what was made beside it would be no longer the owner's to write."""
+    with open_memory() as first:
+        first.remember("A walrus sings.")
+    monkeypatch.setattr("masa_rag.catalog._connection.os.access", lambda path, _: path.name != "memory.db")
+    memory = open_memory()
+    assert len(memory.search("walrus")) == 1
+    assert not list(memory.path.glob("memory.db-*"))
+
+
+def test_a_folder_that_may_not_be_looked_into_is_left_to_sqlite(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its error is one of ours; not even what is there can be asked."""
+
+    def refuse(path: Path) -> NoReturn:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr("masa_rag.catalog._connection.os.access", lambda *_: False)
+    monkeypatch.setattr(Path, "exists", refuse)
+    assert unwritten(tmp_path / "memory.db") is None
 
 
 def test_an_older_memory_on_a_read_only_disk_says_what_to_do(

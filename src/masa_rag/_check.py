@@ -124,7 +124,7 @@ def verify(catalog: Catalog, projection: Projection | None, *, dim: int) -> list
         if not _is_damage(error):
             raise
         return [*problems, Problem("file", str(error))]
-    if projection is not None:
+    if projection is not None and catalog.may_write:
         problems.extend(Problem("index", text) for text in projection.differences())
     return problems
 

@@ -267,7 +267,7 @@ class Memory(Parts):
     def verify(self) -> list[Problem]:
         """Return every disagreement between text, chunks, words, vectors and index; empty when all is well.
 
-        Where nothing can be written, the word index is not compared with the text: SQLite writes to do so.
+        Where nothing can be written, word index and vector index are not compared with the rest: that takes writing.
         """
         from masa_rag._check import verify
 

@@ -113,8 +113,8 @@ class Held:
 
 
 def may_write_beside(path: Path) -> bool:
-    """Say whether files can be made in the folder of a file."""
-    return os.access(path.parent, os.W_OK)
+    """Say whether a file, which need not be there yet, can be written, and others made beside it."""
+    return os.access(path.parent, os.W_OK) and (os.access(path, os.W_OK) or not path.exists())
 
 
 def unwritten(path: Path) -> Unwritten:
@@ -123,9 +123,11 @@ def unwritten(path: Path) -> Unwritten:
     There, on a read-only disk or image, the files that a reader beside a writer needs cannot be made, and SQLite
     takes the file for one that never changes. Who owns it may write it all the same: then it is opened anew.
     """
-    if may_write_beside(path) or path.with_name(f"{path.name}-wal").exists():
+    if may_write_beside(path):
         return None
     try:
+        if path.with_name(f"{path.name}-wal").exists():
+            return None
         found = path.stat()
     except OSError:
         return None

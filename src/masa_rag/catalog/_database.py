@@ -82,7 +82,7 @@ class Database:
 
     @property
     def may_write(self) -> bool:
-        """Whether files can be made beside the catalogue: not on a read-only disk or image."""
+        """Whether the catalogue can be written, and files made beside it: not on a read-only disk or image."""
         return may_write_beside(self.path)
 
     @property
