@@ -45,6 +45,12 @@ def test_a_blank_name_is_nobody(memory: Memory) -> None:
         memory.forget(author="")
 
 
+def test_an_author_who_is_no_text_is_refused(memory: Memory) -> None:
+    """As everywhere else: a number is nobody's name."""
+    with pytest.raises(ConfigurationError, match="received author=5"):
+        memory.remember("The key is under the mat.", author=5)  # type: ignore[arg-type]
+
+
 def test_an_empty_note_is_refused(memory: Memory) -> None:
     """There is nothing to remember in blanks."""
     with pytest.raises(ConfigurationError, match="to remember; expected some words"):

@@ -109,8 +109,8 @@ class Memory(Parts):
         """
         if not isinstance(text, str) or not text.strip():
             raise ConfigurationError(f"received {text!r} to remember; expected some words")
-        author = author if author and author.strip() else None
-        note = digest(text, author or "", size=8)
+        author = None if isinstance(author, str) and not author.strip() else author
+        note = digest(text, author if isinstance(author, str) else "", size=8)
         when = created_at if created_at is not None else self._remembered_at(source, note)
         document = Document(id=note, text=text, kind="note", title=title, author=author, created_at=when, url=url)
         refuse_forgotten(self.add([document], name=source, errors="raise"))
