@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
@@ -112,6 +113,14 @@ def test_a_date_is_a_day_a_month_or_a_year(question: str, start: datetime, days:
 def test_a_day_that_does_not_exist_is_no_time(question: str) -> None:
     """No error: somebody mistyped."""
     assert periods_of(question, NOW) == []
+
+
+def test_a_long_question_without_a_time_is_looked_through_once() -> None:
+    """Each kind of time is only looked for where a word of it stands; all of them took 0.7 s of 100 kB."""
+    question = "Where did the crane go that she bought for the harbour? " * 2000
+    began = time.process_time()
+    assert periods_of(question, NOW) == []
+    assert time.process_time() - began < 0.2
 
 
 JUNE_18 = datetime(2025, 6, 18, 12, tzinfo=UTC)  # a Wednesday
