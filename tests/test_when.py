@@ -73,7 +73,7 @@ def test_a_question_names_a_period(question: str, start: datetime, end: datetime
 @pytest.mark.parametrize(
     "question",
     [
-        "What is the plan?", "the todayness of it", "it may rain", "the last straw", "this weekend", "weeks",
+        "What is the plan?", "the todayness of it", "it may rain", "the last straw", "next weekend", "weeks",
         "1.5 years ago", "1,000 days ago", "the last week of the tour", "in the last 3 days of our stay",
         "Who left at the last minute?",
     ],

@@ -1,4 +1,4 @@
-"""Dates that are written out: "5 May 2023", "in March", "2024-02", "from 3 to 5 May"."""
+"""Dates that are written out: "5 May 2023", "in March", "2024-02", "Q1 2024", "from 3 to 5 May"."""
 
 from __future__ import annotations
 
@@ -20,38 +20,84 @@ _MONTH = (
 )
 _NO_VERB = r"(?!may (?:be|have|not|well|also)\b)"
 _DAY, _YEAR = r"(?P<day>\d{1,2})(?:st|nd|rd|th)?", r"(?P<year>(?:19|20)\d\d)"
+_THE = r"(?:the (?=\d{1,2}(?:st|nd|rd|th)\b))?"
 _YEAR_MONTH = rf"{_YEAR}[-/](?P<month>0[1-9]|1[0-2])"
+_QUARTER = r"(?:the )?(?P<part>q[1-4]|(?:first|second|third|fourth|last|[1-4](?:st|nd|rd|th)) quarter)"
+_PART = rf"{_QUARTER[:-1]}|h[12]|(?:first|second|1st|2nd) half)"
+_NTH = {"first": 1, "second": 2, "third": 3, "fourth": 4, "last": 4}
+PART_WORDS = {"q", "h", "quarter", "half"}
 DATES = (
-    rf"{_YEAR}[-/](?P<month>\d\d)[-/](?P<day>\d\d)(?:T[\d:.]+(?:Z|[+-]\d\d:?\d\d)?)?",
+    rf"{_YEAR}[-/.](?P<month>\d\d?)[-/.](?P<day>\d\d?)(?:T[\d:.]+(?:Z|[+-]\d\d:?\d\d)?)?",
+    rf"(?P<one>\d\d?)/(?P<two>\d\d?)/{_YEAR}",
+    rf"(?P<day>\d\d?)\. ?(?P<month>\d\d?)\. ?{_YEAR}",
     rf"{_DAY}(?: of)? {_MONTH}(?:,? {_YEAR})?",
-    rf"{_MONTH} {_DAY}(?:,? {_YEAR})?",
+    rf"{_MONTH} {_THE}{_DAY}(?:,? {_YEAR})?",
     rf"{_MONTH},? {_YEAR}",
+    rf"(?:{_MONTH}|{_PART}) ?['’](?P<short>\d\d)",
+    rf"{_PART}(?:[ /-]| of ){_YEAR}",
+    rf"{_YEAR}[ /-]?{_PART}",
 )
+_WHICH = r"(?P<which>this|last) year"
+OF_A_YEAR = (
+    rf"{_DAY}(?: of)? {_MONTH},? (?:of )?{_WHICH}",
+    rf"{_MONTH}(?: {_THE}{_DAY})?,? (?:of )?{_WHICH}",
+    rf"{_PART},? (?:of )?{_WHICH}",
+    rf"{_WHICH} in {_MONTH}",
+)
+"""A part of this year or of the last, and not the whole of it."""
 OPENED = r"(?:(?<=since )|(?<=after )|(?<=before )|(?<=until )|(?<=till ))"
-_BARE = (_MONTH, _YEAR_MONTH, _YEAR, _DAY)
+_BARE = (_MONTH, _YEAR_MONTH, _YEAR, rf"{_DAY}(?:,? {_YEAR})?")
+_IN = rf"(?:(?:in|during|of|from) |{OPENED}|(?<=of ))"
+_EARLY = r"(?:(?:early|mid|late)[ -])?"
 NAMED = (
-    rf"(?:(?:in|during|of|last) |(?<=since )|(?<=of )){_NO_VERB}{_MONTH}",
+    rf"(?:(?:in|during|of|last) |(?<=since )|(?<=of )){_EARLY}{_NO_VERB}{_MONTH}",
     rf"(?:this |{OPENED})(?!(?-i:may|MAY)\b){_NO_VERB}{_MONTH}",
-    *(rf"(?:(?:in|during|of) |{OPENED}|(?<=of )){date}" for date in (_YEAR_MONTH, _YEAR)),
+    rf"from (?!(?:may|june|april|august)\b){_MONTH}",
+    *(rf"{_IN}{_EARLY}(?:the year )?{date}" for date in (_YEAR_MONTH, _YEAR)),
+    rf"{_IN}{_QUARTER}(?! of\b)",
 )
-"""Months and years alone are dates only after such words, the last of which the opening may have read already; "may"
-is a month only there or beside a number, and after words such as "this" only as "May"."""
+"""Months, quarters and years alone are dates only after such words, the last of which the opening may have read
+already; "may" is a month only there or beside a number, and after words such as "this" only as "May". After "from"
+the months that are names of people as well are none."""
+WEEK = r"(?:(?P<around>week|weekend) (?:of|(?<=the week )(?:beginning|commencing|starting)) (?:the )?)?"
 _UNNAMED = re.compile(r"\?P<\w+>")
 _ONE = "|".join(_UNNAMED.sub("?:", date) for date in (*DATES, *_BARE))
-BETWEEN = rf"(?:from|between) (?P<first>{_ONE}) (?:to|until|till|and|-|–) (?P<last>{_ONE}|now|today)"
+_M, _D, _Y = (_UNNAMED.sub("?:", part) for part in (_MONTH, _DAY, _YEAR))
+_TO = rf"(?: ?[-–—] ?| (?:to|through|until|till) ){_THE}"
+RANGES = (
+    rf"(?:from |between )?{_THE}(?P<first>{_D}(?: {_M})?){_TO}(?P<last>{_D}(?: of)? {_M}(?:,? {_Y})?)",
+    rf"(?:from |between )?(?P<first>{_M} {_D}){_TO}(?P<last>(?:{_M} )?{_D}(?:,? {_Y})?)",
+    rf"(?:from |between )?(?P<first>{_M}){_TO}(?P<last>{_M},? {_Y})",
+)
+BETWEEN = (
+    rf"(?:from|between) {_THE}(?P<first>{_ONE}) (?:to|through|until|till|and|-|–) {_THE}(?P<last>{_ONE}|now|today)"
+)
 NOT_OF = rf"(?! of (?:the|this|that|last|our|their|his|her|my|\d|{_UNNAMED.sub('?:', _MONTH)}\b))"
-"""The last week of March, or of the tour, is none that is reckoned from now."""
+NO_DATE = rf"(?!,? (?:the )?(?:{'|'.join(_UNNAMED.sub('?:', date) for date in DATES)})\b)"
+"""The last week of March, or of the tour, is none that is reckoned from now, nor is Monday, 5 May."""
 
 
 def dates(found: re.Match[str], now: datetime) -> list[Span]:
-    """Return the day, month or year of a date that is written out."""
+    """Return the day, week, month, quarter or year of a date that is written out."""
     parts = found.groupdict()
-    spans = [_span_of(year, parts, now) for year in _years(parts.get("year"), now)]
+    spans = [_span_of(year, parts, now) for year in _years(parts, now)]
     until = now if found["core"].lower().startswith("last ") else datetime.max.replace(tzinfo=UTC)
-    return [span for span in spans if span is not None and span[1] <= until]
+    return [_around(span, parts) for span in spans if span is not None and span[1] <= until]
 
 
-def _years(year: str | None, now: datetime) -> Sequence[int]:
+def _around(span: Span, parts: Parts) -> Span:
+    """Return the week or the weekend of a day, if that is asked for."""
+    around, monday = parts.get("around"), first_day(span[0], "week")
+    if not around or span != day_of(span[0]):
+        return span
+    return monday + timedelta(days=0 if around.lower() == "week" else 5), monday + timedelta(days=7)
+
+
+def _years(parts: Parts, now: datetime) -> Sequence[int]:
+    """Return the years that a date may be of, the latest first."""
+    if which := parts.get("which"):
+        return [now.year - (which.lower() == "last")]
+    year = f"20{parts['short']}" if parts.get("short") else parts.get("year")
     return [int(year)] if year else range(now.year, now.year - 21, -1)
 
 
@@ -61,12 +107,12 @@ def between(found: re.Match[str], now: datetime) -> list[Span]:
     first, last = _with_month(one, other), _with_month(other, one)
     if any(parts["day"] and not parts["month"] for parts in (first, last)):  # "from 3 to 5"
         return []
-    spans = (_first_to_last(first, last, year, now) for year in _years(first["year"] or last["year"], now))
+    spans = (_first_to_last(first, last, year, now) for year in _years(first if first["year"] else last, now))
     return [span for span in spans if span is not None]
 
 
 def _with_month(parts: Parts, other: Parts) -> Parts:
-    return parts | {"month": other["month"]} if other["day"] and not (parts["year"] or parts["month"]) else parts
+    return parts | {"month": other["month"]} if parts["day"] and other["day"] and not parts["month"] else parts
 
 
 def _first_to_last(first: Parts, last: Parts, year: int, now: datetime) -> Span | None:
@@ -87,15 +133,35 @@ def _parts(text: str, now: datetime) -> Parts:
 
 
 def _span_of(year: int, parts: Parts, now: datetime) -> Span | None:
-    """Return a day, a month or a year; None when there is no such day."""
-    month, day = parts.get("month"), parts.get("day")
-    number = None if month is None else int(month) if month.isdecimal() else _MONTHS[month[:3].lower()]
+    """Return a day, a month, a quarter, half a year or a year; None where there is none such, or none can be told."""
     try:
-        start = midnight(now).replace(year=year, month=number or 1, day=int(day or 1))
+        month, day, length = _places(parts)
+        start = midnight(now).replace(year=year, month=month, day=day or 1)
     except ValueError:
         return None
-    if number is None:
-        return start, start.replace(year=year + 1)
-    if day is None:
-        return start, first_day(start + timedelta(days=31), "month")
-    return day_of(start)
+    return day_of(start) if day else (start, first_day(start + timedelta(days=31 * length), "month"))
+
+
+def _places(parts: Parts) -> tuple[int, int, int]:
+    """Return the first month, the day (0 for none) and the number of months.
+
+    Raises:
+        ValueError: One and two are a day and a month, and nobody can tell which is which.
+    """
+    if part := parts.get("part"):
+        length = 6 if part[0] in "hH" or part[-1] in "fF" else 3
+        return 1 + length * (_which_part(part.lower()) - 1), 0, length
+    if parts.get("one"):
+        low, high = sorted((int(parts["one"] or 0), int(parts["two"] or 0)))
+        if low != high <= 12:
+            raise ValueError(f"received {low} and {high}; expected one that is no month")
+        return low, high, 1
+    if not (month := parts.get("month")):
+        return 1, 0, 12
+    return int(month) if month.isdecimal() else _MONTHS[month[:3].lower()], int(parts.get("day") or 0), 1
+
+
+def _which_part(part: str) -> int:
+    """Return 3 for "q3", "3rd quarter" and "third quarter"."""
+    digit = re.search(r"\d", part)
+    return int(digit[0]) if digit else _NTH[part.split()[0]]
