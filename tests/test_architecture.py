@@ -40,6 +40,7 @@ LAYERS = (
     (
         "_searching",
         "_quotations",
+        "_turns",
         "_projection",
         "_upkeep",
         "_view",

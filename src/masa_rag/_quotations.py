@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect
 from collections.abc import Sequence
+from itertools import chain, pairwise
 
 from masa_rag._words import spaced, words_of
 
@@ -24,6 +26,12 @@ _CURRENCY = re.compile(r"[$€£¥](?=\d)|(?<=\d)\s?[$€£¥]")
 _CURRENCIES = {"$": " dollar ", "€": " euro ", "£": " pound ", "¥": " yen "}
 _SMALL_LETTER = re.compile(r"\[(\w)\](?=\w)")
 """“[W]e sail”: a letter that was made large or small for the sentence around the quotation."""
+_SENTENCE_END = re.compile("[.!?;…。！？\n]")
+_NEGATIONS = frozenset(
+    """not no never none nobody nothing neither nor without cannot t hardly nicht kein keine keinen keinem keiner nie
+    niemals ohne ne n pas jamais sans aucun nunca jamás non não niet geen inte ikke не ни нет без 不 没 沒 未""".split()
+)
+"""What turns a statement around; the "t" is that of "don't"."""
 _STATEMENT_WORDS = 4
 """A line of fewer words, or one that ends in a colon, is a heading, and needs no citation."""
 _QUOTED_WORDS = 2
@@ -52,8 +60,17 @@ def states(line: str) -> bool:
 
 def quotations_in(line: str) -> list[str]:
     """Return what stands in quotation marks and is more than a term."""
-    quotes = ("".join(groups) for groups in _QUOTE.findall(line))
-    return [quote for quote in quotes if _words_in(quote) >= _QUOTED_WORDS]
+    return [quote for _, quote, _ in with_surroundings(line)]
+
+
+def with_surroundings(line: str) -> list[tuple[str, str, str]]:
+    """Return each quotation with what stands before and after it, up to other quotations."""
+    found = [mark for mark in _QUOTE.finditer(line) if _words_in("".join(filter(None, mark.groups()))) >= _QUOTED_WORDS]
+    edges = [0, *(edge for mark in found for edge in mark.span()), len(line)]
+    return [
+        (line[edges[2 * at] : mark.start()], "".join(filter(None, mark.groups())), line[mark.end() : edges[2 * at + 3]])
+        for at, mark in enumerate(found)
+    ]
 
 
 def _words_in(text: str) -> float:
@@ -62,11 +79,20 @@ def _words_in(text: str) -> float:
 
 
 def false_quotations(line: str, texts: Sequence[str], cited: Sequence[int]) -> list[str]:
-    """Return a problem for each quotation that stands in none of the passages cited for it; their texts are plain."""
+    """Return a problem for each quotation that stands in none of the passages cited for it.
+
+    Args:
+        line: Of an answer.
+        texts: Those of all passages, as ``in_clauses`` returns them.
+        cited: Numbers of the passages, from 1.
+    """
     mine = [texts[number - 1] for number in cited] or texts
     problems = []
     for quote in quotations_in(line):
+        if any(stands(quote, text, whole=True) for text in mine):
+            continue
         if any(stands(quote, text) for text in mine):
+            problems.append(f"“{quote}” leaves out a word such as “not”")
             continue
         where = [number for number, text in enumerate(texts, 1) if stands(quote, text)]
         problems.append(
@@ -75,15 +101,31 @@ def false_quotations(line: str, texts: Sequence[str], cited: Sequence[int]) -> l
     return problems
 
 
-def stands(quote: str, text: str) -> bool:
-    """Say whether the parts of a quotation stand in a text, in their order."""
-    place = 0
-    for part in map(plain, _LEFT_OUT.split(quote)):
-        found = text.find(part, place) if part.strip() else place
-        if found < 0:
+def stands(quote: str, text: str, *, whole: bool = False) -> bool:
+    """Say whether the parts of a quotation stand in a text, in their order.
+
+    Args:
+        quote: As it was written.
+        text: As ``plain`` or ``in_clauses`` returns it.
+        whole: Between two parts no "not" may be left out of the sentences that they are of; of a sentence that is left
+            out altogether it may.
+    """
+    words = text.replace("\n", " ")
+    ends: list[int] | None = None
+    for part in filter(str.strip, map(plain, _LEFT_OUT.split(quote))):
+        starts = [found.start() for found in re.finditer(f"(?={re.escape(part)})", words)]
+        if ends is not None:
+            nearest = [(ends[bisect(ends, start) - 1], start) for start in starts if start >= ends[0]]
+            starts = [start for end, start in nearest if not (whole and _negates(text[end : start + 1]))]
+        if not starts:
             return False
-        place = found
+        ends = [start + len(part) - 1 for start in starts]
     return True
+
+
+def _negates(left_out: str) -> bool:
+    sentences = left_out.split("\n")
+    return not _NEGATIONS.isdisjoint(f"{sentences[0]} {sentences[-1]}".split())
 
 
 def plain(text: str) -> str:
@@ -92,6 +134,15 @@ def plain(text: str) -> str:
     Where a script has no blanks between words, each letter is one. A number is one word with its sign and its point,
     and a currency another: who says "2.5 million", "-5" or "$5" has not said "5 million", "5" or "€5".
     """
+    return in_clauses(text).replace("\n", " ")
+
+
+def in_clauses(text: str) -> str:
+    """Return the words of a text as ``plain`` does, with a line break where a sentence ends and not a blank."""
     text = _MINUS.sub("minus", _SMALL_LETTER.sub(r"\1", _THOUSANDS.sub("", text)))
     text = _CURRENCY.sub(lambda sign: _CURRENCIES[sign[0].strip()], text)
-    return f" {' '.join(word for word, _, _ in words_of(''.join(map(spaced, _POINT.sub('point', text)))))} "
+    text = "".join(map(spaced, _POINT.sub("point", text)))
+    words = words_of(text)
+    between = [_SENTENCE_END.search(text, one[2], two[1]) for one, two in pairwise(words)]
+    marks = ["\n" if found else " " for found in between]
+    return f" {''.join(chain.from_iterable(zip((word for word, _, _ in words), [*marks, ' '], strict=False)))}"

@@ -5,24 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from functools import cache, partial
-from itertools import product
+from functools import cache
 from typing import Any
 
-from masa_rag._quotations import cited_in, false_quotations, numbers_in, plain, quotations_in, stands, states
+from masa_rag._quotations import cited_in, false_quotations, in_clauses, numbers_in, plain, states
 from masa_rag._searching.when import periods_of
+from masa_rag._turns import Documents, false_speakers, from_quotations, narrowed
 from masa_rag._words import STOP_WORDS, stems, words_of
-from masa_rag.chunkers._passages import part_holding
 from masa_rag.chunkers._sentences import in_whole_sentences, is_recorded, sentences
 from masa_rag.context import cite, in_reading_order, shown
 from masa_rag.errors import ConfigurationError
-from masa_rag.types import Chunk, Context, Document, Hit
+from masa_rag.types import Chunk, Context, Hit
 
 Model = Callable[[str], str] | Any
 """A function from prompt to text, or any LangChain chat model."""
-
-Documents = Callable[[str, str], Document | None]
-"""Returns a document by source and id."""
 
 NOT_FOUND = "The memory does not hold this."
 
@@ -54,7 +50,7 @@ class Answer:
         hits: The passages: ``hits[0]`` is [1]. One that is quoted begins where its first quotation does, if known.
         cited: Those of them that the answer cites, in order of their number.
         problems: What is wrong with it: citations of passages that do not exist, quotations that do not
-            stand in the passage cited for them, lines that cite nothing. Empty when all holds.
+            stand in the passage cited for them or are somebody else's, lines that cite nothing. Empty when all holds.
         found: False when the memory does not hold the answer.
     """
 
@@ -99,48 +95,35 @@ def answer(question: str, context: Context, *, model: Model, document: Documents
 def check(text: str, hits: Sequence[Hit], *, document: Documents | None = None) -> Answer:
     """Return the answer with what is wrong with its citations and quotations.
 
-    A quotation must stand in a passage that its line cites; words may be left out where it says "…".
+    A quotation must stand in a passage that its line cites; words may be left out where it says "…", but no "not". Who
+    is named as the speaker beside it must be.
 
     Args:
         text: The answer, with citations like [1].
         hits: The passages: ``hits[0]`` is [1].
         document: Returns a document by source and id. With it, a passage is cited by the turn in which the first
-            quotation of it stands: its speaker, time and link; without it, as a whole.
+            quotation of it stands: its speaker, time and link; without it, as a whole, and of several speakers it
+            is not known who says what.
     """
     numbers = sorted(numbers_in(text))
     known = [number for number in numbers if 1 <= number <= len(hits)]
     problems = [f"[{number}] is no passage; there are {len(hits)}" for number in numbers if number not in known]
     if not numbers:
         problems.append("nothing is cited")
-    texts = [plain(f"{hit.chunk.header}\n{shown(hit.chunk)}") for hit in hits]
+    texts = [in_clauses(f"{hit.chunk.header}\n{shown(hit.chunk)}") for hit in hits]
+    whole = cache(document) if document else _no_document
     for line in filter(str.strip, text.splitlines()):
         cited = cited_in(line, known)
         if numbers and not cited and states(line):
             problems.append(f"nothing is cited for: {_shortened(line)}")
         problems += false_quotations(line, texts, cited or known)
-    passages = hits if document is None else _from_quotations(text, hits, known, cache(document))
+        problems += false_speakers(line, hits, cited or known, whole)
+    passages = from_quotations(text, hits, known, whole)
     return Answer(text, tuple(passages), tuple(passages[number - 1] for number in known), tuple(problems))
 
 
-def _from_quotations(text: str, hits: Sequence[Hit], known: Sequence[int], document: Documents) -> list[Hit]:
-    """Return the hits; those that are quoted begin with the line in which the first quotation of them stands."""
-    passages = list(hits)
-    for line in text.splitlines():
-        for quote, number in product(quotations_in(line), cited_in(line, known) or known):
-            if passages[number - 1] is hits[number - 1]:
-                passages[number - 1] = _narrowed(hits[number - 1], document, partial(_says, quote))
-    return passages
-
-
-def _says(quote: str, text: str) -> bool:
-    return stands(quote, plain(text))
-
-
-def _narrowed(hit: Hit, document: Documents, holds: Callable[[str], bool]) -> Hit:
-    """Return the hit from the line on in which something stands; as it is where that is not known."""
-    whole = document(hit.chunk.source, hit.chunk.document_id)
-    chunk = hit.chunk if whole is None else part_holding(hit.chunk, whole, holds)
-    return hit if chunk is hit.chunk else replace(hit, chunk=chunk)
+def _no_document(_source: str, _document_id: str) -> None:
+    return None
 
 
 def extract(question: str, hits: Sequence[Hit], *, document: Documents | None = None) -> Answer:
@@ -200,7 +183,7 @@ def _to_the_second(hit: Hit, sentence: str, document: Documents | None) -> Hit:
     """Return the hit from the line on in which a sentence is spoken; what has no time code stays as it is."""
     if document is None or hit.chunk.start_s is None:
         return hit
-    return _narrowed(replace(hit, chunk=_whole(hit.chunk, document)), document, lambda text: sentence in text)
+    return narrowed(replace(hit, chunk=_whole(hit.chunk, document)), document, lambda text: sentence in text)
 
 
 def _whole(chunk: Chunk, document: Documents | None) -> Chunk:

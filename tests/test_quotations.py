@@ -1,0 +1,87 @@
+"""Quotations in answers: what they leave out, and who is said to have said them."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from masa_rag import Chunk, Document, Hit, Memory, Segment
+from masa_rag.answer import check
+
+SAID = (
+    "We will not sell. We will gladly rent. I don't think that we can stay. The mill is in Oslo. "
+    "Nobody knows where. The rent is fixed, and the boat, not the mill, is ours. Wir werden das Boot nicht verkaufen. "
+    "Nous n'allons jamais vendre. 我们不会卖船。"
+)
+HIT = Hit(Chunk("a", "1", "s", SAID, "Ann", 0, len(SAID), authors=("Ann",)), 1.0, 1)
+
+
+@pytest.mark.parametrize(
+    ("quote", "holds"),
+    [
+        ("we will … sell", False),
+        ("we will [...] sell", False),
+        ("we will … rent", True),
+        ("I … think that we can stay", False),
+        ("The mill is in Oslo … The rent is fixed", True),
+        ("The mill … where", False),
+        ("the rent is fixed … and the boat", True),
+        ("the boat … is ours", False),
+        ("Wir werden … verkaufen", False),
+        ("nous … vendre", False),
+        ("我们…卖船", False),
+    ],
+)
+def test_an_ellipsis_does_not_hide_a_not(quote: str, holds: bool) -> None:
+    """Of a sentence that is quoted in part; a sentence that is left out altogether may say what it wants."""
+    problems = () if holds else (f"“{quote}” leaves out a word such as “not”",)
+    assert check(f"She says “{quote}” [1].", [HIT]).problems == problems
+
+
+@pytest.fixture
+def deck(memory: Memory) -> Memory:
+    """A chat of three, in one passage."""
+    said = (
+        ("Ann", "We sail on Monday."), ("Bo", "The seal is too thin."), ("Cleo", "Bo told me that salt is fine."),
+        ("Ann", "Good morning all."), ("Bo", "Good morning all."),
+    )  # fmt: skip
+    turns = [
+        Segment(text, author, datetime(2025, 5, 1, 9, minute, tzinfo=UTC), id=str(minute))
+        for minute, (author, text) in enumerate(said)
+    ]
+    memory.add([Document("1", title="deck", kind="conversation", segments=turns)], name="s")
+    return memory
+
+
+@pytest.mark.parametrize(
+    ("line", "by", "named"),
+    [
+        ("Bo: “we sail on Monday” [1].", "Ann", "Bo"),
+        ("* **Bo** said: “we sail on Monday” [1].", "Ann", "Bo"),
+        ("“We sail on Monday,” Bo said [1].", "Ann", "Bo"),
+        ("“We sail on Monday” — Bo [1]", "Ann", "Bo"),
+        ("Ann: “we sail on Monday”, and Cleo: “the seal is too thin” [1].", "Bo", "Cleo"),
+        ("Ann: “we sail on Monday” [1].", None, None),
+        ("They agreed: “we sail on Monday”. Bo said “the seal is too thin” [1].", None, None),
+        ("Ann told Bo: “we sail on Monday” [1].", None, None),
+        ("Bo: “salt is fine” [1].", None, None),
+        ("Bo: “good morning all” [1].", None, None),
+        ("The captain: “we sail on Monday” [1].", None, None),
+    ],
+)
+def test_who_is_named_beside_a_quotation_said_it(deck: Memory, line: str, by: str | None, named: str | None) -> None:
+    """Else it is a problem; who is spoken of in the turn, or said the same, may be named."""
+    answer = deck.ask("When do we sail, and is the seal too thin?", model=lambda prompt: line)
+    assert len(answer.hits) == 1
+    said = [problem for problem in answer.problems if " is by " in problem]
+    assert [problem.split("” ")[1] for problem in said] == ([f"is by {by}, not by {named}"] if by else [])
+
+
+def test_without_the_document_nobody_knows_whose_turn_it_is() -> None:
+    """Of a passage of several; where one speaks alone, that one said it."""
+    several = Hit(Chunk("b", "2", "s", "Ann: We sail.\nBo: Where?", "deck", 0, 25, authors=("Ann", "Bo")), 0.5, 2)
+    assert check("Bo: “we sail” [1].", [several]).problems == ()
+    assert check("Bo: “the mill is in Oslo” [1].", [HIT, several]).problems == (
+        "“the mill is in Oslo” is by Ann, not by Bo",
+    )
