@@ -81,3 +81,15 @@ def test_among_few_passages_common_words_are_rare(posts: Memory) -> None:
         f"validator number{number}" for number in range(10, 20)
     ]
     assert sorted(found) == sorted(held)
+
+
+def test_a_long_question_is_looked_up_at_once(posts: Memory) -> None:
+    """A thousand words take as many statements as one; one after the other, 100 kB took seconds."""
+    connection = posts.catalog.connection
+    statements: list[str] = []
+    connection.set_trace_callback(statements.append)
+    understand("gas", connection)
+    few = sum(not text.startswith("--") for text in statements)  # the others are the word index's own
+    understand(" ".join(f"gas{number}" for number in range(1000)), connection)
+    connection.set_trace_callback(None)
+    assert sum(not text.startswith("--") for text in statements) == 2 * few

@@ -170,8 +170,14 @@ def _counts(words: NDArray[np.uint32], lengths: NDArray[np.int64], question: Que
         question: Its stems.
     """
     owners = np.repeat(np.arange(len(lengths)), lengths)
-    columns = [np.bincount(owners[words == stem], minlength=len(lengths)) for stem in question.weights]
-    return np.array(columns, np.int64).reshape(len(columns), len(lengths)).T
+    stems = np.array(list(question.weights), np.uint32)
+    if not len(stems):
+        return np.zeros((len(lengths), 0), np.int64)
+    order = np.argsort(stems)
+    places = order[np.minimum(np.searchsorted(stems, words, sorter=order), len(stems) - 1)]
+    asked = stems[places] == words
+    cells = owners[asked] * len(stems) + places[asked]
+    return np.bincount(cells, minlength=len(lengths) * len(stems)).reshape(len(lengths), len(stems))
 
 
 def _bm25(table: NDArray[np.float64], weights: NDArray[np.float64]) -> NDArray[np.float64]:
