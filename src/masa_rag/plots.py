@@ -24,12 +24,14 @@ from masa_rag.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.collections import PolyCollection
     from matplotlib.figure import Figure
     from matplotlib.ticker import MaxNLocator
 
     from masa_rag.memory import Memory
 else:
     Figure = require("matplotlib.figure", extra="plots", purpose="A plot of a memory").Figure
+    PolyCollection = require("matplotlib.collections", extra="plots", purpose="A plot of a memory").PolyCollection
     MaxNLocator = require("matplotlib.ticker", extra="plots", purpose="A plot of a memory").MaxNLocator
 
 __all__ = ["activity", "speakers"]
@@ -69,11 +71,11 @@ def activity(memory: Memory, *, by: Period = "day") -> Figure:
     for number, name in enumerate(names):
         share = _share(counts, name, names)
         colour = _REST if name is None else _COLOURS[number]
-        axes.bar(
-            [_as_number(day) for day in share], list(share.values()), bottom=[bottom[day] for day in share],
-            width=_WIDTH_DAYS[by], color=colour, label=str(number),
-        )  # fmt: skip
+        axes.add_collection(_bars(share, bottom, _WIDTH_DAYS[by] / 2), autolim=True).set(
+            facecolor=colour, label=str(number)
+        )
         bottom.update(share)
+    axes.autoscale_view()
     _name_sources(axes, names)
     low, high = axes.get_xlim()  # with margins, which must not leave the years 1 to 9999
     axes.set_xlim(max(low, _as_number(date.min)), min(high, _as_number(date.max)))
@@ -138,6 +140,18 @@ def _share(counts: Sequence[Count], name: str | None, names: Sequence[str | None
         if count.source == name or (name is None and count.source not in names):
             share[count.day] += count.chunks
     return share
+
+
+def _bars(share: Counter[date], bottom: Counter[date], half: float) -> PolyCollection:
+    """Return a bar a day as one artist: ten years of them as one each took 40 s to draw, so 1."""
+    corners = [
+        [(day + side, bottom[key] + height * up) for side, up in ((-half, 0), (-half, 1), (half, 1), (half, 0))]
+        for key, height in share.items()
+        for day in (_as_number(key),)
+    ]
+    bars = PolyCollection(corners, linewidths=0)
+    bars.sticky_edges.y.append(0)
+    return bars
 
 
 def _name_sources(axes: Axes, names: Sequence[str | None]) -> None:
