@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from masa_rag import Chunk, Document, Hit, Memory, Segment
-from masa_rag.answer import check
+from masa_rag.answer import check, extract
 
 SAID = (
     "We will not sell. We will gladly rent. I don't think that we can stay. The mill is in Oslo. "
@@ -85,3 +85,27 @@ def test_without_the_document_nobody_knows_whose_turn_it_is() -> None:
     assert check("Bo: “the mill is in Oslo” [1].", [HIT, several]).problems == (
         "“the mill is in Oslo” is by Ann, not by Bo",
     )
+
+
+@pytest.mark.parametrize("question", ["buoys.example", "电池盒", "Where is the wiring?"])
+def test_what_holds_every_word_of_the_question_is_near_it(question: str) -> None:
+    """A bare name, an address or a word of another script is near to nothing, but it stands there."""
+    text = "The wiring of the 电池盒 is on buoys.example, says Bo."
+    hit = Hit(Chunk("a", "1", "s", text, "Ann", 0, len(text)), 1.0, 1, {"tokens_beside": 0.3, "vectors": 0.1})
+    assert extract(question, [hit]).found
+    assert not extract(f"{question} in Bergen", [hit]).found
+    assert not extract("Where is it?", [hit]).found
+
+
+def test_a_fence_of_code_is_no_sentence() -> None:
+    """It says nothing; what stands between two fences does."""
+    text = "Ann: ```python\nlaunch()\n```"
+    hit = Hit(Chunk("a", "1", "s", text, "Ann", 0, len(text), authors=("Ann",)), 1.0, 1)
+    assert extract("What did we start?", [hit]).text == "“launch()” [1]"
+
+
+@pytest.mark.parametrize("now", [datetime(2025, 6, 22, 20, tzinfo=UTC), datetime(2025, 6, 23, 9, tzinfo=UTC)])
+def test_a_time_is_reckoned_from_when_it_is_asked(memory: Memory, now: datetime) -> None:
+    """Not from the clock of the machine, where this weekend may lie ahead."""
+    memory.remember("The mill burned.", author="Ann", created_at=datetime(2025, 6, 21, 12, tzinfo=UTC))
+    assert memory.ask("What happened this weekend?", now=now).text == "“The mill burned.” [1]"

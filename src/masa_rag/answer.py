@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -35,6 +36,7 @@ Put the number of the passage behind each statement, like [1] or [2][3].
 Quote word for word when you use quotation marks.
 If the passages do not answer the question, write exactly: {NOT_FOUND}"""
 _BESIDE = "tokens_beside"
+_FENCE = re.compile(r"(?:^|: )(?:`{3,}|~{3,})\w*$")
 _SENTENCES = 3
 """How many an answer without a model is made of."""
 _EVENTS = frozenset("anything did everything going happen happened happening happens new news something went".split())
@@ -126,7 +128,9 @@ def _no_document(_source: str, _document_id: str) -> None:
     return None
 
 
-def extract(question: str, hits: Sequence[Hit], *, document: Documents | None = None) -> Answer:
+def extract(
+    question: str, hits: Sequence[Hit], *, document: Documents | None = None, now: datetime | None = None
+) -> Answer:
     """Return the best sentences of the best passages, word for word.
 
     Only passages that are ``NEAR`` the question count, and those that only ask something say nothing.
@@ -140,6 +144,7 @@ def extract(question: str, hits: Sequence[Hit], *, document: Documents | None = 
         document: Returns a document by source and id. With it, passages of recordings are cited from the line
             in which the sentence is spoken, with its second, and a sentence that goes on in the passage before or
             after is whole; without it, they are cited from where they begin.
+        now: When the question is asked; None means now.
     """
     document = None if document is None else cache(document)
     if hits and all("overview" in hit.why for hit in hits):
@@ -148,7 +153,8 @@ def extract(question: str, hits: Sequence[Hit], *, document: Documents | None = 
         return Answer(NOT_FOUND, tuple(hits), found=False)
     wanted = _stems(words - STOP_WORDS or words)
     found = _once(
-        (number, _best_sentence(_whole(hit.chunk, document), wanted)) for number, hit in _answering(question, hits)
+        (number, _best_sentence(_whole(hit.chunk, document), wanted))
+        for number, hit in _answering(question, hits, _stems(words - STOP_WORDS), now or datetime.now(UTC))
     )
     said = ([(number, sentence) for number, sentence in found if not _asks(sentence)] or found)[:_SENTENCES]
     return _quoted(said, hits, document) if said else Answer(NOT_FOUND, tuple(hits), found=False)
@@ -194,22 +200,22 @@ def _whole(chunk: Chunk, document: Documents | None) -> Chunk:
     return chunk if known is None else in_whole_sentences(chunk, known)
 
 
-def _answering(question: str, hits: Sequence[Hit]) -> list[tuple[int, Hit]]:
+def _answering(question: str, hits: Sequence[Hit], telling: set[str], now: datetime) -> list[tuple[int, Hit]]:
     """Return (number, hit) of those that may answer: those near, and first those of a time that is named from now.
 
     A question that names nothing else ("what happened yesterday?") is near to nothing: all that was said then
     answers it, and nothing else does.
     """
     then = [(number, hit) for number, hit in enumerate(hits, 1) if "time" in hit.why]
-    periods = periods_of(question, datetime.now(UTC))
+    periods = periods_of(question, now)
     if not then or not periods or periods[0].is_written:
-        return _near(hits)
+        return _near(hits, telling)
     others = {word for word, _, _ in words_of(periods[0].cut_from(question))} - STOP_WORDS - _EVENTS
-    return sorted(_near(hits), key=lambda item: "time" not in item[1].why) if others else then
+    return sorted(_near(hits, telling), key=lambda item: "time" not in item[1].why) if others else then
 
 
-def _near(hits: Sequence[Hit]) -> list[tuple[int, Hit]]:
-    """Return (number, hit) of those near the question.
+def _near(hits: Sequence[Hit], telling: set[str]) -> list[tuple[int, Hit]]:
+    """Return (number, hit) of those near the question, or that hold all of its words.
 
     A passage can be near by the words of its neighbour alone. So what ranks before one that is near, and
     matches the question's words better by itself, is near too; so is what holds more of them, for an English model
@@ -218,7 +224,11 @@ def _near(hits: Sequence[Hit]) -> list[tuple[int, Hit]]:
     numbered = list(enumerate(hits, 1))
     if not any(_BESIDE in hit.why for hit in hits):
         return numbered
-    near = {number for number, hit in numbered if _nearness(hit) >= NEAR}
+    near = {
+        number
+        for number, hit in numbered
+        if _nearness(hit) >= NEAR or (telling and _shared(hit.chunk.text, telling) == len(telling))
+    }
     better = {n for n, hit in numbered for later in near if n < later and _better(hit, hits[later - 1])}
     return [(number, hit) for number, hit in numbered if number in near | better]
 
@@ -236,10 +246,10 @@ def _best_sentence(chunk: Chunk, wanted: set[str]) -> str:
     """Return the sentence that shares most words with the question, or the one that answers it.
 
     Where that is a question itself, the next statement answers it; without one the question is returned.
-    Headings count only for want of anything else.
+    Headings and the fences of code count only for want of anything else.
     """
     parts = sentences(chunk.text, by_line=not is_recorded(chunk))
-    parts = [part for part in parts if not part.startswith("#")] or parts
+    parts = [part for part in parts if not part.startswith("#") and not _FENCE.search(part)] or parts
     best = max(range(len(parts)), key=lambda n: (_shared(parts[n], wanted), not _asks(parts[n])))
     if not _asks(parts[best]):
         return parts[best]

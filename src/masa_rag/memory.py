@@ -233,7 +233,7 @@ class Memory(Parts):
         from masa_rag.answer import answer, extract
 
         if model is None:
-            return extract(question, self.search(question, **filters), document=self.document)
+            return extract(question, self.search(question, **filters), document=self.document, now=filters.get("now"))
         context = self.context(question, max_tokens=max_tokens, **filters)
         return answer(question, context, model=model, document=self.document)
 
