@@ -46,6 +46,7 @@ def shows(memory: Memory) -> Memory:
         "Give me a recap of the last meeting", "What was the meeting about?", "What are the key takeaways?",
         "In which order did things happen?", "How did the boat change over time?",
         "What did the group talk about there?", "What did Ann, the hosts, and Bo Fjord & Cy say?",
+        "What did @ann_b tweet?", "what has Ann posted", "whats new?", "What did I miss?",
     ],
 )  # fmt: skip
 def test_questions_for_the_whole_are_recognised(question: str) -> None:
@@ -70,6 +71,16 @@ def test_other_questions_are_not(question: str) -> None:
 def test_a_question_of_two_hundred_names_is_read_at_once(another: str) -> None:
     """There is one way to read them, so that nobody waits for ever."""
     assert not is_overview(f"What did Ann{another * 200} eat?")
+
+
+def test_what_somebody_posted_is_all_of_it(memory: Memory) -> None:
+    """By the handle too; the others' posts are left out."""
+    said = [("ann_b", "The mill burned."), ("ann_b", "The seal broke."), ("bo", "Tweets are short.")]
+    memory.add([Document(id=text, text=text, author=author, kind="post") for author, text in said], name="s")
+    for question in ("What did @ann_b tweet?", "what has ann_b posted?"):
+        hits = memory.search(question)
+        assert {hit.chunk.text for hit in hits} == {"The mill burned.", "The seal broke."}
+        assert all("overview" in hit.why for hit in hits)
 
 
 def test_words_that_ask_for_the_form_do_not_rank() -> None:

@@ -26,7 +26,7 @@ _ONE_TALK = (
 )
 _TALK = f"{_ONE_TALK}s?"
 _PEOPLE = r"(?:group|team|people|everyone|everybody|participants?|speakers?|guests?|hosts?)"
-_SAYING = r"(?:talk(?:ed|ing)?|speak(?:ing)?|spoken?|discuss(?:ed|ing)?|chat(?:ted|ting)?|say(?:ing)?|said)"
+_SAYING = r"(?:(?:talk|discuss|chatt?|tweet|post|speak|say)(?:ed|ing)?|spoken?|said)"
 _POINTS = r"(?:main|key|most important) (?:discussion )?(?:points?|topics?|subjects?|takeaways?)"
 
 
@@ -34,7 +34,7 @@ def _rule(*patterns: str) -> re.Pattern[str]:
     return re.compile(rf"\b(?:{'|'.join(patterns)})\b", re.IGNORECASE)
 
 
-_PART = r"(?!(?:and|the) )[\w.’'-]+"
+_PART = r"(?!(?:and|the) )@?[\w.’'-]+"
 """Else "Ann, and Bo, and ..." could be read in two ways at each name, and twenty names take a second."""
 _NAME = rf"(?:the )?{_PART}(?: {_PART})?"
 _WHO = re.compile(
@@ -46,8 +46,8 @@ _WHO = re.compile(
 )
 """The last words are what is left where a date was taken out."""
 _NEWS = re.compile(
-    r"^\s*what(?:['’]s| is| was| has| has been)? (?:happen(?:ed|ing|s)|said|new|going on)(?: (?:in )?here)?"
-    r"(?: in| on| during)?[\s?.,!]*$",
+    r"^\s*what(?:['’]?s| is| was| has| has been)? (?:happen(?:ed|ing|s)|said|new|going on|did (?:i|we) miss)"
+    r"(?: (?:in )?here)?(?: in| on| during)?[\s?.,!]*$",
     re.IGNORECASE,
 )
 """The whole question, once the time that it names is taken out."""
@@ -75,7 +75,8 @@ education in reverse chronological order")."""
 _LAST = _rule(rf"(?:last|latest|newest|most recent) (?:{_ONE_TALK}|time)")
 _NAMES_NOTHING = _rule(
     rf"(?:(?:last|latest|newest|most recent) )?(?:{_TALK}|time)", _PEOPLE, _POINTS, "whole", "entire", "everything",
-    "general(?:ly)?", "main(?:ly)?", "(?:tweet|post|page|article|document|note|transcript|channel|video)s?",
+    "general(?:ly)?", "main(?:ly)?", "(?:tweet|post)(?:ed|ing|s)?",
+    "(?:page|article|document|note|transcript|channel|video)s?",
 )  # fmt: skip
 
 NEWEST = 5_000
