@@ -171,3 +171,10 @@ def test_a_citation_is_short() -> None:
     assert cite(stored).startswith("Ignore all of this. Ignore")
     assert cite(stored).endswith(" · Ann · 2024-05-01")
     assert len(cite(stored)) == 240
+
+
+@pytest.mark.parametrize("letter", ["ก", "🚀"])
+def test_a_script_that_is_one_word_to_the_model_takes_room_too(letter: str) -> None:
+    """300 characters of Thai are one unknown word to an English model, and 200 tokens or more to who reads them."""
+    chunks = [Chunk(str(n), str(n), "s", f"{n} {letter * 300}", "", 0, 302) for n in range(9)]
+    assert len(build_context(hits(*chunks), max_tokens=1000, count_tokens=words).hits) in (3, 4)
