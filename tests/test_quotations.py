@@ -22,6 +22,7 @@ HIT = Hit(Chunk("a", "1", "s", SAID, "Ann", 0, len(SAID), authors=("Ann",)), 1.0
     [
         ("we will … sell", False),
         ("we will [...] sell", False),
+        ("we will . . . sell", False),
         ("we will … rent", True),
         ("I … think that we can stay", False),
         ("The mill is in Oslo … The rent is fixed", True),
@@ -37,6 +38,29 @@ def test_an_ellipsis_does_not_hide_a_not(quote: str, holds: bool) -> None:
     """Of a sentence that is quoted in part; a sentence that is left out altogether may say what it wants."""
     problems = () if holds else (f"“{quote}” leaves out a word such as “not”",)
     assert check(f"She says “{quote}” [1].", [HIT]).problems == problems
+
+
+@pytest.mark.parametrize(
+    ("line", "false"),
+    [
+        ("She says 'we will gladly rent' [1].", None),
+        ("She says 'we'll gladly sell' [1].", "we'll gladly sell"),
+        ("The boys' boat and the girls' boat are hers [1].", None),
+        ("In the '90s the girls' boat was hers [1].", None),
+        ("Rock 'n' roll, 5' high and 6' wide [1].", None),
+        ("“She said 'we will sell' then” [1].", "She said 'we will sell' then"),
+    ],
+)
+def test_straight_single_marks_quote_too(line: str, false: str | None) -> None:
+    """An apostrophe is none of them, and within other marks they are part of the quotation."""
+    assert check(line, [HIT]).problems == ((f"“{false}” stands in no cited passage",) if false else ())
+
+
+@pytest.mark.parametrize("citation", ["【1】", "[^1]", "[Passage 1]", "[1]"])
+def test_a_citation_may_be_written_otherwise(citation: str) -> None:
+    """As some models do, whatever they are told."""
+    answer = check(f"They will gladly rent {citation}.", [HIT])
+    assert (answer.problems, answer.cited) == ((), (HIT,))
 
 
 @pytest.fixture

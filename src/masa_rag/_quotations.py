@@ -9,7 +9,7 @@ from itertools import chain, pairwise
 
 from masa_rag._words import spaced, words_of
 
-_CITATION = re.compile(r"\[(\d{1,3}(?:\s*[,;–-]\s*\d{1,3})*)\]")
+_CITATION = re.compile(r"[\[【](?:\^|passages? )?(\d{1,3}(?:\s*[,;–-]\s*\d{1,3})*)[\]】]", re.IGNORECASE)
 _RANGE = re.compile(r"(\d+)\s*[–-]\s*(\d+)")
 _LETTER = r"[^\W\u3000-\U0010ffff]"
 """A letter or digit, but none of Chinese, Japanese or Korean: before it ’ is an apostrophe and ends no quotation."""
@@ -17,8 +17,9 @@ _QUOTE = re.compile(
     r"(?:[“”„]|(?<!\d)\")([^\"“”„]+)[\"“”]"  # behind a digit it means inches
     r"|«([^«»]+)»|»([^«»]+)«|‹([^‹›]+)›|›([^‹›]+)‹|「([^「」]+)」|『([^『』]+)』"
     rf"|(?<!{_LETTER})‘((?:[^‘’]|’(?={_LETTER}))+)’(?!{_LETTER})"
+    rf"|(?<!{_LETTER})'(?=[^\W\d])((?:[^'\"“”„]|'(?={_LETTER}))+)'(?!{_LETTER})"
 )
-_LEFT_OUT = re.compile(r"\[?(?:…|\.{3})\]?")
+_LEFT_OUT = re.compile(r"\[?(?:…|\.{3}|\. \. \.)\]?")
 _THOUSANDS = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
 _POINT = re.compile(r"(?<=\d)[.,](?=\d)")
 _MINUS = re.compile(r"(?<![^\s(])[-−][$€£]?(?=\d)")
@@ -39,7 +40,7 @@ _QUOTED_WORDS = 2
 
 
 def numbers_in(text: str) -> set[int]:
-    """Return the passages that a text cites: [1], [2][3], [2, 3] and [2-4]."""
+    """Return the passages that a text cites: [1], [2][3], [2, 3] and [2-4], or as some models write, 【1】 and [^1]."""
     found: set[int] = set()
     for group in _CITATION.findall(text):
         for first, last in _RANGE.findall(group):
