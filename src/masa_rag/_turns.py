@@ -65,9 +65,10 @@ def false_speakers(line: str, hits: Sequence[Hit], cited: Sequence[int], documen
 
 def _named(before: str, after: str, speakers: Collection[str]) -> set[str]:
     """Return those of the speakers who are named beside a quotation, behind it only where nothing is quoted next."""
-    found = {name for name in speakers if _pattern(_BEFORE, name).search(before)}
+    likely = {name for name in speakers if any(word in before + after for word in name.split())}
+    found = {name for name in likely if _pattern(_BEFORE, name).search(before)}
     return found or {
-        name for name in speakers if _pattern(_AFTER, name).search(after) and not _pattern(_BEFORE, name).search(after)
+        name for name in likely if _pattern(_AFTER, name).search(after) and not _pattern(_BEFORE, name).search(after)
     }
 
 
