@@ -49,6 +49,14 @@ def test_a_filter_finds_a_name_however_its_apostrophe_is_bent(memory: Memory, au
     assert {hit.chunk.authors for hit in memory.search("crane", author=author)} == {("Pat O'Neil",), ("Pat O’Neil",)}
 
 
+@pytest.mark.parametrize(("author", "found"), [("@zoe_l", 2), ("zoe_l", 2), ("@", 0), ("@zoe", 0)])
+def test_a_filter_finds_a_handle_with_and_without_its_sign(memory: Memory, author: str, found: int) -> None:
+    """Some exports have the sign, some do not."""
+    turns = [Segment("The crane fell.", name, id=name) for name in ("zoe_l", "@zoe_l", "Zoelle")]
+    memory.add([Document(id="1", segments=turns)], name="x")
+    assert len({hit.chunk.authors for hit in memory.search("crane", author=author)}) == found
+
+
 def test_an_accent_that_is_typed_counts(memory: Memory) -> None:
     """Zoë and Zoe may be two people: who types the accent means the one."""
     memory.remember("Rope is sold out.", author="Zoe")

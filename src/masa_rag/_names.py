@@ -36,9 +36,11 @@ def name_words(name: str) -> set[str]:
 def matching_authors(connection: sqlite3.Connection, wanted: Iterable[str]) -> list[int]:
     """Return the numbers of the authors whose name is, or has as whole words, one of ``wanted``.
 
-    Accents count where they are typed: "zoe" finds Zoë, "zoë" does not find Zoe. How an apostrophe is bent does not.
+    Accents count where they are typed: "zoe" finds Zoë, "zoë" does not find Zoe. How an apostrophe is bent does not,
+    nor does the sign before a handle.
     """
-    names = "|".join(re.escape(same_name(name).translate(_APOSTROPHES)) for name in wanted if name.strip())
+    typed = (same_name(name).removeprefix("@").translate(_APOSTROPHES) for name in wanted)
+    names = "|".join(map(re.escape, filter(None, typed)))
     pattern = re.compile(rf"(?<!\w)(?:{names})(?!\w)")
     return [pk for pk, name in connection.execute("SELECT pk, name FROM authors") if names and _means(pattern, name)]
 
