@@ -25,7 +25,7 @@ from masa_rag._said import with_copies
 from masa_rag._searching.overview import is_news, overview, subject_of
 from masa_rag._searching.pool import gather, vector_scores, window_scores, with_neighbours, word_matches
 from masa_rag._searching.query import embed, encode, understand
-from masa_rag._searching.rank import AUTHOR_BOOST, fuse, spread
+from masa_rag._searching.rank import AUTHOR_BOOST, fuse, one_each, spread
 from masa_rag._searching.scope import scope_of
 from masa_rag.indexes.words import NARROW, search_words
 from masa_rag.types import Hit
@@ -103,7 +103,7 @@ def _reranked(query: str, hits: Sequence[Hit], reranker: Reranker) -> list[Hit]:
     """
     if not hits:
         return []
-    given = np.array(reranker.score(query, [hit.chunk.embedded_text for hit in hits]), np.float64)
+    given = one_each(reranker.score(query, [hit.chunk.embedded_text for hit in hits]), len(hits))
     total = fuse([np.array([hit.score for hit in hits]), given], np.zeros(len(hits)))
     return [
         replace(hits[place], score=float(total[place]), rank=rank, why={**hits[place].why, "reranker": given[place]})

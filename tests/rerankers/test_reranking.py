@@ -9,7 +9,7 @@ import pytest
 
 from masa_rag import Document, Memory
 from masa_rag.embedders import HashingEmbedder
-from masa_rag.errors import EmbeddingError, MissingDependencyError
+from masa_rag.errors import ConfigurationError, EmbeddingError, MissingDependencyError
 from masa_rag.indexes import FlatIndex
 from masa_rag.rerankers import CrossEncoderReranker
 from masa_rag.testing.rerankers import RerankerContract
@@ -51,6 +51,17 @@ def test_its_order_counts_beside_the_search(reranked: Memory) -> None:
     assert [hit.rank for hit in hits] == [1, 2, 3, 4, 5]
     assert [hit.score for hit in hits] == sorted((hit.score for hit in hits), reverse=True)
     assert all(hit.why["reranker"] == -10.0 * len(hit.chunk.embedded_text) for hit in hits)
+
+
+@pytest.mark.parametrize("given", [None, [], [1.0], [[0.5]] * 5, ["good"] * 5, "good!"])
+def test_what_is_not_a_number_for_each_passage_is_refused(tmp_path: Path, given: object) -> None:
+    """The error says what came; numpy's own names neither the reranker nor the passages."""
+    reranker = Shortest()
+    reranker.score = lambda query, texts: given  # type: ignore[assignment, method-assign, return-value]
+    with Memory(tmp_path / "brain", embedder=HashingEmbedder(), index=FlatIndex(), reranker=reranker) as memory:
+        memory.add([Document(id=str(n), text=f"harbour {n}") for n in range(5)], name="s")
+        with pytest.raises(ConfigurationError, match="from the reranker for 5 passages; expected a number each"):
+            memory.search("harbour")
 
 
 def test_it_reads_thirty_hits_unless_more_are_wanted(reranked: Memory) -> None:

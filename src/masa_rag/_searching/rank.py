@@ -8,6 +8,8 @@ from heapq import heapify, heappop, heappush
 import numpy as np
 from numpy.typing import NDArray
 
+from masa_rag.errors import ConfigurationError
+
 AUTHOR_BOOST = 2.5
 """Added when the speaker is named in the question, in the same units. On LoCoMo .590 -> .594, on chats with an
 assistant (BEAM, "I" is the user) .396 -> .467; 2 and 3 are within .01 of it."""
@@ -22,6 +24,23 @@ that name one, NDCG@10 is .74 with it and .58 without; on 27 of recorded calls, 
 nothing."""
 SAME_MOMENT = 3.0
 """Taken off, in the same units, what stands beside something better in a recording: see ``spread``."""
+
+
+def one_each(scores: Iterable[float], count: int) -> NDArray[np.float64]:
+    """Return what a reranker gave for so many passages.
+
+    Raises:
+        ConfigurationError: It is not one number for each.
+    """
+    try:
+        given = np.array(list(scores), np.float64)
+    except (TypeError, ValueError):
+        given = np.zeros((0, 0))
+    if given.shape != (count,):
+        raise ConfigurationError(
+            f"received {str(scores)[:60]} from the reranker for {count} passages; expected a number each"
+        )
+    return given
 
 
 def standardised(scores: NDArray[np.float64]) -> NDArray[np.float64]:
