@@ -140,12 +140,14 @@ def test_an_empty_memory_is_drawn_with_a_sentence(memory: Memory) -> None:
     assert speakers(memory).axes[0].texts[0].get_text() == "Nobody speaks here yet."
 
 
-def test_wrong_arguments_are_refused(memory: Memory) -> None:
-    """The message says what was expected."""
+@pytest.mark.parametrize("by", ["week", None, ["day"]])
+@pytest.mark.parametrize("top", [0, 1.5, "5"])
+def test_wrong_arguments_are_refused(memory: Memory, by: object, top: object) -> None:
+    """The message says what was expected, and not that the memory is damaged."""
     with pytest.raises(ConfigurationError, match="expected 'day' or 'month'"):
-        activity(memory, by="week")  # type: ignore[arg-type]
-    with pytest.raises(ConfigurationError, match="expected 1 or more"):
-        speakers(memory, top=0)
+        activity(memory, by=by)  # type: ignore[arg-type]
+    with pytest.raises(ConfigurationError, match="expected a whole number from 1"):
+        speakers(memory, top=top)  # type: ignore[arg-type]
 
 
 def test_figures_leave_no_global_state() -> None:

@@ -54,7 +54,7 @@ def passages_by_time(connection: Connection, *, by: Period = "day", only: Collec
     """
     from datetime import date
 
-    if by not in _FIRST_DAY:
+    if by not in list(_FIRST_DAY):
         raise ConfigurationError(f"received by={by!r}; expected 'day' or 'month'")
     rows = connection.execute(
         "SELECT strftime(?1, c.started_at, 'unixepoch') AS day, s.name, count(*) FROM chunks c "

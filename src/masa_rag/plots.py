@@ -19,8 +19,8 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from masa_rag._lazy import require
+from masa_rag._reading import whole_number
 from masa_rag._statistics import Count, Period, passages_by_speaker, passages_by_time
-from masa_rag.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -62,8 +62,8 @@ def activity(memory: Memory, *, by: Period = "day") -> Figure:
         memory: What is shown.
         by: "day" or "month".
     """
-    figure, axes = _empty("Passages a " + by, height=3.6)
     counts = passages_by_time(memory.catalog.connection, by=by)
+    figure, axes = _empty(f"Passages a {by}", height=3.6)
     if not counts:
         return _nothing(figure, axes, "No passage has a known time yet.")
     bottom: Counter[date] = Counter()
@@ -93,9 +93,7 @@ def speakers(memory: Memory, *, top: int = 15, source: str | None = None) -> Fig
         top: How many people, at least 1.
         source: Only in this source; None counts in all.
     """
-    if top < 1:
-        raise ConfigurationError(f"received top={top}; expected 1 or more")
-    found = passages_by_speaker(memory.catalog.connection, top=top, source=source)
+    found = passages_by_speaker(memory.catalog.connection, top=whole_number("top", top), source=source)
     figure, axes = _empty("Passages in which they speak", height=1.2 + 0.28 * len(found))
     if not found:
         return _nothing(figure, axes, "Nobody speaks here yet.")
