@@ -211,6 +211,13 @@ def test_what_is_read_as_plain_text_for_want_of_a_source_is_said(tmp_path: Path,
             assert isinstance(open_source(tmp_path / text), Files)
 
 
+def test_an_unknown_table_tells_its_columns(tmp_path: Path) -> None:
+    """And those of which one would be read."""
+    (tmp_path / "sales.csv").write_text("region;amount\nnorth;3\n")
+    with pytest.warns(UserWarning, match=r"received the columns region, amount; expected such as id,created_at,"):
+        assert isinstance(open_source(tmp_path / "sales.csv"), Files)
+
+
 def test_looking_through_a_folder_tells_how_far_it_is(tmp_path: Path) -> None:
     """Folders have no total, for nobody has counted them; files have."""
     (tmp_path / "a" / "b").mkdir(parents=True)

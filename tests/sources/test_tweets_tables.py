@@ -11,7 +11,7 @@ import pytest
 from test_tweets_shapes import FIRST, read
 
 from masa_rag.errors import RecordError
-from masa_rag.sources import Tweets
+from masa_rag.sources import Tweets, open_source
 from masa_rag.types import Document
 
 HEADER = "tweet_id,created_at,author,tweet"
@@ -146,3 +146,73 @@ def test_a_first_row_that_ends_early_hides_no_column(tmp_path: Path) -> None:
     """The columns are those of the header."""
     path = table(tmp_path / "t.csv", "Tide", "Ebb,2024-05-13T08:00:00Z", header="tweet,datetime")
     assert [item.created_at for item in read(path)] == [None, datetime(2024, 5, 13, 8, 0, tzinfo=UTC)]
+
+
+@pytest.mark.parametrize(
+    ("header", "cells"),
+    [
+        ("id,created_at,username,text,like_count", f"{FIRST},2024-05-13T08:00:00Z,mara,Fog,3"),
+        ("id,created_at,username,text", f"{FIRST},2024-05-13T08:00:00Z,mara,Fog"),
+        (",date,id,content,user,likes", f"0,2024-05-13 08:00:00+00:00,{FIRST},Fog,mara,3"),
+        ("id_str,from_user,text,created_at,in_reply_to_status_id_str", f"{FIRST},mara,Fog,2024-05-13T08:00:00Z,"),
+    ],
+)
+def test_a_plain_table_is_recognised(tmp_path: Path, header: str, cells: str) -> None:
+    """None of its columns is X's alone; together, who, when, what, an id and what readers did are a tweet's."""
+    path = table(tmp_path / "t.csv", cells, header=header)
+    (document,) = open_source(path)
+    assert isinstance(document, Document)
+    assert (document.id, document.author, document.text) == (FIRST, "mara", "Fog")
+    assert document.created_at == datetime(2024, 5, 13, 8, tzinfo=UTC)
+
+
+def test_the_analytics_of_x(tmp_path: Path) -> None:
+    """The export of an account's own posts calls them posts, and names nobody."""
+    header = "Post id,Date,Post text,Post Link,Impressions,Likes,Reposts"
+    row = f'{FIRST},"Mon, May 13, 2024",Fog,https://x.com/mara/status/{FIRST},120,3,2'
+    (document,) = open_source(table(tmp_path / "t.csv", row, header=header))
+    assert isinstance(document, Document)
+    assert (document.id, document.text, document.url) == (FIRST, "Fog", f"https://x.com/mara/status/{FIRST}")
+    assert document.metadata == {"likes": 3, "retweets": 2, "views": 120}
+
+
+def test_dates_in_words(tmp_path: Path) -> None:
+    """Nitter's has its zone, one without is in the zone that is given; without a date, the address tells."""
+    header = "link,tweet,user,date"
+    rows = [
+        ',Fog,@mara,"May 13, 2024 · 10:00 PM UTC"',
+        ",Rain,@mara,13 May 2024 10:00:00",
+        ",Calm,@mara,Mon Apr 06 22:19:45 PDT 2009",
+        "https://nitter.example/mara/status/1790000000000000001#m,Wind,@mara,an hour ago",
+    ]
+    documents, said = parts(table(tmp_path / "t.csv", *rows, header=header), timezone="Europe/Berlin")
+    times = {item.text: item.created_at.isoformat(timespec="seconds") for item in documents if item.created_at}
+    assert times == {
+        "Fog": "2024-05-13T22:00:00+00:00", "Rain": "2024-05-13T08:00:00+00:00", "Calm": "2009-04-07T05:19:45+00:00",
+        "Wind": "2024-05-13T12:43:51+00:00",
+    }  # fmt: skip
+    assert not said
+
+
+@pytest.mark.parametrize(
+    "user",
+    [
+        "{'username': 'mara', 'id': 77, 'displayname': 'Mara Quill', 'description': 'name: sea'}",
+        "User(username='mara', id=77, displayname='Mara Quill', created=datetime.datetime(2010, 1, 1))",
+    ],
+)
+def test_a_user_written_whole_into_a_cell(tmp_path: Path, user: str) -> None:
+    """A table made of snscrape's objects has all of the user in one cell; its author is no row of brackets."""
+    path = table(tmp_path / "t.csv", f'{FIRST},2024-05-13,Fog,"{user}"', header="id,date,rawContent,user")
+    (document,) = read(path)
+    assert (document.author, document.metadata) == ("Mara Quill", {"username": "mara", "user_id": "77"})
+
+
+def test_a_table_of_something_else_is_refused_once(tmp_path: Path) -> None:
+    """It names the columns that it received and those that are expected, not each of its cells."""
+    documents, said = parts(table(tmp_path / "t.csv", "north,3", "south,4", header="region,amount"))
+    assert not documents
+    assert said == [
+        "t.csv: received the columns region, amount; expected such as id,created_at,username,text (tweets) or "
+        "timestamp,speaker,text (a talk); rename them"
+    ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from masa_rag.sources._archive import Archive
+from masa_rag.sources._encoding import encoding_of
 
 _SAVE = "save its text (.txt, .md or .html) and give that"
 _UNPACK = "unpack it and give what was in it"
@@ -21,6 +22,18 @@ _OPENINGS: tuple[tuple[bytes, str, str], ...] = (
 )
 _IN_ZIP = (("word/", "a Word document"), ("xl/", "a table of Excel"), ("ppt/", "slides of PowerPoint"),
            ("META-INF/container.xml", "a book (EPUB)"), ("content.xml", "a document of LibreOffice"))  # fmt: skip
+
+_TABLES = frozenset({".csv", ".tsv"})
+_TAKEN = "expected such as id,created_at,username,text (tweets) or timestamp,speaker,text (a talk); rename them"
+
+
+def table_advice(path: Path, head: bytes) -> str | None:
+    """Return which columns a table has, and what is expected of one; None for a file that is no table."""
+    line = head.decode(encoding_of(head[:4]), "replace").strip("\ufeff \r\n").partition("\n")[0].rstrip("\r")
+    if path.suffix.lower() not in _TABLES or line[:1] in ("{", "["):
+        return None
+    names = [name.strip('" ')[:40] or "(none)" for name in line.split(max(",;\t", key=line.count))]
+    return f"received the columns {', '.join(names[:20])}; {_TAKEN}"
 
 
 def advice(path: Path, head: bytes) -> str | None:

@@ -14,6 +14,7 @@ from typing import Any
 from masa_rag.errors import ConfigurationError, MasaRagError, SourceFormatError, SourceUnavailableError
 from masa_rag.protocols import OnProgress, Source
 from masa_rag.sources._base import FileSource, read_head, visible_files
+from masa_rag.sources._foreign import advice, table_advice
 from masa_rag.sources._paths import expanded
 
 FILE_SOURCES: tuple[tuple[str, str], ...] = (
@@ -35,7 +36,6 @@ FILE_SOURCES: tuple[tuple[str, str], ...] = (
 )
 """(module, class) of the sources that recognise files, the most particular format first: the first
 that says yes is taken, and plain text comes last."""
-
 
 _FOLDERS = "look through folders"
 
@@ -114,7 +114,9 @@ def open_sources(
         kind = _kind_named(form) if form is not None else _recognise(place)
         if kind is not None:
             if form is None and _is_unknown_text(kind, place):
-                warnings.warn(f"no source recognises {given}; read as plain text. {_SAY_WHICH}", stacklevel=2)
+                columns = table_advice(place, read_head(place))
+                more = f" ({columns})" if columns is not None else ""
+                warnings.warn(f"no source recognises {given}{more}; read as plain text. {_SAY_WHICH}", stacklevel=2)
             return [kind(place, **options)]
         if place.is_dir():
             return _sources_within(place, progress, **options)
@@ -125,8 +127,6 @@ def open_sources(
         ) from error
     if not head:
         raise SourceFormatError("this file is empty; export or download it again", path=given)
-    from masa_rag.sources._foreign import advice
-
     known = f"known are {', '.join(known_sources())}. {_SAY_WHICH}"
     raise SourceFormatError(f"what is in this file is not recognised: {advice(place, head) or known}", path=given)
 

@@ -13,12 +13,13 @@ from typing import IO
 from masa_rag.errors import MasaRagError, RecordError
 from masa_rag.sources._base import read_head, visible_files
 from masa_rag.sources._encoding import encoding_of
+from masa_rag.sources._foreign import table_advice
 from masa_rag.sources._json import Damage, read_objects
 from masa_rag.sources._tweets.archive import Archive, archive_folder, archive_zip, is_archive_js, owner_of
 from masa_rag.sources._tweets.ids import IdSet
 from masa_rag.sources._tweets.notes import Notes
 from masa_rag.sources._tweets.record import Tweet
-from masa_rag.sources._tweets.rows import is_row, row_id
+from masa_rag.sources._tweets.rows import is_post, is_row, row_id
 from masa_rag.sources._tweets.shapes import Bad, Defaults, holds_tweets, is_tweet, tweets_in
 from masa_rag.sources._tweets.tables import Table, delimiter, table_tweets
 
@@ -57,7 +58,8 @@ def recognised(path: Path, head: bytes) -> bool:
         values = islice(read_objects(BytesIO(head), accept=is_tweet), _LOOKED_AT)
         return any(isinstance(value, dict) and holds_tweets(value) for value in values)
     line = text.partition("\n")[0].rstrip("\r")
-    return is_row([cell.strip('"') for cell in line.split(delimiter(line))], surely=True)
+    names = [cell.strip('"') for cell in line.split(delimiter(line))]
+    return is_row(names, surely=True) or is_post(names)
 
 
 def _all_recognised(folder: Path) -> bool:
@@ -95,6 +97,8 @@ def read_tweets(path: Path, defaults: Defaults, *, deleted: bool) -> Found:
             yield from _read_archive(_part_of_archive(path), defaults, deleted=True)
         elif _is_table(head):
             yield from table_tweets(path, author=defaults.author, zone=defaults.zone)
+        elif (columns := table_advice(path, head)) is not None:
+            yield RecordError(columns, record_id=path.name)
         else:
             with path.open("rb") as stream:
                 yield from _read_json(stream, path.name, defaults)

@@ -26,16 +26,17 @@ from masa_rag.sources._tweets.record import (
     unescaped,
     with_links,
 )
-from masa_rag.sources._tweets.time import time_of
+from masa_rag.sources._tweets.time import snowflake_time, time_of
 
 _NAMES = {
-    "id": "id tweetid idstr statusid tweetidstr",
-    "text": "fulltext text tweet tweettext rawcontent content tweetcontent",
-    "time": "createdat datetime tweetcreatedat timeparsed date tweetdate timestamp time",
+    "id": "id tweetid idstr statusid tweetidstr postid",
+    "text": "fulltext text tweet tweettext rawcontent content tweetcontent posttext",
+    "time": "createdat datetime tweetcreatedat timeparsed date tweetdate timestamp time tweetcreated "
+    "tweetpostedtimeutc",
     "author": "name displayname authorname",
-    "username": "username screenname handle userscreenname authorusername userusername user author",
-    "user_id": "userid authorid useridstr",
-    "url": "permanenturl url link permalink tweeturl tweetlink",
+    "username": "username screenname handle userscreenname authorusername userusername user author fromuser",
+    "user_id": "userid authorid useridstr fromuseridstr",
+    "url": "permanenturl url link permalink tweeturl tweetlink postlink",
     "conversation_id": "conversationid conversationidstr",
     "reply_to": "inreplytostatusid inreplytostatusidstr inreplytotweetid referencedtweetsrepliedtoid",
     "reply_to_user": "inreplytouserid inreplytouseridstr inreplytoscreenname",
@@ -44,7 +45,7 @@ _NAMES = {
     "quoted": "quotedtweet quotedstatus",
     "quoted_id": "quotedstatusid quotedstatusidstr quotedtweetid referencedtweetsquotedid",
     "likes": "likes likecount likescount favoritecount favouritecount favorites nlikes publicmetricslikecount",
-    "retweets": "retweets retweetcount retweetscount nretweets publicmetricsretweetcount",
+    "retweets": "retweets retweetcount retweetscount nretweets publicmetricsretweetcount reposts",
     "replies": "replies replycount repliescount nreplies publicmetricsreplycount",
     "quotes": "quotes quotecount publicmetricsquotecount",
     "views": "views viewcount viewscount impressions impressioncount publicmetricsimpressioncount",
@@ -54,10 +55,16 @@ _NAMES = {
 _FIELDS = {name: (field, rank) for field, names in _NAMES.items() for rank, name in enumerate(names.split())}
 _ONLY_TWEETS = frozenset(
     "tweet tweetid tweettext tweetcontent rawcontent fulltext screenname userscreenname retweets retweetcount "
-    "retweetscount nretweets isretweet retweetedstatusid publicmetricsretweetcount inreplytostatusid tweeturl".split()
+    "retweetscount nretweets isretweet retweetedstatusid publicmetricsretweetcount inreplytostatusid "
+    "inreplytostatusidstr tweeturl reposts".split()
 )
+_WHO = frozenset({"username", "author", "user_id"})
 _COUNTS = ("likes", "retweets", "replies", "quotes", "views", "bookmarks")
 _PUNCTUATION = re.compile(r"[\W_]+")
+_STATUS = re.compile(r"/status/(\d{1,20})\b")
+_OF_USER = re.compile(
+    r"""\b(?P<key>username|displayname|screen_name|name|id)['"]?\s*[:=]\s*(?P<quote>['"]?)(?P<text>[^'",)}]+)(?P=quote)"""
+)
 _TRUE = frozenset({"true", "1", "yes", "t"})
 _NOTHING = frozenset({"nan", "nat", "none", "null", "0"})
 """What programs write in the place of a date or an id that there is not."""
@@ -67,7 +74,7 @@ _NOTHING = frozenset({"nan", "nat", "none", "null", "0"})
 def columns(names: tuple[Any, ...]) -> tuple[Mapping[str, str], bool]:
     """Return {field: column} for the columns of a table, and whether some of them only tweets have."""
     found: dict[str, tuple[int, str]] = {}
-    plain = [(name, _PUNCTUATION.sub("", str(name)).casefold()) for name in names]
+    plain = [(name, _plain(name)) for name in names]
     for name, key in plain:
         field, rank = _FIELDS.get(key, (None, 0))
         if field is not None and (field not in found or rank < found[field][0]):
@@ -75,10 +82,26 @@ def columns(names: tuple[Any, ...]) -> tuple[Mapping[str, str], bool]:
     return {field: name for field, (_, name) in found.items()}, any(key in _ONLY_TWEETS for _, key in plain)
 
 
+def _plain(name: object) -> str:
+    return _PUNCTUATION.sub("", str(name)).casefold()
+
+
 def is_row(names: Iterable[object], *, surely: bool = False) -> bool:
     """Say whether fields of these names hold a tweet; ``surely`` asks for one that only tweets have."""
     fields, only_tweets = columns(tuple(names))
     return "text" in fields and ("id" in fields or "time" in fields) and (only_tweets or not surely)
+
+
+def is_post(names: Iterable[object]) -> bool:
+    """Say whether columns that other tables have too are together those of a tweet.
+
+    Who, when, what and an id, and what readers did with it; or ``created_at`` and ``text``, as X's API names them.
+    """
+    fields, _ = columns(tuple(names))
+    if not fields.keys() >= {"id", "time", "text"} or fields.keys().isdisjoint(_WHO):
+        return False
+    named = tuple(_plain(fields[field]) for field in ("time", "text"))
+    return not fields.keys().isdisjoint(_COUNTS) or named == ("createdat", "text")
 
 
 def is_flat(value: Mapping[str, Any]) -> bool:
@@ -117,10 +140,11 @@ def row(
     text = text_of(known.get("text"))
     if text is None:
         return None
-    user = mapping_of(known.get("username")) or mapping_of(value.get("user"))
-    username = text_of(known.get("username")) or text_of(user.get("username")) or text_of(user.get("screen_name"))
+    user = mapping_of(known.get("username")) or mapping_of(value.get("user")) or _written_user(known.get("username"))
+    handle = None if user else text_of(known.get("username"))
+    username = handle or text_of(user.get("username")) or text_of(user.get("screen_name"))
     name = text_of(known.get("author")) or text_of(user.get("displayname")) or text_of(user.get("name")) or author
-    tweet_id, written = row_id(known.get("id")), written_time(known.get("time"))
+    tweet_id, written, url = row_id(known.get("id")), written_time(known.get("time")), text_of(known.get("url"))
     created_at = time_of(known.get("time"), tweet_id=tweet_id, zone=zone)
     # As written, for what a date means may hang on the rest of its table.
     moment = created_at.isoformat() if created_at is not None else written
@@ -130,8 +154,10 @@ def row(
         author=name,
         username=username.lstrip("@") if username is not None else None,
         user_id=row_id(known.get("user_id")) or id_of(user.get("id")),
-        created_at=other_time(written) if created_at is None and written and other_time is not None else created_at,
-        url=text_of(known.get("url")),
+        created_at=created_at
+        or (other_time(written) if written and other_time is not None else None)
+        or snowflake_time(_id_in(url)),
+        url=url,
         conversation_id=row_id(known.get("conversation_id")),
         reply_to=row_id(known.get("reply_to")),
         reply_to_user=row_id(known.get("reply_to_user")),
@@ -148,6 +174,19 @@ def row(
     if depth < 2 and (repeated := mapping_of(value.get("retweetedTweet"))):
         tweet.retweet, tweet.original = True, row(repeated, author=None, zone=zone, depth=depth + 1)
     return tweet
+
+
+def _written_user(value: object) -> Mapping[str, Any]:
+    """Return the user of a cell into which a table program wrote the whole object, as snscrape's rows give it."""
+    if not isinstance(value, str) or not value.startswith(("{", "User(")):
+        return {}
+    return {match["key"]: match["text"] for match in reversed([*_OF_USER.finditer(value)])}  # the first is taken
+
+
+def _id_in(url: str | None) -> str | None:
+    """Return the id in a tweet's address, which tells when it was written where nothing else does."""
+    found = _STATUS.search(url) if url is not None else None
+    return None if found is None else found[1]
 
 
 def _links(value: Mapping[str, Any]) -> dict[str, str]:

@@ -12,7 +12,7 @@ from masa_rag.sources._tweets.api_v2 import NO_PAGE, Page, is_v2, page_of, v2
 from masa_rag.sources._tweets.legacy import User, is_legacy, is_result, is_timeline, legacy, results_in
 from masa_rag.sources._tweets.masa import is_wire_1, is_wire_2, is_wire_4, wire_1, wire_2, wire_4
 from masa_rag.sources._tweets.record import Tweet, id_of, list_of, mapping_of, text_of
-from masa_rag.sources._tweets.rows import is_flat, is_row, row
+from masa_rag.sources._tweets.rows import is_flat, is_post, is_row, row
 
 ENVELOPES = ("data", "items", "tweets", "results", "statuses")
 """Names under which files keep their list of tweets."""
@@ -90,7 +90,7 @@ def _kind(value: Mapping[str, Any], *, surely: bool = False) -> str | None:
         return "row" if is_flat(value) else "legacy"
     if is_v2(value) and not is_row(value, surely=True):
         return "v2"
-    return "row" if is_row(value, surely=surely) else None
+    return "row" if is_row(value, surely=surely) or is_post(value) else None
 
 
 def _envelope(value: Mapping[str, Any], defaults: Defaults, depth: int) -> Iterator[Tweet | Bad]:

@@ -16,7 +16,7 @@ from masa_rag.errors import RecordError
 from masa_rag.sources._encoding import encoding_of
 from masa_rag.sources._tweets.record import Tweet
 from masa_rag.sources._tweets.rows import columns, row, written_time
-from masa_rag.sources._tweets.time import DateOrder
+from masa_rag.sources._tweets.time import DateOrder, worded_time
 
 _NAMES = {"utf-8-sig": "UTF-8", "cp1252": "Windows-1252"}
 _PIECE = 1 << 20
@@ -41,7 +41,7 @@ def table_tweets(path: Path, *, author: str | None, zone: ZoneInfo | timezone) -
             author=author,
             zone=zone,
             fields=table.fields,
-            other_time=lambda written: table.order.read(written, zone),
+            other_time=lambda written: table.order.read(written, zone) or worded_time(written, zone),
         )
         if tweet is not None:  # a row without words is no tweet to read
             if tweet.created_at is None:

@@ -6,6 +6,8 @@ import re
 from datetime import UTC, datetime, timedelta, timezone
 from zoneinfo import ZoneInfo
 
+from masa_rag._time import mail_time
+
 _EPOCH_MS = 1_288_834_974_657
 """Zero of the clock in a tweet's id: 2010-11-04T01:42:54.657Z (Twitter's Snowflake, ids of 41 + 22 bits)."""
 _FIRST_SNOWFLAKE = 29_700_859_247
@@ -15,6 +17,8 @@ _ORDERED = re.compile(
     r"(\d{1,2})([/.-])(\d{1,2})\2(\d{4})(?:,?\s+(\d{1,2}):(\d{2})(?::(\d{2}))?(?:\s*([ap])\.?m\.?)?)?", re.IGNORECASE
 )
 _ZONED = re.compile(r"(\d{4}-\d{2}-\d{2})[T ](\d{2}:\d{2}(?::\d{2})?)(?:\.\d+)?\s*([A-Za-z]{2,5})")
+
+_NAMES_ZONE = re.compile(r"(?:\b(?![AP]M)[A-Z]{2,5}|[+-]\d{2}:?\d{2})(?: \d{4})?$")
 
 
 def snowflake_time(tweet_id: str | None) -> datetime | None:
@@ -95,6 +99,12 @@ def _named_zone_time(match: re.Match[str], tweet_id: str | None, zone: ZoneInfo 
             return found.replace(tzinfo=UTC) - offset * timedelta(minutes=15)
         return written
     return _in_utc(found, zone)
+
+
+def worded_time(written: str, zone: ZoneInfo | timezone) -> datetime | None:
+    """Return a date with its month in letters, as Nitter and mails write it: ``May 13, 2024 · 10:00 AM UTC``."""
+    found = mail_time(written.replace(" · ", " "))
+    return found if found is None or _NAMES_ZONE.search(written) else _in_utc(found.replace(tzinfo=None), zone)
 
 
 class DateOrder:
