@@ -13,9 +13,8 @@ from masa_rag._time import parse_time
 from masa_rag.errors import ConfigurationError, RecordError, SourceFormatError
 from masa_rag.sources._base import FileSource, read_head
 from masa_rag.sources._paths import date_in, readable_title, relative_id, root_of
-from masa_rag.sources._transcripts import chat as chat
 from masa_rag.sources._transcripts.base import MAX_BYTES, Line, Transcript, decode, link_at, readable_speaker
-from masa_rag.sources._transcripts.formats import format_of, is_transcript
+from masa_rag.sources._transcripts.formats import format_of, is_transcript, messages_in
 from masa_rag.types import Document, Kind, Segment
 
 Published = str | date | datetime | Callable[[Path], str | date | datetime | None]
@@ -31,9 +30,10 @@ class Transcripts(FileSource):
     Read are ``[HH:MM:SS] text`` (also after a preface, or without brackets), ``Speaker A: text``,
     ``Name (00:12:31):``, text of Otter.ai, Google Meet, Teams, Fathom and Fireflies, SubRip, WebVTT (Zoom's
     and YouTube's too), SBV, SubStation Alpha, TTML, Whisper's table, YouTube's timed text and json3,
-    ``[{speaker, text}]``, Podcasting 2.0 JSON and HTML, Zoom's chat, and the JSON
-    of Whisper and the programs around it (WhisperX, faster-whisper, whisper.cpp, transformers),
-    AssemblyAI, Deepgram, Gladia, Rev, Amazon, Google, Azure, Speechmatics, ElevenLabs, Vosk, Fireflies.
+    ``[{speaker, text}]``, Podcasting 2.0 JSON and HTML, Zoom's chat, tables of a speaker or sender, a text and a
+    time (CSV, TSV: ``timestamp,speaker,text``, ``date,sender,message``), and the JSON of Whisper and the programs
+    around it (WhisperX, faster-whisper, whisper.cpp, transformers), AssemblyAI, Deepgram, Gladia, Rev, Amazon, Google,
+    Azure, Speechmatics, ElevenLabs, Vosk, Fireflies.
 
     * The document's id is the path relative to what was given, without suffix: ``"acdc/174/transcript"``.
       Files that differ only in suffix and hold the same words are one recording; the one with the most
@@ -61,7 +61,7 @@ class Transcripts(FileSource):
 
     form: ClassVar[str] = "transcripts"
     suffixes: ClassVar[frozenset[str]] = _SUBTITLES | {
-        ".txt", ".text", ".json", ".json3", ".md", ".xml", ".html", ".tsv",
+        ".txt", ".text", ".json", ".json3", ".md", ".xml", ".html", ".tsv", ".csv",
     }  # fmt: skip
 
     def __init__(
@@ -121,8 +121,8 @@ class Transcripts(FileSource):
 
     def _documents(self, identity: str, path: Path) -> list[Document]:
         text = self._text(path)
-        if chat.looks_like_chat(text):
-            return [self._document(identity, path, chat.parse_chat(text), {}, "conversation")]
+        if (messages := messages_in(text)) is not None:
+            return [self._document(identity, path, messages(text), {}, "conversation")]
         parser = format_of(text, whole=True)
         if parser is None:
             if self._may_be_skipped(path):

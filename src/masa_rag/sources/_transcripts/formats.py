@@ -10,9 +10,11 @@ from pathlib import Path
 from masa_rag.errors import SourceFormatError
 from masa_rag.sources._transcripts import chat as chat
 from masa_rag.sources._transcripts import subtitles as subtitles
+from masa_rag.sources._transcripts import table as table
 from masa_rag.sources._transcripts import text as plain
 from masa_rag.sources._transcripts.base import MAX_BYTES, Parser, decode
 from masa_rag.sources._transcripts.vtt import looks_like_vtt, parse_vtt
+from masa_rag.types import Segment
 
 _BEFORE_JSON = BOM_UTF8 + BOM_UTF16_BE + BOM_UTF16_LE + b"\0 \t\r\n"
 
@@ -23,11 +25,18 @@ def is_transcript(path: Path, head: bytes) -> bool:
     whole_lines = head if is_json else head[: head.rfind(b"\n") + 1] or head
     try:
         text = decode(whole_lines)
-        if chat.looks_like_chat(text) or format_of(text, whole=False) is not None:
+        if messages_in(text) is not None or format_of(text, whole=False) is not None:
             return True
         return is_json and _is_json_speech(path, text)
     except (OSError, SourceFormatError):
         return False
+
+
+def messages_in(text: str) -> Callable[[str], list[Segment]] | None:
+    """Return the parser for a meeting's chat or a table of messages, or None when it is neither."""
+    if chat.looks_like_chat(text):
+        return chat.parse_chat
+    return table.parse_messages if table.looks_like_messages(text) else None
 
 
 def _is_json_speech(path: Path, opening: str) -> bool:
@@ -62,6 +71,7 @@ _FORMATS: tuple[tuple[Callable[[str], bool], Parser], ...] = (
     (subtitles.looks_like_sbv, subtitles.parse_sbv),
     (subtitles.looks_like_ass, subtitles.parse_ass),
     (subtitles.looks_like_tsv, subtitles.parse_tsv),
+    (table.looks_like_spoken_table, table.parse_spoken_table),
     (plain.looks_like_stamped, plain.parse_stamped),
     (plain.looks_like_named, plain.parse_named),
     (plain.looks_like_otter, plain.parse_otter),
