@@ -132,6 +132,8 @@ def reading_into(
         with Bar() as bar, open_memory(place, create=True, progress=bar) as memory:
             if verb == "sync" and name is None and form is None:
                 sources += _gone(memory, paths, {source.name for source in sources})
+            elif name is not None:
+                _as_before(memory, sources, _at_home(Path(paths[0])), name)
             for source in sources:
                 try:
                     reports.append(getattr(memory, verb)(source, **options))
@@ -154,6 +156,24 @@ def _gone(memory: Memory, paths: Sequence[str], found: set[str]) -> list[Source]
     origins = [whole_name(str(Path(os.path.expanduser(path)).absolute())) for path in paths]  # noqa: PTH111
     gone = ((name, origin) for origin in origins for name in memory.catalog.sources_at(origin) if name not in found)
     return [FunctionSource(name, list, origin=origin) for name, origin in gone]
+
+
+def _as_before(memory: Memory, sources: Sequence[Source], place: Path, name: str) -> None:
+    """Let a folder keep the names that its sources had when it held more formats, or fewer.
+
+    One source has the given name, several are named after their formats too: under another name all would come twice.
+    """
+    from masa_rag.sources._base import FileSource
+
+    known = {source.name for source in memory.info().sources}
+    if len(sources) == 1 and place.is_dir() and isinstance(only := sources[0], FileSource):
+        only.name = named if (named := f"{only.form}:{name}") in known else name
+    elif len(sources) > 1 and name in known and known.isdisjoint(source.name for source in sources):
+        others = " and ".join(source.name for source in sources)
+        raise ConfigurationError(
+            f"the memory holds a source {name!r}; this folder of several formats would become {others} beside it. Give "
+            f"another --name, or take out what the folder gave before with: masa-rag forget --source {name}"
+        )
 
 
 def _recognised(paths: Sequence[str], **given: Any) -> tuple[list[Source], list[str]]:

@@ -1,0 +1,32 @@
+"""The names under which the command line keeps what a folder gives."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from test_cli import notes, run, small_parts
+
+__all__ = ["notes", "small_parts"]
+
+TALK = "WEBVTT\n\n00:01.000 --> 00:03.000\n<v Ann>We sail.\n"
+
+
+def test_a_named_folder_of_several_formats_that_has_one_left_keeps_its_source(notes: Path) -> None:
+    """The notes stay in files:crew; as crew they would be there twice."""
+    (notes / "talk.vtt").write_text(TALK)
+    assert run("add", str(notes), "--name", "crew").exit_code == 0
+    (notes / "talk.vtt").unlink()
+    assert "files:crew: 0 added, 0 updated, 2 unchanged" in run("sync", str(notes), "--name", "crew").output
+
+
+def test_a_named_folder_of_one_format_that_has_several_now_is_refused(notes: Path) -> None:
+    """Else its notes would come twice, as crew and as files:crew; what it gave before can be taken out."""
+    assert "crew: 2 added" in run("add", str(notes), "--name", "crew").output
+    (notes / "talk.vtt").write_text(TALK)
+    refused = run("add", str(notes), "--name", "crew")
+    assert refused.exit_code == 1
+    assert "would become files:crew and transcripts:crew beside it" in refused.output
+    assert "3 documents" not in run("info").output
+    assert run("forget", "--source", "crew", "--yes").exit_code == 0
+    assert "files:crew: 2 added" in run("add", str(notes), "--name", "crew").output
+    assert "files:crew: 0 added, 0 updated, 2 unchanged" in run("sync", str(notes), "--name", "crew").output
