@@ -6,6 +6,7 @@ python examples/book_draft.py
 from pathlib import Path
 
 from masa_rag import Memory
+from masa_rag.context import cite
 from masa_rag.sources import Transcripts
 
 DATA = Path(__file__).parent / "data"
@@ -22,13 +23,13 @@ def dossier(memory: Memory) -> str:
     for subject in SUBJECTS:
         parts.append(f"## {subject}")
         chunks = [chunk for _, chosen, chunk in best.values() if chosen == subject]
-        for chunk in sorted(chunks, key=lambda chunk: (chunk.started_at, chunk.document_id, chunk.position)):
-            notes.append(f"[^{len(notes) + 1}]: {chunk.header} <{chunk.url}>")
+        for chunk in sorted(chunks, key=lambda chunk: (str(chunk.started_at), chunk.document_id, chunk.position)):
+            notes.append(f"[^{len(notes) + 1}]: {cite(chunk)}")
             parts.append(f"> {chunk.text}[^{len(notes)}]".replace("\n", "\n> "))
     return "\n\n".join([*parts, "\n".join(notes)]) + "\n"
 
 
-with Memory("book-memory") as memory:
+with Memory("book-memory") as memory:  # an archive: memory.add(Transcripts("episodes/")), dated by its names
     for path, (title, published, url) in EPISODES.items():
         memory.add(Transcripts(path, name=title, title=title, published=published, url=url))
     Path("dossier.md").write_text(dossier(memory), encoding="utf-8")
