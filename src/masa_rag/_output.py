@@ -98,7 +98,7 @@ def _wrapped(line: str) -> str:
 
 
 def print_reports(reports: Sequence[IngestReport], *, as_json: bool = False, err: bool = False) -> None:
-    """Print what was done, one line a source (with ``err`` on stderr), and each failure."""
+    """Print what was done, one line a source (with ``err`` on stderr), and on stderr each failure."""
     if as_json:
         print_json(reports)
         return

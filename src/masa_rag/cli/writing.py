@@ -52,7 +52,7 @@ def _bring(
     with reading_into(verb, paths, place, name=name, form=form, **options) as (_, reports, broken):
         print_reports(reports, as_json=as_json)
         show_broken(broken)
-    if not as_json and any(report.seen > len(report.failed) for report in reports):
+    if verb == "add" and not as_json and any(report.seen > len(report.failed) for report in reports):
         click.echo(f"ask it with: {hint('ask', place)}", err=True)
     sys.exit(exit_status(reports, broken))
 

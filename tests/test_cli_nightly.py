@@ -1,4 +1,4 @@
-"""The names under which the command line keeps what a folder gives."""
+"""What the command line says each night, and the names under which it keeps what a folder gives."""
 
 from __future__ import annotations
 
@@ -30,3 +30,14 @@ def test_a_named_folder_of_one_format_that_has_several_now_is_refused(notes: Pat
     assert run("forget", "--source", "crew", "--yes").exit_code == 0
     assert "files:crew: 2 added" in run("add", str(notes), "--name", "crew").output
     assert "files:crew: 0 added, 0 updated, 2 unchanged" in run("sync", str(notes), "--name", "crew").output
+
+
+def test_a_nightly_sync_speaks_of_failures_alone_on_stderr(notes: Path) -> None:
+    """So cron, with standard output thrown away, writes no mail where all is well."""
+    quiet = run("sync", str(notes))
+    assert (quiet.exit_code, quiet.stderr) == (0, "")
+    assert "files:notes: 2 added" in quiet.stdout
+    (notes / "empty.md").write_text("")
+    failed = run("sync", str(notes), "--as", "Files")
+    assert (failed.exit_code, "empty.md: received a file without text" in failed.stderr) == (3, True)
+    assert "empty.md" not in failed.stdout
