@@ -46,10 +46,13 @@ def problem(text: str) -> str:
     return f'<p class="error">{escape(text)}</p>'
 
 
+def nothing(reason: str | None) -> str:
+    """Return that nothing was found, and what may be wrong with the filters."""
+    return f"<p>Nothing found: {escape(reason or 'try other words')}.</p>"
+
+
 def found(asked: Asked, hits: Sequence[Hit]) -> str:
     """Return what answers a question: a timeline and the passages."""
-    if not hits:
-        return "<p>Nothing found. Try other words, or fewer filters.</p>"
     months = Counter(month_of(hit.chunk.started_at) for hit in hits if hit.chunk.started_at)
     items = (_item(hit.chunk, number=f"{hit.rank}. ", why=_why(hit)) for hit in hits)
     return f"{timeline(asked, months)}<ol>{''.join(items)}</ol>"
@@ -57,8 +60,6 @@ def found(asked: Asked, hits: Sequence[Hit]) -> str:
 
 def newest(asked: Asked, chunks: Sequence[Chunk], months: Mapping[str, int]) -> str:
     """Return what passes the filters when nothing is asked: a timeline, and the newest passages."""
-    if not chunks:
-        return "<p>Nothing passes these filters.</p>"
     return f"{timeline(asked, months)}<h2>Newest first</h2><ol>{''.join(_item(chunk) for chunk in chunks)}</ol>"
 
 
@@ -108,7 +109,8 @@ def _bar(asked: Asked, month: str, count: int, tallest: int) -> str:
     before = "" if month == "9999-12" else (first + dt.timedelta(days=32)).replace(day=1).isoformat()
     address = _address({**asked, "after": first.isoformat(), "before": before})
     height = max(100 * count / tallest, 3) if count else 0
-    return f'<a href="{address}" title="{month}: {count:,}"><i style="height:{height:.0f}%"></i></a>'
+    link = f' href="{address}"' if count else ""  # with a keyboard, years without a word are no stops
+    return f'<a{link} title="{month}: {count:,}"><i style="height:{height:.0f}%"></i></a>'
 
 
 def _months(first: str, last: str) -> list[str]:

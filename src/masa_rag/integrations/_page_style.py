@@ -29,6 +29,7 @@ ol { list-style: none; padding: 0; margin: 1rem 0 0 }
 li { border-top: 1px solid var(--line); padding: 1rem 0 }
 cite { font-style: normal; font-size: .9rem; color: var(--soft) }
 cite b { color: var(--ink) }
+h1, h2, cite, details { overflow-wrap: anywhere }
 p { margin: .35rem 0 0; white-space: pre-wrap; overflow-wrap: anywhere; unicode-bidi: plaintext }
 details { font-size: .8rem; color: var(--soft); margin-top: .25rem }
 summary { cursor: pointer }

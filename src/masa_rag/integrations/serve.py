@@ -10,11 +10,12 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+from masa_rag._nothing import why_nothing
 from masa_rag._reading import Filters, allowed_chunks
 from masa_rag._statistics import newest_passages, passages_by_time
 from masa_rag.errors import ConfigurationError
 from masa_rag.integrations._listen import listen
-from masa_rag.integrations._page import FIELDS, Asked, found, month_of, newest, page, problem, sources, whole
+from masa_rag.integrations._page import FIELDS, Asked, found, month_of, newest, nothing, page, problem, sources, whole
 from masa_rag.memory import Memory
 
 _HEADERS = {
@@ -98,7 +99,8 @@ class _Handler(BaseHTTPRequestHandler):
             if given.get("document"):
                 return self._document(given)
             if asked["q"].strip():
-                return found(asked, self.shown.search(asked["q"], k=self.count, **filters))
+                hits = self.shown.search(asked["q"], k=self.count, **filters)
+                return found(asked, hits) if hits else self._nothing(filters)
             return self._newest(asked, filters)
         except ConfigurationError as error:
             return problem(str(error))
@@ -112,7 +114,12 @@ class _Handler(BaseHTTPRequestHandler):
             months[month_of(count.day)] += count.chunks
         if allowed is None:
             return sources(self.shown.info(), asked, months)
-        return newest(asked, newest_passages(connection, k=self.count, only=allowed), months)
+        chunks = newest_passages(connection, k=self.count, only=allowed)
+        return newest(asked, chunks, months) if chunks else self._nothing(filters)
+
+    def _nothing(self, filters: Mapping[str, str]) -> str:
+        lists = {name: [value] if name in ("author", "source") else value for name, value in filters.items()}
+        return nothing(why_nothing(self.shown, **lists))
 
     def _document(self, given: Mapping[str, str]) -> str:
         source, name = given.get("source", ""), given["document"]
