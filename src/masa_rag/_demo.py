@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from masa_rag.errors import ConfigurationError
+
 if TYPE_CHECKING:
     from masa_rag.protocols import Source
 
@@ -30,6 +32,11 @@ def run_demo(place: Path) -> None:
     from masa_rag.memory import Memory
 
     with Memory(place) as memory:
+        if memory.info().documents and memory.document("podcast", "tidewell_podcast") is None:
+            raise ConfigurationError(
+                f"received {str(place)!r}, a memory of your own; expected a new place, so that no invented story gets "
+                "into it: masa-rag demo --memory demo"
+            )
         for source in demo_sources(demo_data()):
             print_reports([memory.add(source)], as_json=False)
         for question in QUESTIONS:

@@ -1,4 +1,4 @@
-"""What the command line says each night, and the names under which it keeps what a folder gives."""
+"""What the command line keeps apart: names of what a folder gives, what went wrong, the demo's story."""
 
 from __future__ import annotations
 
@@ -41,3 +41,12 @@ def test_a_nightly_sync_speaks_of_failures_alone_on_stderr(notes: Path) -> None:
     failed = run("sync", str(notes), "--as", "Files")
     assert (failed.exit_code, "empty.md: received a file without text" in failed.stderr) == (3, True)
     assert "empty.md" not in failed.stdout
+
+
+def test_the_demo_leaves_a_memory_of_ones_own_alone(notes: Path) -> None:
+    """Without --memory it would tell its invented story into ./brain; run again, it finds its own."""
+    assert run("add", str(notes)).exit_code == 0
+    refused = run("demo")
+    assert (refused.exit_code, "'brain', a memory of your own; expected a new place" in refused.output) == (1, True)
+    assert "2 documents" in run("info").output
+    assert run("demo", "--memory", "demo").exit_code == run("demo", "--memory", "demo").exit_code == 0
