@@ -80,7 +80,7 @@ def open_source(path: str | Path, *, form: str | None = None, **options: Any) ->
     if len(sources) == 1:
         return sources[0]
     names = ", ".join(type(source).__name__ for source in sources)
-    raise SourceFormatError(f"this folder holds several formats ({names}); use open_sources", path=str(path))
+    raise SourceFormatError(f"this folder holds several formats ({names}); add each of open_sources", path=str(path))
 
 
 def open_sources(
