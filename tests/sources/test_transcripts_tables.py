@@ -15,6 +15,7 @@ PLACES = {
     "seconds": "Speaker;Start;End;Transcript\nMara;1.0;4.5;The seal broke.\nJonas;5;6;When, exactly?\n",
     "Fireflies": "Sentence,Speaker name,Start time,End time\n"
     'The seal broke.,Mara,00:01,00:04\n"When, exactly?",Jonas,00:05,00:06\n',
+    "milliseconds": "start\tend\tspeaker\ttext\n1000\t4500\tMara\tThe seal broke.\n5000\t6000\tJonas\tWhen, exactly?\n",
     "no times": "speaker\ttext\nMara\tThe seal broke.\nJonas\tWhen, exactly?\n",
     "hours of a day": 'time,user,message\n10:15:01,Mara,The seal broke.\n10:15:05,Jonas,"When, exactly?"\n',
 }

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from io import StringIO
 from itertools import islice
@@ -22,8 +22,8 @@ _NAMES = {
     "speaker": "speaker speakername speakerlabel sender sendername participant",
     "author": "author authorname user username name from",
     "text": "text message msg transcript sentence transcription utterance content caption",
-    "time": "start starttime startseconds timestamp time timecode datetime date messagedate createdat sentat",
-    "end": "end endtime endseconds",
+    "time": "start starttime startseconds startms timestamp time timecode datetime date messagedate createdat sentat",
+    "end": "end endtime endseconds endms",
 }
 """Column of each field, by its name without case, blanks and punctuation; the first is taken."""
 _MESSAGE = frozenset({"message", "msg"})
@@ -32,6 +32,8 @@ _PUNCTUATION = re.compile(r"[\W_]+")
 _FIRST_ROWS = 20
 _LATEST_S = 1e7
 """Seconds of a recording are fewer (115 days), those since 1970 more."""
+_LONGEST_WORD_S, _LETTERS = 20.0, 6
+"""Some three words are said in a second, of six letters with the blank."""
 _NEAR_ZERO_S = 3600.0
 """A recording's first words are before this; later ones are hours of a day."""
 
@@ -54,10 +56,23 @@ def looks_like_messages(text: str) -> bool:
 def parse_spoken_table(text: str) -> Transcript:
     """Read a table of lines in its order; hours of a day are no places in a recording."""
     lines = [Line(row["text"], row["speaker"], _seconds(row["time"]), _seconds(row["end"])) for row in _rows(text)]
+    if _are_milliseconds(lines):
+        lines = [Line(line.text, line.speaker, _thousandth(line.start), _thousandth(line.end)) for line in lines]
     first = next((line.start for line in lines if line.start is not None), 0.0)
     if first > _NEAR_ZERO_S:
         return Transcript([Line(line.text, line.speaker) for line in lines])
     return Transcript(with_ends(lines))
+
+
+def _are_milliseconds(lines: Sequence[Line]) -> bool:
+    """Say whether times would be of people who take twenty seconds for a word, and more."""
+    timed = [line for line in lines if line.start is not None and line.end is not None]
+    lasting = sum((line.end or 0.0) - (line.start or 0.0) for line in timed)
+    return lasting > _LONGEST_WORD_S * sum(len(line.text) / _LETTERS for line in timed)
+
+
+def _thousandth(value: float | None) -> float | None:
+    return None if value is None else value / 1_000
 
 
 def parse_messages(text: str) -> list[Segment]:
