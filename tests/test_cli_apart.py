@@ -50,3 +50,11 @@ def test_the_demo_leaves_a_memory_of_ones_own_alone(notes: Path) -> None:
     assert (refused.exit_code, "'brain', a memory of your own; expected a new place" in refused.output) == (1, True)
     assert "2 documents" in run("info").output
     assert run("demo", "--memory", "demo").exit_code == run("demo", "--memory", "demo").exit_code == 0
+
+
+def test_a_folder_is_the_same_however_its_path_is_written(notes: Path) -> None:
+    """It was taken for another one of its name, and refused; of tweets, what was gone stayed."""
+    assert run("sync", str(notes)).exit_code == 0
+    (notes / "two.txt").unlink()
+    again = run("sync", str(notes / ".." / "notes"))
+    assert (again.exit_code, "files:notes: 0 added, 0 updated, 1 unchanged, 1 deleted" in again.output) == (0, True)

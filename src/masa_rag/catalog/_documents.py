@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from os.path import normpath
 from typing import Literal
 
 from masa_rag._merge import keep_segments, merge
@@ -160,11 +161,11 @@ class DocumentTables(TombstoneTables):
     def other_origin(self, source: str, origin: str) -> str | None:
         """Return another origin of the source's documents, or None."""
         query = (
-            "SELECT d.origin FROM documents d JOIN sources s ON s.pk = d.source "
-            "WHERE s.name = ? AND d.origin NOT IN ('', ?) LIMIT 1"
+            "SELECT DISTINCT d.origin FROM documents d JOIN sources s ON s.pk = d.source "
+            "WHERE s.name = ? AND d.origin NOT IN ('', ?)"
         )
-        row = self.connection.execute(query, (source, origin)).fetchone()
-        return None if row is None else str(row[0])
+        others = (str(row[0]) for row in self.connection.execute(query, (source, origin)))
+        return next((other for other in others if normpath(other) != origin), None)  # one may be written with ".."
 
     def sources_at(self, origin: str) -> list[str]:
         """Return the names of the sources of which a document was seen last at this origin."""

@@ -150,10 +150,10 @@ def _gone(memory: Memory, paths: Sequence[str], found: set[str]) -> list[Source]
 
     When the last transcript is taken out of a folder, nothing in it is a source of transcripts any more.
     """
-    from masa_rag._unicode import whole_name
     from masa_rag.sources import FunctionSource
+    from masa_rag.sources._base import origin_of
 
-    origins = [whole_name(str(Path(os.path.expanduser(path)).absolute())) for path in paths]  # noqa: PTH111
+    origins = [origin_of(_at_home(Path(path))) for path in paths]
     gone = ((name, origin) for origin in origins for name in memory.catalog.sources_at(origin) if name not in found)
     return [FunctionSource(name, list, origin=origin) for name, origin in gone]
 

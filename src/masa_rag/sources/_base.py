@@ -101,7 +101,7 @@ class FileSource:
         default = self.form if self.global_ids else f"{self.form}:{_label(place)}"
         self.name = name if name is not None else whole_name(default)
         # What is gone from one export is not gone from the others of the same default name.
-        self.origin = "" if name is not None else whole_name(str(place.absolute()))
+        self.origin = "" if name is not None else origin_of(place)
 
     @classmethod
     def recognises(cls, path: Path, head: bytes) -> bool:
@@ -152,6 +152,11 @@ class FileSource:
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.name!r}>"
+
+
+def origin_of(place: Path) -> str:
+    """Return where a source with a default name reads: the same for ``exports`` and ``../here/exports``."""
+    return whole_name(os.path.normpath(place.absolute()))
 
 
 def _place(paths: list[str | Path]) -> Path:
