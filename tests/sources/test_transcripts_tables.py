@@ -49,6 +49,7 @@ def test_a_table_of_speech(tmp_path: Path, form: str) -> None:
     [
         "timestamp,speaker,text\n2024-05-13 20:00:00,Mara,We sail.\n2024-05-13 20:01:00,Jonas,When?\n",
         "date;sender;message\n5/13/2024 8:00 PM;Mara;We sail.\n5/13/2024 8:01 PM;Jonas;When?\n",
+        "Date,Time,Author,Message\r13/05/2024,20:00,Mara,We sail.\r13/05/2024,20:01,Jonas,When?\r",
         "from,date,message\nMara,1715630400,We sail.\nJonas,1715630460,When?\n",
     ],
 )
@@ -76,3 +77,13 @@ def test_other_tables_are_none(tmp_path: Path, text: str) -> None:
     (tmp_path / "t.csv").write_text(text)
     with pytest.warns(UserWarning, match="read as plain text"):
         assert isinstance(open_source(tmp_path / "t.csv"), Files)
+
+
+@pytest.mark.parametrize("end", ["\r", "\n"])
+def test_a_transcript_of_other_lines_is_no_damaged_table(tmp_path: Path, end: str) -> None:
+    """Old line ends, and a first line longer than a cell of a table may be, are no reason to refuse it."""
+    text = end.join(["word " * 40_000, "[00:00:01] Mara: We sail.", "[00:00:05] Jonas: When?", ""])
+    (tmp_path / "talk.txt").write_bytes(text.encode())
+    document = next(iter(Transcripts(tmp_path / "talk.txt")))
+    assert isinstance(document, Document)
+    assert [line.author for line in document.segments] == ["Mara", "Jonas"]

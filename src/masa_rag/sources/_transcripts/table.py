@@ -30,6 +30,7 @@ _MESSAGE = frozenset({"message", "msg"})
 """With a column of this name, a person of any name is one who writes; ``date,user,text`` may be anything."""
 _PUNCTUATION = re.compile(r"[\W_]+")
 _FIRST_ROWS = 20
+_LONGEST_HEADER = 4_096
 _LATEST_S = 1e7
 """Seconds of a recording are fewer (115 days), those since 1970 more."""
 _LONGEST_WORD_S, _LETTERS = 20.0, 6
@@ -86,14 +87,14 @@ def parse_messages(text: str) -> list[Segment]:
 
 def _rows(text: str) -> Iterator[Row]:
     """Yield the rows with words, by field; none where the first line does not name who says what."""
-    opening, _, rest = text.lstrip("\ufeff").partition("\n")
+    opening, _, rest = text.lstrip("\ufeff").replace("\r\n", "\n").replace("\r", "\n").partition("\n")
     mark = max(",;\t", key=opening.count)
+    columns = _columns([name.strip('" ') for name in opening[:_LONGEST_HEADER].split(mark)])
     try:
-        columns = _columns(next(csv.reader([opening], delimiter=mark), []))
-        for cells in csv.reader(StringIO(rest, newline=""), delimiter=mark) if columns else ():
+        for cells in csv.reader(StringIO(rest), delimiter=mark) if columns else ():
             row = {field: cells[at].strip() if at < len(cells) else "" for field, at in columns.items()}
             if row["text"]:
-                yield {"time": "", "end": "", **row}
+                yield {"end": "", **row, "time": f"{row.get('day', '')} {row.get('time', '')}".strip()}
     except csv.Error as error:
         raise SourceFormatError(f"received a damaged table ({error}); save it anew as CSV") from error
 
@@ -109,6 +110,8 @@ def _columns(header: list[str]) -> dict[str, int]:
     who = found.pop("author", None)
     if "speaker" not in found and who is not None and "time" in found and not _MESSAGE.isdisjoint(names):
         found["speaker"] = who
+    if {"date", "time"} <= set(names) and found["time"] == names.index("time"):
+        found["day"] = names.index("date")
     return found if found.keys() >= {"speaker", "text"} else {}
 
 
