@@ -9,11 +9,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from masa_rag.errors import SourceFormatError
-from masa_rag.sources._pages.hidden import Sight, visible_characters
+from masa_rag.sources._pages.hidden import visible_characters
+from masa_rag.sources._pages.marks import marks_of, structure_bits, structure_of
+from masa_rag.sources._pages.styles import Sight
 
 if TYPE_CHECKING:
     from lxml.etree import _Element
@@ -32,62 +33,8 @@ _SKIPPED = frozenset(
     {"script", "style", "noscript", "template", "svg", "iframe", "head", "select", "textarea", "object", "canvas"}
     | {"embed", "audio", "video", "map", "math", "datalist", "applet", "frameset"}
 )
-
-MARKS: tuple[tuple[str, str], ...] = (
-    ("content", "content|main|body|story|text|prose|markdown|entry|post|article"),
-    ("product", "product|pdp|item|sku|price|spec|feature|detail|descr|variant"),
-    ("card", "card|tile|grid|result|listing|teaser|archive|catalog|collection|row|col"),
-    ("navigation", "nav|menu|breadcrumb|crumb|sitemap|pagination|pager|toc|toolbar|topbar|skip|drawer|mega"),
-    ("foot", "foot|bottom|copyright|legal|imprint|colophon"),
-    ("head", "header|masthead|banner|hero|announcement|top"),
-    ("side", "side|aside|rail|widget"),
-    ("related", "relat|recommend|similar|also|trending|popular|latest|upsell|cross|viewed|suggest|next|prev"),
-    ("social", "shar|social|follow|facebook|twitter|whatsapp|pinterest|linkedin"),
-    ("comment", "comment|respon|reply|disqus|discussion|message|thread"),
-    ("review", "review|rating|star|testimonial|feedback"),
-    ("overlay", "modal|popup|pop-up|overlay|cookie|consent|gdpr|dialog|lightbox|toast|tooltip|notice|alert"),
-    ("advert", "advert|sponsor|promo|affiliate|outbrain|taboola|cta"),
-    ("form", "form|search|login|signup|subscri|newsletter|account|cart|basket|checkout|wishlist|filter|facet|sort"),
-    ("byline", "byline|author|bio|avatar|date|meta|tag|categor|published|timestamp|label|badge"),
-    ("slide", "slide|carousel|swiper|slick|gallery|tab|accordion|collaps|panel|faq|toggle|expand"),
-    ("caption", "caption|credit|figure|image|media|video|thumb"),
-    ("hidden", "hidden|sr-only|visually|screen-reader|offscreen|invisible|print"),
-)  # fmt: skip
 _AROUND = frozenset({"nav", "footer", "aside", "form", "button", "dialog"})
-_ADVERT = re.compile(r"(?<![a-z])ads?(?![a-z])")
-
-
-def _mark_table() -> dict[str, list[tuple[str, int]]]:
-    """Return, by their first three letters, the words that stand for each of MARKS."""
-    found: dict[str, list[tuple[str, int]]] = {}
-    for number, (_, words) in enumerate(MARKS):
-        for word in words.split("|"):
-            found.setdefault(word[:3], []).append((word, 1 << number))
-    return found
-
-
-_MARK_WORDS = _mark_table()
-_ADVERT_BIT = next(1 << number for number, (name, _) in enumerate(MARKS) if name == "advert")
-
-STRUCTURE = (
-    "article", "main", "section", "aside", "nav", "header", "footer", "form", "table", "ul", "ol", "dl", "figure",
-    "blockquote", "button", "dialog", "details", "pre", "li", "td", "th", "a",
-)  # fmt: skip
-_STRUCTURE_BIT = {tag: 1 << number for number, tag in enumerate(STRUCTURE)}
-_ROLES = {
-    "main": "main", "navigation": "nav", "banner": "header", "contentinfo": "footer", "complementary": "aside",
-    "article": "article", "dialog": "dialog", "search": "form", "button": "button", "menu": "nav", "menubar": "nav",
-}  # fmt: skip
-
-
-def structure_bits(*tags: str) -> int:
-    """Return the bits of ``Node.structure`` that stand for these tags."""
-    return sum(_STRUCTURE_BIT[tag] for tag in tags)
-
-
-def mark_bits(*names: str) -> int:
-    """Return the bits of ``Node.marks`` that stand for these names."""
-    return sum(1 << number for number, (name, _) in enumerate(MARKS) if name in names)
+_LINK = structure_bits("a")
 
 
 @dataclass(slots=True, eq=False)
@@ -309,32 +256,12 @@ def _leave(walk: _Walk, element: _Element, open_nodes: list[Node]) -> None:
 def _node(element: _Element, parent: Node, *, number: int, in_link: bool) -> Node:
     tag = element.tag if isinstance(element.tag, str) else "?"
     node = Node(element=element, parent=parent, number=number, tag=tag, depth=parent.depth + 1)
-    bits = _STRUCTURE_BIT.get(_ROLES.get(element.get("role") or "", tag), 0)
-    node.structure = parent.structure | bits | (_STRUCTURE_BIT["a"] if in_link else 0)
+    node.structure = parent.structure | structure_of(tag, element.get("role")) | (_LINK if in_link else 0)
     names = element.get("class") or ""
-    node.own_marks = _all_marks(names, element.get("id") or "")
+    node.own_marks = marks_of(names, element.get("id") or "")
     node.shape = names.split(None, 1)[0].rstrip("0123456789-_") if names and not names.isspace() else ""
     node.marks = parent.marks | (node.own_marks if tag not in ("html", "body") else 0)
     return node
-
-
-@lru_cache(maxsize=20_000)  # pages of one site, and of one maker of sites, share their class names
-def _marks(name: str) -> int:
-    """Return the bits of MARKS for one class name or id."""
-    lowered, bits = name.lower(), 0
-    for start in range(len(lowered) - 2):
-        for word, bit in _MARK_WORDS.get(lowered[start : start + 3], ()):
-            if lowered.startswith(word, start):
-                bits |= bit
-    return bits | _ADVERT_BIT if "ad" in lowered and _ADVERT.search(lowered) else bits
-
-
-@lru_cache(maxsize=20_000)
-def _all_marks(names: str, name: str) -> int:
-    bits = _marks(name) if name else 0
-    for one in names.split():
-        bits |= _marks(one)
-    return bits
 
 
 def _count_repeats(nodes: list[Node]) -> None:

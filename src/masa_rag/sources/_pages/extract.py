@@ -28,11 +28,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from masa_rag.errors import SourceFormatError
-from masa_rag.sources._pages.blocks import Block, Node, read_blocks, structure_bits
+from masa_rag.sources._pages.blocks import Block, Node, read_blocks
 from masa_rag.sources._pages.features import features
 from masa_rag.sources._pages.forum import read_thread
 from masa_rag.sources._pages.hidden import MARK, sight_of, visible_characters
 from masa_rag.sources._pages.markdown import to_markdown
+from masa_rag.sources._pages.marks import structure_bits
 from masa_rag.sources._pages.meta import Head
 from masa_rag.sources._pages.model import choose, load_model
 from masa_rag.sources._pages.parse import parse_page

@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from masa_rag.sources._pages.anchors import address_facts, anchor_columns
-from masa_rag.sources._pages.blocks import MARKS, STRUCTURE, Block, Node
+from masa_rag.sources._pages.blocks import Block, Node
+from masa_rag.sources._pages.marks import MARKS, STRUCTURE
 from masa_rag.sources._pages.table import Table, running_sum
 
 if TYPE_CHECKING:

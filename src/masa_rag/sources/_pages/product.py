@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from masa_rag.sources._pages.blocks import WORD, Block, Node, mark_bits
+from masa_rag.sources._pages.blocks import WORD, Block, Node
+from masa_rag.sources._pages.marks import mark_bits
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

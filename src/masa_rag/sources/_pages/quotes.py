@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from masa_rag.sources._pages.blocks import WORD
-from masa_rag.sources._pages.hidden import Sight
+from masa_rag.sources._pages.styles import Sight
 
 if TYPE_CHECKING:
     from lxml.etree import _Element
@@ -80,7 +81,8 @@ def _is_in(quote: _Element, said: set[tuple[str, ...]]) -> bool:
     return bool(runs) and sum(run in said for run in runs) >= _REPEATED * len(runs)
 
 
+@lru_cache(maxsize=1)
 def _xpath() -> Any:
-    from masa_rag.sources._pages.meta import _xpath as compiled
+    from lxml.etree import XPath
 
-    return compiled(_QUOTE)
+    return XPath(_QUOTE, smart_strings=False)
