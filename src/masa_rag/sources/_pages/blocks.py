@@ -222,7 +222,7 @@ def _enter_inline(walk: _Walk, element: _Element, *, in_code: bool) -> None:
     elif tag == "code" and not in_code:
         walk.add("`")
     elif tag == "sup" and walk.pieces and _is_number_above(element, walk.pieces[-1]):
-        walk.add("^")
+        walk.add(" " if (element.tail or "").startswith(("/", "⁄")) else "^")
     if text := element.text:
         walk.add(text)
 

@@ -63,6 +63,9 @@ _HIDING_CLASS = re.compile(
     re.I,
 )
 """For screen readers only, or explaining a word to who points at it: no part of what the page says."""
+_OF_FRACTIONS = ("/", "+")
+"""Signs that a page draws as the line of a fraction, or a gap before it, and writes for screen readers only: without
+them 3 1/2 is 31/2. They say nothing else, so no more is asked of what hides them."""
 
 
 def sight_of(tree: _Element) -> Callable[[_Element], Sight]:
@@ -143,6 +146,8 @@ class _OwnSight:
         worst = self._by_class.get(names)
         if worst is None:
             worst = self._by_class[names] = self._class_sight(names or "")
+        if worst is Sight.NEVER and (element.text or "").strip() in _OF_FRACTIONS and not len(element):
+            worst = Sight.SHOWN
         if (style := get("style")) is not None and worst is not Sight.NEVER:
             own = style_sight(style)
             if own is Sight.SHOWN and is_pale(style) and self._ground_is_white():

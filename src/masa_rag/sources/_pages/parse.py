@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from masa_rag.errors import SourceFormatError
 from masa_rag.sources._pages.encoding import page_text
+from masa_rag.sources._pages.formulas import write_formulas
 
 if TYPE_CHECKING:
     from lxml.etree import _Element
@@ -35,7 +36,7 @@ _HEAD_BYTES = 4_096
 
 
 def parse_page(html: bytes | str) -> _Element:
-    """Return the tree of a page, without comments. Raises SourceFormatError where there is none."""
+    """Return the tree of a page, without comments, formulas as TeX. Raises SourceFormatError where there is none."""
     from lxml.etree import LxmlError, fromstring
 
     data = _repaired(_utf8(html))
@@ -47,6 +48,7 @@ def parse_page(html: bytes | str) -> _Element:
         raise SourceFormatError(f"received bytes that cannot be read as HTML ({error}); expected a page") from error
     if tree is None or _ELEMENT.search(data) is None:
         raise SourceFormatError("received bytes without any HTML element; expected a page")
+    write_formulas(tree)
     return tree
 
 
