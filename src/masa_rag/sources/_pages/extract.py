@@ -23,6 +23,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from html import unescape
+from itertools import compress
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -37,7 +39,8 @@ from masa_rag.sources._pages.marks import structure_bits
 from masa_rag.sources._pages.meta import Head
 from masa_rag.sources._pages.model import choose, load_model
 from masa_rag.sources._pages.parse import parse_page
-from masa_rag.sources._pages.product import leave_reviews, unshown_description
+from masa_rag.sources._pages.product import leave_reviews
+from masa_rag.sources._pages.unshown import unshown_article, unshown_description
 from masa_rag.types import Segment
 
 if TYPE_CHECKING:
@@ -55,6 +58,7 @@ _FRAME = structure_bits("nav", "header", "footer", "aside", "dialog")
 _AROUND = structure_bits("footer", "dialog")
 _QUOTE = structure_bits("blockquote")
 
+_ELEMENT = re.compile(r"</?[a-zA-Z][^<>]*>")
 LEAST_WORDS = 10.0
 """Expected words of main text below which there is none."""
 _WITHOUT_BLANKS = re.compile("[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]")
@@ -134,7 +138,7 @@ def extract_tree(head: Head, *, fast: bool = False) -> Page:
     alive = list(head.tree.iter())  # lxml makes its Python elements anew at each pass unless somebody holds them
     segments = read_thread(head)
     blocks, nodes = page_blocks(head.tree, fast=fast) if not segments else ([], [])
-    text = main_text(head, blocks, nodes)
+    text = main_text(head, blocks, nodes) if not segments else ""
     first = segments[0] if segments else None
     metadata = {"description": head.description, "site": head.site, "language": head.language}
     return Page(
@@ -166,8 +170,16 @@ def page_blocks(tree: _Element, *, fast: bool = False) -> tuple[list[Block], lis
 
 def main_text(head: Head, blocks: list[Block], nodes: list[Node]) -> str:
     """Return the main text of a page as Markdown, empty where there is none."""
-    if not blocks:
-        return ""
+    taken = _chosen(head, blocks, nodes) if blocks else np.zeros(0, dtype=bool)
+    if article := unshown_article(head.article, blocks, taken):
+        return f"{MARK} {_written_text(article)}"
+    text = to_markdown(compress(blocks, taken))
+    told = unshown_description(head.product, blocks, taken)
+    return f"{MARK} {fragment_text(told)}\n\n{text}" if told else text
+
+
+def _chosen(head: Head, blocks: list[Block], nodes: list[Node]) -> NDArray[np.bool_]:
+    """Return which blocks of a page are its main text, none where it has none."""
     probabilities = load_model().probabilities(features(blocks, nodes, head.facts()))
     leave_reviews(blocks, nodes, probabilities)
     leave_copies(blocks, probabilities)
@@ -175,12 +187,18 @@ def main_text(head: Head, blocks: list[Block], nodes: list[Node]) -> str:
     taken, expected = choose(probabilities, words)
     said = np.array([_words_said(block) for block in blocks], dtype=np.float32)
     if expected < LEAST_EXPECTED or float((probabilities * said).sum()) < LEAST_WORDS:
-        return ""
+        return np.zeros(len(blocks), dtype=bool)
     keep_whole(blocks, nodes, taken, words)
     leave_frame(blocks, taken, words)
-    text = to_markdown([block for block, keep in zip(blocks, taken, strict=True) if keep])
-    told = unshown_description(head.product, blocks, taken)
-    return f"{MARK} {fragment_text(told)}\n\n{text}" if told else text
+    return taken
+
+
+def _written_text(text: str) -> str:
+    """Return a text of the page's JSON-LD, HTML or plain, as Markdown with its paragraphs."""
+    if _ELEMENT.search(text):
+        return fragment_text(text)
+    lines = visible_characters(unescape(text)).splitlines()
+    return "\n\n".join(line for part in lines if (line := " ".join(part.split())))
 
 
 def _words_said(block: Block) -> float:

@@ -168,6 +168,12 @@ class Head:
         things = self.things("product", "productgroup")
         return next((text for item in things if (text := string(item.get("description")))), None)
 
+    @cached_property
+    def article(self) -> str | None:
+        """The text of the article in the page's JSON-LD; None where it holds none, or several. It may be HTML."""
+        said = {str(item["articleBody"]) for item in self.linked_data if isinstance(item.get("articleBody"), str)}
+        return said.pop() if len(said) == 1 else None
+
     def facts(self) -> PageFacts:
         """Return what the block model is told about the page as a whole."""
         signs = {f"type:{name}" for item in self.linked_data for name in types_of(item)}

@@ -1,4 +1,4 @@
-"""What pages of shops have of their own: customers who review what is sold, and descriptions that scripts would show.
+"""What pages of shops have of their own: customers who review what is sold.
 
 Reviews read like the best of prose, so a block model takes them for the main text and the description of the
 product for what stands around it. They are no text of the shop's. Two witnesses are asked: the name that the
@@ -10,12 +10,11 @@ are menus that lead to reviews.
 from __future__ import annotations
 
 import re
-from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from masa_rag.sources._pages.blocks import WORD, Block, Node
+from masa_rag.sources._pages.blocks import Block, Node
 from masa_rag.sources._pages.marks import mark_bits
 
 if TYPE_CHECKING:
@@ -34,11 +33,8 @@ _HEADING = re.compile(
 _HEADING_WORDS = 16
 _BEFORE_HEADING = 3
 _LEAST_BLOCKS = 4
-_LEAST_DESCRIPTION = 20
 MOST_OF_PAGE = 2 / 3
 """A page of which reviews are a larger share is about them."""
-MOST_BESIDE = 4
-"""A page that says more than this many times the words of its product's description has one of its own."""
 
 
 def leave_reviews(blocks: list[Block], nodes: list[Node], probabilities: NDArray[np.float32]) -> None:
@@ -51,21 +47,6 @@ def leave_reviews(blocks: list[Block], nodes: list[Node], probabilities: NDArray
         words = np.array([len(block.words) for block in blocks])
         if words[inside].sum() <= MOST_OF_PAGE * words.sum():
             probabilities[inside] = 0.0
-
-
-def unshown_description(description: str | None, blocks: list[Block], taken: NDArray[np.bool_]) -> str | None:
-    """Return what the page's JSON-LD says of its product, if scripts would show it and nothing like it is shown.
-
-    That is so where the page holds less than half of it, and little else: at most MOST_BESIDE times as many words
-    were taken. None where nothing was taken: such a page is reported as one that scripts fill in.
-    """
-    words = WORD.findall((description or "").lower())
-    beside = sum(len(block.words) for block, keep in zip(blocks, taken, strict=True) if keep)
-    if len(words) < _LEAST_DESCRIPTION or not 0 < beside <= MOST_BESIDE * len(words):
-        return None
-    shown = set(pairwise(word for block in blocks for word in block.words))
-    missing = sum(pair not in shown for pair in pairwise(words))
-    return description if 2 * missing > len(words) else None
 
 
 def _holds_reviews(node: Node, blocks: list[Block]) -> bool:
