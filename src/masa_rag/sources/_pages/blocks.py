@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 WORD = re.compile(r"\w+")
 _RAISED = re.compile(r"[-+−–]?\d")
+_WITHOUT_BLANKS = re.compile("[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]")
+"""Kana and Chinese characters."""
 MAX_CHARACTERS = 4_000_000
 """Of text in one page: two thousand printed pages."""
 
@@ -94,6 +96,11 @@ class Block:
     node: Node
     words: list[str]
     link_words: int
+
+
+def words_said(block: Block) -> float:
+    """Return how many words a block says; in Chinese and Japanese, written without blanks, two characters are one."""
+    return max(len(block.words), 0.5 * len(_WITHOUT_BLANKS.findall(block.text)))
 
 
 @dataclass(slots=True)

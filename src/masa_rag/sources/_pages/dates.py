@@ -8,52 +8,90 @@ from datetime import UTC, datetime
 
 from masa_rag._time import parse_time
 from masa_rag.errors import ConfigurationError
-from masa_rag.sources._pages.blocks import Block
+from masa_rag.sources._pages.blocks import Block, words_said
 
-_MONTHS = {name: number for number, name in enumerate(
-    ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"), start=1)}  # fmt: skip
-_NAMES = "|".join(_MONTHS)
+_MONTHS = (
+    "january jan januar jänner jän janvier janv enero ene gennaio gen janeiro januari января янв",
+    "february feb februar febr février fevrier févr fév febrero febbraio fevereiro fev februari февраля февр фев",
+    "march mar märz maerz mär mrz mars marzo março marco maart mrt марта мар",
+    "april apr avril avr abril abr aprile апреля апр",
+    "may mai mayo maggio mag maio mei maj мая май",
+    "june jun juni juin junio giugno giu junho июня июн",
+    "july jul juli juillet juil julio luglio lug julho июля июл",
+    "august aug août aout agosto ago augustus augusti августа авг",
+    "september sep sept septembre septiembre setiembre settembre set setembro сентября сент сен",
+    "october oct oktober okt octobre octubre ottobre ott outubro out октября окт",
+    "november nov novembre noviembre novembro ноября нояб ноя",
+    "december dec dezember dez décembre decembre déc diciembre dic dicembre dezembro декабря дек",
+)
+"""In English, German, French, Spanish, Italian, Portuguese, Dutch, Scandinavian languages and Russian."""
+_NUMBERS = {name: number for number, names in enumerate(_MONTHS, start=1) for name in names.split()}
+_SHORT = frozenset("jan feb mar apr may jun jul aug sep oct nov dec".split())
+_NAMES = "|".join(sorted(_NUMBERS, key=len, reverse=True))
+_FIRST_NAMES = "|".join(name for name in _NAMES.split("|") if len(name) > 3 or name in _SHORT)
+"""Short names of other languages are English words (set, out, gen) that stand before numbers."""
 _YEAR = r"(?P<year>(?:19|20)\d\d)"
+_ORDINAL = "st|nd|rd|th|er|[º°]"
 _WRITTEN = tuple(
     re.compile(pattern, re.I)
     for pattern in (
         rf"(?<!\d){_YEAR}-(?P<month>\d{{1,2}})-(?P<day>\d{{1,2}})",
-        rf"\b(?P<day>\d{{1,2}})(?:st|nd|rd|th)?\.? (?P<name>{_NAMES})[a-z]*\.?,? {_YEAR}\b",
-        rf"\b(?P<name>{_NAMES})[a-z]*\.? (?P<day>\d{{1,2}})(?:st|nd|rd|th)?,? {_YEAR}\b",
+        rf"\b(?P<day>\d{{1,2}})(?:{_ORDINAL})?\.?[ -]?(?:de )?(?P<name>{_NAMES})\.?,?[ -](?:del? )?{_YEAR}(?!\d)",
+        rf"\b(?P<name>{_FIRST_NAMES})\.? (?P<day>\d{{1,2}})(?:{_ORDINAL})?,?(?: del?)? {_YEAR}\b",
+        rf"(?<!\d){_YEAR} ?[年년] ?(?P<month>\d{{1,2}}) ?[月월] ?(?P<day>\d{{1,2}}) ?[日号號일]",
         rf"(?<![\d./]){_YEAR}[/.](?P<month>\d{{1,2}})[/.](?P<day>\d{{1,2}})\b",
-        rf"(?<![\d./])(?P<month>\d{{1,2}})/(?P<day>\d{{1,2}})/{_YEAR}\b",
+        rf"(?<![\d./-])(?P<either>\d{{1,2}})(?P<sign>[/-])(?P<day>\d{{1,2}})(?P=sign){_YEAR}\b",
         rf"(?<![\d./])(?P<day>\d{{1,2}})\.(?P<month>\d{{1,2}})\.{_YEAR}\b",
     )
 )
-"""2024-05-01; 1 May 2024; May 1, 2024; 2024/05/01; then the American 5/1/2024 and the European 1.5.2024."""
+"""2024-05-01; 1 May 2024; May 1, 2024; 2024年5月1日; 2024/05/01; then 5/1/2024 in both customs, and 1.5.2024."""
 
 _FIRST_YEAR = 1990
 _LABEL_WORDS = 24
 """A date in a longer block is one that the text talks about."""
 _NEAR_BLOCKS = 12
-_PUBLISHED = re.compile(r"publish|posted|written|created|released|\bby ", re.I)
-_OTHER = re.compile(r"updat|modif|review|edited|©|copyright", re.I)
+_DAY_FIRST = frozenset({"en-gb", "en-ie", "en-au", "en-nz", "en-in", "en-za"})
+_PUBLISHED = re.compile(
+    r"publi(?:sh|é|e |cad|k)|pubblic|posted|written|created|released|\bby |veröffentlicht|erschienen|geplaatst|опублик"
+    r"|公開|投稿|掲載|发布|發布|发表|發表|입력|등록",
+    re.I,
+)
+_OTHER = re.compile(
+    r"updat|modif|review|edited|©|copyright|aktualisiert|geändert|\bstand:|mis à jour|actuali[sz]|aggiornat|atualizad"
+    r"|bijgewerkt|gewijzigd|обновл|измен|更新|修改|修正|최종|수정",
+    re.I,
+)
 
 
-def read_date(text: str) -> datetime | None:
-    """Return the day or time that a text names: ISO 8601, or a common way to write a date. A day is midnight UTC."""
+def read_date(text: str, *, day_first: bool = False) -> datetime | None:
+    """Return the day or time that a text names: ISO 8601, or a common way to write a date. A day is midnight UTC.
+
+    Args:
+        text: What holds the date.
+        day_first: Whether 5/1/2024 is the fifth of January.
+    """
     text = text.strip()
     try:
         return parse_time(text)
     except ConfigurationError:
         pass
-    return _written_date(text)
+    return _written_date(text, day_first)
 
 
-def _written_date(text: str) -> datetime | None:
-    found = (_day(match.groupdict()) for form in _WRITTEN if (match := form.search(text)) is not None)
+def is_day_first(language: str | None) -> bool:
+    """Say whether people who write a language (``de``, ``en-gb``) put the day before the month."""
+    return language is not None and (not language.startswith("en") or language in _DAY_FIRST)
+
+
+def _written_date(text: str, day_first: bool) -> datetime | None:
+    found = (_day(match.groupdict(), day_first) for form in _WRITTEN if (match := form.search(text)) is not None)
     return next((day for day in found if day is not None), None)
 
 
-def _day(parts: dict[str, str]) -> datetime | None:
-    month = int(parts["month"]) if "month" in parts else _MONTHS[parts["name"][:3].lower()]
+def _day(parts: dict[str, str], day_first: bool) -> datetime | None:
+    month = int(parts.get("month") or parts.get("either") or _NUMBERS[parts["name"].lower()])
     day = int(parts["day"])
-    if month > 12 >= day:  # 25/12/2024: the other custom
+    if "either" in parts and (day_first or month > 12) and day <= 12:
         month, day = day, month
     try:
         return datetime(int(parts["year"]), month, day, tzinfo=UTC)
@@ -66,7 +104,7 @@ def is_likely(found: datetime | None) -> bool:
     return found is not None and _FIRST_YEAR <= found.year <= datetime.now(UTC).year + 1
 
 
-def shown_date(blocks: Sequence[Block]) -> datetime | None:
+def shown_date(blocks: Sequence[Block], *, day_first: bool = False) -> datetime | None:
     """Return the date that stands in a short line of its own, best near the heading and called a publication.
 
     It found as many of the dates of ``benchmarks/web_extraction.py`` as htmldate, and costs next to nothing.
@@ -74,9 +112,9 @@ def shown_date(blocks: Sequence[Block]) -> datetime | None:
     heading = next((number for number, block in enumerate(blocks) if _is_heading(block)), 0)
     best: tuple[tuple[bool, bool, bool, int], datetime] | None = None
     for number, block in enumerate(blocks):
-        if len(block.words) > _LABEL_WORDS or not any(map(str.isdigit, block.words)):
+        if words_said(block) > _LABEL_WORDS or not any(map(str.isdigit, block.text)):
             continue
-        found = _written_date(block.text)
+        found = _written_date(block.text, day_first)
         if found is None or not is_likely(found):
             continue
         text, away = block.text, abs(number - heading)

@@ -30,7 +30,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from masa_rag.errors import SourceFormatError
-from masa_rag.sources._pages.blocks import Block, Node, read_blocks
+from masa_rag.sources._pages.blocks import Block, Node, read_blocks, words_said
 from masa_rag.sources._pages.features import features
 from masa_rag.sources._pages.forum import read_thread
 from masa_rag.sources._pages.hidden import MARK, sight_of, visible_characters
@@ -58,11 +58,9 @@ _FRAME = structure_bits("nav", "header", "footer", "aside", "dialog")
 _AROUND = structure_bits("footer", "dialog")
 _QUOTE = structure_bits("blockquote")
 
-_ELEMENT = re.compile(r"</?[a-zA-Z][^<>]*>")
 LEAST_WORDS = 10.0
 """Expected words of main text below which there is none."""
-_WITHOUT_BLANKS = re.compile("[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]")
-"""Kana and Chinese characters."""
+_ELEMENT = re.compile(r"</?[a-zA-Z][^<>]*>")
 LEAST_EXPECTED = 0.3
 """Expected word F1 of the best choice below which there is no main text: the shell of a page that scripts fill.
 
@@ -185,7 +183,7 @@ def _chosen(head: Head, blocks: list[Block], nodes: list[Node]) -> NDArray[np.bo
     leave_copies(blocks, probabilities)
     words = np.array([len(block.words) for block in blocks], dtype=np.float32)
     taken, expected = choose(probabilities, words)
-    said = np.array([_words_said(block) for block in blocks], dtype=np.float32)
+    said = np.array([words_said(block) for block in blocks], dtype=np.float32)
     if expected < LEAST_EXPECTED or float((probabilities * said).sum()) < LEAST_WORDS:
         return np.zeros(len(blocks), dtype=bool)
     keep_whole(blocks, nodes, taken, words)
@@ -199,11 +197,6 @@ def _written_text(text: str) -> str:
         return fragment_text(text)
     lines = visible_characters(unescape(text)).splitlines()
     return "\n\n".join(line for part in lines if (line := " ".join(part.split())))
-
-
-def _words_said(block: Block) -> float:
-    """Return how many words a block says; in Chinese and Japanese, written without blanks, two characters are one."""
-    return max(len(block.words), 0.5 * len(_WITHOUT_BLANKS.findall(block.text)))
 
 
 def leave_copies(blocks: list[Block], probabilities: NDArray[np.float32]) -> None:

@@ -118,7 +118,7 @@ def read_thread(head: Head) -> tuple[Segment, ...]:
             return ()  # the posts are readers' comments on it
         if not _may_fit(name, head):
             continue
-        posts = list(_posts(head.tree, layout))
+        posts = list(_posts(head, layout))
         if len(posts) >= least and sum(post.author is not None for post in posts) * 2 > len(posts):
             return _in_order(posts)
     linked = list(_linked_posts(head))
@@ -142,9 +142,9 @@ def _may_fit(name: str, head: Head) -> bool:
     return name not in _CLASSES or not head.class_names.isdisjoint(_CLASSES[name])
 
 
-def _posts(tree: _Element, layout: _Layout) -> Iterator[Segment]:
+def _posts(head: Head, layout: _Layout) -> Iterator[Segment]:
     found: dict[_Element, _Element] = {}
-    for post in _xpath(layout.post)(tree):
+    for post in _xpath(layout.post)(head.tree):
         if (bodies := _xpath(layout.body)(post)) and bodies[0] not in found:
             found[bodies[0]] = post
     said = Said(found)
@@ -152,7 +152,7 @@ def _posts(tree: _Element, layout: _Layout) -> Iterator[Segment]:
         blocks, _ = read_blocks(body, scriptless=True, sight=said.sight)
         if text := to_markdown(blocks):
             author, time = _name(layout.author, post), _first(layout.time, post)
-            yield Segment(text, author=author, created_at=_date(time), id=post.get("id") or None)
+            yield Segment(text, author=author, created_at=_date(time, head.day_first), id=post.get("id") or None)
 
 
 def _linked_posts(head: Head) -> Iterator[Segment]:
@@ -205,7 +205,7 @@ def _name(path: str, post: _Element) -> str | None:
     return None
 
 
-def _date(text: str | None) -> datetime | None:
+def _date(text: str | None, day_first: bool = False) -> datetime | None:
     if text is None:
         return None
     if text.isascii() and text.isdigit() and len(text) in (10, 13):
@@ -213,7 +213,7 @@ def _date(text: str | None) -> datetime | None:
         from masa_rag._time import parse_time
 
         return parse_time(int(text))
-    return read_date(text)
+    return read_date(text, day_first=day_first)
 
 
 @lru_cache(maxsize=64)

@@ -13,7 +13,7 @@ from urllib.parse import urljoin, urlsplit
 
 from masa_rag.sources._pages.authors import linked_authors, meta_authors, name_of, shown_authors
 from masa_rag.sources._pages.blocks import Block
-from masa_rag.sources._pages.dates import is_likely, read_date, shown_date
+from masa_rag.sources._pages.dates import is_day_first, is_likely, read_date, shown_date
 from masa_rag.sources._pages.features import KINDS, PageFacts
 from masa_rag.sources._pages.linked import clean, linked_objects, string, types_of
 
@@ -128,8 +128,8 @@ class Head:
         Args:
             blocks: What the page shows, to look through where its head is silent.
         """
-        told = (read_date(text) for text in self._told_dates() if text)
-        found = next((day for day in told if is_likely(day)), None) or shown_date(blocks)
+        told = (read_date(text, day_first=self.day_first) for text in self._told_dates() if text)
+        found = next(filter(is_likely, told), None) or shown_date(blocks, day_first=self.day_first)
         if found is None and (match := _URL_DATE.search(self.url or self.canonical or "")):
             found = read_date("-".join(match.groups()))
         return found
@@ -147,6 +147,11 @@ class Head:
         root = self.tree.getroottree().getroot()
         code = root.get("lang") or self.meta("og:locale", "content-language", "dc.language")
         return code.strip().lower().replace("_", "-")[:12] or None if code else None
+
+    @property
+    def day_first(self) -> bool:
+        """Whether dates of figures on the page begin with the day."""
+        return is_day_first(self.language)
 
     @cached_property
     def licence(self) -> str | None:

@@ -1,0 +1,78 @@
+"""Dates of pages as people write them in several languages."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from masa_rag.sources._pages.dates import read_date
+from masa_rag.sources._pages.extract import extract_page
+
+MAY = datetime(2024, 5, 3, tzinfo=UTC)
+SENTENCE = "The wheel of the tide mill turns with the water, and what it gives grows with the fall and the flow."
+
+
+def shown(line: str, *, language: str = "", body: str = SENTENCE) -> datetime | None:
+    """Return when a page was published that says it in a line below its heading."""
+    html = f"<html lang='{language}'><body><main><h1>The mill</h1><div>{line}</div><p>{body}</p></main></body></html>"
+    return extract_page(html).created_at
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Freitag, 3. Mai 2024, 10:15 Uhr", "Publié le 3 mai 2024", "3 de mayo de 2024", "Mayo 3, 2024", "3 maggio 2024",
+        "Publicado em 3 de maio de 2024", "vrijdag 3 mei 2024", "3 мая 2024 г.", "3 maj 2024", "3-May-2024",
+        "2024年5月3日（金）", "发布时间：2024年5月3日 10:15", "2024년 5월 3일",
+    ],
+)  # fmt: skip
+def test_days_in_many_languages(line: str) -> None:
+    """The month is known by its name in the languages of most of the web, and by the signs of the east."""
+    assert shown(line) == MAY
+
+
+@pytest.mark.parametrize(
+    ("text", "month"),
+    [
+        ("1. Jänner 2024", 1), ("1er févr. 2024", 2), ("1. März 2024", 3), ("1 abril 2024", 4), ("1 juin 2024", 6),
+        ("1 juil. 2024", 7), ("1 août 2024", 8), ("1 set 2024", 9), ("1 de outubro de 2024", 10), ("1 нояб. 2024", 11),
+        ("1 dic. 2024", 12),
+    ],
+)  # fmt: skip
+def test_names_of_months(text: str, month: int) -> None:
+    """Whole and shortened names; June and July begin alike in French."""
+    assert read_date(text) == datetime(2024, month, 1, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("text", ["10 marathons 2024", "3 sets 2024", "chart set 10, 2024", "we set out 12, 2024"])
+def test_words_that_begin_like_a_month(text: str) -> None:
+    """A longer word, or a short one of English, is no month."""
+    assert read_date(text) is None
+
+
+@pytest.mark.parametrize(
+    ("language", "day"),
+    [
+        ("", (2024, 3, 5)),
+        ("en-US", (2024, 3, 5)),
+        ("en-GB", (2024, 5, 3)),
+        ("fr", (2024, 5, 3)),
+        ("pt-BR", (2024, 5, 3)),
+    ],
+)
+def test_slashes_are_read_as_in_the_language_of_the_page(language: str, day: tuple[int, int, int]) -> None:
+    """03/05/2024 is the fifth of March where the page is American, or says nothing, and the third of May elsewhere."""
+    assert shown("03/05/2024", language=language) == datetime(*day, tzinfo=UTC)
+
+
+def test_a_day_in_a_sentence_without_blanks_is_none() -> None:
+    """What a Chinese paragraph tells of a day is not when the page was published."""
+    story = "水车" * 20 + "于2024年5月3日重新转动" + "面粉" * 20 + "。"
+    assert shown("村里的新闻", body=story) is None
+
+
+def test_the_last_change_is_not_the_day_of_publication() -> None:
+    """Of two days, the one that is called a publication wins, in any of the languages."""
+    assert shown("Aktualisiert: 9. Juni 2024</div><div>Veröffentlicht: 3. Mai 2024") == MAY
+    assert shown("更新日：2024年6月9日</div><div>公開日：2024年5月3日") == MAY
