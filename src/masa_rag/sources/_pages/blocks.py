@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from lxml.etree import _Element
 
 WORD = re.compile(r"\w+")
+_EMOJI_CLASS = re.compile(r"emoji|smil(?:ie|ey)|emoticon", re.I)
+_EMOJI_NAME = re.compile(r":[\w+-]{1,40}:|[:;=8][-']?[DPpOo]")
 _RAISED = re.compile(r"[-+−–]?\d")
 _WITHOUT_BLANKS = re.compile("[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]")
 """Kana and Chinese characters."""
@@ -226,12 +228,21 @@ def _enter_inline(walk: _Walk, element: _Element, *, in_code: bool) -> None:
         walk.links += 1
     elif tag == "br":
         walk.add("\n")
+    elif tag == "img":
+        walk.add(_sign(element))
     elif tag == "code" and not in_code:
         walk.add("`")
     elif tag == "sup" and walk.pieces and _is_number_above(element, walk.pieces[-1]):
         walk.add(" " if (element.tail or "").startswith(("/", "⁄")) else "^")
     if text := element.text:
         walk.add(text)
+
+
+def _sign(element: _Element) -> str | None:
+    """Return the emoji that a picture stands for, as the character or its name in colons; None for other pictures."""
+    told = element.get("alt") or ""
+    is_emoji = _EMOJI_CLASS.search(element.get("class") or "") is not None
+    return told if is_emoji and (_EMOJI_NAME.fullmatch(told) or not WORD.search(told)) else None
 
 
 def _is_number_above(element: _Element, before: str) -> bool:

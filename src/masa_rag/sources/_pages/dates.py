@@ -46,6 +46,8 @@ _WRITTEN = tuple(
 )
 """2024-05-01; 1 May 2024; May 1, 2024; 2024年5月1日; 2024/05/01; then 5/1/2024 in both customs, and 1.5.2024."""
 
+_TIME = re.compile(r"(?<!\d)(?:19|20)\d\d-\d\d-\d\d[ T]\d\d:\d\d(?::\d\d)?(?:\.\d+)?(?:Z|[+-]\d\d:?\d\d)?(?![\d:])")
+"""A time of ISO 8601 beside other words."""
 _FIRST_YEAR = 1990
 _LABEL_WORDS = 24
 """A date in a longer block is one that the text talks about."""
@@ -71,10 +73,11 @@ def read_date(text: str, *, day_first: bool = False) -> datetime | None:
         day_first: Whether 5/1/2024 is the fifth of January.
     """
     text = text.strip()
-    try:
-        return parse_time(text)
-    except ConfigurationError:
-        pass
+    for told in (text, *_TIME.findall(text)):
+        try:
+            return parse_time(told)
+        except ConfigurationError:
+            continue
     return _written_date(text, day_first)
 
 

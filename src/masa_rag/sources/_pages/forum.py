@@ -41,7 +41,7 @@ _LAYOUTS: dict[str, _Layout] = {
         post=f"//*[{_has('crawler-post')}] | //article[@data-post-id]",
         body=f".//*[@itemprop='text' or @itemprop='articleBody' or {_has('cooked')}]",
         author=f".//*[{_has('creator')}]//*[@itemprop='name'] | .//*[{_has('username')}]",
-        time=".//time/@datetime",
+        time=f".//time/@datetime | .//*[{_has('relative-date')}]/@data-time",
     ),
     "xenforo": _Layout(
         post=f"//*[{_has('message')} and @data-author]",
@@ -147,12 +147,21 @@ def _posts(head: Head, layout: _Layout) -> Iterator[Segment]:
     for post in _xpath(layout.post)(head.tree):
         if (bodies := _xpath(layout.body)(post)) and bodies[0] not in found:
             found[bodies[0]] = post
+    for body in found:
+        _unquote(body)
     said = Said(found)
     for body, post in found.items():
         blocks, _ = read_blocks(body, scriptless=True, sight=said.sight)
         if text := to_markdown(blocks):
-            author, time = _name(layout.author, post), _first(layout.time, post)
+            author, time = _name(layout.author, post), _time(layout.time, post)
             yield Segment(text, author=author, created_at=_date(time, head.day_first), id=post.get("id") or None)
+
+
+def _unquote(body: _Element) -> None:
+    """Make a division of the block quote into which vBulletin 4 writes the whole post."""
+    for quote in list(body.iter("blockquote")):
+        if "postcontent" in (quote.get("class") or ""):
+            quote.tag = "div"
 
 
 def _linked_posts(head: Head) -> Iterator[Segment]:
@@ -188,12 +197,11 @@ def _without_id(post: Segment) -> Segment:
     return Segment(post.text, author=post.author, created_at=post.created_at)
 
 
-def _first(path: str, post: _Element) -> str | None:
-    for found in _xpath(path)(post):
-        text = found if isinstance(found, str) else " ".join(found.itertext())
-        if text := " ".join(text.split()):
-            return text[:120]
-    return None
+def _time(path: str, post: _Element) -> str | None:
+    """Return the first text found that may be the time of a post; an attribute tells it to the minute."""
+    found = sorted(_xpath(path)(post), key=lambda item: not isinstance(item, str))
+    texts = (item if isinstance(item, str) else " ".join(item.itertext()) for item in found)
+    return next((text[:120] for item in texts if (text := " ".join(item.split()))), None)
 
 
 def _name(path: str, post: _Element) -> str | None:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 _RUN = 3
 _REPEATED = 0.6
-"""Share of a quote's runs of words that another post holds; the rest is the line that names whom it quotes."""
+"""Share of a quote's runs of words that another post holds; the rest may be a line that names whom it quotes."""
 
 _QUOTE = (
     "descendant-or-self::blockquote | .//aside[contains(@class, 'quote')]"
@@ -23,6 +23,7 @@ _QUOTE = (
 )
 """How boards mark a quote; the last is the older vBulletin's, which has no name for it."""
 
+_NAMING = ("title", "bbcode_postedby", "quotetitle", "bbCodeBlock-title")
 _CONTROLS = ("bbCodeBlock-expandLink", "bbCodeBlock-shrinkLink", "quote-controls")
 
 
@@ -77,8 +78,13 @@ def _runs(words: Iterable[str]) -> Iterator[tuple[str, ...]]:
 
 
 def _is_in(quote: _Element, said: set[tuple[str, ...]]) -> bool:
-    runs = list(_runs(WORD.findall(" ".join(quote.itertext()).lower())))
+    runs = list(_runs(_words_without(quote, {item for item in quote.iter() if _names_quoted(item)})))
     return bool(runs) and sum(run in said for run in runs) >= _REPEATED * len(runs)
+
+
+def _names_quoted(element: _Element) -> bool:
+    """Say whether an element is the line that names who is quoted."""
+    return element.tag == "cite" or (element.get("class") or "") in _NAMING
 
 
 @lru_cache(maxsize=1)
