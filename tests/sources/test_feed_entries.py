@@ -173,3 +173,44 @@ def test_links_are_whole_addresses(tmp_path: Path) -> None:
     ]
     (tmp_path / "a.json").write_text(json.dumps({**feed, "items": items_of_json}))
     assert [entry.url for entry in documents(tmp_path / "a.json")] == ["https://mill.example/seals", None]
+
+
+def items(*written: tuple[str, str]) -> str:
+    """Return RSS items with these titles and texts, an hour apart, and nothing to know them by."""
+    hours = (f"<pubDate>Fri, 03 May 2024 1{hour}:00:00 GMT</pubDate>" for hour in range(len(written)))
+    return "".join(
+        f"<item><title>{title}</title><description>{text}</description>{hour}</item>"
+        for (title, text), hour in zip(written, hours, strict=True)
+    )
+
+
+def test_entries_with_nothing_to_know_them_by(tmp_path: Path) -> None:
+    """Entries of one title and no guid or link are told apart by their time; one alone has its title as id."""
+    found = rss(tmp_path, items(("Tides", "High at six."), ("Tides", "High at seven."), ("Wind", "From the west.")))
+    assert [(entry.id, entry.text) for entry in found] == [
+        ("Tides 2024-05-03T10:00:00+00:00", "High at six."),
+        ("Tides 2024-05-03T11:00:00+00:00", "High at seven."),
+        ("Wind", "From the west."),
+    ]
+
+
+@pytest.mark.parametrize("about", ["", "<title>Tides</title>", "<link>https://pumps.example/</link>"])
+def test_entries_that_share_all_but_their_text(tmp_path: Path, about: str) -> None:
+    """Without a time, or of the same, they are told apart by what they say; repeated word for word, one is given."""
+    texts = ["High at six.", "High at seven.", "High at six."]
+    found = rss(tmp_path, "".join(f"<item>{about}<description>{text}</description></item>" for text in texts))
+    assert [entry.text for entry in found] == texts[:2]
+    assert len({entry.id for entry in found}) == 2
+
+
+def test_a_link_that_is_the_guid_of_all(tmp_path: Path) -> None:
+    """Some generators give each entry the address of the site as its guid."""
+    guid = "<guid>https://pumps.example/</guid><link>https://pumps.example/</link>"
+    found = rss(tmp_path, "".join(f"<item>{guid}<title>{title}</title></item>" for title in ("Seals", "Bolts")))
+    assert len({entry.id for entry in found}) == 2
+
+
+def test_versions_of_an_entry_share_its_id(tmp_path: Path) -> None:
+    """What has an id of its own is the same entry, whatever it says."""
+    found = atom(tmp_path, "<entry><id>1</id><content>x</content></entry><entry><id>1</id><content>y</content></entry>")
+    assert [entry.id for entry in found] == ["1", "1"]

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, ClassVar
@@ -127,8 +129,7 @@ class Feed(FileSource):
         text, problem = self._text(entry)
         about = {"feed": feed_title, "page_error": problem}
         if not text.strip() or not entry.id:
-            record_id = entry.id or entry.link or "entry"
-            return RecordError("received an entry without text or id; expected both", record_id=record_id)
+            return RecordError("received an entry that says nothing; expected text", record_id=entry.id or "entry")
         return Document(
             id=entry.id,
             text=text,
@@ -175,11 +176,28 @@ def _parsed(data: bytes, headers: dict[str, str], *, place: str) -> FeedText:
 def _marked(feed: FeedText) -> Iterator[tuple[Entry, str]]:
     """Yield each entry with the digest of what it says; one that is repeated word for word is given once."""
     given: dict[str, str] = {}
-    for entry in feed.entries:
+    for entry in _told_apart(feed.entries):
         mark = digest(entry.id, entry.title or "", entry.content, json.dumps(entry.metadata, sort_keys=True))
         if given.get(entry.id) != mark:
             given[entry.id] = mark
             yield entry, mark
+
+
+def _told_apart(entries: Sequence[Entry]) -> Iterator[Entry]:
+    """Yield the entries; those that share a link or a title as their id have their time, or a digest, behind it."""
+    said: dict[str, set[tuple[str | None, str]]] = defaultdict(set)
+    times: dict[tuple[str, datetime | None], set[tuple[str | None, str]]] = defaultdict(set)
+    for entry in entries:
+        said[entry.id].add((entry.title, entry.content))
+        times[entry.id, entry.created_at].add((entry.title, entry.content))
+    for entry in entries:
+        is_alone = entry.id != "" and len(said[entry.id]) == 1
+        if entry.is_named or is_alone or not (entry.title or entry.content):
+            yield entry
+        elif entry.created_at is not None and len(times[entry.id, entry.created_at]) == 1:
+            yield replace(entry, id=f"{entry.id} {entry.created_at.isoformat()}".strip())
+        else:
+            yield replace(entry, id=f"{entry.id} {digest(entry.title or '', entry.content)}".strip())
 
 
 def _validators(headers: dict[str, str]) -> dict[str, str]:

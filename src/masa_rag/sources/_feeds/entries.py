@@ -40,7 +40,8 @@ class Entry:
     """One entry.
 
     Attributes:
-        id: Its guid or id, else its link, else its title.
+        id: Its guid or id, else its link, else its title; empty where it has none of them.
+        is_named: Whether that is an id of its own, not its link or its title, which others may have as well.
         content: What it says, or its summary where that is all there is.
         is_html: Whether ``content`` is HTML, not plain text.
         is_whole: Whether ``content`` is marked as such, not as a summary.
@@ -56,6 +57,7 @@ class Entry:
     content: str
     is_html: bool
     is_whole: bool
+    is_named: bool
     title: str | None = None
     link: str | None = None
     author: str | None = None
@@ -139,15 +141,16 @@ def read_feed(data: bytes, *, headers: Mapping[str, str] | None = None, url: str
 def _from_xml(item: Any, repeated: dict[str, Any], author: str | None, base: str | None) -> Entry:
     whole = [part for part in item.get("content") or () if part.get("value")]
     told = max(whole, key=lambda part: len(part["value"]), default=item.get("summary_detail") or {})
-    title, link = _title(item), _text(item.get("link"))
+    title, link, own = _title(item), _text(item.get("link")), _text(item.get("id"))
     metadata = {"tags": [tag["term"] for tag in item.get("tags") or () if tag.get("term")], **repeated}
     enclosures = item.get("enclosures") or ()
     audio = [{key: file[key] for key in ("href", "type", "length") if file.get(key)} for file in enclosures]
     return Entry(
-        id=_text(item.get("id")) or link or _text(item.get("title")) or "",
+        id=own or link or _text(item.get("title")) or "",
         content=told.get("value") or item.get("summary") or "",
         is_html=told.get("type") != "text/plain",
         is_whole=bool(whole),
+        is_named=own is not None and (own != link or _address(own, None) is None),
         title=title,
         link=_address(link, base if not item.get("guidislink") else None),
         author=_author(item) or _author(item.get("source") or {}) or author,
@@ -244,6 +247,7 @@ def _from_json(item: Mapping[str, Any], author: str | None, base: str | None) ->
         content=told.get(said, ""),
         is_html=said == "content_html",
         is_whole=said.startswith("content"),
+        is_named=bool(item.get("id")) and item["id"] != link,
         title=_text(item.get("title")),
         link=_address(link, base),
         author=_json_author(item) or author,
