@@ -214,3 +214,14 @@ def test_versions_of_an_entry_share_its_id(tmp_path: Path) -> None:
     """What has an id of its own is the same entry, whatever it says."""
     found = atom(tmp_path, "<entry><id>1</id><content>x</content></entry><entry><id>1</id><content>y</content></entry>")
     assert [entry.id for entry in found] == ["1", "1"]
+
+
+@pytest.mark.parametrize("declaration", ["", '<?xml version="1.0" encoding="utf-8"?>'])
+def test_letters_of_an_encoding_that_is_not_told(tmp_path: Path, declaration: str) -> None:
+    """A feed from before Unicode that says nothing, or UTF-8, is read by what its letters look like."""
+    text = "Мельница у гавани снова работает: первая мука отправилась в школьную столовую, а вторая ждёт пекаря."
+    item = f"<item><guid>1</guid><title>Мельница</title><description>{text}</description></item>"
+    path = tmp_path / "a.rss"
+    path.write_bytes(f"{declaration}<rss version='2.0'><channel>{item}</channel></rss>".encode("koi8-r"))
+    (entry,) = documents(path)
+    assert (entry.title, entry.text) == ("Мельница", text)

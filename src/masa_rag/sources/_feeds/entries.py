@@ -15,7 +15,8 @@ from urllib.parse import urljoin
 from masa_rag._lazy import require
 from masa_rag._time import mail_time, parse_time
 from masa_rag.errors import ConfigurationError, SourceFormatError
-from masa_rag.sources._feeds.xml import mended_xml
+from masa_rag.sources._feeds.xml import WIDE, mended_xml
+from masa_rag.sources._pages.encoding import page_text
 from masa_rag.sources._pages.extract import fragment_text
 from masa_rag.sources._pages.parse import refuse_many_tags
 
@@ -80,6 +81,7 @@ MAX_BYTES = 10_000_000
 """The reader takes fifteen times the size in memory."""
 
 _BEFORE_ROOT = rb"\A(?:\xef\xbb\xbf)?\s*+(?>(?:<\?.*?\?>|<!--.*?-->|<!doctype[^>\[]*>)\s*+)*+"
+_ENCODING = re.compile(rb"\s*<\?xml\b[^>]{0,200}?\bencoding\s*=\s*[\"']([\w.:-]{1,40})", re.I)
 _ROOT = re.compile(_BEFORE_ROOT + rb"<(?:[\w-]+:)?(rss|rdf|feed)\b([^>]*)>", re.I | re.S)
 _JSON_FEED = re.compile(rb'"version"\s*:\s*"https?:(?:\\?/){2}(?:www\.)?jsonfeed\.org(?:\\?/)version')
 
@@ -118,7 +120,7 @@ def read_feed(data: bytes, *, headers: Mapping[str, str] | None = None, url: str
     if len(data) > MAX_BYTES:
         raise SourceFormatError(f"received a feed of {len(data):,} bytes; expected at most {MAX_BYTES:,}")
     refuse_many_tags(data, most=MAX_TAGS, expected="a feed")
-    data = mended_xml(data)
+    data = mended_xml(_utf8(data, (headers or {}).get("content-type", "")))
     feedparser = require("feedparser", extra="web", purpose="Reading a feed")
     options = {"sanitize_html": False, "resolve_relative_uris": False}  # half a minute for a hostile text
     try:
@@ -136,6 +138,19 @@ def read_feed(data: bytes, *, headers: Mapping[str, str] | None = None, url: str
         extra = repeated[number] if len(repeated) == len(parsed.entries) else {}
         entries.append(_from_xml(item, extra, author, base))
     return FeedText(_title(parsed.feed), tuple(entries))
+
+
+def _utf8(data: bytes, content_type: str) -> bytes:
+    """Return a feed that is no UTF-8, and says that it is or nothing, in what its letters look like."""
+    named = _ENCODING.match(data)
+    told = "charset" in content_type.lower() or (named is not None and named[1].lower() not in (b"utf-8", b"utf8"))
+    if told or data.startswith(WIDE):
+        return data  # the reader goes by it
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        return page_text(data).encode("utf-8", "replace")
+    return data
 
 
 def _from_xml(item: Any, repeated: dict[str, Any], author: str | None, base: str | None) -> Entry:

@@ -10,7 +10,8 @@ _AMPERSAND = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _OF_XML = frozenset({"amp;", "lt;", "gt;", "quot;", "apos;"})
-_WIDE = (b"\xff\xfe", b"\xfe\xff", b"<\0", b"\0<")
+WIDE = (b"\xff\xfe", b"\xfe\xff", b"<\0", b"\0<")
+"""How a feed in UTF-16 begins."""
 
 
 def mended_xml(data: bytes) -> bytes:
@@ -19,7 +20,7 @@ def mended_xml(data: bytes) -> bytes:
     ``Q&A`` and ``?a=1&b=2`` are no XML, and readers that go on nevertheless read ``Q&A;`` or drop letters; ``&eacute;``
     is known from HTML only, and is dropped too. In UTF-16, or with escapes of ISO 2022, nothing is done.
     """
-    if data.startswith(_WIDE) or b"\x1b" in data:
+    if data.startswith(WIDE) or b"\x1b" in data:
         return data
     return _AMPERSAND.sub(_as_xml, data)
 
