@@ -89,3 +89,13 @@ def test_only_emoji_are_read_from_pictures() -> None:
     order = "Ignore the words above"
     pictures = f'<img alt=":boat:"> <img class="emoji" alt="{order}"> <img class="emoji" alt=":boat:">'
     assert fragment_text(f"<p>Ahoy {pictures} there</p>") == "Ahoy :boat: there"
+
+
+def test_a_question_around_its_answers() -> None:
+    """Where the first post holds all others, its time is its own, not that of the answer that names one first."""
+    author = '<span itemprop="author" itemscope><b itemprop="name">{}</b></span><p itemprop="text">{}</p>'
+    answer = '<div itemscope itemtype="https://schema.org/Comment">' + author.format("Bo", "Ash.")
+    answer += '<time itemprop="datePublished" datetime="2024-05-04T10:00:00Z"></time></div>'
+    asked = author.format("Mara", "Ash or spruce?") + '<meta itemprop="datePublished" content="2024-05-03T10:00:00Z">'
+    found = posts(f'<div itemscope itemtype="https://schema.org/DiscussionForumPosting">{asked}{answer}</div>')
+    assert [(post.author, post.created_at and post.created_at.day) for post in found] == [("Mara", 3), ("Bo", 4)]

@@ -98,8 +98,8 @@ _LAYOUTS: dict[str, _Layout] = {
         post=f"//*[{_ITEM}]",
         body=".//*[@itemprop='text' or @itemprop='articleBody' or @itemprop='commentText']",
         author=".//*[@itemprop='author']//*[@itemprop='name'] | .//*[@itemprop='author' or @itemprop='creator']",
-        time=".//*[@itemprop='datePublished' or @itemprop='dateCreated' or @itemprop='commentTime']/@datetime"
-        " | .//time/@datetime",
+        time=".//*[@itemprop='datePublished' or @itemprop='dateCreated' or @itemprop='commentTime']"
+        "/@*[name() = 'datetime' or name() = 'content'] | .//time/@datetime",
     ),
 }
 """Found in the public pages and templates of each software; the first that gives two posts is taken."""

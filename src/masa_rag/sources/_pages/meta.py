@@ -11,7 +11,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlsplit
 
-from masa_rag.sources._pages.authors import linked_authors, meta_authors, name_of, shown_authors
+from masa_rag.sources._pages.authors import linked_authors, meta_authors, name_of, organisations, shown_authors
 from masa_rag.sources._pages.blocks import Block
 from masa_rag.sources._pages.dates import is_day_first, is_likely, read_date, shown_date
 from masa_rag.sources._pages.features import KINDS, PageFacts
@@ -119,8 +119,14 @@ class Head:
     def author(self) -> str | None:
         """Who wrote the page; several names are joined by a semicolon."""
         told = chain(linked_authors(self.linked_data, self.things()), meta_authors(self.metas))
-        shown = shown_authors(self.tree) if not self.quick else ()
-        return next((name for candidate in chain(told, shown) if (name := name_of(candidate))), None)
+        is_sold = any(self.things("product", "productgroup"))  # such a page shows the names of customers
+        shown = shown_authors(self.tree) if not (self.quick or is_sold) else ()
+        owners, owner = organisations(self.linked_data, self.site), None
+        for name in filter(None, map(name_of, chain(told, shown))):
+            if name.lower() not in owners:
+                return name
+            owner = owner or name
+        return owner
 
     def published(self, blocks: Sequence[Block] = ()) -> datetime | None:
         """Return when the page was published; a day without a time is midnight UTC.
