@@ -61,7 +61,7 @@ class WebPages(FileSource):
         name: The source's name in the memory; by default ``pages:<file, folder>``.
         fast: Leave menus, asides, forms and footers unread, and look for the author in the head only: 1.4 times
             as fast, at a loss of 0.006 of word F1 (0.04 on lists of goods) on sites that the model has not seen,
-            and of one author in seven (``benchmarks/web_extraction.py``).
+            and of one author in four (``benchmarks/web_extraction.py``).
         fetcher: How to fetch addresses; give one to set limits or hosts of your own network.
         browser: Shows pages (of addresses) that hold no text without JavaScript; None reports them.
     """
