@@ -32,6 +32,8 @@ _CONTENT_TYPES = frozenset(
     | {"webpage", "collectionpage", "itempage", "aboutpage", "videoobject", "howto", "course", "service", "event"}
 )
 _SEPARATOR = re.compile(r"\s+[|–—·•»:]\s+|\s+-\s+|\s*\|\s*")
+_LEAST_SITE = 3
+"""Letters of which a part of a site's name has at least as many."""
 _URL_DATE = re.compile(r"/(20\d\d)[/-](\d{1,2})[/-](\d{1,2})(?:/|-|$)")
 
 
@@ -105,15 +107,15 @@ class Head:
         tag = clean(self.tree.findtext(".//title"))
         for candidate in (self._linked_title(), self.meta(*_TITLE_NAMES), tag):
             if candidate and (title := clean(candidate)):
-                return _without_site(title, heading, self.site)
+                return _without_site(title, heading, (self.site, _domain(self.canonical or self.url)))
         return heading
 
     def _linked_title(self) -> str | None:
         return next((text for item in self.things() if (text := string(item.get("headline")))), None)
 
     def _heading(self) -> str | None:
-        headings = [text for item in self.tree.iter("h1") if (text := clean(" ".join(item.itertext())))]
-        return headings[0] if headings else None
+        headings = (clean(" ".join(item.itertext())) for item in self.tree.iter("h1"))
+        return next((text for heading in headings if heading and (text := heading.rstrip("¶#§🔗 "))), None)
 
     @cached_property
     def author(self) -> str | None:
@@ -207,16 +209,25 @@ class Head:
         return " ".join(parts).lower()
 
 
-def _without_site(title: str, heading: str | None, site: str | None) -> str:
-    """Cut the site's name off a title: by the heading, by the name itself."""
-    if heading and heading != title and title.startswith(heading) and _SEPARATOR.match(title[len(heading) :]):
-        return heading
+def _without_site(title: str, heading: str | None, names: Sequence[str | None]) -> str:
+    """Cut the site's name off a title: what is left is the heading, or what is cut is one of the site's names."""
     parts = _SEPARATOR.split(title)
     if len(parts) < 2:
         return title
-    if site and parts[-1].strip().lower() in site.lower():
+    known = [_letters(name) for name in names if name]
+    if heading and heading != title:
+        is_first = title.startswith(heading) and _SEPARATOR.match(title[len(heading) :])
+        if is_first or (title.endswith(heading) and _letters(parts[0]) in known):
+            return heading
+    site = _letters(parts[-1])
+    if site in known or (len(site) >= _LEAST_SITE and any(site in name for name in known)):
         return title[: title.rfind(parts[-1])].rstrip(" |–—·•»:-")
     return title
+
+
+def _letters(text: str) -> str:
+    """Return a name as it may stand in an address: without blanks, signs and case."""
+    return "".join(filter(str.isalnum, text.lower()))
 
 
 def _joined(base: str | None, place: str) -> str | None:
@@ -227,6 +238,12 @@ def _joined(base: str | None, place: str) -> str | None:
     except ValueError:
         return None
     return address
+
+
+def _domain(url: str | None) -> str | None:
+    """Return what a site is called in its address: ``tidewell`` of ``www.tidewell.co.uk``."""
+    parts = (host_of(url) or "").split(".")
+    return max(parts[:-1], key=len, default=None) if len(parts) > 1 else None
 
 
 def host_of(url: str | None) -> str | None:
