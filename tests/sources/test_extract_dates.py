@@ -76,3 +76,11 @@ def test_the_last_change_is_not_the_day_of_publication() -> None:
     """Of two days, the one that is called a publication wins, in any of the languages."""
     assert shown("Aktualisiert: 9. Juni 2024</div><div>Veröffentlicht: 3. Mai 2024") == MAY
     assert shown("更新日：2024年6月9日</div><div>公開日：2024年5月3日") == MAY
+
+
+def test_days_of_quotes_and_comments() -> None:
+    """A tweet in an article, and who commented below it, have days that are not the page's."""
+    tweet = f"<blockquote class='twitter-tweet'><p>{SENTENCE}</p>— Bo Ek (@bo) May 1, 2024</blockquote>"
+    assert shown("Our mill", body=f"{SENTENCE}</p>{tweet}<p>{SENTENCE}") is None
+    text = "".join(f"<p>{SENTENCE} {number}</p>" for number in range(12))
+    assert shown("Our mill", body=f"{text}<ol class='comments'><li>Bo Ek</li><li>May 4, 2024</li></ol><p>") is None

@@ -8,7 +8,8 @@ from datetime import UTC, datetime
 
 from masa_rag._time import parse_time
 from masa_rag.errors import ConfigurationError
-from masa_rag.sources._pages.blocks import Block, words_said
+from masa_rag.sources._pages.blocks import Block, above, words_said
+from masa_rag.sources._pages.marks import mark_bits
 
 _MONTHS = (
     "january jan januar jänner jän janvier janv enero ene gennaio gen janeiro januari января янв",
@@ -52,6 +53,7 @@ _FIRST_YEAR = 1990
 _LABEL_WORDS = 24
 """A date in a longer block is one that the text talks about."""
 _NEAR_BLOCKS = 12
+_COMMENTS = mark_bits("comment", "review")
 _DAY_FIRST = frozenset({"en-gb", "en-ie", "en-au", "en-nz", "en-in", "en-za"})
 _PUBLISHED = re.compile(
     r"publi(?:sh|é|e |cad|k)|pubblic|posted|written|created|released|\bby |veröffentlicht|erschienen|geplaatst|опублик"
@@ -115,16 +117,23 @@ def shown_date(blocks: Sequence[Block], *, day_first: bool = False) -> datetime 
     heading = next((number for number, block in enumerate(blocks) if _is_heading(block)), 0)
     best: tuple[tuple[bool, bool, bool, int], datetime] | None = None
     for number, block in enumerate(blocks):
-        if words_said(block) > _LABEL_WORDS or not any(map(str.isdigit, block.text)):
+        away = abs(number - heading)
+        if words_said(block) > _LABEL_WORDS or not any(map(str.isdigit, block.text)) or _is_of_others(block, away):
             continue
         found = _written_date(block.text, day_first)
         if found is None or not is_likely(found):
             continue
-        text, away = block.text, abs(number - heading)
+        text = block.text
         rank = (_OTHER.search(text) is not None, away > _NEAR_BLOCKS, _PUBLISHED.search(text) is None, away)
         if best is None or rank < best[0]:
             best = (rank, found)
     return best[1] if best is not None else None
+
+
+def _is_of_others(block: Block, away: int) -> bool:
+    """Say whether it stands in a quote, or away from the heading among comments, which have days of their own."""
+    is_comment = away > _NEAR_BLOCKS and block.node.marks & _COMMENTS > 0
+    return is_comment or above(block.node, "blockquote") is not None
 
 
 def _is_heading(block: Block) -> bool:

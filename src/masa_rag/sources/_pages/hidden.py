@@ -58,11 +58,12 @@ _FOLDS = re.compile(
     r"tab|accord|collaps|panel|faq|toggle|expand|fold|dropdown-content|more|slide|carousel|answer|step", re.I
 )
 _HIDING_CLASS = re.compile(
-    r"(?:^|\s)(?:sr-only|screen-reader-text|visually-?hidden|screenreader-only|a11y-hidden"
+    r"(?:^|\s)(?:headerlink|header-?anchor|hash-link|anchorjs-link|mw-editsection|mw-cite-backlink|sr-only"
+    r"|screen-reader-text|visually-?hidden|screenreader-only|a11y-hidden"
     r"|(?:[\w-]*[-_])?tool-?tip[-_]+(?:content|text|body|inner|popup|panel|bubble|message))(?:\s|$)",
     re.I,
 )
-"""For screen readers only, or explaining a word to who points at it: no part of what the page says."""
+"""For screen readers only, for who points at it, or to edit or link to a section: no part of what the page says."""
 _OF_FRACTIONS = ("/", "+")
 """Signs that a page draws as the line of a fraction, or a gap before it, and writes for screen readers only: without
 them 3 1/2 is 31/2. They say nothing else, so no more is asked of what hides them."""

@@ -49,8 +49,9 @@ class Rows:
             columns = self._columns[table.element] = _columns(table.element)
             filled = sum(cell is not None and _is_filled(cell) for cells in columns.values() for cell in cells)
             self._is_dense[table.element] = filled >= 2 * len(columns)
-        several = len(self._columns[table.element].get(row.element, [])) > 1
-        return row.last - row.first > 1 or (several and self._is_dense[table.element])
+        cells = self._columns[table.element].get(row.element, [])
+        goes_on = len(cells) > 1 and (cells[0] is None or self._is_dense[table.element])
+        return row.last - row.first > 1 or goes_on
 
 
 def _columns(table: _Element) -> dict[_Element, list[_Element | None]]:

@@ -1,0 +1,26 @@
+"""Shapes of text that pages draw: tables, headings with marks, and what readers do not read."""
+
+from __future__ import annotations
+
+import pytest
+
+from masa_rag.sources._pages.extract import fragment_text
+
+
+def test_a_row_below_a_cell_that_reaches_down() -> None:
+    """A row of one text belongs to its table where a cell from above stands in its first column."""
+    table = "<table><tr><th>Mill<th>Year</tr><tr><td rowspan=2>Creek<td>1170</tr><tr><td>1802</tr></table>"
+    assert fragment_text(table) == "| Mill | Year |\n| --- | --- |\n| Creek | 1170 |\n|  | 1802 |"
+
+
+@pytest.mark.parametrize(
+    "mark",
+    [
+        '<a class="headerlink" href="#oars" title="Permalink">¶</a>',
+        '<a class="hash-link" href="#oars">#</a>',
+        '<span class="mw-editsection">[<a href="/edit">edit</a>]</span>',
+    ],
+)
+def test_marks_to_link_or_edit_a_section(mark: str) -> None:
+    """What headings carry for who points at them is no part of the text."""
+    assert fragment_text(f"<h2>Oars{mark}</h2><p>Of ash.</p>") == "## Oars\n\nOf ash."
