@@ -24,3 +24,12 @@ def test_a_row_below_a_cell_that_reaches_down() -> None:
 def test_marks_to_link_or_edit_a_section(mark: str) -> None:
     """What headings carry for who points at them is no part of the text."""
     assert fragment_text(f"<h2>Oars{mark}</h2><p>Of ash.</p>") == "## Oars\n\nOf ash."
+
+
+@pytest.mark.parametrize("style", ["background: {}; -webkit-background-clip: text", "background: {} text"])
+def test_letters_filled_with_a_gradient(style: str) -> None:
+    """Clear letters through which a coloured ground shows are seen; without the ground they are not."""
+    marked = "<style>.g {{ color: transparent; {} }}</style><p>We mill <b class='g'>thirty sacks</b> a day.</p>"
+    filled = style.format("linear-gradient(90deg, red, blue)")
+    assert fragment_text(marked.format(filled)) == "We mill thirty sacks a day."
+    assert fragment_text(marked.format(style.format("none"))) == "We mill a day."

@@ -27,8 +27,11 @@ _TRICK = re.compile(
     r"|(?<![-\w])(?:text-indent|margin-left|margin-top)\s*:\s*-\s*\d{4,}|(?<![-\w])text-indent\s*:\s*-\s*[1-9]\d\d"
     r"|clip\s*:\s*rect\(\s*(?:0|1px)|clip-path\s*:\s*(?:inset\(\s*(?:50|100)%|circle\(\s*0)"
     r"|transform\s*:\s*(?:scale\(\s*0(?:\.0+)?\s*\)|translate[xy]?\(\s*-\s*\d{4,})"
-    r"|(?<![-\w])color\s*:\s*transparent|(?<![-\w])color\s*:\s*rgba\([^)]*,\s*0(?:\.0+)?\s*\)"
 )
+_CLEAR = re.compile(r"(?<![-\w])color\s*:\s*(?:transparent|rgba\([^)]*,\s*0(?:\.0+)?\s*\))")
+_FILLED = re.compile(r"background(?:-clip)?\s*:[^;]{0,300}(?<![-\w])text(?![-\w])")
+_PAINTED = re.compile(r"background(?:-image)?\s*:[^;]{0,300}(?:gradient|url)\(")
+"""A ground that shows through the letters: those of many headings are clear on purpose."""
 _OUTSIDE = re.compile(r"(?<![-\w])(?:left|top|right|bottom)\s*:\s*-\s*(?:[5-9]\d\d|\d{4,})")
 _PLACED = re.compile(r"position\s*:\s*(?:absolute|fixed)")
 _NO_ROOM = re.compile(
@@ -45,7 +48,8 @@ _WHITE = frozenset({"white", "#fff", "#ffffff", "rgb(255,255,255)", "#fefefe", "
 def style_sight(style: str) -> Sight:
     """Return what an inline style, or the body of a rule, does to the sight of text."""
     style = style.lower()
-    if _TRICK.search(style) or _same_colour(style):
+    is_clear = _CLEAR.search(style) and not (_FILLED.search(style) and _PAINTED.search(style))
+    if is_clear or _TRICK.search(style) or _same_colour(style):
         return Sight.NEVER
     if _OUTSIDE.search(style) and _PLACED.search(style):
         return Sight.NEVER
