@@ -24,7 +24,7 @@ from urllib.parse import urlsplit
 import lightgbm
 import numpy as np
 
-from masa_rag.sources._pages.blocks import WORD, Block
+from masa_rag.sources._pages.blocks import Block, words_of
 from masa_rag.sources._pages.extract import page_blocks
 from masa_rag.sources._pages.features import features
 from masa_rag.sources._pages.forum import read_thread
@@ -59,7 +59,7 @@ def rows(folder: Path):
         if not blocks or read_thread(head):
             continue
         words = np.array([len(block.words) for block in blocks])
-        weights = words / max(300, len(WORD.findall(truth))) * 100
+        weights = words / max(300, len(words_of(truth))) * 100
         labels = shares_taken(blocks, truth) > 0.5
         yield fold_of(told["url"], page_id), features(blocks, nodes, head.facts()).T, labels, weights
 
@@ -70,9 +70,9 @@ def shares_taken(blocks: list[Block], text: str) -> np.ndarray:
     Long blocks are compared by runs of four words, short ones as a whole and as often as they
     occur there; one or two words count only as a line of their own or between blocks that were taken.
     """
-    words = WORD.findall(text.lower())
+    words = words_of(text)
     joined = f" {' '.join(words)} "
-    lines = {" ".join(WORD.findall(line)) for line in text.lower().splitlines()}
+    lines = {" ".join(words_of(line)) for line in text.lower().splitlines()}
     runs = set(zip(words, words[1:], words[2:], words[3:], strict=False))
     seen: Counter[str] = Counter()
     shares = np.zeros(len(blocks), dtype=np.float32)

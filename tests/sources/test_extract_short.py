@@ -35,3 +35,16 @@ def test_a_menu_alone_is_no_main_text(words: str) -> None:
     assert (
         extract_page(f"<html><head><title>水泵</title></head><body><nav><ul>{menu}</ul></nav></body></html>").text == ""
     )
+
+
+def test_an_article_among_links_and_comments() -> None:
+    """Words are counted in Chinese as in other languages: what stands around an article is known by its measure."""
+    menu = "".join(f"<li><a href='/'>{word}</a></li>" for word in "首页 新闻 产品 下载 登录 注册 帮助".split())
+    others = "".join(f"<li><a href='/'>{title}</a></li>" for title in ("仓库新到了三台水泵", "压力表的读数为什么不准"))
+    head = "<h1>水泵又转了</h1><div class='info'>来源：水务日报 2024年5月3日</div>"
+    text = "".join(f"<p>{sentence}</p>" for sentence in SHORT["Chinese"])
+    around = f"<div class='share'>分享到：微博 微信</div><div class='related'><h3>相关阅读</h3><ul>{others}</ul></div>"
+    comments = "<div class='comments'><h3>评论</h3><ul><li>太好了，我们村终于又有水了。</li></ul></div>"
+    body = f"<div class='nav'><ul>{menu}</ul></div><div>{head}<div>{text}</div>{around}{comments}</div>"
+    page = extract_page(f"<html><head><title>水泵又转了</title></head><body>{body}</body></html>")
+    assert page.text == "\n\n".join(SHORT["Chinese"])

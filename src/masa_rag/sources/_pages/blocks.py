@@ -23,8 +23,10 @@ WORD = re.compile(r"\w+")
 _EMOJI_CLASS = re.compile(r"emoji|smil(?:ie|ey)|emoticon", re.I)
 _EMOJI_NAME = re.compile(r":[\w+-]{1,40}:|[:;=8][-']?[DPpOo]")
 _RAISED = re.compile(r"[-+−–]?\d")
-_WITHOUT_BLANKS = re.compile("[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]")
+_SIGNS = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
 """Kana and Chinese characters."""
+_WITHOUT_BLANKS = re.compile(f"[{_SIGNS}]")
+_PARTS = re.compile(f"[{_SIGNS}]{{1,2}}|[^{_SIGNS}]+")
 MAX_CHARACTERS = 4_000_000
 """Of text in one page: two thousand printed pages."""
 
@@ -100,9 +102,12 @@ class Block:
     link_words: int
 
 
-def words_said(block: Block) -> float:
-    """Return how many words a block says; in Chinese and Japanese, written without blanks, two characters are one."""
-    return max(len(block.words), 0.5 * len(_WITHOUT_BLANKS.findall(block.text)))
+def words_of(text: str) -> list[str]:
+    """Return the words of a text, lower case; in Chinese and Japanese, written without blanks, two signs are one."""
+    found: list[str] = WORD.findall(text.lower())
+    if text.isascii() or _WITHOUT_BLANKS.search(text) is None:
+        return found
+    return [part for word in found for part in _PARTS.findall(word)]
 
 
 @dataclass(slots=True)
@@ -141,9 +146,9 @@ class _Walk:
         if self.size > MAX_CHARACTERS:
             raise SourceFormatError(f"received more than {MAX_CHARACTERS:,} characters of text; expected one page")
         text = raw.strip("\n") if node.tag == "pre" else " ".join(raw.split())
-        linked = WORD.findall("".join(self.linked)) if self.linked else ()
+        linked = words_of("".join(self.linked)) if self.linked else ()
         self.linked.clear()
-        words = WORD.findall(text.lower())
+        words = words_of(text)
         if words:
             self.blocks.append(Block(text, node, words, min(len(linked), len(words))))
 

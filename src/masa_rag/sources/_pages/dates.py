@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from masa_rag._time import parse_time
 from masa_rag.errors import ConfigurationError
-from masa_rag.sources._pages.blocks import Block, above, words_said
+from masa_rag.sources._pages.blocks import Block, above
 from masa_rag.sources._pages.marks import mark_bits
 
 _MONTHS = (
@@ -118,7 +118,7 @@ def shown_date(blocks: Sequence[Block], *, day_first: bool = False) -> datetime 
     best: tuple[tuple[bool, bool, bool, int], datetime] | None = None
     for number, block in enumerate(blocks):
         away = abs(number - heading)
-        if words_said(block) > _LABEL_WORDS or not any(map(str.isdigit, block.text)) or _is_of_others(block, away):
+        if len(block.words) > _LABEL_WORDS or not any(map(str.isdigit, block.text)) or _is_of_others(block, away):
             continue
         found = _written_date(block.text, day_first)
         if found is None or not is_likely(found):

@@ -30,7 +30,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from masa_rag.errors import SourceFormatError
-from masa_rag.sources._pages.blocks import Block, Node, read_blocks, words_said
+from masa_rag.sources._pages.blocks import Block, Node, read_blocks
 from masa_rag.sources._pages.features import features
 from masa_rag.sources._pages.forum import read_thread
 from masa_rag.sources._pages.hidden import MARK, sight_of, visible_characters
@@ -183,8 +183,7 @@ def _chosen(head: Head, blocks: list[Block], nodes: list[Node]) -> NDArray[np.bo
     leave_copies(blocks, probabilities)
     words = np.array([len(block.words) for block in blocks], dtype=np.float32)
     taken, expected = choose(probabilities, words)
-    said = np.array([words_said(block) for block in blocks], dtype=np.float32)
-    if expected < LEAST_EXPECTED or float((probabilities * said).sum()) < LEAST_WORDS:
+    if expected < LEAST_EXPECTED or float((probabilities * words).sum()) < LEAST_WORDS:
         return np.zeros(len(blocks), dtype=bool)
     keep_whole(blocks, nodes, taken, words)
     leave_frame(blocks, taken, words)

@@ -178,14 +178,14 @@ def _text_row(block: Block) -> tuple[float, ...]:
     head = text[:160]
     ends = text[-1]
     digits = sum(map(str.isdigit, block.words[:40]))
-    stops = text.count(". ") + text.count("? ") + text.count("! ")
+    stops = text.count(". ") + text.count("? ") + text.count("! ") + sum(map(text.count, "。？！"))
     return (
         size,
         block.link_words / size,
         len(text) / size,
         stops / size,
-        text.count(",") / size,
-        ends in ".!?…”\"",
+        (text.count(",") + text.count("，") + text.count("、")) / size,
+        ends in ".!?…”\"。！？」",
         ends == ":",
         digits / min(size, 40),
         head[0].isupper(),

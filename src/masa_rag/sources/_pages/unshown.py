@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from itertools import compress, pairwise
 from typing import TYPE_CHECKING
 
-from masa_rag.sources._pages.blocks import WORD, Block
+from masa_rag.sources._pages.blocks import Block, words_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -24,7 +24,7 @@ def unshown_description(description: str | None, blocks: list[Block], taken: NDA
     That is so where the page holds less than half of it, and little else: at most MOST_BESIDE times as many words
     were taken. None where nothing was taken: such a page is reported as one that scripts fill in.
     """
-    words = _words(description)
+    words = words_of(description or "")
     beside = sum(len(block.words) for block in compress(blocks, taken))
     if len(words) < _LEAST_DESCRIPTION or not 0 < beside <= MOST_BESIDE * len(words):
         return None
@@ -37,15 +37,11 @@ def unshown_article(article: str | None, blocks: list[Block], taken: NDArray[np.
     So do pages that scripts fill in, and those that show the first paragraphs only. None where ``blocks`` hold the
     most of it: then the page shows it.
     """
-    words = _words(article)
+    words = words_of(article or "")
     beside = sum(len(block.words) for block in compress(blocks, taken))
     if len(words) < _LEAST_ARTICLE or 2 * beside > len(words):
         return None
     return None if _is_shown(words, blocks) else article
-
-
-def _words(text: str | None) -> list[str]:
-    return WORD.findall((text or "").lower())
 
 
 def _is_shown(words: list[str], blocks: Iterable[Block]) -> bool:
