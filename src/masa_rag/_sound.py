@@ -78,28 +78,69 @@ def _silence(count: int) -> Iterator[bytes]:
         yield bytes(2 * min(RATE, count - start))
 
 
+class _Polarity:
+    """Says whether the two channels of a recording swing against each other, as with one plug soldered the wrong way.
+
+    Their mean is silence. Judged by the last second or so, for in a short moment any two microphones may do so.
+    """
+
+    def __init__(self) -> None:
+        self._sum = self._each = 0.0
+
+    def is_opposed(self, frame: Any) -> bool:
+        """Take the next frame in."""
+        if frame.layout.nb_channels != 2:
+            return False
+        sound = frame.to_ndarray()
+        one, other = (sound if frame.format.is_planar else sound.reshape(-1, 2).T)[:, ::_EVERY].astype("float32")
+        if frame.format.name.startswith("u8"):
+            one, other = one - 128.0, other - 128.0
+        kept = max(0.0, 1 - frame.samples / frame.sample_rate)
+        self._sum = kept * self._sum + float(((one + other) ** 2).sum())
+        self._each = kept * self._each + float((one**2 + other**2).sum())
+        return self._sum < _OPPOSED * self._each
+
+
+_EVERY = 8
+"""One sample in so many is looked at."""
+
+_OPPOSED = 0.1
+"""Power of the sum of two channels by the sum of their powers: 2 where they are the same, 1 where they have nothing in
+common, 0 where one is the other turned round."""
+
+
 class _Mixer:
     """Makes frames mono at RATE; a file may change its format midway, as where advertisements are put in."""
 
     def __init__(self, av: Any) -> None:
         self._av = av
+        self._polarity = _Polarity()
         self._resampler: Any = None
         self._mean: Any = None
         self._form: object = None
 
     def mixed(self, frame: Any) -> bytes:
         """Return the samples that are ready."""
-        found = (frame.format.name, frame.layout.name, frame.sample_rate)
+        is_opposed = self._polarity.is_opposed(frame)
+        found = (frame.format.name, frame.layout.name, frame.sample_rate, is_opposed)
         before = b"" if found == self._form else self.rest()
         if self._resampler is None:
             self._resampler = self._av.audio.resampler.AudioResampler(format="s16", layout="mono", rate=RATE)
-            self._mean = _mean(self._av, frame) if _MICROPHONES.fullmatch(frame.layout.name) else None
+            self._mean = self._graph(frame, is_opposed=is_opposed)
             self._form = found
         if self._mean is not None:
             self._mean.push(frame)
             frame = self._mean.pull()
         frame.pts = None
         return before + _bytes(self._resampler.resample(frame))
+
+    def _graph(self, frame: Any, *, is_opposed: bool) -> Any:
+        """Return what mixes frames like this, where the resampler would do so wrongly."""
+        if is_opposed:
+            return _mono(self._av, frame, "c0=0.5*c0-0.5*c1")
+        if _MICROPHONES.fullmatch(frame.layout.name):
+            return _mono(self._av, frame, "c0<" + "+".join(f"c{number}" for number in range(frame.layout.nb_channels)))
+        return None
 
     def rest(self) -> bytes:
         """Return the samples that waited for what comes next, and forget the format."""
@@ -112,16 +153,16 @@ _MICROPHONES = re.compile(r"(?:[3-9]|\d\d+) channels")
 the fourth of six would be the bass, which is left out."""
 
 
-def _mean(av: Any, frame: Any) -> Any:
-    """Return a graph of filters that makes the mean of all channels of frames like this."""
+def _mono(av: Any, frame: Any, mix: str) -> Any:
+    """Return a graph of filters that mixes the channels of frames like this, as ``mix`` says."""
     graph = av.filter.Graph()
     source = graph.add_abuffer(
         sample_rate=frame.sample_rate, format=frame.format.name, layout=frame.layout.name, time_base=frame.time_base
     )
-    mean = graph.add("pan", "mono|c0<" + "+".join(f"c{number}" for number in range(frame.layout.nb_channels)))
+    mixed = graph.add("pan", f"mono|{mix}")
     sink = graph.add("abuffersink")
-    source.link_to(mean)
-    mean.link_to(sink)
+    source.link_to(mixed)
+    mixed.link_to(sink)
     graph.configure()
     return graph
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import random
+import struct
 import wave
 from collections.abc import Iterator
 from fractions import Fraction
@@ -142,3 +144,16 @@ def test_every_microphone_is_heard(tmp_path: Path, decoder: MediaDecoder, channe
         file.writeframes(sample * RATE)
     data = decoder.decode(tmp_path / "a.wav")
     assert max(memoryview(data).cast("h")) == pytest.approx(16000 / channels, rel=0.05)
+
+
+@pytest.mark.parametrize(("other", "peak"), [(-1.0, 16000), (-0.8, 14400), (1.0, 16000), (0.0, 8000)])
+def test_channels_turned_against_each_other_are_heard(
+    tmp_path: Path, decoder: MediaDecoder, other: float, peak: int
+) -> None:
+    """Two channels of which one is the other turned round are no silence: their difference is heard, else the sum."""
+    tones = (int(16000 * math.sin(number / 10)) for number in range(RATE))
+    sample = b"".join(struct.pack("<hh", tone, int(other * tone)) for tone in tones)
+    with wave.open(str(tmp_path / "cabled.wav"), "wb") as file:
+        file.setparams((2, 2, RATE, 0, "NONE", ""))
+        file.writeframes(sample)
+    assert max(memoryview(decoder.decode(tmp_path / "cabled.wav")).cast("h")) == pytest.approx(peak, rel=0.05)
