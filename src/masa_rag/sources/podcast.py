@@ -50,15 +50,16 @@ class Podcast(FileSource):
     most); only without one is the audio fetched and transcribed. An episode that cannot be had or
     heard is one RecordError; the others go on. Chapters go to ``metadata["chapters"]``, the people
     named in the feed to ``metadata["participants"]`` (whole, with roles and links: ``persons`` and
-    ``show_persons``); if a show has one host, who alone is heard, the lines are the host's. The id is
-    the episode's guid, so that moved audio changes nothing.
+    ``show_persons``). If the feed names one person for the episode itself, a host, and nobody else for the
+    show, lines without a speaker are that host's, marked ``metadata["speaker_from"] = "feed"``. The id is the
+    episode's guid, so that moved audio changes nothing.
 
     Args:
         feed: Path or address of the RSS feed. Relative links in a local feed are files beside it; a
             local feed reads no other files, and a fetched feed reads none.
         name: The source's name; default ``podcast:<file or host>``.
-        transcriber: For episodes without a transcript; None makes a ``FasterWhisperTranscriber`` for
-            each, with the people that the feed names for it as the glossary.
+        transcriber: For episodes without a transcript; None makes a ``FasterWhisperTranscriber``
+            with the people that the feed names for the episode as the glossary.
         diarizer: Says who speaks when in audio; None for no speakers.
         speakers: Names for labels, ``{"A": "Ryan"}``.
         latest: Only that many episodes, newest first as in the feed; None takes all.
@@ -85,6 +86,7 @@ class Podcast(FileSource):
         host = urlsplit(self._address).netloc + urlsplit(self._address).path if self._address else None
         super().__init__(feed, name=name or (f"{self.form}:{host}" if host else None))
         self._transcriber = transcriber
+        self._made: tuple[list[str], Transcriber] | None = None
         self._diarizer = diarizer
         self._speakers = dict(speakers or {})
         self._latest = latest
@@ -146,7 +148,7 @@ class Podcast(FileSource):
     def _from_audio(self, show: Show, episode: Episode) -> Iterator[Document | RecordError]:
         transcriber = self._transcriber
         if transcriber is None:
-            transcriber = default_transcriber(participants=[name for name, _ in (*show.people, *episode.people)])
+            transcriber = self._default([name for name, _ in (*show.people, *episode.people)])
         with self._recording(episode) as path:
             ((_, lines),) = transcribed(transcriber, [path])
             if isinstance(lines, Exception):
@@ -158,12 +160,19 @@ class Podcast(FileSource):
                 segments = [_linked(item, _listen(episode, item.start)) for item in without_words(heard)]
                 yield self._document(show, episode, segments, {"transcribed_by": transcriber.fingerprint})
 
+    def _default(self, people: list[str]) -> Transcriber:
+        """Return a transcriber that knows these names; the last one where they are the same, whose model is loaded."""
+        if self._made is None or self._made[0] != people:
+            self._made = people, default_transcriber(participants=people)
+        return self._made[1]
+
     def _document(
         self, show: Show, episode: Episode, segments: Sequence[Segment], facts: Mapping[str, Any]
     ) -> Document:
         listed = (*episode.people, *show.people)
         people = list(dict.fromkeys(name for name, _ in listed))
-        if len(people) == 1 and (people[0], "host") in listed and not any(item.author for item in segments):
+        is_alone = len(people) == 1 and (people[0], "host") in episode.people  # guests are seldom named for a show
+        if is_alone and not any(item.author for item in segments):
             segments = [_by(item, people[0]) for item in segments]
         more = {
             "show": show.title,
