@@ -100,6 +100,16 @@ def test_a_word_is_no_video(tmp_path: Path, name: str) -> None:
     assert (video.id, video.url, video.segments[0].url) == (name, None, None)
 
 
+def test_parts_of_a_talk_are_no_languages(tmp_path: Path) -> None:
+    """Three letters are a language only where yt-dlp wrote them: beside its facts, or behind an id."""
+    for name in ("ep.one", "ep.two", "a [abcdefghijk].fil", "a [abcdefghijk].en", "talk.fil", "talk.en"):
+        (tmp_path / f"{name}.vtt").write_text(VTT.format(name))
+    (tmp_path / "talk.info.json").write_text(json.dumps({"id": "kjihgfedcba"}))
+    assert sorted(video.text for video in YouTube(tmp_path) if isinstance(video, Document)) == [
+        "a [abcdefghijk].en", "ep.one", "ep.two", "talk.en",
+    ]  # fmt: skip
+
+
 def test_a_name_that_is_an_id(tmp_path: Path) -> None:
     """yt-dlp can be told to name files by ids alone."""
     (tmp_path / "a1-_efghijk.en.vtt").write_text(VTT.format("Hi"))

@@ -192,14 +192,23 @@ def _unavailable(video: str, reason: str) -> SourceUnavailableError:
 
 def _stem(path: Path) -> Path:
     """Return the path without language and suffix: ``talk [id].en.vtt`` is ``talk [id]``."""
-    name = path.with_suffix("").name
-    head, dot, last = name.rpartition(".")
-    return path.with_name(head if dot and re.fullmatch(r"[a-z]{2,3}(?:-[\w-]+)?", last) else name)
+    return path.with_name(path.stem.removesuffix(f".{_language(path)}"))
 
 
 def _language(path: Path) -> str:
-    last = path.with_suffix("").name.rpartition(".")[2]
-    return last if re.fullmatch(r"[a-z]{2,3}(?:-[\w-]+)?", last) and last != path.with_suffix("").name else ""
+    """Return the language in a name; three letters ("fil") are one only beside what yt-dlp wrote, else "one"."""
+    head, _, last = path.stem.rpartition(".")
+    match = _LANGUAGE.fullmatch(last)
+    if not head or match is None or (len(match[1]) > 2 and not _is_downloaded(path, head)):
+        return ""
+    return last
+
+
+_LANGUAGE = re.compile(r"([a-z]{2,3})(?:-[\w-]+)?")
+
+
+def _is_downloaded(path: Path, stem: str) -> bool:
+    return _video_id(path) is not None or path.with_name(f"{stem}.info.json").is_file()
 
 
 def _info_of(path: Path) -> Path | None:
