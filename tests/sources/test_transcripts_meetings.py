@@ -40,6 +40,15 @@ FORMS = {
     "Happy Scribe": "[{clock}.00] - {name}\n{text}\n\n",
     "Rev, older": "{name}: ({minutes})\n{text}\n\n",
     "Sonix": "{name} {clock}\n{text}\n\n",
+    "Notta": "{name} {minutes}\n{text}\n\n",
+    "a dash": "{name} - {minutes}\n{text}\n\n",
+    "a long dash": "{name} – {clock}\n{text}\n\n",
+    "full-width brackets": "{name}（{minutes}）：{text}\n\n",
+    "heading": "## {name} ({minutes})\n{text}\n\n",
+    "Premiere": "00;00;{at:02};12 - 00;00;{at:02};24\n{name}\n{text}\n\n",
+    "frames": "[{clock}:12] {name}: {text}\n",
+    "table": "{clock}\t{name}\t{text}\n",
+    "links": "[{clock}](https://youtu.be/a1-_efghijk?t={at}) {name}: {text}\n",
 }
 
 
@@ -54,6 +63,22 @@ def test_names_and_times_in_text(tmp_path: Path, form: str) -> None:
     ]
     document = recognised(tmp_path, "talk.txt", "".join(rows))
     assert [(line.start, line.author, line.text) for line in document.segments] == list(SAID)
+
+
+def test_a_sentence_with_a_time_is_no_speaker(tmp_path: Path) -> None:
+    """Typists write down where they are in the middle of a turn, too."""
+    text = f"Ada (00:02):\n{ONE}\nIt ran for an hour or so, [00:05] then it stopped.\n\nBen (00:09):\n{TWO}\n"
+    document = recognised(tmp_path, "talk.txt", text)
+    assert [(line.start, line.author, line.text) for line in document.segments] == [
+        (2.0, "Ada", f"{ONE} It ran for an hour or so, [00:05] then it stopped."), (9.0, "Ben", TWO),
+    ]  # fmt: skip
+
+
+def test_what_teams_notes_was_not_said(tmp_path: Path) -> None:
+    """Who began and who stopped to record is no word of the last speaker."""
+    turns = "".join(f"{name}   0:{at:02}\n{text}\n\n" for at, name, text in SAID)
+    text = f"Pumps\n\nMara Holm started transcription\n\n{turns}Mara Holm stopped transcription\n"
+    assert [line.text for line in recognised(tmp_path, "talk.txt", text).segments] == [text for _, _, text in SAID]
 
 
 def test_captions_copied_from_a_player(tmp_path: Path) -> None:
@@ -171,10 +196,14 @@ def test_chat_with_lines_replies_and_a_day(tmp_path: Path) -> None:
         "8:00 Breakfast\n9:15 Standup meeting\n9:30 Review of the sprint\n12:00 Lunch\n",
         "10:00 jonas: The pump failed again last night.\n10:00 mara: Then order one.\n" * 4,
         "12:10 PM we met\n12:15 PM we ate\n12:20 PM we left\n12:30 PM we slept\n",
+        "Ada - 1:00\nBen - 2:00\nAda - 3:00\nBen - 4:00\n",
+        "Ada 10:00\nThe pump failed.\nBen 10:01\nOrder one.\nAda 10:02\nGood.\nBen 10:03\nBye.\n",
+        "Salt 03:10\nA song of ropes\nTide 03:40\nA song of nets\nOars 04:00\nA song\nSails 04:20\nA song\n",
+        "The pump failed again. [00:03]\nOrder a seal, please. [00:09]\nThe workshop opens at eight. [00:14]\n",
     ],
 )
 def test_other_texts_with_times_are_no_transcript(tmp_path: Path, text: str) -> None:
-    """Chapters, programmes of a day and logs have bare times too."""
+    """Chapters, programmes of a day, chats, logs and lists of songs have times too, and sentences are no names."""
     path = tmp_path / "notes.txt"
     path.write_text(text)
     assert not Transcripts.recognises(path, path.read_bytes())

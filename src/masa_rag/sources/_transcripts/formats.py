@@ -75,6 +75,7 @@ _FORMATS: tuple[tuple[Callable[[str], bool], Parser], ...] = (
     (plain.looks_like_stamped, plain.parse_stamped),
     (plain.looks_like_named, plain.parse_named),
     (plain.looks_like_otter, plain.parse_otter),
+    (plain.looks_like_beside, plain.parse_beside),
     (plain.looks_like_labelled, plain.parse_labelled),
 )
 

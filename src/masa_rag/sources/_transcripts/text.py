@@ -11,32 +11,40 @@ from masa_rag._time import parse_clock
 from masa_rag.sources._transcripts.base import Caption, Line, Timed, Transcript, forward_only, lines_of, with_ends
 from masa_rag.sources._transcripts.speakers import assign_speakers, is_numbered, looks_like_name, split_label
 
-_TIME = r"(?:(?:\d{1,3}:)?\d{1,3}:\d{2}(?:[.,]\d{1,3})?|\d{1,3}:\d{1,2}:\d{1,2}\.\d{1,3})"
-"""Teams wrote ``0:0:3.290``."""
+_TIME = (
+    r"(?:(?:\d{1,3}:)?\d{1,3}:\d{2}(?:[.,]\d{1,3})?|\d{1,3}:\d{1,2}:\d{1,2}\.\d{1,3}|\d\d(?::\d\d){3}|\d\d(?:;\d\d){3})"
+)
+"""Teams wrote ``0:0:3.290``; Premiere counts frames behind the seconds, ``00:00:03:12`` and ``00;00;03;12``."""
+_FRAMES = re.compile(r"(\d\d)[:;](\d\d)[:;](\d\d)[:;]\d\d")
 _ONE_DIGIT = re.compile(r"(?<=:)\d(?!\d)")
 _TO = r"\s*(?:-{1,2}>?|[–—])\s*"
 _SAID = r"\s*[-–—:]?\s*(?P<text>.*)"
 _STAMPED = re.compile(
-    rf"\s*(?:[\[(]\s*(?P<a>{_TIME})(?:(?:\s*[\])]{_TO}[\[(]\s*|{_TO})(?P<b>{_TIME}))?\s*[\])]|"
+    rf"\s*(?:[\[(]\s*(?P<a>{_TIME})(?:(?:\s*[\])]{_TO}[\[(]\s*|{_TO})(?P<b>{_TIME}))?\s*[\])]"
+    rf"(?:(?<=\])\(https?://[^()\s]+\))?|"
     rf"\[(?P<d>\d{{1,6}}\.\d{{2}})s -> (?P<e>\d{{1,6}}\.\d{{2}})s\]){_SAID}"
 )
-"""``[0:05]``, ``(0:05)``, ``[0:05 - 0:09]``, ``[0:05] --> [0:09]``, and faster-whisper's ``[5.00s -> 9.00s]``."""
+"""``[0:05]``, ``(0:05)``, ``[0:05 - 0:09]``, ``[0:05] --> [0:09]``, and faster-whisper's ``[5.00s -> 9.00s]``; in
+Markdown the first may be a link, which is not said."""
 _BARE = re.compile(rf"\s*(?P<a>{_TIME})(?:{_TO}(?P<b>{_TIME}))?(?=\s|$)(?!\s*[ap]\.?m\b){_SAID}", re.IGNORECASE)
 _NAMED = re.compile(
-    rf"\s*(?:\*\*)?(?P<name>[^\W\d_][^()\[\]:*\n]{{0,59}}?)(?<=\S)\s*+:?\s*+(?:\*\*\s*+:?\s*+)?"
-    rf"[\[(]\s*(?P<time>{_TIME})\s*[\])]\s*:?\s*(?P<text>.*)"
+    rf"\s*(?:#{{1,6}}\s+)?(?:\*\*)?(?P<name>[^\W\d_][^()（\[\]:*\n]{{0,59}}?)(?<=\S)\s*+:?\s*+(?:\*\*\s*+:?\s*+)?"
+    rf"[\[(（]\s*(?P<time>{_TIME})\s*[\])）]\s*[:：]?\s*(?P<text>.*)"
 )
 _OTTER = re.compile(
-    rf"\s*(?P<open>\[)?(?P<name>[^\W\d_].{{0,59}}?)(?(open)\])"
+    rf"\s*(?P<open>\[)?(?P<name>[^\W\d_].{{0,59}}?)(?(open)\])(?:\s?[-–—|,])?"
     rf"(?:(?:\s{{2,}}|\t)(?P<time>{_TIME})| (?P<whole>\d\d:\d\d:\d\d))\s*(?P<text>)"
 )
 """Otter.ai's ``Name  55:21``, also ``Name 00:55:21``, and ``[Name] 10:02:01`` as Zoom saves captions."""
+_BESIDE = re.compile(rf"\s*(?P<name>[^\W\d_][^:\n]{{0,59}}?)(?:\s|\s?[-–—|,]\s?)(?P<time>{_TIME})\s*(?P<text>)")
+"""``Speaker 1 00:03``, ``Ada - 00:03``, with what was said below: what schedules and lists of songs look like too."""
 _FOOTER = re.compile(
     r"\s*(?:Transcribed by (?:https?://)?otter\.ai.*|(?:Meeting|Transcription) ended after [\d:]+\W*|"
-    r"This editable transcript was computer generated and might contain errors\..*)",
+    r"This editable transcript was computer generated and might contain errors\..*|"
+    r"\S+(?: \S+){0,4} (?:started|stopped) transcription)\s*",
     re.IGNORECASE,
 )
-"""What Otter.ai and Google Meet write below what was said."""
+"""What Otter.ai, Google Meet and Teams write around what was said."""
 _OWN_LINE = re.compile(rf"\s*+(?:\*\*)?[\[(]?\s*+({_TIME})\s*+[\])]?(?:\*\*)?\s*+")
 _FEWEST_BARE = 4
 _FIRST_BARE_S = 120.0
@@ -86,7 +94,7 @@ def _times(match: re.Match[str]) -> tuple[float | None, float | None]:
 
 
 def _seconds(text: str) -> float | None:
-    return parse_clock(_ONE_DIGIT.sub(lambda digit: f"0{digit[0]}", text))
+    return parse_clock(_ONE_DIGIT.sub(lambda digit: f"0{digit[0]}", _FRAMES.sub(r"\1:\2:\3", text)))
 
 
 def parse_stamped(text: str) -> Transcript:
@@ -99,7 +107,7 @@ def parse_stamped(text: str) -> Transcript:
             blocks.append((_times(match), []))
             row = match["text"]
         if blocks and row.strip():
-            blocks[-1][1].append(row.strip())
+            blocks[-1][1].extend(row.strip().split("\t", 1))  # in a table the name has a cell of its own
         elif not blocks:
             preface.append(row)
     names = _names_above([rows for _, rows in blocks]) or _moved_names(preface, [rows for _, rows in blocks])
@@ -155,6 +163,20 @@ def parse_otter(text: str) -> Transcript:
     return _turns("\n".join(row for row in lines_of(text) if not _FOOTER.fullmatch(row)), _OTTER)
 
 
+def looks_like_beside(text: str) -> bool:
+    """Say whether few names with a time behind them open turns, from the beginning of a recording."""
+    hits = [match for row in _filled(text) if (match := _BESIDE.fullmatch(row))]
+    names = _few_names([match["name"] for match in hits], len(hits))
+    first = next((_clock(match) or 0.0 for match in hits if match["name"] in names), _FIRST_BARE_S + 1)
+    has_words = len(_filled(text)) >= 2 * len(hits)
+    return has_words and first <= _FIRST_BARE_S and _opens_turns(text, _BESIDE)
+
+
+def parse_beside(text: str) -> Transcript:
+    """Read ``Speaker 1 00:03`` above what was said."""
+    return _turns(text, _BESIDE)
+
+
 def looks_like_labelled(text: str) -> bool:
     """Say whether a few names, again and again, open most of the lines."""
     rows = [row for row in _filled(text) if not (_FOOTER.fullmatch(row) or _OWN_LINE.fullmatch(row))]
@@ -204,20 +226,36 @@ def _mostly_rise(times: Sequence[float]) -> bool:
 
 
 def _opens_turns(text: str, pattern: re.Pattern[str]) -> bool:
-    hits = [match for row in _filled(text) if (match := pattern.fullmatch(row))]
+    hits = [match for match in _opened(_filled(text), pattern) if match]
     times = [_clock(match) or 0.0 for match in hits]
     return len(hits) >= 2 and _mostly_rise(times) and 12 * len(hits) >= _after_first(text, pattern)
 
 
+def _opened(rows: Sequence[str], pattern: re.Pattern[str]) -> list[re.Match[str] | None]:
+    """Return for each row how it opens a turn, if it does: a sentence that ends with a time does not."""
+    found = [pattern.fullmatch(row) for row in rows]
+    counts = Counter(match["name"].strip() for match in found if match)
+    return [match if match and _may_speak(name := match["name"].strip(), counts[name]) else None for match in found]
+
+
+def _may_speak(name: str, times: int) -> bool:
+    """Say whether a turn's label names somebody: often, like a person, or in few words ("unknown speaker")."""
+    return times > 1 or looks_like_name(name) or (len(name.split()) <= _FEW_WORDS and not name.endswith((*".,?!",)))
+
+
+_FEW_WORDS = 3
+
+
 def _clock(match: re.Match[str]) -> float | None:
-    return parse_clock(match["time"] or match.groupdict().get("whole") or "")
+    return _seconds(match["time"] or match.groupdict().get("whole") or "")
 
 
 def _turns(text: str, pattern: re.Pattern[str]) -> Transcript:
     preface: list[str] = []
     lines: list[Line] = []
-    for row in lines_of(text):
-        if match := pattern.fullmatch(row):
+    rows = lines_of(text)
+    for row, match in zip(rows, _opened(rows, pattern), strict=True):
+        if match:
             lines.append(Line(match["text"].strip(), match["name"].strip(), _clock(match)))
         else:
             _continue(lines, preface, row)
