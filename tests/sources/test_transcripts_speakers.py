@@ -187,3 +187,16 @@ def test_records_are_no_dialogue(tmp_path: Path) -> None:
     rows = "".join(f"Name: P{number}\nPhone: 55{number}\nEmail: p{number}@mill.example\n\n" for number in range(5))
     (tmp_path / "people.txt").write_text(rows)
     assert type(open_source(tmp_path / "people.txt")).__name__ == "Files"
+
+
+@pytest.mark.parametrize("names", [("Sprecher 1", "Sprecher 2"), ("Intervenant 1", "Locuteur 2"), ("화자 1", "화자 2")])
+def test_numbered_speakers_of_other_languages(tmp_path: Path, names: tuple[str, str]) -> None:
+    """Recorders number the speakers in the language of their users."""
+    text = "".join(f"{name}: It is mended now.\n" for name in names * 3)
+    assert [line.author for line in read(tmp_path, text).segments] == [*names * 3]
+
+
+def test_marks_of_direction_are_no_part_of_a_name(tmp_path: Path) -> None:
+    """Hebrew and Arabic texts have them around names."""
+    text = "".join(f"\u200f{name}\u200e: שלום לכולם\n" for name in ("דנה", "יוסי") * 3)
+    assert [line.author for line in read(tmp_path, text).segments] == ["דנה", "יוסי"] * 3

@@ -15,6 +15,8 @@ _CHANGE = re.compile(r">>+\s*")
 _LABEL = re.compile(r"(?P<name>[^\W\d_][^:：<>\[\]{}\n]{0,47}?)\s*(?::\s+|：\s*)(?P<text>\S.*)", re.DOTALL)
 _NUMBERED = r"(?:Speaker|SPEAKER|Spk)[ _]?\w{1,8}"
 _WORDY = re.compile(_NUMBERED)
+_DIRECTIONS = "\u200e\u200f\u061c\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+"""Marks of the direction of writing, which stand around names in Hebrew and Arabic."""
 _BRACKETED = re.compile(
     rf"\[(?P<name>[^\W\d_][^\[\]:<>\n]{{0,47}}(?=\]\s*:)|{_NUMBERED})\]\s*:?\s+(?P<text>\S.*)", re.DOTALL
 )
@@ -36,9 +38,12 @@ _COUNTED = re.compile(
 )
 _NAMELESS = frozenset(
     """attendee caller female guest host interviewee interviewer male man moderator panelist participant person
-    respondent speaker spk student user voice witness woman""".split()
+    respondent speaker spk student user voice witness woman befragte befragter entrevistada entrevistado
+    entrevistador hablante interlocuteur interlocutor interlocutore intervenant intervenante intervistatore
+    locuteur locutor mówca oratore orador orateur parlante participante sprecher sprecherin spreker talare taler
+    teilnehmer teilnehmerin голос говорящий спикер участник 发言人 参会人 说话人 講者 話者 참석자 화자""".split()
 )
-"""What people are called with a number where their names are not known."""
+"""What people are called with a number where their names are not known, in the languages of recorders."""
 _THINGS = frozenset(
     """answer appendix box case chapter choice class day episode exhibit figure group item lesson level method model
     number option part phase plan point product question rule scenario section stage step team type variant version
@@ -56,8 +61,9 @@ def split_label(text: str) -> tuple[str | None, str]:
     The name is None when there is no label, or one that names nobody ("Note").
     """
     said = _CHANGE.sub("", text, count=1) if text.startswith(">>") else text
+    said = said.lstrip(_DIRECTIONS)
     match = _LABEL.fullmatch(said) or _BRACKETED.fullmatch(said) or _BOLD.fullmatch(said)
-    if match is None or _is_phrase(name := match["name"].strip()):
+    if match is None or _is_phrase(name := match["name"].strip(_DIRECTIONS + " ")):
         return None, text
     return name, match["text"].strip()
 
