@@ -113,6 +113,13 @@ def test_subrip_without_fractions(tmp_path: Path) -> None:
     assert [(line.start, line.end, line.text) for line in document.segments] == [(0.0, 3.0, ONE), (4.0, 7.0, TWO)]
 
 
+def test_subrip_with_times_that_cannot_be(tmp_path: Path) -> None:
+    """What was moved before the beginning is said there, and nothing ends before it begins."""
+    rows = f"1\n-00:00:02,500 --> 00:00:01,000\n{ONE}\n\n2\n00:00:04,000 --> 00:00:03,000\n{TWO}\n"
+    document = recognised(tmp_path, "talk.srt", rows)
+    assert [(line.start, line.end, line.text) for line in document.segments] == [(0.0, 1.0, ONE), (4.0, None, TWO)]
+
+
 def test_google_meet(tmp_path: Path) -> None:
     """A time on a line of its own is that of the next turn, and what Google writes below was not said."""
     turns = [f"{name}: {text}" for _, name, text in SAID]

@@ -7,13 +7,14 @@ import re
 from collections.abc import Iterator
 
 from masa_rag._time import parse_clock
-from masa_rag.sources._transcripts.base import Caption, Transcript, fold_rolling, in_time, lines_of
+from masa_rag.sources._transcripts.base import Caption, Transcript, fold_rolling, in_time, lines_of, with_ends
 from masa_rag.sources._transcripts.speakers import assign_speakers
 
 _CLOCK = r"(?:\d+:)?\d{1,3}:\d{2}[.,]\d{1,3}"
 _WHOLE = r"(?:\d+:)?\d{1,3}:\d{2}(?:[.,]\d{1,3})?"
-_SRT_TIMING = re.compile(rf"\s*({_WHOLE})\s*-->\s*({_WHOLE})(?:\s+(?:[XY][12]|[a-z]+):\S.*)?\s*")
-"""Behind the times may stand where the caption is shown; what is said there makes it another format."""
+_SRT_TIMING = re.compile(rf"\s*(-?{_WHOLE})\s*-->\s*(-?{_WHOLE})(?:\s+(?:[XY][12]|[a-z]+):\S.*)?\s*")
+"""Behind the times may stand where the caption is shown; what is said there makes it another format. Programs that move
+all captions write times before the beginning."""
 _SBV_TIMING = re.compile(rf"\s*({_CLOCK}),({_CLOCK})\s*")
 _TSV_ROW = re.compile(r"(\d{1,12})\t(\d{1,12})\t(.*\S.*)")
 _MARKUP = re.compile(r"</?[a-zA-Z][^<>]*>|\{\\[^{}]*\}")
@@ -45,7 +46,7 @@ def parse_sbv(text: str) -> Transcript:
 
 
 def _transcript(captions: Iterator[Caption]) -> Transcript:
-    return Transcript(assign_speakers(in_time(fold_rolling(list(captions)))))
+    return Transcript(assign_speakers(with_ends(in_time(fold_rolling(list(captions))))))
 
 
 def _cues(text: str, timing: re.Pattern[str], *, numbered: bool) -> Iterator[Caption]:
@@ -66,7 +67,8 @@ def _cues(text: str, timing: re.Pattern[str], *, numbered: bool) -> Iterator[Cap
 def _caption(times: tuple[str, str] | None, rows: list[str]) -> Iterator[Caption]:
     cleaned = [row for line in rows if (row := " ".join(html.unescape(_MARKUP.sub("", line)).split()))]
     if times is not None and cleaned:
-        yield Caption(cleaned, parse_clock(times[0]), parse_clock(times[1]))
+        start, end = (0.0 if time.startswith("-") else parse_clock(time) for time in times)
+        yield Caption(cleaned, start, end)
 
 
 def looks_like_tsv(text: str) -> bool:
