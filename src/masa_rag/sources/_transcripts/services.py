@@ -2,7 +2,7 @@
 
 The fields are those of the documentation of each: whisper.cpp, transformers and insanely-fast-whisper,
 AssemblyAI, Deepgram, Gladia, Rev, Amazon Transcribe, Google and Azure Speech, Speechmatics, ElevenLabs, Vosk,
-Fireflies, youtube-transcript-api.
+Fireflies, Sonix, youtube-transcript-api.
 """
 
 from __future__ import annotations
@@ -91,6 +91,7 @@ def _turn(row: Mapping[str, Any], unit: float = 1.0) -> Turn:
 _PLACES = (
     ("data", "transcript", "sentences"),  # Fireflies' API
     ("transcript", "sentences"),
+    ("transcript",),  # Sonix
     ("result", "transcription", "utterances"),  # Gladia
     ("results", "utterances"),  # Deepgram
     ("results", "audio_segments"),  # Amazon
@@ -205,9 +206,14 @@ def _google(data: Any) -> Iterator[Turn]:
     if best and any("speakerTag" in word or "speakerLabel" in word for word in _rows(best[-1], "words")):
         yield from map(_from_zero, _rows(best[-1], "words"))
         return
-    for found in best:
+    before: float | None = 0.0
+    for row, found in zip(_rows(data, "results"), best, strict=True):
+        end = _seconds(_first(row, ("resultEndTime", "result_end_time", "resultEndOffset", "result_end_offset")))
         if words := _rows(found, "words"):
             yield {**_turn(found), "start": _from_zero(words[0])["start"], "end": _turn(words[-1])["end"]}
+        elif end is not None:  # where nobody asked for the times of words, it is known only when each result ends
+            yield {**_turn(found), "start": before, "end": end}
+        before = end
 
 
 def _from_zero(word: Mapping[str, Any]) -> Turn:
@@ -217,11 +223,13 @@ def _from_zero(word: Mapping[str, Any]) -> Turn:
 
 
 def _azure(data: Any) -> Iterator[Turn]:
-    for row in _rows(data, "recognizedPhrases"):
-        start, length = (_seconds(row.get(f"{key}InTicks"), _TICKS_A_SECOND) for key in ("offset", "duration"))
-        end = None if start is None or length is None else start + length
-        text = next(iter(_rows(row, "nBest")), {}).get("display")
-        yield {**_turn({**row, "text": text}), "start": start, "end": end}
+    """Read phrases: those of batches count in ticks, those of fast transcription in milliseconds."""
+    for key, name, unit in (("recognizedPhrases", "InTicks", _TICKS_A_SECOND), ("phrases", "Milliseconds", 1000)):
+        for row in _rows(data, key):
+            start, length = (_seconds(row.get(f"{part}{name}"), unit) for part in ("offset", "duration"))
+            end = None if start is None or length is None else start + length
+            best = next(iter(_rows(row, "nBest")), row)
+            yield {**_turn({**row, "text": best.get("display", best.get("text"))}), "start": start, "end": end}
 
 
 _READERS: tuple[Callable[[Any], Iterator[Turn]], ...] = (
