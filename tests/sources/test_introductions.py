@@ -45,6 +45,7 @@ def test_one_word_that_is_said_again() -> None:
     """A first name counts where another line has it too."""
     assert names("I'm Ada.", "Good morning, Ada.") == {"A": "Ada"}
     assert names("I'm German.", "Oh, is that German bread?") == {}
+    assert names("I'm Catholic.", "The Catholic school here?") == {}
 
 
 def test_names_of_others() -> None:
@@ -83,11 +84,18 @@ def test_where_a_name_ends(text: str, name: str) -> None:
 @pytest.mark.parametrize(
     "text",
     ["I'm Jane Smith's lawyer.", "My guest today is Acme’s founder.", "Welcome to the podcast Hard Fork.",
+     "The march was joined by Ben Ito.", "My guest today is Nobel laureate Ben Ito.",
+     "I'm here with Ben Ito and Ada Quill.", "Welcome to the show, Everyone.",
      "We'll be joined by Ben Ito.", "Later we will also be joined by Ben Ito.", "We're going to be joined by Ben Ito."],
 )  # fmt: skip
 def test_the_name_of_another(text: str) -> None:
-    """Whose lawyer I am, what the show is called and who comes later is not who speaks next."""
+    """Whose lawyer I am, what the show is called, a prize, one of two and who comes later is not who speaks next."""
     assert names(text, "Hello.") == {}
+
+
+def test_one_word_of_a_guest() -> None:
+    """A first name alone is a name where it is not the beginning of more."""
+    assert names("My guest today is Ben from Hull.", "Hello.") == {"B": "Ben"}
 
 
 def test_who_is_here_already() -> None:

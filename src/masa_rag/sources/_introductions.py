@@ -18,15 +18,22 @@ _OWN = re.compile(
 )
 _GUEST = re.compile(
     r"(?:\b[Pp]lease welcome|\b[Ww]elcome to the (?:show|podcast|program),|\b[Mm]y guest (?:today )?is"
-    r"|(?P<later>(?:['’]ll|\b[Ww]ill|\bgoing to) (?:\w+ )?be )?\b[Jj]oined (?:today )?by"
+    r"|(?P<later>(?:['’]ll|\b[Ww]ill|\bgoing to) (?:\w+ )?be )?(?<!\bis )(?<!\bwas )(?<!\bwere )\b[Jj]oined"
+    r" (?:today )?by"
     r"|\bI'm here with|\bhere with me is)"
     rf" (?:our guest |my friend )?{_NAME}"
 )
+_SEVERAL = re.compile(rf",? and (?!I\b){_CAPITAL}")
+_DESCRIBES = re.compile(
+    r" (?!(?:again|and|as|at|back|but|from|here|in|is|of|on|or|the|this|to|today|who|whom|with)\b)[^\W\d_]"
+)
+"""One word and another that belongs to it: "Nobel laureate Ada Park"."""
 _CROWD = re.compile(r" (?:everybody|everyone|family|fans|folks|friends|listeners|members|people|subscribers|viewers)\b")
 _NOT_NAMES = frozenset(
-    """I We You They The This That Today Welcome Thank Thanks So And But Glad Happy Sorry Not Just Doctor
-    Dr Prof Professor Mr Mrs Ms American British Canadian Chinese Dutch English French German Indian Irish Italian
-    Japanese Russian Spanish Ukrainian""".split()
+    """I We You They The This That Today Welcome Thank Thanks So And But Glad Happy Sorry Not Just Doctor Everybody
+    Everyone Folks Friends Dr Prof Professor Mr Mrs Ms African American Asian Australian British Canadian Catholic
+    Chinese Democrat Dutch English European French German Greek Hindu Indian Irish Italian Japanese Jewish Korean
+    Mexican Muslim Polish Protestant Republican Russian Spanish Swedish Swiss Turkish Ukrainian Vegan""".split()
 )
 WITHIN = 40
 """Lines from the beginning in which people introduce each other; later, names are talk about others."""
@@ -44,7 +51,7 @@ def names_by_introduction(segments: Sequence[Segment]) -> dict[str, str]:
                 claims[segment.author, name] += 2
         for match in _GUEST.finditer(segment.text):
             guest = next((item.author for item in segments[number + 1 :] if item.author != segment.author), None)
-            if guest and not match["later"] and (name := _name(match)):
+            if guest and not match["later"] and _is_whole(match) and (name := _name(match)):
                 claims[guest, name] += 1
     labels, names = Counter(label for label, _ in claims), Counter(name for _, name in claims)
     return {label: name for label, name in claims if labels[label] == 1 and names[name] == 1}
@@ -58,6 +65,13 @@ def _name(match: re.Match[str]) -> str | None:
     words = match["name"].rstrip(".,'’-").split()
     other = _CROWD.match(match.string, match.end()) or any(word.endswith(("'s", "’s")) for word in words)
     return " ".join(words) if words and words[0] not in _NOT_NAMES and not other else None
+
+
+def _is_whole(match: re.Match[str]) -> bool:
+    """Say whether all of a guest's name was found, and of several who are welcomed, who is next."""
+    one_word = " " not in match["name"]
+    text, end = match.string, match.end()
+    return not _SEVERAL.match(text, end) and not (one_word and _DESCRIBES.match(text, end))
 
 
 def _is_sure(name: str, said: Segment, segments: Sequence[Segment]) -> bool:
