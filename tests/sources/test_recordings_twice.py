@@ -47,6 +47,30 @@ def test_one_transcript_with_speech_is_enough(tmp_path: Path) -> None:
     assert heard(tmp_path) == ["walk.m4a"]
 
 
+@pytest.mark.parametrize("beside", ["call.wav.vtt", "call.mp3.vtt", "call.es-419.vtt", "call.zh-Hans.vtt"])
+def test_names_that_tools_give_to_transcripts(tmp_path: Path, beside: str) -> None:
+    """whisper.cpp keeps the recording's ending, and a language may have digits."""
+    shutil.copy(SOUND, tmp_path / "call.mp3")
+    (tmp_path / beside).write_text(CAPTIONS)
+    assert heard(tmp_path) == []
+
+
+def test_a_video_beside_its_captions_from_youtube(tmp_path: Path) -> None:
+    """What yt-dlp wrote is read with the facts beside it; the video is not transcribed as well."""
+    shutil.copy(SOUND, tmp_path / "walk [abcdefghijk].webm")
+    (tmp_path / "walk [abcdefghijk].en.vtt").write_text(CAPTIONS)
+    (tmp_path / "walk [abcdefghijk].info.json").write_text('{"id": "abcdefghijk"}')
+    assert [type(source).__name__ for source in open_sources(tmp_path)] == ["YouTube"]
+
+
+@pytest.mark.parametrize(("captions", "read"), [("Seals sleep on the old pier.", 1), ("The pump failed again.", 2)])
+def test_captions_and_transcript_of_one_call(tmp_path: Path, captions: str, read: int) -> None:
+    """Zoom saves what was shown, without names, beside its transcript; other words are another text."""
+    (tmp_path / "call.transcript.vtt").write_text(CAPTIONS.replace("sleep", "sleep on the old pier"))
+    (tmp_path / "call.cc.vtt").write_text(f"WEBVTT\n\n00:01.000 --> 00:02.000\n{captions}\n")
+    assert sum(len(list(source)) for source in open_sources(tmp_path)) == read  # type: ignore[call-overload]
+
+
 def test_only_files_named_like_a_recording_are_looked_into(tmp_path: Path) -> None:
     """The others need not even be there."""
     (tmp_path / "call.vtt").write_text(CAPTIONS)

@@ -6,36 +6,45 @@ import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from masa_rag._media import SUFFIXES
 from masa_rag.errors import MasaRagError
 from masa_rag.types import Document
 
-_KIND = re.compile(r"\.(?!chat$)[A-Za-z-]+$", re.IGNORECASE)
-"""What stands before a transcript's ending: a language, or "transcript". A chat is none."""
+_KIND = re.compile(r"\.(?!chat$)[A-Za-z_-]+(?:-\d{3})?$", re.IGNORECASE)
+"""What stands before a transcript's ending: a language ("es-419"), or "transcript". A chat is none."""
 _SAID, _COMPLETE = 0.9, 0.7
 """Share of a text's distinct words that were said, and of those said that it has; notes on a talk have far fewer."""
 
 
 def spoken_twice(files: Mapping[str, Sequence[Path]]) -> set[Path]:
-    """Return the recordings that have a transcript of the same name, and the plain texts that say what one says.
+    """Return the recordings that have a transcript of the same name, and the texts and captions that say what one says.
 
     A transcript holds speech: a chat, or captions without a line, replace nothing.
 
-    Zoom puts ``call.transcript.vtt`` beside ``call.m4a`` and ``call.mp4``, Whisper ``talk.txt`` beside ``talk.srt``. To
-    transcribe what has been transcribed takes long, and each answer would come twice.
+    Zoom puts ``call.transcript.vtt`` beside ``call.m4a`` and ``call.mp4``, and ``call.cc.vtt``, which has no names;
+    yt-dlp captions beside a video, whisper.cpp ``talk.wav.srt`` beside ``talk.wav``, Whisper ``talk.txt`` beside
+    ``talk.srt``. To transcribe what has been transcribed takes long, and each answer would come twice.
 
     Args:
         files: The folder's files by the name of the source that reads them.
     """
     twins: dict[Path, list[Path]] = {}
     named: dict[Path, list[Path]] = {}
-    for path in files.get("Transcripts", ()):
+    for path in (*files.get("Transcripts", ()), *files.get("YouTube", ())):
         bare = path.with_suffix("")
         twins.setdefault(bare, []).append(path)
-        for name in {bare, bare.with_name(_KIND.sub("", bare.name))}:
+        for name in {bare, bare.with_name(bare.stem if bare.suffix.lower() in SUFFIXES else _KIND.sub("", bare.name))}:
             named.setdefault(name, []).append(path)
-    recordings = (path for path in files.get("Recordings", ()) if _spoken(named, path))
-    texts = (path for path in files.get("Files", ()) if path.suffix.lower() == ".txt")
-    return {*recordings, *(path for path in texts if any(_same_words(path, said) for said in _spoken(twins, path)))}
+    recordings = {path for path in files.get("Recordings", ()) if _spoken(named, path)}
+    texts = [path for path in files.get("Files", ()) if path.suffix.lower() == ".txt"]
+    plain = {path for path in texts if _is_within(_words(path), _spoken(twins, path))}
+    captions = [path for path in files.get("Transcripts", ()) if path.stem.endswith(".cc")]
+    return recordings | plain | {path for path in captions if _is_within(_speech(path), _spoken(twins, _whole(path)))}
+
+
+def _whole(captions: Path) -> Path:
+    """Return where Zoom has the transcript of a call with these captions."""
+    return captions.with_name(f"{captions.stem.removesuffix('.cc')}.transcript{captions.suffix}")
 
 
 def _spoken(transcripts: Mapping[Path, Sequence[Path]], path: Path) -> list[str]:
@@ -54,13 +63,22 @@ def _speech(path: Path) -> str:
     return first.text if isinstance(first, Document) and first.kind == "speech" else ""
 
 
-def _same_words(path: Path, speech: str) -> bool:
+def _words(path: Path) -> str:
+    """Return the text of a file, nothing when it cannot be read: who reads it says what is wrong."""
     from masa_rag.sources._transcripts.base import MAX_BYTES, decode
 
     try:
-        text = decode(path.read_bytes()) if path.stat().st_size <= MAX_BYTES else ""
+        return decode(path.read_bytes()) if path.stat().st_size <= MAX_BYTES else ""
     except (OSError, MasaRagError):
-        return False  # who reads it says what is wrong
+        return ""
+
+
+def _is_within(text: str, spoken: Sequence[str]) -> bool:
+    """Say whether a text has the words of one that was spoken."""
+    return any(_same_words(text, said) for said in spoken)
+
+
+def _same_words(text: str, speech: str) -> bool:
     ours, theirs = (set(re.findall(r"\w+", words.lower())) for words in (text, speech))
     shared = len(ours & theirs)
     return shared > 0 and shared >= _SAID * len(ours) and shared >= _COMPLETE * len(theirs)
