@@ -82,6 +82,19 @@ def test_a_recording_becomes_a_document(folder: Path) -> None:
     assert document.metadata == {"transcribed_by": "spoken:1", "participants": ["Mia Ode"]}
 
 
+def test_sound_and_video_of_one_call(tmp_path: Path) -> None:
+    """Of the same words under the same name the first is kept; other words, or another name, are another recording."""
+
+    class Heard(Spoken):
+        def transcribe(self, path: Path) -> list[Segment]:
+            return [Segment("A dry wind from the north." if path.suffix == ".mov" else "Hello, Mia and Ben here.")]
+
+    for name in ("call.m4a", "call.mov", "call.mp4", "walk.mp4"):
+        (tmp_path / name).write_bytes(b"ID3")
+    found = [item.id for item in Recordings(tmp_path, transcriber=Heard()) if isinstance(item, Document)]
+    assert found == ["call.m4a", "call.mov", "walk.mp4"]
+
+
 def test_speakers_are_named_and_marked(folder: Path) -> None:
     """Names given win over introductions; each says how it was found."""
     document = only(Recordings(folder, transcriber=Spoken(), diarizer=Turns(), speakers={"B": "Benjamin"}))

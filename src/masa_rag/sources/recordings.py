@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime
@@ -45,7 +46,8 @@ class SpeakerTurns(Protocol):
 class Recordings(FileSource):
     """Recordings in any container that PyAV reads: one document a file, one segment a line, with seconds.
 
-    The id is the path relative to what was given, with its suffix. A file that cannot be decoded or
+    The id is the path relative to what was given, with its suffix. Files that differ only in suffix and hold the same
+    words (``call.m4a``, ``call.mp4``) are one recording, that of the first. A file that cannot be decoded or
     transcribed is one RecordError; the others go on. Speakers need a ``diarizer``; without one, lines
     have no author. Names are taken from ``speakers=``, then from introductions in the first minutes
     ("my name is …", "please welcome …"); ``metadata["speaker_from"]`` of a segment says which.
@@ -99,10 +101,13 @@ class Recordings(FileSource):
 
     def __iter__(self) -> Iterator[Document | RecordError]:
         """Yield a document a recording that holds speech; one without a word is left out."""
-        for path, lines in transcribed(self._get_transcriber(), self.files()):
+        files = self.files()
+        names = Counter(path.with_suffix("") for path in files)
+        heard: dict[Path, list[set[str]]] = {name: [] for name, times in names.items() if times > 1}
+        for path, lines in transcribed(self._get_transcriber(), files):
             if isinstance(lines, TranscriptionError):
                 yield RecordError(str(lines), record_id=str(path))
-            elif lines:
+            elif lines and not _is_heard_before(lines, heard.get(path.with_suffix(""))):
                 yield from self._document(path, lines)
 
     def _get_transcriber(self) -> Transcriber:
@@ -133,6 +138,15 @@ class Recordings(FileSource):
         if self._diarizer is None:
             return without_words(lines)
         return without_words(named(with_turns(lines, self._diarizer.diarize(path)), self._speakers))
+
+
+def _is_heard_before(lines: Sequence[Segment], others: list[set[str]] | None) -> bool:
+    """Say whether a recording of the same name had half of the distinct words of both, and note these."""
+    if others is None:
+        return False
+    words = set(re.findall(r"\w+", " ".join(line.text for line in lines).lower()))
+    others.append(words)
+    return any(2 * len(words & other) >= len(words | other) for other in others[:-1])
 
 
 def named(segments: Sequence[Segment], speakers: Mapping[str, str]) -> list[Segment]:
