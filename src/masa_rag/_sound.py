@@ -89,7 +89,7 @@ class _Polarity:
 
     def is_opposed(self, frame: Any) -> bool:
         """Take the next frame in."""
-        if frame.layout.nb_channels != 2:
+        if frame.layout.nb_channels != 2 or frame.format.name.startswith("s64"):  # no array can be made of those
             return False
         sound = frame.to_ndarray()
         one, other = (sound if frame.format.is_planar else sound.reshape(-1, 2).T)[:, ::_EVERY].astype("float32")

@@ -157,3 +157,17 @@ def test_channels_turned_against_each_other_are_heard(
         file.setparams((2, 2, RATE, 0, "NONE", ""))
         file.writeframes(sample)
     assert max(memoryview(decoder.decode(tmp_path / "cabled.wav")).cast("h")) == pytest.approx(peak, rel=0.05)
+
+
+@pytest.mark.parametrize("codec", ["pcm_u8", "pcm_s24le", "pcm_s64le", "pcm_f64le"])
+def test_two_channels_of_any_format(tmp_path: Path, decoder: MediaDecoder, codec: str) -> None:
+    """How the samples are written matters neither to what is heard nor to whether the channels are turned round."""
+    import av
+
+    with av.open(str(tmp_path / "a.wav"), "w") as container:
+        stream = container.add_stream(codec, rate=RATE, layout="stereo")
+        for frame in loud(1.0, at_s=0.0):
+            for packet in stream.encode(frame):
+                container.mux(packet)
+        container.mux(stream.encode(None))
+    assert len(decoder.decode(tmp_path / "a.wav")) == 2 * RATE
