@@ -14,15 +14,22 @@ from typing import TypeAlias
 
 _BEFORE_NOON = (
     "am a vm fm ap dop de öö sa pd ص ق.ظ πμ пр.об пр.обяд fh pg म.पू पूर्वाह्न सुबह "
-    "上午 凌晨 早上 清晨 早晨 오전 午前 ก่อนเที่ยง জঃ পূর্বাহ্ণ ਪੂ.ਦੁ முற்பகல் පෙ.ව ጥዋት"
+    "上午 凌晨 早上 清晨 早晨 오전 午前 ก่อนเที่ยง জঃ পূর্বাহ্ণ ਪੂ.ਦੁ முற்பகல் පෙ.ව ጥዋት "
+    "e.paradites дп ಪೂರ್ವಾಹ್ನ"
 )
 _AFTER_NOON = (
     "pm p nm em ip odp pop du ös ch md م ب.ظ μμ сл.об eh ptg म.उ अपराह्न दोपहर शाम "
-    "下午 中午 晚上 傍晚 夜里 오후 午後 หลังเที่ยง অপরাহ্ণ ਬਾ.ਦੁ பிற்பகல் ප.ව ከሰዓት"
+    "下午 中午 晚上 傍晚 夜里 오후 午後 หลังเที่ยง অপরাহ্ণ ਬਾ.ਦੁ பிற்பகல் ප.ව ከሰዓት "
+    "e.pasdites пп ಅಪರಾಹ್ನ"
 )
 _MARKS = "\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff"
 _SPACE = "[ \u00a0\u202f\u2009\t]"
 _THAI_ERA = 543
+_NOWRUZ = date(2009, 3, 21)
+_JALALI = range(1388, 1430)
+"""Years of the Persian calendar, from the one that begins on _NOWRUZ; Islamic years since 2009 are larger."""
+_JALALI_LEAP = frozenset({1, 5, 9, 13, 17, 22, 26, 30})
+"""Which years of its cycle of 33 have a day more; it holds from 1244 to 1472."""
 _FAR_LESS = 4  # in two dates by chance a third is common; days read as months take 30 times as long
 _FIRST_YEAR = 2009  # WhatsApp was first released in 2009: an earlier date is not a header
 
@@ -33,18 +40,23 @@ def _bare(word: str) -> str:
 
 _HALVES = {_bare(word): False for word in _BEFORE_NOON.split()} | {_bare(word): True for word in _AFTER_NOON.split()}
 _HALF = r"[^\W\d_][^\d\[\]:,<>\-–—\n]{0,14}"
-_CLOCK = rf"(\d{{1,2}})(?:[:.٫]|{_SPACE}?h{_SPACE}?)(\d{{2}})(?:[:.٫](\d{{2}}))?(?![\d:])"
+_CLOCK = rf"(?P<hour>\d{{1,2}})(?:[:.٫]|{_SPACE}?h{_SPACE}?)(?P<minute>\d{{2}})(?:[:.٫](?P<second>\d{{2}}))?(?![\d:])"
 _GAP = f"[{_MARKS} \u00a0\u202f]{{0,2}}"  # Arabic exports put U+200F between the numbers
 _DATE = (
-    rf"(\d{{1,4}}){_GAP}([./\-年년]){_GAP}(\d{{1,2}}){_GAP}[./\-月월]{_GAP}(\d{{1,4}})"
+    rf"(?P<first>\d{{1,4}}){_GAP}(?P<separator>[./\-年년]){_GAP}(?P<middle>\d{{1,2}}){_GAP}[./\-月월]{_GAP}(?P<last>\d{{1,4}})"
     rf"(?:{_SPACE}?[日일.])?(?:{_SPACE}?г\.?)?"
 )
-_HEAD = (
-    rf"{_DATE}(?:[,،、]|{_SPACE}?(?:klo|kl\.|um|às|à|a las|alle|at|в|u))?[{_MARKS}]*{_SPACE}*((?:{_HALF})?){_SPACE}*"
-    rf"{_CLOCK}(?:{_SPACE}?[чน]\.)?{_SPACE}*((?:{_HALF})?){_SPACE}*"
+_HALVED = rf"(?P<before>(?:{_HALF})?){_SPACE}*{_CLOCK}(?:{_SPACE}?[чน]\.)?{_SPACE}*(?P<after>(?:{_HALF})?){_SPACE}*"
+_LINK = rf"(?:[,،、]|{_SPACE}?(?:klo|kl\.|um|às|à|a las|alle|at|в|u))?[{_MARKS}]*{_SPACE}*"
+_HEADS = (f"{_DATE}{_LINK}{_HALVED}", f"{_HALVED}[,،]?{_SPACE}*{_DATE}{_SPACE}*")  # Vietnamese has the time first
+_OPENINGS = tuple(
+    (bracketed, re.compile(form.format(marks=_MARKS, head=head, space=_SPACE)))
+    for bracketed, form in (
+        (True, r"[{marks}]*\[{head}\]{space}?"),
+        (False, r"[{marks}]*{head}(?:,?{space}+)?[-–—]{space}"),
+    )
+    for head in _HEADS
 )
-_BRACKETED = re.compile(rf"[{_MARKS}]*\[{_HEAD}\]{_SPACE}?")
-_DASHED = re.compile(rf"[{_MARKS}]*{_HEAD}(?:,?{_SPACE}+)?[-–—]{_SPACE}")
 
 
 Shape: TypeAlias = tuple[bool, str, bool, bool]
@@ -72,11 +84,12 @@ class Stamp:
 
 def stamp_of(line: str) -> tuple[Stamp, int] | None:
     """Return the stamp that opens a line and where the rest begins, or None if there is none."""
-    match = _BRACKETED.match(line)
-    bracketed = match is not None
-    if match is None and (match := _DASHED.match(line)) is None:
+    found = ((bracketed, pattern.match(line)) for bracketed, pattern in _OPENINGS)
+    bracketed, match = next(((bracketed, match) for bracketed, match in found if match is not None), (False, None))
+    if match is None:
         return None
-    first, separator, middle, last, before, hour, minute, second, after = match.groups()
+    first, separator, middle, last = match.group("first", "separator", "middle", "last")
+    before, hour, minute, second, after = match.group("before", "hour", "minute", "second", "after")
     known = _known_half(before, after)
     if known is None:
         return None
@@ -185,9 +198,22 @@ def local_time(stamp: Stamp, *, day_first: bool) -> datetime | None:
     year += 2000 if year < 100 else 0
     year -= _THAI_ERA if year > 2400 else 0
     try:
-        if year < _FIRST_YEAR:
+        whole = _from_jalali(year, month, day) if year in _JALALI else date(year, month, day)
+        if whole.year < _FIRST_YEAR:
             return None
-        whole = date(year, month, day)
     except ValueError:
         return None
     return datetime(whole.year, whole.month, whole.day, stamp.hour, stamp.minute, stamp.second)  # noqa: DTZ001 - zone comes later
+
+
+def _from_jalali(year: int, month: int, day: int) -> date:
+    """Return the day of a date in the Persian calendar: six months of 31 days, five of 30, one of 29 or 30."""
+    lengths = [31] * 6 + [30] * 5 + [29 + _is_leap(year)]
+    if not (1 <= month <= 12 and 1 <= day <= lengths[month - 1]):
+        raise ValueError(day)
+    before = sum(365 + _is_leap(passed) for passed in range(_JALALI.start, year))
+    return _NOWRUZ + timedelta(days=before + sum(lengths[: month - 1]) + day - 1)
+
+
+def _is_leap(jalali: int) -> bool:
+    return jalali % 33 in _JALALI_LEAP
