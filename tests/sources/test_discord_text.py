@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import zipfile
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -114,6 +116,25 @@ def test_messages_of_one_minute_keep_their_order_and_ids(tmp_path: Path) -> None
     assert [item.text for item in after] == ["one", "two", "one", "three"]
     assert len({item.id for item in after}) == 4
     assert [item.id for item in before] == [item.id for item in after][:3]
+
+
+def test_another_form_of_the_same_export_is_left_alone(tmp_path: Path) -> None:
+    """JSON beats CSV and CSV beats TXT of the same name; a part or a channel that has no JSON is read."""
+    message = {
+        "id": "1235155464192000000", "type": "Default", "timestamp": "2024-05-01T09:00:00+00:00", "content": "hello",
+        "timestampEdited": None, "isPinned": False, "author": {"id": "1", "name": "nora"},
+    }  # fmt: skip
+    channel = {"id": CHANNEL, "type": "GuildTextChat", "name": "general"}
+    export = {"guild": {"id": "1", "name": "Harbour"}, "channel": channel, "messages": [message]}
+    (tmp_path / f"{NAME}.json").write_text(json.dumps(export))
+    for name, words in ((NAME, "hello"), (f"{NAME} [part 2]", "later")):
+        table(tmp_path, f'"1","nora","2024-05-01T09:00:00.0000000+00:00","{words}","",""', name=name)
+        text(tmp_path, f"[5/1/2024 9:00 AM] nora\n{words}", name=name)
+    assert [item.text for item in segments(open_source(tmp_path))] == ["hello", "later"]
+    with zipfile.ZipFile(tmp_path / "exports.zip", "w") as archive:
+        for path in sorted(tmp_path.glob("Harbour*")):
+            archive.write(path, path.name)
+    assert [item.text for item in segments(open_source(tmp_path / "exports.zip"))] == ["hello", "later"]
 
 
 def test_dates_that_cannot_be_read_are_reported_once(tmp_path: Path) -> None:

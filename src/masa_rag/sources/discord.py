@@ -27,7 +27,8 @@ class DiscordExport(FileSource):
     DiscordChatExporter's JSON, HTML, CSV and TXT, daily archives (``<channel>/<date>.json``), all of them
     also in a zip, and the data package that Discord sends (zip or folder). Daily archives, CSV and TXT hold
     no ids: a message's id is then made of its author, time and text. CSV and TXT do not say either what
-    is answered, and TXT has times to the minute; so take JSON where there is a choice, and one form of a channel.
+    is answered, and TXT has times to the minute; so take JSON where there is a choice. Beside another form of the same
+    export, whose name differs in its ending only, a CSV or TXT is left alone.
 
     Args:
         paths: A file, a folder, a pattern, or several.
@@ -72,12 +73,13 @@ class DiscordExport(FileSource):
     def __iter__(self) -> Iterator[Document | RecordError]:
         names = Names(given=self.names)
         packages, others = _parted(self.files())
+        exports: set[Path] = set()
         said = chain(
             each_file(packages, lambda path: package_messages(path, names)),
-            read_each(_files(others), lambda file: _messages(file, names)),
+            read_each(_noted(_files(others), exports), lambda file: _messages(file, names)),
         )
         days = documents(said, finish=lambda segment: replace(segment, text=names.readable(segment.text)))
-        texts = (file for file in _files(others, texts=True) if isinstance(file, ChatFile))
+        texts = (file for file in _files(others, texts=True) if isinstance(file, ChatFile) and _is_new(file, exports))
         found = chain(days, read_each(texts, lambda file: text_documents(file, names, self._zone)))
         return (part for item in found for part in (_conversations(item) if self.by_conversation else [item]))
 
@@ -135,6 +137,22 @@ def _files(paths: Iterable[Path], *, texts: bool = False) -> Iterator[ChatFile |
         for file in in_zip(path, _may_hold, _is_known) if is_zip(path) else [on_disk(path)]:
             if isinstance(file, RecordError) or _is_text(file) == texts:
                 yield file
+
+
+def _noted(files: Iterable[ChatFile | RecordError], exports: set[Path]) -> Iterator[ChatFile | RecordError]:
+    """Yield the files, and remember which exports they are."""
+    for file in files:
+        if isinstance(file, ChatFile):
+            exports.add(file.path.with_suffix(""))
+        yield file
+
+
+def _is_new(text: ChatFile, exports: set[Path]) -> bool:
+    """Say whether an export has not been read in another form, whose name differs in its ending only; remember it."""
+    export = text.path.with_suffix("")
+    known = export in exports
+    exports.add(export)
+    return not known
 
 
 def _conversations(item: Document | RecordError) -> Iterable[Document | RecordError]:
