@@ -137,6 +137,31 @@ def test_midnight_and_names(tmp_path: Path, text: str) -> None:
     assert last.metadata["formerly"] == "bo"
 
 
+def test_lines_of_the_protocol(tmp_path: Path) -> None:
+    """Time, nick and channel stand in tags and commands; one file may hold several channels and private talk."""
+    lines = [
+        "@time=2024-05-13T23:58:00.000Z :ann!~ann@host.example JOIN #boats",
+        "@time=2024-05-13T23:58:10.500Z;msgid=a1 :ann!~ann@host.example PRIVMSG #boats :who brings: the ropes?",
+        "@account=bo;time=2024-05-13T23:59:00.000Z :bo!~bo@host.example PRIVMSG #dock :tide is low",
+        "@time=2024-05-13T23:59:05.000Z :cy PRIVMSG #boats :\x01ACTION waves\x01",
+        "@time=2024-05-13T23:59:06.000Z :cy!c@host.example PRIVMSG bo :\x01VERSION\x01",
+        "@time=2024-05-13T23:59:30.000Z :bo!~bo@host.example NICK :bo_away",
+        "@time=2024-05-14T00:01:00.000Z :bo_away!~bo@host.example PRIVMSG ann good",
+        "@time=2024-05-14T00:02:00.000Z :ann!~ann@host.example PRIVMSG bo_away :night",
+    ]
+    path = write(tmp_path, "".join(f"{line}\r\n" for line in lines), "raw.log")
+    assert IrcLogs.recognises(path, read_head(path))
+    boats, dock, private = documents(IrcLogs(path))
+    assert [item.id for item in (boats, dock, private)] == [
+        "#boats/2024-05-13", "#dock/2024-05-13", "ann, bo_away/2024-05-14",
+    ]  # fmt: skip
+    assert [(item.author, item.text) for item in boats.segments] == [("ann", "who brings: the ropes?"), ("cy", "waves")]
+    assert boats.segments[0].created_at == datetime(2024, 5, 13, 23, 58, 10, tzinfo=UTC)
+    assert [(item.author, item.text) for item in dock.segments] == [("bo", "tide is low")]
+    assert [(item.author, item.text) for item in private.segments] == [("bo_away", "good"), ("ann", "night")]
+    assert private.segments[0].metadata == {"formerly": "bo"}
+
+
 def test_days_that_only_a_line_names(tmp_path: Path) -> None:
     """A log of Eggdrop under a name without a date."""
     days = documents(IrcLogs(write(tmp_path, EGGDROP, "boats.log")))

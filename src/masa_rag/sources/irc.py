@@ -24,7 +24,7 @@ _FIRST_LINES = 40
 
 
 class IrcLogs(FileSource):
-    """Log files of irssi, WeeChat, ZNC, mIRC, HexChat, Textual, Eggdrop, and ``[HH:MM] <nick> text``.
+    """Log files of irssi, WeeChat, ZNC, mIRC, HexChat, Textual, Eggdrop, ``[HH:MM] <nick> text``, and IRCv3 itself.
 
     One document a channel and UTC day; each message or action is a segment. Joins, parts, modes and
     topics are left out. After a change of name ``metadata["formerly"]`` holds the old one;
@@ -96,13 +96,16 @@ class IrcLogs(FileSource):
             expected = "expected lines such as '[18:30] <ann> hello'"
             yield RecordError(f"no message of a log found; {expected}", record_id=str(path))
             return
-        yield from day_documents(
-            self._messages(path, start.day),
-            channel=channel,
-            title=channel,
-            metadata={"platform": "irc"},
-            parts=self._parts,
-        )
+        rooms: list[str | None] = [*sorted(start.rooms)] if self.channel is None and start.rooms else [None]
+        for number, room in enumerate(rooms):
+            messages = self._messages(path, start.day, room)
+            yield from day_documents(
+                (item for item in messages if number == 0 or isinstance(item, Segment)),  # errors once
+                channel=room or channel,
+                title=room or channel,
+                metadata={"platform": "irc"},
+                parts=self._parts,
+            )
 
     def _parts(self, segments: list[Segment]) -> list[list[Segment]]:
         if not self.threads:
@@ -112,7 +115,7 @@ class IrcLogs(FileSource):
         segments = linked(segments)
         return conversations(segments) if self.by_conversation else [segments]
 
-    def _messages(self, path: Path, day: date | None) -> Iterator[Segment | RecordError]:
+    def _messages(self, path: Path, day: date | None, room: str | None) -> Iterator[Segment | RecordError]:
         calendar = _Calendar(day)
         formerly: dict[str, str] = {}
         for number, line in enumerate(read_lines(path), start=1):
@@ -121,7 +124,7 @@ class IrcLogs(FileSource):
                 formerly[line.renamed[1]] = formerly.pop(line.renamed[0], line.renamed[0])
             if not line.known:
                 yield RecordError("this line is of no known form; it is left out", record_id=f"{path}:{number}")
-            if line.author is None or line.clock is None or not line.text:
+            if line.author is None or line.clock is None or not line.text or room not in (None, line.room):
                 continue
             old = formerly.get(line.author)
             metadata: dict[str, object] = {"action": True} if line.action else {}
@@ -178,9 +181,12 @@ class _Start:
 
     def __init__(self, path: Path) -> None:
         self.messages = 0
+        self.rooms: set[str] = set()
         clocks: list[int] = []
         for line in read_lines(path):
             self.messages += line.author is not None
+            if line.room is not None:
+                self.rooms.add(line.room)
             if line.clock is not None:
                 clocks.append(line.clock.seconds)
         self.day = _named_day(path, clocks)

@@ -1,7 +1,8 @@
 """One line of an IRC log: who says what, who changes the name, which day begins.
 
-Read are the forms that irssi, WeeChat, ZNC, mIRC, HexChat, Textual and Eggdrop write, and the bare
-``[HH:MM] <nick> text`` of channel archives.
+Read are the forms that irssi, WeeChat, ZNC, mIRC, HexChat, Textual and Eggdrop write, the bare
+``[HH:MM] <nick> text`` of channel archives, and the protocol's own lines with their time
+(``@time=… :nick!user@host PRIVMSG #chan :text``).
 """
 
 from __future__ import annotations
@@ -51,6 +52,11 @@ _CHANNEL = re.compile(
 )
 _MONTH_NAME = re.compile(r"\b([A-Z][a-z]{2})[a-z]* +(\d{1,2})\b[ ,]+(?:\d{1,2}:\d{2}(?::\d{2})? )?(\d{4})\b")
 _DAY_LINE = re.compile(r"---|\*\*\*\*|Session (?:Start|Time|Close)|\[?\d{1,2}:\d{2}\S* (?:-!- Day changed|--- )|--\t")
+_RAW = re.compile(
+    rf"@(?:(?!time=)[^;\s]*;)*+time=([^;\s]+)(?:;\S*+)? +:({_NICK}?)(?:!\S*)? +([A-Z]+|\d{{3}}) +(\S+)(?: +:?(.*))?",
+    re.DOTALL,
+)
+"""Time, nick, command, target and text of a line with tags (IRCv3, "Message tags" and "server-time")."""
 _LONGEST_NOTICE = 1_000  # the protocol's longest line has 512 bytes
 _ISO_DAY = re.compile(r"\b(\d{4})-(\d{2})-(\d{2})\b")
 
@@ -80,6 +86,8 @@ class Line:
     day: date | None = None
     """The day that this line says begins."""
     channel: str | None = None
+    room: str | None = None
+    """The channel, or the two people, among whom this line says itself that it was said."""
     known: bool = True
     """Whether the line is of a form that logs have."""
     notice: bool = False
@@ -98,6 +106,8 @@ def parse_line(raw: str) -> Line:
     line = _CONTROL.sub("", raw)
     if _DAY_LINE.match(line) and (day := _day_of(line)) is not None:
         return Line(day=day, channel=_channel(line), notice=True)
+    if (match := _RAW.fullmatch(line)) is not None:
+        return _raw(match)
     clock, end = _clock(line)
     if clock is None:
         notice = _UNTIMED_NOTICE.match(line[:_LONGEST_NOTICE]) is not None
@@ -112,6 +122,21 @@ def parse_line(raw: str) -> Line:
     if match is not None and not _NOTICE_ACTION.match(match[2] or "") and match[1] not in _NOT_NICKS:
         return Line(clock, author=match[1], text=(match[2] or "").strip(), action=True)
     return Line(clock, renamed=_renamed(body), channel=_channel(body), notice=_is_notice(body))
+
+
+def _raw(match: re.Match[str]) -> Line:
+    """Return what a line of the protocol is: who speaks and where, a new name, or a notice."""
+    time, nick, command, target, text = match.groups()
+    clock, _ = _clock(f"{time} ")
+    if command == "NICK":
+        return Line(clock, renamed=(nick, target.removeprefix(":")), notice=True)
+    if command != "PRIVMSG" or clock is None:
+        return Line(clock, known=clock is not None, notice=True)
+    room = target if target.startswith(("#", "&")) else ", ".join(sorted((nick, target)))
+    words = (text or "").removeprefix("\x01ACTION ").removesuffix("\x01")
+    if words.startswith("\x01"):  # other questions that programs ask each other
+        return Line(clock, notice=True)
+    return Line(clock, author=nick, text=words.strip(), action=words != text, room=room)
 
 
 _BARE_NOTICES = ("===", "---", "***", "-->", "<--", "-!-", "Session ")  # not "* ": lists have it
