@@ -133,3 +133,22 @@ def test_discord_in_all_forms(tmp_path: Path) -> None:
         "900000000000000002/2024-05-01": "nora: of the table",
         "H/c/2024-05-13": "nora: of the text",
     }
+
+
+def test_a_zip_of_several_kinds_of_chats(tmp_path: Path) -> None:
+    """One source reads it, and says what is left to others; a chat that somebody sent in a chat is a picture's like."""
+    author = {"id": "700000000000000001", "username": "nora"}
+    message = {"id": "1235153741414400000", "channel_id": "900000000000000001", "author": author, "content": "hello",
+               "timestamp": "2024-05-01T09:00:00Z"}  # fmt: skip
+    whatsapp = "13/05/2024, 18:31 - Mara: Who brings the ropes?\n"
+    files = {"D/a.json": [message], "T/result.json": telegram("Crew", "hi"), "WhatsApp Chat with Mara.txt": whatsapp}
+    (source,) = open_sources(zipped(tmp_path / "all.zip", files | {"D/a.json_Files/sent.txt": whatsapp}))
+    day, *errors = source
+    assert isinstance(day, Document)
+    assert [str(error).partition(" ")[0].rpartition("all.zip/")[2] for error in errors] == [
+        "T/result.json:", "WhatsApp",
+    ]  # fmt: skip
+    assert all("unpack it and add the folder" in str(error) for error in errors)
+    del files["D/a.json"]
+    (source,) = open_sources(zipped(tmp_path / "two.zip", files))
+    assert [isinstance(item, Document) for item in source] == [True, False]

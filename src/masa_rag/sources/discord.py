@@ -10,7 +10,7 @@ from pathlib import Path
 from masa_rag.errors import RecordError
 from masa_rag.sources._base import FileSource, read_head
 from masa_rag.sources._chats.fields import zone_of
-from masa_rag.sources._chats.files import ChatFile, holds_chats, in_zip, is_zip, on_disk, read_each
+from masa_rag.sources._chats.files import ChatFile, holds_chats, in_zip, is_zip, on_disk, others_in_zip, read_each
 from masa_rag.sources._chats.messages import Said, documents, each_file, first_files
 from masa_rag.sources._discord.html import channel_id, html_messages, is_exporter_html
 from masa_rag.sources._discord.json import json_form, json_messages
@@ -80,7 +80,8 @@ class DiscordExport(FileSource):
         )
         days = documents(said, finish=lambda segment: replace(segment, text=names.readable(segment.text)))
         texts = (file for file in _files(others, texts=True) if isinstance(file, ChatFile) and _is_new(file, exports))
-        found = chain(days, read_each(texts, lambda file: text_documents(file, names, self._zone)))
+        strays = (error for path in others if is_zip(path) for error in others_in_zip(path, type(self).__name__))
+        found = chain(days, read_each(texts, lambda file: text_documents(file, names, self._zone)), strays)
         return (part for item in found for part in (_conversations(item) if self.by_conversation else [item]))
 
     def _expand(self, given: str | Path) -> Iterator[Path]:

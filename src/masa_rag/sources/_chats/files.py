@@ -11,7 +11,7 @@ from typing import IO, TypeVar
 
 from masa_rag.errors import RecordError, SourceFormatError
 from masa_rag.sources._archive import Archive
-from masa_rag.sources._base import HEAD_BYTES
+from masa_rag.sources._base import HEAD_BYTES, FileSource
 from masa_rag.sources._chats.messages import FIRST_FILES
 from masa_rag.sources._lines import buffered
 
@@ -82,6 +82,37 @@ def holds_chats(path: Path, wanted: Callable[[Path], bool], known: Callable[[byt
     looked_at = count()
     files = in_zip(path, lambda item: wanted(item) and next(looked_at) < FIRST_FILES, known)
     return any(isinstance(file, ChatFile) for file in files)
+
+
+def others_in_zip(path: Path, reader: str) -> Iterator[RecordError]:
+    """Yield an error for the first export in a zip of each other source that reads chats: here it would be lost.
+
+    Args:
+        path: The zip.
+        reader: Name of the source that reads it.
+    """
+    from masa_rag.sources._registry import file_sources  # late: it imports the sources
+
+    others = [kind for kind in file_sources() if kind.__name__ in _OTHERS - {reader}]
+    for file in in_zip(path, lambda item: _may_be_export(item.relative_to(path)), lambda _: True):
+        if isinstance(file, ChatFile) and (kind := _reader(file, others)) is not None:
+            others.remove(kind)
+            problem = f"is for {kind.__name__}, but {reader} reads this zip, and a zip is read by one"
+            yield RecordError(f"{problem}; unpack it and add the folder", record_id=str(file.path))
+
+
+def _reader(file: ChatFile, kinds: list[type[FileSource]]) -> type[FileSource] | None:
+    head = file.head()
+    return next((kind for kind in kinds if kind.recognises(file.path, head)), None)
+
+
+_OTHERS = frozenset({"Tweets", "DiscordExport", "TelegramExport", "WhatsAppExport"})
+
+
+def _may_be_export(path: Path) -> bool:
+    """Say whether a file may be an export by its name, and by its folders none that somebody sent in a chat."""
+    sent = any(folder.name.lower().endswith("files") for folder in path.parents)
+    return path.suffix.lower() in {".json", ".html", ".csv", ".txt"} and not sent
 
 
 def read_each(
