@@ -191,7 +191,7 @@ def test_quoted_lines_of_another_shape_are_text(tmp_path: Path) -> None:
         ("the harbour \u200e<attached: 00000012-PHOTO.jpg>", "the harbour", {"attachments": ["00000012-PHOTO.jpg"]}),
         ("plan.pdf • \u200e3 pages \u200edocument omitted", "plan.pdf • 3 pages", {}),
         ("hello @\u2068Ann B\u2069", "hello @Ann B", {}),
-        ("\u200ePOLL:\nWhich day?\nOPTION: Friday (2 votes)", "POLL:\nWhich day?\nOPTION: Friday (2 votes)", {}),
+        ("\u200ePOLL:\nWhich day?\nOPTION: Friday (2 votes)", "Which day?\n- Friday", {"votes": {"Friday": 2}}),
         ("<b>not media</b>", "<b>not media</b>", {}),
         ("https://example.org/?a=1:2", "https://example.org/?a=1:2", {}),
     ],

@@ -138,3 +138,25 @@ def test_what_is_said_about_a_notice_stays(tmp_path: Path, message: str) -> None
 def test_a_caption_stands_without_its_placeholder(tmp_path: Path, message: str, text: str) -> None:
     """The first line goes where the app wrote it; the words under it stay."""
     assert only(tmp_path, message).text == text
+
+
+@pytest.mark.parametrize(
+    ("opening", "option"),
+    [
+        ("POLL:", "OPTION: {} ({} votes)"), ("\u200ePOLL:", "\u200eOPTION: {} (\u200e{} votes)"),
+        ("UMFRAGE:", "OPTION: {} ({} Stimmen)"), ("SONDAGE :", "OPTION : {} ({} votes)"),
+        ("投票:", "选项: {} ({}票)"),
+    ],
+)  # fmt: skip
+def test_a_poll_is_one_message_whatever_its_votes(tmp_path: Path, opening: str, option: str) -> None:
+    """Its question and choices are its words; the votes, which change from export to export, are told beside them."""
+    found = []
+    for first, second in ((1, 0), (3, 2)):
+        lines = [opening, "Which day?", option.format("Sat (early)", first), option.format("Sun", second)]
+        path = tmp_path / f"{first}" / "WhatsApp Chat with Boat.txt"
+        path.parent.mkdir()
+        path.write_text("13/05/2024, 18:30 - Mara: " + "\n".join(lines) + "\n13/05/2024, 18:31 - Bo: ok\n")
+        found.append(segments(WhatsAppExport(path))[0])
+    assert [item.text for item in found] == ["Which day?\n- Sat (early)\n- Sun"] * 2
+    assert [item.metadata["votes"] for item in found] == [{"Sat (early)": 1, "Sun": 0}, {"Sat (early)": 3, "Sun": 2}]
+    assert found[0].id == found[1].id

@@ -22,7 +22,7 @@ class WhatsAppExport(FileSource):
 
     One document a chat and UTC day; each message is a segment. Notices of the app, media without a
     caption and deleted messages are left out; a caption stays and names its file in
-    ``metadata["attachments"]``; ``metadata["edited"]`` marks an edited message.
+    ``metadata["attachments"]``; ``metadata["edited"]`` marks an edited message, ``metadata["votes"]`` counts a poll's.
 
     The export has neither ids nor a zone. An id is made of chat, time, sender and text, so that
     overlapping exports merge; a message that was edited between two exports replaces its older

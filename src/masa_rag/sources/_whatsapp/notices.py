@@ -100,6 +100,8 @@ _OMITTED_END = re.compile(rf"\s*\u200e{_KINDS_OMITTED}\s*$", re.IGNORECASE)
 _MEDIA = r"(?:IMG|VID|PTT|AUD|DOC|STK|GIF)-\d{8}-WA\d{4}\.\w{2,5}"
 _MEDIA_NAME = re.compile(_MEDIA)
 _MEDIA_NOTE = re.compile(rf": \u200e?{_MEDIA} \((?P<words>[^()\n]{{4,40}})\)\s*$")
+_POLL = re.compile(r"[^\W\d_]+(?: [^\W\d_]+)?[ \u00a0\u202f]?[:：]")
+_OPTION = re.compile(r"[^\W\d_]+[ \u00a0\u202f]?[:：] ?(?P<choice>.+?) ?[(（](?P<votes>\d{1,6}) ?[^()（）\d]+[)）]")
 _SHORT_NOTICE = 80  # the longest placeholder known, "Missed group video call at …", has 50 characters
 _LONGEST_SENDER = 100
 
@@ -135,7 +137,7 @@ def clean(text: str, file_words: str | None = None) -> tuple[str, dict[str, obje
 
     Returns:
         The text, empty when there is none (media without a caption, deleted), and metadata:
-        ``edited`` (True) and ``attachments`` (file names).
+        ``edited`` (True), ``attachments`` (file names) and ``votes`` (of a poll's choices).
     """
     metadata: dict[str, object] = {}
     text, edited = _without_edit_marker(text)
@@ -146,7 +148,18 @@ def clean(text: str, file_words: str | None = None) -> tuple[str, dict[str, obje
         metadata["attachments"] = files
     if _is_placeholder(text):
         return "", metadata
-    return _ISOLATES.sub("", text).strip(), metadata
+    text, votes = _without_votes(_ISOLATES.sub("", text).strip())
+    return text, metadata | ({"votes": votes} if votes else {})
+
+
+def _without_votes(text: str) -> tuple[str, dict[str, int]]:
+    """Return a poll as its question and choices, and the votes, which are others at each export; else the text."""
+    first, *lines = text.split("\n")
+    options = [match for line in lines[1:] if (match := _OPTION.fullmatch(line.strip())) is not None]
+    if not options or len(options) < len(lines) - 1 or _POLL.fullmatch(first.strip()) is None:
+        return text, {}
+    words = [lines[0], *(f"- {option['choice']}" for option in options)]
+    return "\n".join(words), {option["choice"]: int(option["votes"]) for option in options}
 
 
 def _without_edit_marker(text: str) -> tuple[str, bool]:
