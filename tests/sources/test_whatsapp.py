@@ -209,6 +209,7 @@ def test_what_the_app_adds_is_taken_off(tmp_path: Path, message: str, text: str,
         "<Без медиафайлов>", "<省略多媒体文件>", "<メディアは含まれていません>", "\u200eimage omitted",
         "\u200eVideo weggelassen", "<View once voice message omitted>", "<Video note omitted>",
         "\u200e<attached: 0001-AUDIO.opus>", "IMG-20240513-WA0001.jpg (Datei angehängt)", "You deleted this message",
+        "This message was deleted by admin Mara",
         "Diese Nachricht wurde gelöscht.", "\u200eمكالمة صوتية فائتة", "Se eliminó este mensaje", "",
         "\u200eMessages and calls are end-to-end encrypted. No one outside of this chat, not even WhatsApp, can "
         "read them.",

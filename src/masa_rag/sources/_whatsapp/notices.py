@@ -30,7 +30,8 @@ _KINDS_OMITTED = (
     r"(?:omitted|weggelassen|omitid[oa]|ocult[oa]|omess[oa]|weggelaten|absente|omise?)"
 )
 _DELETED = (
-    "this message was deleted|you deleted this message|diese nachricht wurde gelöscht|du hast diese nachricht gelöscht|"
+    "this message was deleted(?: by admin .{1,60})?|you deleted this message|"
+    "diese nachricht wurde gelöscht|du hast diese nachricht gelöscht|"
     "se eliminó este mensaje|eliminaste este mensaje|este mensaje fue eliminado|ce message a été supprimé|"
     "vous avez supprimé ce message|mensagem apagada|essa mensagem foi apagada|esta mensagem foi apagada|"
     "você apagou esta mensagem|questo messaggio è stato eliminato|hai eliminato questo messaggio|"
