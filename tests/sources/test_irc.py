@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from forum_helpers import documents, errors, said, segments, survives
 
+from masa_rag.sources import open_sources
 from masa_rag.sources._base import read_head
 from masa_rag.sources.irc import IrcLogs
 from masa_rag.testing.contracts import SourceContract
@@ -135,6 +136,22 @@ def test_midnight_and_names(tmp_path: Path, text: str) -> None:
     (last,) = days[1].segments
     assert last.created_at == datetime(2024, 5, 14, 0, 1, tzinfo=UTC)
     assert last.metadata["formerly"] == "bo"
+
+
+def test_exports_of_irccloud(tmp_path: Path) -> None:
+    """They are no chats of WhatsApp, whose dates look alike; arrows mark joins and quits, a dash an action."""
+    lines = [
+        "→ Joined channel #boats", "* Channel mode is +cnt", "<ann> who: me?", "— bo waves", "* bo → bo_away",
+        "<bo_away> hi", "⇐ cy quit (~c@host.example): Quit: bye", "→ dan joined (~d@host.example)",
+        "* ChanServ set +o ann", "* Socket closed", "* ann set the topic to tides",
+    ]  # fmt: skip
+    text = "".join(f"[2024-05-13 23:50:{second:02}] {line}\n" for second, line in enumerate(lines))
+    (source,) = open_sources(write(tmp_path, text, "boats.txt"))
+    (day,) = documents(source)
+    assert day.id == "#boats/2024-05-13"
+    assert [(item.author, item.text, dict(item.metadata)) for item in day.segments] == [
+        ("ann", "who: me?", {}), ("bo", "waves", {"action": True}), ("bo_away", "hi", {"formerly": "bo"}),
+    ]  # fmt: skip
 
 
 def test_lines_of_the_protocol(tmp_path: Path) -> None:

@@ -1,6 +1,6 @@
 """One line of an IRC log: who says what, who changes the name, which day begins.
 
-Read are the forms that irssi, WeeChat, ZNC, mIRC, HexChat, Textual and Eggdrop write, the bare
+Read are the forms that irssi, WeeChat, ZNC, mIRC, HexChat, Textual, Eggdrop and IRCCloud write, the bare
 ``[HH:MM] <nick> text`` of channel archives, and the protocol's own lines with their time
 (``@time=… :nick!user@host PRIVMSG #chan :text``).
 """
@@ -27,15 +27,15 @@ _MONTH_DAY = re.compile(r"([A-Z][a-z]{2}) (\d{2}) (\d{2}):(\d{2}):(\d{2})[ \t]")
 _CLOCK = re.compile(r"[\[(]?(\d{1,2}):(\d{2})(?::(\d{2}))?(?:\s?([AaPp])[Mm])?[\])]?[ \t]")
 _SAID = re.compile(rf"<[~&@%+!. ]?({_NICK})>(?:[ \t]|$)(.*)", re.DOTALL)
 _TABBED = re.compile(rf"[~&@%+!. ]?({_NICK})\t(.*)", re.DOTALL)
-_ACTION = re.compile(rf"\s*(?:\*\s+|Action: )({_NICK})(?: (.*)|$)", re.DOTALL)
+_ACTION = re.compile(rf"\s*(?:\*\s+|Action: |— )({_NICK})(?: (.*)|$)", re.DOTALL)
 _RENAMED = re.compile(rf"(?:\W+|\w+:? )?({_NICK})(?: \[[^\]]*\])? is now known as ({_NICK})\s*$")
-_NICK_CHANGE = re.compile(rf"Nick change: ({_NICK}) -> ({_NICK})\s*$")
+_NICK_CHANGE = re.compile(rf"(?:Nick change: ({_NICK}) ->|\* ({_NICK}) →) ({_NICK})\s*$")
 _NOTICE_ACTION = re.compile(
     r"(?:[\[(]\S*@\S*[\])] )?(?:has (?:joined|left)(?: [#&]|\s*$)|has quit\b|has (?:changed|set) |"
-    r"sets? (?:mode|channel|topic)\b|is now known as |was kicked by |changes topic to |"
+    r"sets? (?:mode|channel|topic)\b|set (?:[+-]|the topic )|→ \S+$|is now known as |was kicked by |changes topic to |"
     r"(?:gives|removes) (?:channel operator|voice)|\([^)]*@[^)]*\) (?:joined|left|[Qq]uit)|joined #|left #|quit \()"
 )
-_NOTICE_MARK = re.compile(r"\s*(?:(?:-!-|={3}|\*{1,3}|-->|<--|--|=!=)\s|\S{1,64} [\[(]\S*@\S*[\])] )")
+_NOTICE_MARK = re.compile(r"\s*(?:(?:-!-|={3}|\*{1,3}|-->|<--|--|=!=|[→←⇐])\s|\S{1,64} [\[(]\S*@\S*[\])] )")
 _UNTIMED_NOTICE = re.compile(
     rf"\s*(?:-!-|=!=|={{3}}|\*{{1,3}}|-->|<--|---?)\s+(?:mode/[#&]|topic (?:for|of) [#&]|"
     rf"{_NICK} +(?:[\[(]\S*@\S*[\])] +)?(?:{_NOTICE_ACTION.pattern}|changed the topic of [#&]))",
@@ -47,7 +47,7 @@ _NOTICE_WORD = re.compile(
     re.IGNORECASE,
 )
 _CHANNEL = re.compile(
-    r"(?:(?:has )?(?:joined|left)(?: channel)? |Now talking (?:in|on) |Session Ident: |Topic for )"
+    r"(?:(?:has )?(?:[Jj]oined|left)(?: channel)? |Now talking (?:in|on) |Session Ident: |Topic for )"
     r"([#&][^\s,:]*[^\s,:.])"
 )
 _MONTH_NAME = re.compile(r"\b([A-Z][a-z]{2})[a-z]* +(\d{1,2})\b[ ,]+(?:\d{1,2}:\d{2}(?::\d{2})? )?(\d{4})\b")
@@ -140,7 +140,9 @@ def _raw(match: re.Match[str]) -> Line:
 
 
 _BARE_NOTICES = ("===", "---", "***", "-->", "<--", "-!-", "Session ")  # not "* ": lists have it
-_NOT_NICKS = frozenset({"***", "*", "Now", "Topic", "Users", "Set", "Joins:", "Parts:", "Quits:", "Disconnected"})
+_NOT_NICKS = frozenset(
+    {"***", "*", "Now", "Topic", "Users", "Set", "Joins:", "Parts:", "Quits:", "Disconnected", "Socket", "Channel"}
+)
 
 
 def _weechat(clock: Clock, body: str) -> Line:
@@ -218,8 +220,10 @@ def _is_notice(text: str) -> bool:
 def _renamed(text: str) -> tuple[str, str] | None:
     if len(text) > _LONGEST_NOTICE:
         return None
-    match = _RENAMED.search(text) if " is now known as " in text else _NICK_CHANGE.match(text)
-    return (match[1], match[2]) if match else None
+    if (match := _RENAMED.search(text) if " is now known as " in text else _NICK_CHANGE.match(text)) is None:
+        return None
+    old, *others = filter(None, match.groups())
+    return old, others[0]
 
 
 def _channel(text: str) -> str | None:

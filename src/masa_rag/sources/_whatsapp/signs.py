@@ -20,6 +20,7 @@ _IPHONE = "_chat"  # the stem of every text of an iPhone
 # What tempfile and mktemp make, and where they make it: another name at the next export.
 _NAMELESS = re.compile(r"\.*|te?mp|tmp\.?[a-z0-9_]{8,10}", re.IGNORECASE)
 _LOG_LEVEL = re.compile(r"(?:^|\W)(?:trace|debug|info|notice|warn|warning|error|critical|fatal)$", re.IGNORECASE)
+_IRC = re.compile(r"<[^\s<>]{1,64}> ")
 _OPENING = 50  # lines: in most chats somebody speaks within them
 
 
@@ -34,21 +35,17 @@ def looks_like_export(head: bytes, stem: str) -> bool:
     lines = head_lines(head, most=None)
     if not lines or stamp_of(lines[0]) is None:
         return False
-    said = [sender for sender in _senders(lines[:_OPENING]) if sender is not None]
+    rests = [line[found[1] :] for line in lines[:_OPENING] if (found := stamp_of(line)) is not None]
+    said = [sender for sender in _senders(rests) if sender is not None]
     if said:
-        return not _is_log(said)
+        return not any(map(_LOG_LEVEL.search, said)) and not any(map(_IRC.match, rests))
     return _says_whatsapp(lines, stem)
 
 
-def _senders(lines: list[str]) -> list[str | None]:
-    """Return who speaks in each dated line, None for a notice."""
-    rests = [line[found[1] :] for line in lines if (found := stamp_of(line)) is not None]
+def _senders(rests: list[str]) -> list[str | None]:
+    """Return who speaks in each line behind its date, None for a notice."""
     cut = [(rest, rest.partition(":")[0]) for rest in rests]
     return [sender if sender != rest and not is_notice_sender(sender) else None for rest, sender in cut]
-
-
-def _is_log(senders: list[str]) -> bool:
-    return any(_LOG_LEVEL.search(sender) or sender.startswith("<") for sender in senders)
 
 
 def _says_whatsapp(lines: list[str], stem: str) -> bool:
