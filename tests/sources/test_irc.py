@@ -199,6 +199,7 @@ def test_zones(tmp_path: Path) -> None:
         ("#boats_20240513.log", "#boats/2024-05-13"),
         ("irc.example.#boats.2024-05-13.weechatlog", "#boats/2024-05-13"),
         ("boats/2024-05-13.log", "boats/2024-05-13"),
+        ("libera/#boats/2024-05-13.log", "#boats/2024-05-13"),
         ("2024/05/13/%23boats.txt", "#boats/2024-05-13"),
         ("boats.log", "boats/undated"),
         ("2024-99-13.log", "/undated"),
@@ -211,6 +212,13 @@ def test_channel_and_day_from_the_file_name(tmp_path: Path, name: str, document:
     assert found.id.endswith(document)
     assert [item.text for item in found.segments] == ["hello", "hi"]
     assert (found.segments[0].created_at is None) == document.endswith("undated")
+
+
+def test_the_folder_of_days_names_the_channel(tmp_path: Path) -> None:
+    """A notice in one of its days may name another: whoever quits gives any reason."""
+    text = "[10:00:00] <ann> hello\n[10:01:00] *** Quits: bo (~bo@host.example) (joined #dock)\n"
+    path = write(tmp_path, text, "#boats/2024-05-13.log")
+    assert [item.id for item in documents(IrcLogs(path))] == ["#boats/2024-05-13"]
 
 
 def test_an_hour_in_the_name_dates_that_hour(tmp_path: Path) -> None:

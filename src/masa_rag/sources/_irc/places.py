@@ -46,9 +46,11 @@ def _with_network(path: Path, channel: str, networks: dict[str, str]) -> str:
 
 
 def _named_channel(path: Path) -> str:
-    undated = _undated(path)
+    undated, folder = _undated(path), unquote(path.absolute().parent.name)
     if (match := _NAME_CHANNEL.search(undated)) is not None:
         return match[0]
+    if not undated.strip(" ._-") and _NAME_CHANNEL.fullmatch(folder) is not None:
+        return folder
     if noticed := _noticed_channels(path):
         return noticed.most_common(1)[0][0]
     return undated.strip(" ._-") or path.absolute().parent.name or "irc"
