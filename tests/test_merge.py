@@ -114,3 +114,20 @@ def test_an_edit_without_id_replaces_what_it_was() -> None:
         merge(said("tide", "boat at nine"), said("boat at ten!")),
     ):
         assert [part.text for part in merged.segments] == ["tide", "boat at ten!"]
+
+
+def test_who_has_another_name_now_says_nothing_twice() -> None:
+    """A number saved in the address book is another author; somebody who stays, or says it at another time, is not."""
+
+    def said(*lines: tuple[int, str, str]) -> Document:
+        parts = [(minute, name, text, f"{minute} {name} {text}") for minute, name, text in lines]
+        return day(*(Segment(text, name, START + timedelta(minutes=at), id=key) for at, name, text, key in parts))
+
+    old = said((0, "Ann", "hi"), (0, "+49 170", "hi"), (1, "+49 170", "ropes?"), (2, "+49 170", "gone since"))
+    new = said((0, "Ann", "hi"), (0, "Bo", "hi"), (1, "Bo", "ropes?"), (3, "Bo", "ropes?"))
+    assert [(part.author, part.text) for part in merge(old, new).segments] == [
+        ("Ann", "hi"), ("Bo", "hi"), ("Bo", "ropes?"), ("+49 170", "gone since"), ("Bo", "ropes?"),
+    ]  # fmt: skip
+    both = said((0, "Ann", "hi"), (0, "Cy", "hi"))
+    assert len(merge(both, said((0, "Ann", "hi"))).segments) == 2
+    assert len(merge(said((0, "Ann", "hi")), both).segments) == 2

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -19,7 +20,8 @@ def merge(stored: Document, incoming: Document) -> Document:
 
     Segments with ids merge: of two with the same id the later edit wins, and the incoming one when
     neither is later. Where ids are made of the words (see ``_reworded``) an edited one replaces what it
-    was. Without ids nothing says which segments are the same, so ``incoming`` replaces.
+    was, and where they are made of names (see ``_renamed``) the incoming name is taken. Without ids
+    nothing says which segments are the same, so ``incoming`` replaces.
     A plain document and one with segments under the same id are a tweet and its thread, of which one
     export knows the beginning only and the other the rest: the plain one counts as a segment.
     """
@@ -32,7 +34,8 @@ def merge(stored: Document, incoming: Document) -> Document:
         known = newest.get(segment.id)
         if known is None or _edited(segment) >= _edited(known):
             newest[segment.id] = segment if known is None else _answering(segment, known)
-    now = _reworded(stored.segments, incoming.segments) | _reworded(incoming.segments, stored.segments)
+    now = _renamed(stored.segments, incoming.segments)
+    now |= _reworded(stored.segments, incoming.segments) | _reworded(incoming.segments, stored.segments)
     order = _united(*([now.get(part.id, part.id) for part in parts.segments] for parts in (stored, incoming)))
     times = [time for time in (stored.created_at, incoming.created_at) if time is not None]
     segments = _by_time([newest[key] for key in order])
@@ -107,6 +110,28 @@ def _reworded(old: Sequence[Segment], new: Sequence[Segment]) -> dict[str | None
             was = max(same, key=lambda was: SequenceMatcher(None, was.text, part.text, autojunk=False).ratio())
             replaced[gone.pop(was.id).id] = part.id
     return replaced
+
+
+def _renamed(old: Sequence[Segment], new: Sequence[Segment]) -> dict[str | None, str | None]:
+    """Return old -> new id of the messages of those who have another name in ``new``.
+
+    WhatsApp gives people the names of the phone's address book, so a number that is saved under a name is another
+    author from then on. Somebody who is gone and somebody who is new said the same at the same time: they are one.
+    """
+    same: defaultdict[tuple[datetime | None, str], list[Segment]] = defaultdict(list)
+    for part in _others_in(new, old):
+        same[part.created_at, part.text].append(part)
+    renamed: dict[str | None, str | None] = {}
+    for part in _others_in(old, new):
+        if part.created_at is not None and (now := same.get((part.created_at, part.text))):
+            renamed[part.id] = now.pop(0).id
+    return renamed
+
+
+def _others_in(parts: Sequence[Segment], known: Sequence[Segment]) -> list[Segment]:
+    """Return the messages that are not among the known ones, of people who say nothing there."""
+    ids, authors = {part.id for part in known}, {part.author for part in known}
+    return [part for part in parts if part.id not in ids and part.author not in authors]
 
 
 def _answering(segment: Segment, known: Segment) -> Segment:
