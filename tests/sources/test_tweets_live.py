@@ -146,6 +146,20 @@ def test_a_budget_of_posts(server: Server) -> None:
     assert {text for run in runs for text in run} == {f"Tide {number}" for number in range(35)}
 
 
+@pytest.mark.parametrize(
+    ("most", "page"), [(1, "10"), (20, "20"), (100, "100"), (150, "75"), (200, "100"), (1_000, "100")]
+)
+def test_no_more_is_asked_for_than_may_be_read(server: Server, most: int, page: str) -> None:
+    """X bills each post that it gives: a page is no larger than what is left to read."""
+    server.answer = Feed(0)
+    for source in (
+        XSearch("tide", max_posts=most, base_url=server.url),
+        XUser("mara", max_posts=most, base_url=server.url),
+    ):
+        list(source)
+    assert [given["max_results"] for _, _, given, _ in server.asked if "max_results" in given] == [page, page]
+
+
 def test_a_self_thread_across_pages_is_one_document(server: Server) -> None:
     """Answers to oneself wait for the tweet that opens the thread."""
     feed = server.answer = Feed(12, page=4)

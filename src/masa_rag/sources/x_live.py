@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from math import ceil
 from typing import Any, Literal
 
 from masa_rag.errors import ConfigurationError, SourceError
@@ -28,12 +29,21 @@ _FIELDS = {
     "poll.fields": "options",
 }
 PAGE = 100
+"""The most posts that X gives at once."""
+_LEAST = 10
+"""The fewest that its search may be asked for."""
 _REACH = timedelta(days=7) - timedelta(minutes=5)
 """How far the recent search reaches back; an older ``since_id`` is refused with status 400."""
 
 
 class _XApi(LiveTweets):
     """What search and account share."""
+
+    @property
+    def _page_size(self) -> int:
+        """How many posts to ask for at once: as few pages as can be, which together hold no more than may be read."""
+        pages = ceil(self.max_posts / PAGE)
+        return max(_LEAST, ceil(self.max_posts / pages))
 
     def _follow(
         self, api: RestClient, path: str, token_name: str, parameters: dict[str, str | int]
@@ -70,7 +80,7 @@ class XSearch(_XApi):
             access to it) instead of the last seven days.
         retweets: Whether retweets become documents.
         max_posts: How many posts one run may read. X counts, and bills, posts: reading ends with
-            the page that reaches this number, and the next run goes on there.
+            the page that reaches this number, and the next run goes on there. A page has ten at least.
         base_url: Where the API is.
 
     Attributes:
@@ -93,7 +103,7 @@ class XSearch(_XApi):
         self._kind: Literal["all", "recent"] = "all" if archive else "recent"
 
     def _pages(self, position: Position) -> Iterator[dict[str, Any]]:
-        parameters: dict[str, str | int] = {"query": self.query, "max_results": PAGE, **_FIELDS}
+        parameters: dict[str, str | int] = {"query": self.query, "max_results": self._page_size, **_FIELDS}
         if position.since and (self._kind == "all" or _within_reach(position.since)):
             parameters["since_id"] = str(position.since)
         if position.until and (self._kind == "all" or _within_reach(position.until)):
@@ -136,7 +146,7 @@ class XUser(_XApi):
             raise ConfigurationError(f"received the handle {username!r}; expected up to 15 letters, digits and _")
 
     def _pages(self, position: Position) -> Iterator[dict[str, Any]]:
-        parameters: dict[str, str | int] = {"max_results": PAGE, **_FIELDS}
+        parameters: dict[str, str | int] = {"max_results": self._page_size, **_FIELDS}
         if not self.retweets:
             parameters["exclude"] = "retweets"
         if position.since:
