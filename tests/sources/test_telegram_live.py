@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
@@ -66,6 +66,12 @@ class Client:
         if chat != "harbour_crew":
             raise ValueError(f"No user has {chat!r} as username")
         return self.entity
+
+    async def get_messages(self, entity: Any, *, ids: int) -> Any:
+        """Return the message of a number."""
+        assert entity is self.entity
+        self.asked.append(ids)
+        return next((item for item in self.messages if item.id == ids), None)
 
     async def iter_messages(self, entity: Any, *, limit: int, min_id: int, reverse: bool) -> AsyncIterator[Any]:
         """Yield the oldest messages after a number."""
@@ -146,6 +152,43 @@ def test_what_surrounds_a_message(client: Client) -> None:
     assert (fourth.author, fourth.edited_at) == ("Harbour master", START)
     assert [item.metadata["author_id"] for item in (first, fourth)] == ["user1", "channel77"]
     assert len([item for item in items if isinstance(item, RecordError)]) == 1
+
+
+def test_topics_are_those_of_the_export(client: Client) -> None:
+    """A topic is a room named by the message that opened it; an answer to another chat has no number here."""
+
+    def to(number: int, top: int | None = None, **more: Any) -> SimpleNamespace:
+        return SimpleNamespace(reply_to_msg_id=number, reply_to_top_id=top, **({"forum_topic": True} | more))
+
+    client.messages = [
+        message(2, action=SimpleNamespace(title="Ropes")),
+        message(3, "in the topic", reply_to=to(2)),
+        message(4, "an answer in it", reply_to=to(3, 2)),
+        message(5, "in a topic that is gone", reply_to=to(1)),
+        message(6, "to another chat", reply_to=to(9, forum_topic=False, reply_to_peer_id=object())),
+    ]
+    topic, day = [item for item in channel(client) if isinstance(item, Document)]
+    assert (topic.id, topic.title, topic.metadata["topic"]) == (
+        "77/topic/2/2024-05-01",
+        "Harbour crew > Ropes",
+        "Ropes",
+    )
+    assert [(part.text, part.reply_to) for part in topic.segments] == [("in the topic", "2"), ("an answer in it", "3")]
+    assert day.id == "77/2024-05-01"
+    assert [(part.text, part.reply_to) for part in day.segments] == [
+        ("in a topic that is gone", "1"), ("to another chat", None),
+    ]  # fmt: skip
+    assert client.asked == [0, 2, 1]
+
+
+@pytest.mark.parametrize("wrap", [str, lambda text: SimpleNamespace(text=text, entities=[])])
+def test_polls_are_words(client: Client, wrap: Callable[[str], Any]) -> None:
+    """Question and answers, as in an export; they lie in objects of their own since 2024."""
+    answers = [SimpleNamespace(text=wrap("Sat"), option=b"0"), SimpleNamespace(text=wrap("Sun"), option=b"1")]
+    poll = SimpleNamespace(question=wrap("Which day?"), answers=answers)
+    client.messages = [message(1, media=SimpleNamespace(poll=poll)), message(2, media=SimpleNamespace(photo=object()))]
+    client.messages[0].message = ""
+    assert texts(channel(client)) == ["Which day?\n- Sat\n- Sun", "text 2"]
 
 
 def test_waiting_is_honoured_within_the_budget(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:

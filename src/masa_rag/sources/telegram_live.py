@@ -8,21 +8,17 @@ import threading
 import time
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import suppress
-from datetime import datetime
 from typing import Any, TypeVar
 
 from masa_rag._lazy import require
 from masa_rag.errors import ConfigurationError, MasaRagError, RecordError, SourceError, SourceUnavailableError
-from masa_rag.sources._chats.fields import clean, kept
-from masa_rag.sources._chats.messages import Room, Said, documents
-from masa_rag.sources._telegram.message import DELETED, with_links
-from masa_rag.types import Document, Segment
+from masa_rag.sources._chats.messages import documents
+from masa_rag.sources._telegram.live import Rooms, said
+from masa_rag.types import Document
 
 VARIABLES = ("TELEGRAM_API_ID", "TELEGRAM_API_HASH", "TELEGRAM_SESSION")
 PAGE = 100
 """The most messages that Telegram gives in one answer (API, "messages.getHistory")."""
-_CHANNEL_MARK = 1_000_000_000_000
-"""What telethon adds to a channel's number before it turns the sign (its "Chats vs Channels")."""
 Result = TypeVar("Result")
 
 
@@ -79,12 +75,12 @@ class TelegramChannel:
 
     def _read(self, session: _Session) -> Iterator[Document | RecordError]:
         entity = session.call(lambda client: client.get_entity(self.chat))
-        room = _room(entity)
+        rooms = Rooms(entity, lambda number: session.call(lambda client: client.get_messages(entity, ids=number)))
         last = int(self.cursor) if self.cursor and self.cursor.isdecimal() else 0
         after = max(0, last - self._overlap)
         while True:
             page = session.page(entity, after)
-            yield from documents(item for record in page for item in _said(record, room))
+            yield from documents(item for record in page for item in said(record, rooms))
             newest = max(
                 (number for record in page if isinstance(number := getattr(record, "id", None), int)), default=0
             )
@@ -198,75 +194,3 @@ def _telethon_client() -> Any:
     client = telethon.TelegramClient(session, int(values[0]), values[1])
     client.flood_sleep_threshold = 0  # waiting is counted here
     return client
-
-
-def _room(entity: Any) -> Room:
-    identity, title = str(getattr(entity, "id", "unknown")), _name(entity)
-    of_many = getattr(entity, "megagroup", False) or getattr(entity, "broadcast", False)
-    link = f"https://t.me/c/{identity}" if of_many else None
-    metadata = kept({"platform": "telegram", "chat_id": identity, "username": getattr(entity, "username", None)})
-    return Room(identity, title or f"Telegram {identity}", link, metadata=metadata)
-
-
-def _name(person: Any) -> str | None:
-    """Return how a user or chat is called; None for nobody."""
-    if person is None:
-        return None
-    if getattr(person, "deleted", False):
-        return DELETED
-    full = " ".join(filter(None, (getattr(person, "first_name", None), getattr(person, "last_name", None))))
-    name = getattr(person, "title", None) or full or getattr(person, "username", None)
-    return clean(name) if isinstance(name, str) and clean(name) else None
-
-
-def _said(record: Any, room: Room) -> Iterator[Said | RecordError]:
-    """Yield a message that somebody wrote; service messages have an action, media alone have no text."""
-    if getattr(record, "action", None) is not None or not getattr(record, "message", None):
-        return
-    number, created_at = getattr(record, "id", None), getattr(record, "date", None)
-    if not isinstance(number, int) or not isinstance(created_at, datetime) or not isinstance(record.message, str):
-        yield RecordError(
-            "received a message without number, date or text; expected all", record_id=f"{room.id}/{number}"
-        )
-        return
-    entities = getattr(record, "entities", None) or ()
-    links = ((item.offset, item.length, getattr(item, "url", None)) for item in entities)
-    if text := with_links(record.message, links):
-        yield Said(room, _segment(record, text, link=f"{room.url}/{number}" if room.url else None))
-
-
-def _segment(record: Any, text: str, *, link: str | None) -> Segment:
-    sender, author_id = getattr(record, "sender", None), _peer(getattr(record, "sender_id", None))
-    edited = getattr(record, "edit_date", None)
-    reply = getattr(getattr(record, "reply_to", None), "reply_to_msg_id", None)
-    forward = getattr(record, "fwd_from", None)
-    return Segment(
-        text,
-        author=_name(sender) or getattr(record, "post_author", None) or author_id,
-        created_at=record.date,
-        url=link,
-        id=str(record.id),
-        reply_to=str(reply) if reply else None,
-        edited_at=edited if isinstance(edited, datetime) else None,
-        metadata=kept({
-            "author_id": author_id,
-            "handle": getattr(sender, "username", None),
-            "forwarded_from": getattr(forward, "from_name", None),
-            "reactions": _reactions(record),
-        }),
-    )  # fmt: skip
-
-
-def _peer(number: Any) -> str | None:
-    """Return ``user1``, ``chat1`` or ``channel1``; telethon marks groups and channels by the sign."""
-    if not isinstance(number, int) or number == 0:
-        return None
-    if number > 0:
-        return f"user{number}"
-    return f"channel{-number - _CHANNEL_MARK}" if -number > _CHANNEL_MARK else f"chat{-number}"
-
-
-def _reactions(record: Any) -> dict[str, int]:
-    results = getattr(getattr(record, "reactions", None), "results", None) or ()
-    pairs = ((getattr(item.reaction, "emoticon", None), item.count) for item in results)
-    return {emoji: count for emoji, count in pairs if isinstance(emoji, str) and isinstance(count, int)}

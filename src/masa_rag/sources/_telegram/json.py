@@ -152,8 +152,13 @@ class _Reader:
         if title is None:
             return room
         self._chat.topic_of[str(segment.id)] = topic
-        metadata = dict(room.metadata) | {"topic": title}
-        return Room(f"{room.id}/topic/{topic}", f"{room.title} > {title}", room.url, metadata=metadata)
+        return topic_room(room, topic, title)
+
+
+def topic_room(room: Room, topic: str, title: str) -> Room:
+    """Return the room of a topic of a chat, by the number of the message that opened it."""
+    metadata = dict(room.metadata) | {"topic": title}
+    return Room(f"{room.id}/topic/{topic}", f"{room.title} > {title}", room.url, metadata=metadata)
 
 
 def _spoken(room: Room, segment: Segment) -> Iterator[Said]:
