@@ -207,7 +207,9 @@ def test_a_stream_of_api_v2(tmp_path: Path) -> None:
 def graphql(rest_id: str, text: str, **fields: Any) -> dict[str, Any]:
     """Return a tweet as x.com's web client receives it."""
     outer = {
-        name: fields.pop(name) for name in ("note_tweet", "quoted_status_result", "edit_control") if name in fields
+        name: fields.pop(name)
+        for name in ("note_tweet", "quoted_status_result", "edit_control", "card", "article")
+        if name in fields
     }
     user = {"rest_id": "77", "core": {"name": "Mara Quill", "screen_name": "maraquill"}}
     return {
@@ -244,6 +246,26 @@ def test_a_graphql_answer(tmp_path: Path) -> None:
     assert document.text == "Mara Quill: Whole words <3\n> @maraquill: Bells\nNext"
     assert document.metadata["views"] == 700
     assert isinstance(open_source(path), Tweets)
+
+
+def test_polls_and_articles_of_a_graphql_answer(tmp_path: Path) -> None:
+    """Choices follow the question; an article's title and words follow its link, and its title alone where quoted."""
+    values = {"choice1_label": "Hemp", "choice1_count": "3", "choice2_label": "Nylon", "choice2_count": "0"}
+    rows = [{"key": key, "value": {"string_value": value}} for key, value in values.items()]
+    poll = graphql(
+        FIRST, "Which ropes?", card={"legacy": {"name": "poll2choice_text_only", "binding_values": rows}},
+        conversation_id_str=FIRST,
+    )  # fmt: skip
+    node = {"title": "On ropes", "preview_text": "Hemp ro", "plain_text": "Hemp rots.\nNylon lasts."}
+    article = graphql(SECOND, "https://t.co/a", article={"article_results": {"result": node}})
+    quoting = graphql("1789923456789012999", "Read this", quoted_status_result={"result": article})
+    link = graphql("1789923456789013000", "A page", card={"legacy": {"name": "summary", "binding_values": rows}})
+    found = {item.id: item for item in read(save(tmp_path / "g.json", timeline(poll, article, quoting, link)))}
+    assert found[FIRST].text == "Which ropes?\n- Hemp\n- Nylon"
+    assert found[FIRST].metadata["votes"] == {"Hemp": 3, "Nylon": 0}
+    assert found[SECOND].text == "https://t.co/a\nOn ropes\nHemp rots.\nNylon lasts."
+    assert found["1789923456789012999"].text == "Read this\n> @maraquill: https://t.co/a\n> On ropes"
+    assert found["1789923456789013000"].text == "A page"
 
 
 def test_the_last_page_of_a_timeline_holds_no_tweets(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from masa_rag.sources._tweets.beside import article_of, votes_of
 from masa_rag.sources._tweets.record import (
     Tweet,
     count_of,
@@ -103,6 +104,7 @@ def result(value: Mapping[str, Any], *, depth: int = 0) -> Tweet | None:
     tweet = _base({"id_str": value.get("rest_id"), **fields}, _user_graphql(account, fields), value)
     if tweet is None:
         return None
+    _add_beside(tweet, value, whole=depth == 0)
     if views := count_of(mapping_of(value.get("views")).get("count")):
         tweet.metadata["views"] = views
     control = mapping_of(value.get("edit_control"))
@@ -116,6 +118,14 @@ def result(value: Mapping[str, Any], *, depth: int = 0) -> Tweet | None:
         if quoted is not None:
             tweet.quoted = result(quoted, depth=depth + 1)
     return tweet
+
+
+def _add_beside(tweet: Tweet, value: Mapping[str, Any], *, whole: bool) -> None:
+    """Add to a tweet's words the choices of its poll, or its article: the whole of it, or the title alone."""
+    if votes := votes_of(value.get("card")):
+        tweet.metadata["votes"] = votes
+    beside = (*(f"- {choice}" for choice in votes), *article_of(value.get("article"), whole=whole))
+    tweet.text = "\n".join(filter(None, (tweet.text, *beside)))
 
 
 def _inner(value: Mapping[str, Any], name: str) -> Mapping[str, Any] | None:
