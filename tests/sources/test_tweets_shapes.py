@@ -188,13 +188,13 @@ def test_flattened_rows_of_api_v2(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("newest_first", [True, False])
 def test_an_edited_tweet_keeps_its_first_id_and_the_last_words(tmp_path: Path, newest_first: bool) -> None:
-    """Each edit has an id of its own; the document has the first one's, so that the edit replaces it."""
+    """Each edit has an id of its own; the one document has the first one's, so that the edit replaces it."""
     history = [FIRST, SECOND]
     row = {"author_id": "77", "edit_history_tweet_ids": history, "created_at": "2024-05-13T08:00:00Z"}
     before, after = {**row, "id": FIRST, "text": "Tpyo"}, {**row, "id": SECOND, "text": "Typo"}
     rows = [after, before] if newest_first else [before, after]
-    last = {item.id: item.text for item in read(save(tmp_path / "e.jsonl", *rows))}
-    assert last == {FIRST: "Typo"}
+    last = [(item.id, item.text) for item in read(save(tmp_path / "e.jsonl", *rows))]
+    assert last == [(FIRST, "Typo")]
 
 
 def test_a_stream_of_api_v2(tmp_path: Path) -> None:

@@ -17,7 +17,8 @@ class Assembler:
     """Takes tweets in any order and gives documents.
 
     A tweet that nobody answers and that does not answer its own author is given at once. The others
-    wait until all tweets are in, for a thread's first tweet may come before or after its last. When
+    wait until all tweets are in, for a thread's first tweet may come before or after its last, and so do
+    those that were edited, for a later version may follow. When
     too many wait they are given as far as they are known; a document's segments then come in parts.
 
     Args:
@@ -38,7 +39,8 @@ class Assembler:
             return ()
         if tweet.retweet:
             return (retweet(tweet),) if self.retweets else ()
-        if (tweet.reply_to is None or not answers_self(tweet)) and not self._is_answered(tweet):
+        alone = (tweet.reply_to is None or not answers_self(tweet)) and not self._is_answered(tweet)
+        if alone and tweet.first_id is None:
             return (post(tweet),)
         self.held[tweet.key] = tweet
         return list(self.finish()) if len(self.held) >= MAX_HELD else ()
