@@ -138,6 +138,25 @@ def test_midnight_and_names(tmp_path: Path, text: str) -> None:
     assert last.metadata["formerly"] == "bo"
 
 
+@pytest.mark.parametrize(
+    ("name", "month"),
+    [("März", 3), ("Mär", 3), ("Okt", 10), ("Dez", 12), ("mai", 5), ("févr.", 2), ("juin", 6), ("juil.", 7),
+     ("août", 8), ("ago", 8), ("giu", 6), ("mrt", 3), ("marras", 11), ("maalis", 3), ("окт", 10), ("December", 12)],
+)  # fmt: skip
+def test_months_in_the_language_of_the_computer(tmp_path: Path, name: str, month: int) -> None:
+    """In the lines of HexChat and in the day lines of irssi."""
+    hexchat = (
+        f"**** BEGIN LOGGING AT Wed Jan  3 10:00:00 2024\n\n{name} 13 10:01:00 <ann>\thi\n{name} 13 10:02:00 <bo>\tyo\n"
+    )
+    irssi = f"--- Log opened Mo {name} 13 10:00:00 2024\n10:01 < ann> hi\n10:02 < bo> yo\n"
+    for text in (hexchat, irssi) if len(name) < 6 else (irssi,):
+        path = write(tmp_path, text, "#boats.log")
+        assert IrcLogs.recognises(path, read_head(path))
+        assert [item.created_at for item in segments(IrcLogs(path))] == [
+            datetime(2024, month, 13, 10, minute, tzinfo=UTC) for minute in (1, 2)
+        ]
+
+
 def test_exports_of_irccloud(tmp_path: Path) -> None:
     """They are no chats of WhatsApp, whose dates look alike; arrows mark joins and quits, a dash an action."""
     lines = [

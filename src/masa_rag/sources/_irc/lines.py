@@ -15,7 +15,14 @@ from pathlib import Path
 
 from masa_rag.sources._lines import text_lines
 
-_MONTHS = {name: number for number, name in enumerate("jan feb mar apr may jun jul aug sep oct nov dec".split(), 1)}
+_MONTH_NAMES = (
+    "jan jän ene gen tam янв|feb fév fev hel фев|mar mär mrt maa мар|apr avr abr huh апр|"
+    "may mai mei maj mag tou май мая|jun juin giu kes июн|jul juil lug hei июл|aug aoû ago elo авг|"
+    "sep set syy сен|oct okt out ott lok окт|nov marr ноя|dec dez déc dic des jou дек"
+)
+"""How the months' names begin in English, German, French, Spanish, Portuguese, Italian, Dutch, the Nordic languages and
+Russian: irssi and HexChat write them in the language of the computer."""
+_MONTHS = {name: month for month, names in enumerate(_MONTH_NAMES.split("|"), 1) for name in names.split()}
 _CONTROL = re.compile(
     r"\x03(?:\d{1,2}(?:,\d{1,2})?)?|\x04(?:[0-9A-Fa-f]{6})?|[\x00\x02\x0f\x11\x12\x15\x16\x1d\x1e\x1f]"
 )
@@ -23,7 +30,7 @@ _NICK = r"[^\s<>:,]{1,64}"
 _ISO = re.compile(
     r"\[?(\d{4})-(\d{2})-(\d{2})[T ](\d{2}):(\d{2})(?::(\d{2})(?:\.\d{1,6})?)?\s?(Z|[+-]\d{2}:?\d{2})?\]?[ \t]"
 )
-_MONTH_DAY = re.compile(r"([A-Z][a-z]{2}) (\d{2}) (\d{2}):(\d{2}):(\d{2})[ \t]")
+_MONTH_DAY = re.compile(r"([^\W\d_]{3,5})\.? (\d{2}) (\d{2}):(\d{2}):(\d{2})[ \t]")
 _CLOCK = re.compile(r"[\[(]?(\d{1,2}):(\d{2})(?::(\d{2}))?(?:\s?([AaPp])[Mm])?[\])]?[ \t]")
 _SAID = re.compile(rf"<[~&@%+!. ]?({_NICK})>(?:[ \t]|$)(.*)", re.DOTALL)
 _TABBED = re.compile(rf"[~&@%+!. ]?({_NICK})\t(.*)", re.DOTALL)
@@ -50,7 +57,7 @@ _CHANNEL = re.compile(
     r"(?:(?:has )?(?:[Jj]oined|left)(?: channel)? |Now talking (?:in|on) |Session Ident: |Topic for )"
     r"([#&][^\s,:]*[^\s,:.])"
 )
-_MONTH_NAME = re.compile(r"\b([A-Z][a-z]{2})[a-z]* +(\d{1,2})\b[ ,]+(?:\d{1,2}:\d{2}(?::\d{2})? )?(\d{4})\b")
+_MONTH_NAME = re.compile(r"\b([^\W\d_]{3,10})\.? +(\d{1,2})\b[ ,]+(?:\d{1,2}:\d{2}(?::\d{2})? )?(\d{4})\b")
 _DAY_LINE = re.compile(r"---|\*\*\*\*|Session (?:Start|Time|Close)|\[?\d{1,2}:\d{2}\S* (?:-!- Day changed|--- )|--\t")
 _RAW = re.compile(
     rf"@(?:(?!time=)[^;\s]*;)*+time=([^;\s]+)(?:;\S*+)? +:({_NICK}?)(?:!\S*)? +([A-Z]+|\d{{3}}) +(\S+)(?: +:?(.*))?",
@@ -180,9 +187,15 @@ def _plain(match: re.Match[str]) -> Clock:
 
 def _month_day(match: re.Match[str]) -> Clock:
     month, day, hour, minute, second = match.groups()
-    if month.lower() not in _MONTHS or not 1 <= int(day) <= 31:
+    number = _month(month)
+    if number is None or not 1 <= int(day) <= 31:
         raise ValueError(month)
-    return Clock(_seconds(hour, minute, second), month_day=(_MONTHS[month.lower()], int(day)))
+    return Clock(_seconds(hour, minute, second), month_day=(number, int(day)))
+
+
+def _month(name: str) -> int | None:
+    word = name.lower()
+    return _MONTHS.get(word[:4]) or _MONTHS.get(word[:3])
 
 
 def _seconds(hour: str, minute: str, second: str | None) -> int:
@@ -204,8 +217,8 @@ def _offset(text: str | None) -> timezone | None:
 def _day_of(line: str) -> date | None:
     line = line[:_LONGEST_NOTICE]
     try:
-        if (match := _MONTH_NAME.search(line)) is not None and match[1].lower() in _MONTHS:
-            return date(int(match[3]), _MONTHS[match[1].lower()], int(match[2]))
+        if (match := _MONTH_NAME.search(line)) is not None and (month := _month(match[1])) is not None:
+            return date(int(match[3]), month, int(match[2]))
         if (match := _ISO_DAY.search(line)) is not None:
             return datetime.strptime(match[0], "%Y-%m-%d").date()  # noqa: DTZ007 - a date, no time
     except ValueError:
