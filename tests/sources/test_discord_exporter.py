@@ -304,3 +304,20 @@ def test_other_pages_are_not_taken(tmp_path: Path, page: str) -> None:
     path = tmp_path / "page.html"
     path.write_text(page)
     assert not DiscordExport.recognises(path, page.encode())
+
+
+def test_what_a_page_quotes_is_marked(tmp_path: Path) -> None:
+    """Quoted words are not the author's own: their lines begin with "> ", as in the JSON."""
+    quote = (
+        '<div class="chatlog__markdown-quote"><div class="chatlog__markdown-quote-border"></div>'
+        '<div class="chatlog__markdown-quote-content">We sail in <strong>May</strong>.\nOr not.</div></div>We do.'
+    )
+    path = tmp_path / PAGE.name
+    page = (
+        '<html><head><style>.chatlog__message-group {}</style></head><body><div class="preamble__entry">Harbour</div>'
+        f'<div class="chatlog__message-container" data-message-id="{IDS[0]}"><span class="chatlog__author">Nora</span>'
+        f'<div class="chatlog__content"><span class="chatlog__markdown-preserve">{quote}</span></div></div></body>'
+    )
+    path.write_text(page)
+    (day,) = [item for item in recognised(path) if isinstance(item, Document)]
+    assert day.segments[0].text == "> We sail in May.\n> Or not.\n\nWe do."

@@ -257,6 +257,15 @@ def test_code_on_a_page_keeps_its_indentation(tmp_path: Path) -> None:
     assert [item.text for item in segments(TelegramExport(path))] == ["so:\nif low:\n    wait()\n\nthen go"]
 
 
+def test_what_is_quoted_is_marked(tmp_path: Path) -> None:
+    """On pages and in JSON: quoted words are not the author's own."""
+    quote = {"type": "blockquote", "text": "We sail\nin May.", "collapsed": False}
+    json_path = write(tmp_path / "json", chat([said(1, ["", quote, "\nWe ", {"type": "bold", "text": "do"}])]))
+    page_path = page(tmp_path, "Crew", "<blockquote>We sail<br>in <b>May</b>.</blockquote>We <b>do</b>")
+    for path in (json_path, page_path):
+        assert [item.text for item in documents(TelegramExport(path))] == ["Nora: > We sail\n> in May.\nWe do"]
+
+
 def test_the_votes_of_a_page_are_no_words(tmp_path: Path) -> None:
     """A poll has the same words on a page as in JSON: what moves from export to export is metadata."""
     answers = (

@@ -86,6 +86,16 @@ def inline_text(element: Any | None, *, preserve: bool) -> str:
     return _LINES.sub("\n\n", clean("\n".join(lines)))
 
 
+def mark_quotations(element: Any, is_quotation: Callable[[Any], bool], *, preserve: bool) -> None:
+    """Begin the lines of what an element quotes with "> ", as Markdown does: quoted words are not the author's own."""
+    for quotation in [item for item in element.iter() if isinstance(item.tag, str) and is_quotation(item)]:
+        marked = [f"> {line}" for line in inline_text(quotation, preserve=preserve).split("\n")]
+        quotation[:] = []
+        quotation.text = marked.pop(0)
+        for line in marked:
+            etree.SubElement(quotation, "br").tail = line
+
+
 def _opening(item: Any) -> str:
     if item.tag == "img":
         return _picture(item)

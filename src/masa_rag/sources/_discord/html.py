@@ -11,7 +11,7 @@ from typing import Any
 from masa_rag.errors import RecordError
 from masa_rag.sources._chats.fields import clean, kept
 from masa_rag.sources._chats.files import ChatFile
-from masa_rag.sources._chats.html import classes, elements, first, forget, inline_text
+from masa_rag.sources._chats.html import classes, elements, first, forget, inline_text, mark_quotations
 from masa_rag.sources._chats.messages import Room, Said
 from masa_rag.sources._discord.message import snowflake_time
 from masa_rag.types import Segment
@@ -110,7 +110,7 @@ def _inside_container(element: Any) -> bool:
 def _text(element: Any, *, by_machine: bool) -> str:
     content = first(element, "chatlog__content")
     words = first(content, *_WORDS) if content is not None else None  # else it only says that it was edited
-    parts = [inline_text(words, preserve=True), _forwarded(element)]
+    parts = [_readable(words), _forwarded(element)]
     if not any(parts) or by_machine:  # else the preview of a link: another page's words
         for embed in element.iter("div"):
             if "chatlog__embed" in classes(embed):
@@ -137,7 +137,14 @@ def _part(element: Any, name: str) -> str:
     """Return the words of the first part of that name, without the address that a title leads to; "" without one."""
     part = first(element, name)
     words = first(part, *_WORDS) if part is not None else None
-    return inline_text(part if words is None else words, preserve=words is not None)
+    return _readable(words) if words is not None else inline_text(part, preserve=False)
+
+
+def _readable(words: Any | None) -> str:
+    """Return words as they were written, what they quote in lines that begin with "> ", as in Discord and its JSON."""
+    if words is not None:
+        mark_quotations(words, lambda item: "chatlog__markdown-quote-content" in classes(item), preserve=True)
+    return inline_text(words, preserve=True)
 
 
 def _edited(element: Any) -> bool:

@@ -13,7 +13,7 @@ from typing import Any
 from masa_rag.errors import RecordError
 from masa_rag.sources._chats.fields import clean, kept
 from masa_rag.sources._chats.files import ChatFile
-from masa_rag.sources._chats.html import classes, elements, first, forget, inline_text
+from masa_rag.sources._chats.html import classes, elements, first, forget, inline_text, mark_quotations
 from masa_rag.sources._chats.messages import Room, Said
 from masa_rag.types import Segment
 
@@ -115,8 +115,10 @@ def _message(element: Any, author: str | None, *, room: Room, zone: tzinfo, wher
             "received a message without a date; expected DD.MM.YYYY HH:MM:SS", record_id=f"{where}: {match[0]}"
         )
         return
-    votes = _votes(element)
-    text = inline_text(first(element, "text"), preserve=False) or _poll(element)
+    votes, words = _votes(element), first(element, "text")
+    if words is not None:
+        mark_quotations(words, lambda item: item.tag == "blockquote", preserve=False)
+    text = inline_text(words, preserve=False) or _poll(element)
     if text:
         metadata = kept({
             "forwarded_from": _forwarded(element), "reactions": _reactions(element), "votes": votes,

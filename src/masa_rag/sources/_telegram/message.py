@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from datetime import datetime, tzinfo
 from typing import Any
@@ -10,6 +11,7 @@ from masa_rag.errors import RecordError
 from masa_rag.sources._chats.fields import clean, content_of, id_of, kept, list_of, text_of, time_of
 from masa_rag.types import Segment
 
+_LINE = re.compile(r"^(?=.)", re.MULTILINE)
 DELETED = "Deleted account"
 """How Telegram itself shows an account that is gone; the exports have null in place of the name."""
 
@@ -70,10 +72,15 @@ def _time(record: dict[str, Any], name: str, zone: tzinfo, where: str) -> dateti
 
 
 def _desktop_text(value: object, where: str) -> str:
-    """Join the pieces of a text; a link that hides behind words is written out behind them."""
+    """Join the pieces of a text; a link that hides behind words is written out, and what is quoted is marked."""
     if not isinstance(value, list):
         return content_of({"text": value}, "text", record_id=where)
-    return clean("".join(_piece(piece, where) for piece in value))
+    text = ""
+    for piece in value:
+        quoted = isinstance(piece, dict) and piece.get("type") == "blockquote" and text[-1:] in ("", "\n")
+        words = _piece(piece, where)
+        text += _LINE.sub("> ", words) if quoted else words
+    return clean(text)
 
 
 def _piece(piece: object, where: str) -> str:
