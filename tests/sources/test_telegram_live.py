@@ -181,6 +181,18 @@ def test_topics_are_those_of_the_export(client: Client) -> None:
     assert client.asked == [0, 2, 1]
 
 
+class MessageEntityBlockquote(SimpleNamespace):
+    """What telethon calls a quotation."""
+
+
+def test_quotations_are_marked_as_in_an_export(client: Client) -> None:
+    """Their lines begin with "> "; offsets count UTF-16 units."""
+    link = SimpleNamespace(offset=3, length=2, url="https://tides.example")
+    quote = MessageEntityBlockquote(offset=3, length=10)
+    client.messages = [message(1, "🌊\nWe sail\nin\nWe do", entities=[quote, link])]
+    assert texts(channel(client)) == ["🌊\n> We (https://tides.example) sail\n> in\nWe do"]
+
+
 @pytest.mark.parametrize("wrap", [str, lambda text: SimpleNamespace(text=text, entities=[])])
 def test_polls_are_words(client: Client, wrap: Callable[[str], Any]) -> None:
     """Question and answers, as in an export; they lie in objects of their own since 2024."""

@@ -16,6 +16,9 @@ from masa_rag.types import Segment
 _CHANNEL_MARK = 1_000_000_000_000
 """What telethon adds to a channel's number before it turns the sign (its "Chats vs Channels")."""
 
+_QUOTATION = "MessageEntityBlockquote"
+"""The class of telethon's that stands for a quotation."""
+
 
 class Rooms:
     """The chat, and the rooms of its topics, which are the export's.
@@ -77,7 +80,8 @@ def said(record: Any, rooms: Rooms) -> Iterator[Said | RecordError]:
         return
     entities = getattr(record, "entities", None) or ()
     links = ((item.offset, item.length, getattr(item, "url", None)) for item in entities)
-    if text := "\n".join(filter(None, (with_links(record.message, links), _poll(record)))):
+    quoted = ((item.offset, item.length) for item in entities if type(item).__name__ == _QUOTATION)
+    if text := "\n".join(filter(None, (with_links(record.message, links, quoted), _poll(record)))):
         yield Said(room, _segment(record, text, link=f"{room.url}/{number}" if room.url else None))
 
 

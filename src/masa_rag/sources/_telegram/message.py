@@ -229,17 +229,33 @@ def _gotd_reactions(record: dict[str, Any]) -> dict[str, int]:
     return counts
 
 
-def with_links(text: str, links: Iterable[tuple[Any, Any, Any]]) -> str:
-    """Write the addresses of (offset, length, address) behind the words they hide in.
+def with_links(text: str, links: Iterable[tuple[Any, Any, Any]], quotations: Iterable[tuple[Any, Any]] = ()) -> str:
+    """Write the addresses of (offset, length, address) behind the words they hide in, and mark what is quoted.
 
     Offsets count UTF-16 units, as Telegram's do (API, "Styled text with message entities").
+
+    Args:
+        text: The message.
+        links: Offset, length and address of each.
+        quotations: Offset and length of each; its lines begin with "> " then.
     """
-    data = text.encode("utf-16-le", "surrogatepass")
-    for offset, length, address in sorted((link for link in links if _fits(link, len(data) // 2)), reverse=True):
-        end = 2 * (offset + length)
-        if data[2 * offset : end].decode("utf-16-le", "replace") != address:
-            data = data[:end] + f" ({address})".encode("utf-16-le", "surrogatepass") + data[end:]
+    data = _units(text)
+    added: list[tuple[int, str]] = []
+    for offset, length, address in (link for link in links if _fits(link, len(data) // 2)):
+        end = offset + length
+        if data[2 * offset : 2 * end].decode("utf-16-le", "replace") != address:
+            added.append((end, f" ({address})"))
+    for offset, length in (part for part in quotations if _fits((*part, ">"), len(data) // 2)):
+        for line in data[2 * offset : 2 * (offset + length)].decode("utf-16-le", "replace").split("\n"):
+            added += [(offset, "> ")] if line else []
+            offset += len(_units(line)) // 2 + 1
+    for at, words in sorted(added, reverse=True):
+        data = data[: 2 * at] + _units(words) + data[2 * at :]
     return clean(data.decode("utf-16-le", "replace"))
+
+
+def _units(text: str) -> bytes:
+    return text.encode("utf-16-le", "surrogatepass")
 
 
 def _fits(link: tuple[Any, Any, Any], size: int) -> bool:
