@@ -160,3 +160,23 @@ def test_a_poll_is_one_message_whatever_its_votes(tmp_path: Path, opening: str, 
     assert [item.text for item in found] == ["Which day?\n- Sat (early)\n- Sun"] * 2
     assert [item.metadata["votes"] for item in found] == [{"Sat (early)": 1, "Sun": 0}, {"Sat (early)": 3, "Sun": 2}]
     assert found[0].id == found[1].id
+
+
+@pytest.mark.parametrize(
+    "notice",
+    [
+        "Messages and calls are end-to-end encrypted. Only people in this chat can read, listen to, or share them.",
+        "I messaggi e le chiamate sono crittografati end-to-end. Solo le persone in questa chat possono leggerli.",
+        "Wiadomości i połączenia są w pełni szyfrowane. Tylko uczestnicy tego czatu mogą je odczytać i udostępniać.",
+        "Meldinger og samtaler er ende-til-ende-kryptert. Bare personer i denne chatten kan lese og dele dem, ikke vi.",
+        "Pesan dan panggilan terenkripsi secara end-to-end. Hanya orang di obrolan ini yang dapat membacanya.",
+        "Tin nhắn và cuộc gọi được mã hóa đầu cuối. Chỉ những người tham gia đoạn chat này mới có thể đọc, nghe.",
+        "Viestit ja puhelut ovat täysin salattuja. Vain tähän keskusteluun osallistuvat voivat lukea niitä.",
+    ],
+)
+def test_an_iphone_says_in_any_language_that_messages_are_encrypted(tmp_path: Path, notice: str) -> None:
+    """The notice stands there as if the chat had said it; without the app's mark somebody has."""
+    path = tmp_path / "_chat.txt"
+    lines = [f"Boat: \u200e{notice}", "Mara: \u200e<attached: encryption.pdf>", f"Mara: {notice}"]
+    path.write_text("".join(f"[13/05/2024, 18:30:0{second}] {line}\n" for second, line in enumerate(lines)))
+    assert list(said(WhatsAppExport(path))) == [("Mara", notice)]

@@ -50,10 +50,17 @@ _EDITED = (
 )
 _ENCRYPTED = re.compile(
     r"end-to-end[ -]encrypt|ende-zu-ende-verschlüssel|de extremo a extremo|de bout en bout|de ponta a ponta|"
-    r"crittografia end-to-end|end-to-end versleutel|сквозн\w+ шифрован|uçtan uca şifre|端到端加密|端對端加密|"
+    r"crittograf\w+ end-to-end|end-to-end versleutel|сквозн\w+ шифрован|uçtan uca şifre|端到端加密|端對端加密|"
     r"エンドツーエンド|종단간 암호화|مشفرة تمامًا بين الطرفين|מוצפנות מקצה לקצה|एंड-टू-एंड एन्क्रिप्ट",
     re.IGNORECASE,
 )
+_CIPHER = re.compile(
+    "encrypt|verschlüssel|cifrad|chiffr|criptogra|criptat|crittogra|versleutel|шифр|криптир|şifre|加密|暗号化|암호화|مشفر|"
+    "מוצפנ|एन्क्रिप्ट|szyfrowan|krypter|terenkripsi|disulitkan|mã hóa|šifrov|رمزگذاری|salattu|titkos|κρυπτογραφ|xifrat|"
+    "enkriptir|เข้ารหัส|এনক্রিপ্ট",
+    re.IGNORECASE,
+)
+"""What is said of encryption behind the app's mark, where nothing else needs to tell that it is the app's."""
 _MESSAGES = re.compile(
     "messages|nachrichten|mensajes|mensagens|messaggi|berichten|сообщени|mesajlar|消息|訊息|メッセージ|메시지|الرسائل|"
     "הודעות|मैसेज",
@@ -115,7 +122,7 @@ def is_notice_sender(name: str) -> bool:
 
 def is_encryption_notice(text: str) -> bool:
     """Say whether the text is the notice that opens each chat; iPhones give it a sender."""
-    return text.startswith(_APP_MARK) and _ENCRYPTED.search(text) is not None
+    return text.startswith(_APP_MARK) and "<" not in text and _CIPHER.search(text.partition("\n")[0]) is not None
 
 
 def says_encrypted(text: str) -> bool:
