@@ -251,7 +251,7 @@ def test_a_graphql_answer(tmp_path: Path) -> None:
 def test_polls_and_articles_of_a_graphql_answer(tmp_path: Path) -> None:
     """Choices follow the question; an article's title and words follow its link, and its title alone where quoted."""
     values = {"choice1_label": "Hemp", "choice1_count": "3", "choice2_label": "Nylon", "choice2_count": "0"}
-    rows = [{"key": key, "value": {"string_value": value}} for key, value in values.items()]
+    rows = [{"key": []}, *({"key": key, "value": {"string_value": value}} for key, value in values.items())]
     poll = graphql(
         FIRST, "Which ropes?", card={"legacy": {"name": "poll2choice_text_only", "binding_values": rows}},
         conversation_id_str=FIRST,

@@ -14,7 +14,7 @@ def votes_of(card: object) -> dict[str, int]:
     if not str(fields.get("name")).startswith("poll"):
         return {}
     rows = map(mapping_of, list_of(fields.get("binding_values")))
-    values = {row.get("key"): mapping_of(row.get("value")).get("string_value") for row in rows}
+    values = {str(row.get("key")): mapping_of(row.get("value")).get("string_value") for row in rows}
     choices = ((text_of(values.get(f"choice{n}_label")), values.get(f"choice{n}_count")) for n in "1234")
     return {choice: count_of(votes) or 0 for choice, votes in choices if choice is not None}
 
