@@ -250,6 +250,24 @@ def test_an_extract_answers_and_does_not_ask_back() -> None:
     assert alone.text == "“Ann: Why did they move the launch?” [1]"
 
 
+@pytest.mark.parametrize(
+    ("question", "turn", "sentence"),
+    [
+        ("What did Ann repair?", "Ann: Hello Bo! I repaired the winch.", "I repaired the winch."),
+        ("Which colour is it?", "Ann: Oh yes. The old hull is dark green.", "The old hull is dark green."),
+        ("Who paid for the seal?", "Ann: We paid a lot. The seal was Oskar's.", "The seal was Oskar's."),
+    ],
+)  # fmt: skip
+def test_the_sentence_that_tells_most_is_quoted(question: str, turn: str, sentence: str) -> None:
+    """Rare words count more than common ones, the speaker's name not at all; of equal sentences the fuller one wins."""
+    others = ("Bo: They paid us.", "Bo: We paid for it.", "Cleo: Nobody paid yet.")
+    hits = [
+        Hit(Chunk(str(n), str(n), "s", text, "Chat", 0, len(text), authors=(text.partition(":")[0],)), 3.0 - n, n + 1)
+        for n, text in enumerate((turn, *others))
+    ]
+    assert extract(question, hits).text.startswith(f"“{sentence}” [1]")
+
+
 def test_a_recording_is_cited_to_the_second() -> None:
     """A passage of a recording is cited from the line that is quoted: its time code, link and speaker."""
     lines = (

@@ -40,6 +40,7 @@ LAYERS = (
     (
         "_searching",
         "_quotations",
+        "_telling",
         "_turns",
         "_projection",
         "_upkeep",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -11,9 +10,10 @@ from typing import Any
 
 from masa_rag._quotations import cited_in, false_quotations, in_clauses, numbers_in, plain, states
 from masa_rag._searching.when import periods_of
+from masa_rag._telling import Sentence, best_sentence, rarities, sentences_of, stems_among, stems_of
 from masa_rag._turns import Documents, false_speakers, from_quotations, narrowed
-from masa_rag._words import STOP_WORDS, stems, words_of
-from masa_rag.chunkers._sentences import in_whole_sentences, is_recorded, sentences
+from masa_rag._words import STOP_WORDS, words_of
+from masa_rag.chunkers._sentences import in_whole_sentences, is_recorded
 from masa_rag.context import cite, in_reading_order, shown
 from masa_rag.errors import ConfigurationError
 from masa_rag.types import Chunk, Context, Hit
@@ -36,7 +36,6 @@ Put the number of the passage behind each statement, like [1] or [2][3].
 Quote word for word when you use quotation marks.
 If the passages do not answer the question, write exactly: {NOT_FOUND}"""
 _BESIDE = "tokens_beside"
-_FENCE = re.compile(r"(?:^|: )(?:`{3,}|~{3,})\w*$")
 _SENTENCES = 3
 """How many an answer without a model is made of."""
 _EVENTS = frozenset("anything did everything going happen happened happening happens new news something went".split())
@@ -151,36 +150,39 @@ def extract(
         return _extract_overview(in_reading_order(hits, in_time=True), document)
     if not (words := {word for word, _, _ in words_of(question)}):  # "?" asks nothing
         return Answer(NOT_FOUND, tuple(hits), found=False)
-    wanted = _stems(words - STOP_WORDS or words)
-    found = _once(
-        (number, _best_sentence(_whole(hit.chunk, document), wanted))
-        for number, hit in _answering(question, hits, _stems(words - STOP_WORDS), now or datetime.now(UTC))
-    )
-    said = ([(number, sentence) for number, sentence in found if not _asks(sentence)] or found)[:_SENTENCES]
+    near = _answering(question, hits, stems_among(words - STOP_WORDS), now or datetime.now(UTC))
+    passages = [sentences_of(_whole(hit.chunk, document)) for _, hit in near]
+    weights = rarities(stems_among(words - STOP_WORDS or words), passages)
+    found = _once((number, best_sentence(part, weights)) for (number, _), part in zip(near, passages, strict=True))
+    said = ([(number, sentence) for number, sentence in found if not sentence.is_question] or found)[:_SENTENCES]
     return _quoted(said, hits, document) if said else Answer(NOT_FOUND, tuple(hits), found=False)
 
 
 def _extract_overview(hits: Sequence[Hit], document: Documents | None) -> Answer:
     """Return of each passage the sentence that holds most of its words."""
-    spoken = [hit.chunk.text.removeprefix(f"{', '.join(hit.chunk.authors)}: ") for hit in hits]
-    wanted = [_stems({word for word, _, _ in words_of(text)} - STOP_WORDS) for text in spoken]
-    said = [_best_sentence(_whole(hit.chunk, document), stems) for hit, stems in zip(hits, wanted, strict=True)]
+    common = stems_among(STOP_WORDS)
+    passages = [sentences_of(_whole(hit.chunk, document)) for hit in hits]
+    said = [best_sentence(part, dict.fromkeys(_held(part) - common, 1.0)) for part in passages]
     return _quoted(_once(enumerate(said, 1)), hits, document)
 
 
-def _once(said: Iterable[tuple[int, str]]) -> list[tuple[int, str]]:
+def _held(passage: Iterable[Sentence]) -> set[str]:
+    return {stem for sentence in passage for stem in sentence.stems}
+
+
+def _once(said: Iterable[tuple[int, Sentence]]) -> list[tuple[int, Sentence]]:
     """Return the sentences without those that were said before in the same words, as in two transcripts of a talk."""
-    kept: dict[str, tuple[int, str]] = {}
+    kept: dict[str, tuple[int, Sentence]] = {}
     for number, sentence in said:
-        kept.setdefault(plain(sentence), (number, sentence))
+        kept.setdefault(plain(sentence.text), (number, sentence))
     return list(kept.values())
 
 
-def _quoted(said: Sequence[tuple[int, str]], hits: Sequence[Hit], document: Documents | None) -> Answer:
-    lines = [f"“{' '.join(sentence.split())}” [{number}]" for number, sentence in said]
+def _quoted(said: Sequence[tuple[int, Sentence]], hits: Sequence[Hit], document: Documents | None) -> Answer:
+    lines = [f"“{' '.join(sentence.text.split())}” [{number}]" for number, sentence in said]
     passages = list(hits)
     for number, sentence in said:
-        passages[number - 1] = _to_the_second(hits[number - 1], sentence, document)
+        passages[number - 1] = _to_the_second(hits[number - 1], sentence.text, document)
     cited = sorted(number for number, _ in said)
     return Answer("\n".join(lines), tuple(passages), tuple(passages[number - 1] for number in cited))
 
@@ -227,7 +229,7 @@ def _near(hits: Sequence[Hit], telling: set[str]) -> list[tuple[int, Hit]]:
     near = {
         number
         for number, hit in numbered
-        if _nearness(hit) >= NEAR or (telling and _shared(hit.chunk.text, telling) == len(telling))
+        if _nearness(hit) >= NEAR or (telling and telling <= stems_of(hit.chunk.text))
     }
     better = {n for n, hit in numbered for later in near if n < later and _better(hit, hits[later - 1])}
     return [(number, hit) for number, hit in numbered if number in near | better]
@@ -240,32 +242,6 @@ def _better(one: Hit, two: Hit) -> bool:
 
 def _nearness(hit: Hit) -> float:
     return hit.why.get(_BESIDE, 0.0) + hit.why.get("vectors", 0.0)
-
-
-def _best_sentence(chunk: Chunk, wanted: set[str]) -> str:
-    """Return the sentence that shares most words with the question, or the one that answers it.
-
-    Where that is a question itself, the next statement answers it; without one the question is returned.
-    Headings and the fences of code count only for want of anything else.
-    """
-    parts = sentences(chunk.text, by_line=not is_recorded(chunk))
-    parts = [part for part in parts if not part.startswith("#") and not _FENCE.search(part)] or parts
-    best = max(range(len(parts)), key=lambda n: (_shared(parts[n], wanted), not _asks(parts[n])))
-    if not _asks(parts[best]):
-        return parts[best]
-    return next((part for part in parts[best + 1 :] if not _asks(part)), parts[best])
-
-
-def _shared(sentence: str, wanted: set[str]) -> int:
-    return len(wanted & _stems(word for word, _, _ in words_of(sentence)))
-
-
-def _asks(sentence: str) -> bool:
-    return sentence.rstrip("\"'”’»)* ").endswith(("?", "？", "؟"))
-
-
-def _stems(words: Iterable[str]) -> set[str]:
-    return {stem for stems_of_one in stems(list(words)) for stem in stems_of_one}
 
 
 def _ask(model: Model, prompt: str) -> str:
