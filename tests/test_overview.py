@@ -83,6 +83,15 @@ def test_what_somebody_posted_is_all_of_it(memory: Memory) -> None:
         assert all("overview" in hit.why for hit in hits)
 
 
+@pytest.mark.parametrize(
+    "asked", ["Summarize last week", "What was discussed over the weekend?", "Recap of 9 June 2024"]
+)
+def test_a_summary_of_a_time_in_which_nobody_spoke_is_not_one_of_all(shows: Memory, asked: str) -> None:
+    """What was said at other times would pass for what was said then."""
+    assert not any("overview" in hit.why for hit in shows.search(asked, now=NOON + timedelta(days=400)))
+    assert any("overview" in hit.why for hit in shows.search("Summarize everything", now=NOON + timedelta(days=400)))
+
+
 def test_words_that_ask_for_the_form_do_not_rank() -> None:
     """ "List" and "order" stand in passages about other things; places of the other words stay as they are."""
     question = (

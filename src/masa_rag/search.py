@@ -84,7 +84,7 @@ def search(
     connection = catalog.connection
     scope = scope_of(connection, query, filters, now)
     # Where those that are named did not speak at that time, the whole is what else there is of them.
-    # Of "what happened yesterday" there is no whole but yesterday.
+    # Of "what happened yesterday" and "summarize last week" there is no whole but that time.
     places = [scope.meant] if scope.is_timed and is_news(scope.untimed) else scope.places[::-1]
     for place in places:
         if found := overview(connection, scope.untimed, k=k, allowed=place, filters=filters, preferred=scope.copies):
