@@ -45,7 +45,8 @@ def test_a_weekday_is_the_latest_or_that_of_the_date_beside_it(question: str, da
     "question",
     [
         "What does Ann cook every Monday?", "on Mondays", "Who sells on Black Friday?", "What is due this Friday?",
-        "next Tuesday", "Is it Saturday or Sunday?", "waiting for Monday", "the Sunday school", "next weekend",
+        "next Tuesday", "Is it Saturday or Sunday?", "Who works Monday to Friday?", "Happy Monday!",
+        "waiting for Monday", "the Sunday school", "next weekend",
         "What shall we do this weekend?", "the weekend cottage",
     ],
 )  # fmt: skip
@@ -96,6 +97,7 @@ def test_the_last_weekend_is_over(asked: int, first: int) -> None:
         ("from the 3rd to the 5th of May", "2025-05-03", "2025-05-05"),
         ("March 30 - April 2", "2025-03-30", "2025-04-02"),
         ("March to May 2024", "2024-03-01", "2024-05-31"),
+        ("the films from 2020-2023", "2020-01-01", "2023-12-31"),
     ],
 )
 def test_parts_of_a_year_and_stretches_are_read(question: str, first: str, last: str) -> None:

@@ -68,6 +68,7 @@ RANGES = (
     rf"(?:from |between )?{_THE}(?P<first>{_D}(?: {_M})?){_TO}(?P<last>{_D}(?: of)? {_M}(?:,? {_Y})?)",
     rf"(?:from |between )?(?P<first>{_M} {_D}){_TO}(?P<last>(?:{_M} )?{_D}(?:,? {_Y})?)",
     rf"(?:from |between )?(?P<first>{_M}){_TO}(?P<last>{_M},? {_Y})",
+    rf"(?:from|between|in|during|of) (?P<first>{_Y})[-–](?P<last>{_Y})",
 )
 BETWEEN = (
     rf"(?:from|between) {_THE}(?P<first>{_ONE}) (?:to|through|until|till|and|-|–) {_THE}(?P<last>{_ONE}|now|today)"

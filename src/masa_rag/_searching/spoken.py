@@ -32,8 +32,8 @@ UNIT = (  # what has one letter stands behind figures only: "24h"
 )
 WEEKDAY = rf"(?P<weekday>{'|'.join(DAYS)}|(?-i:Mon|Tues?|Wed|Thu(?:rs?)?|Fri|Sat|Sun))"
 DAY_WORDS = {*DAYS, "mon", "tue", "tues", "wed", "thu", "thur", "thurs", "fri", "sat", "sun"}
-_NO_DAY = {"every", "each", "next", "most", "some", "for", "or", "until", "till", "by", "before"}
-_NO_DAY |= {"black", "good", "cyber", "giving", "fat", "super", "taco", "casual", "ash", "palm", "easter"}
+_NO_DAY = {"every", "each", "next", "most", "some", "for", "or", "to", "until", "till", "by", "before", "a"}
+_NO_DAY |= {"happy", "black", "good", "cyber", "giving", "fat", "super", "taco", "casual", "ash", "palm", "easter"}
 """Words before a weekday that is none of the last seven: a habit, a feast, or one that lies ahead."""
 
 

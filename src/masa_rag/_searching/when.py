@@ -155,7 +155,7 @@ def _needs(date: str) -> Collection[str]:
 _AGO = rf"(?P<number>{NUMBER})(?P<half> and a half)?{UNIT}(?P<and_half> and a half)? ago"
 _RULES = (
     _Rule({"from", "between"}, written.BETWEEN, written.between),
-    *(_Rule(MONTH_WORDS, stretch, written.between) for stretch in written.RANGES),
+    *(_Rule(_needs(stretch), stretch, written.between) for stretch in written.RANGES),
     *(_Rule({"year"}, date, written.dates) for date in OF_A_YEAR),
     _spoken({"ago"}, rf"(?P<number>{NUMBER})(?!\s*(?:min|h)){UNIT} ago (?P<day>today|yesterday)", spoken.to_the_day),
     _spoken({"today", "tonight", "this"}, r"(?:today|tonight|this (?:morning|afternoon|evening))", spoken.today),
