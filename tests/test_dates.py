@@ -34,6 +34,8 @@ def days(question: str, now: datetime = JUNE_18) -> tuple[str, str]:
         ("on Tuesday, 3 June 2025", "2025-06-03"),
         ("on Tuesday the 3rd of June", "2025-06-03"),
         ("day before yesterday", "2025-06-16"),
+        ("What did we agree on the 18th?", "2025-06-18"),
+        ("What did we agree on the 31st?", "2025-05-31"),
     ],
 )
 def test_a_weekday_is_the_latest_or_that_of_the_date_beside_it(question: str, day: str) -> None:
@@ -47,7 +49,8 @@ def test_a_weekday_is_the_latest_or_that_of_the_date_beside_it(question: str, da
         "What does Ann cook every Monday?", "on Mondays", "Who sells on Black Friday?", "What is due this Friday?",
         "next Tuesday", "Is it Saturday or Sunday?", "Who works Monday to Friday?", "Happy Monday!",
         "waiting for Monday", "the Sunday school", "next weekend",
-        "What shall we do this weekend?", "the weekend cottage",
+        "What shall we do this weekend?", "the weekend cottage", "Who lives on the 5th floor?", "on the 0th",
+        "0 years after 2024",
     ],
 )  # fmt: skip
 def test_a_habit_a_feast_and_a_day_to_come_are_no_time(question: str) -> None:

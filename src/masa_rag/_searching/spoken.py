@@ -78,6 +78,12 @@ def weekend(found: re.Match[str], now: datetime) -> list[Span]:
     return [(monday + timedelta(days=5), monday + timedelta(days=7))]
 
 
+def day_of_month(found: re.Match[str], now: datetime) -> list[Span]:
+    """Return the latest day of that number, today's or one before."""
+    days = (midnight(now) - timedelta(days=back) for back in range(62))  # in two months is every number
+    return [day_of(day) for day in days if day.day == int(found["number"])][:1]
+
+
 def calendar(found: re.Match[str], now: datetime) -> Span:
     """Return this or the last week, month, quarter or year."""
     unit = found["unit"].lower()

@@ -133,7 +133,8 @@ def _opened(found: re.Match[str], spans: Sequence[Span], now: datetime) -> Seque
     how, until = found["how"].lower(), later(now, timedelta(seconds=1))
     if found["count"]:
         length = spoken.counted(found["count"], found["stretch"])
-        return [(start - length, start) if how == "before" else (end, end + length) for start, end in spans]
+        beside = [(start - length, start) if how == "before" else (end, end + length) for start, end in spans]
+        return beside if length else []  # "0 days before"
     if how in ("since", "after"):
         opened = [(start if how == "since" else end, until) for start, end in spans]
     else:
@@ -197,6 +198,7 @@ _RULES = (
         spoken.weekday,
         is_written=False,
     ),
+    _Rule({"the"}, r"on the (?P<number>\d{1,2})(?:st|nd|rd|th)(?=\W*$)", spoken.day_of_month, is_written=False),
     *(_Rule(_needs(date), rf"{written.WEEK}{date}", written.dates) for date in DATES),
     *(_Rule(_needs(date), date, written.dates) for date in NAMED),
 )
