@@ -12,6 +12,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from masa_rag import __version__
+from masa_rag._model_files import is_offline
 from masa_rag._views import counted
 from masa_rag.errors import MasaRagError
 
@@ -30,7 +31,7 @@ def examine(place: Path) -> dict[str, str]:
     }
     findings |= {name: _version(name) for name in _PACKAGES}
     findings["cuda"] = _cuda()
-    findings["offline"] = "yes (MASA_RAG_OFFLINE)" if os.environ.get("MASA_RAG_OFFLINE") == "1" else "no"
+    findings["offline"] = "yes (MASA_RAG_OFFLINE)" if is_offline("MASA_RAG_OFFLINE") else "no"
     findings["weights"] = _weights()
     findings["memory"] = _memory(place)
     return findings

@@ -17,9 +17,12 @@ _PICKLE_STARTS = (b"PK\x03\x04", b"\x80")
 """PyTorch's zip archive, and the opcode that opens a pickle (PEP 307). CTranslate2's ``model.bin`` has neither."""
 
 
-def is_offline() -> bool:
-    """Say whether ``MASA_RAG_OFFLINE`` (or Hugging Face's ``HF_HUB_OFFLINE``) forbids the network."""
-    values = (os.environ.get(name, "") for name in ("MASA_RAG_OFFLINE", "HF_HUB_OFFLINE"))
+def is_offline(*names: str) -> bool:
+    """Say whether one of these variables forbids the network.
+
+    For models they are ``MASA_RAG_OFFLINE`` and Hugging Face's ``HF_HUB_OFFLINE``, which says nothing of other hosts.
+    """
+    values = (os.environ.get(name, "") for name in names or ("MASA_RAG_OFFLINE", "HF_HUB_OFFLINE"))
     return any(value.strip().lower() in ("1", "true", "yes", "on") for value in values)
 
 

@@ -20,6 +20,7 @@ from functools import lru_cache
 from typing import Any, TypeVar
 
 from masa_rag._http.addresses import AllowedHosts, WebAddress, check_answers
+from masa_rag._http.offline import check_online
 from masa_rag.errors import SourceUnavailableError
 
 Resolve = Callable[[str, int], Iterable[str]]
@@ -65,6 +66,7 @@ class Connector:
 
     def _first_of(self, address: WebAddress, opened: Callable[[str], Opened], clock: Clock) -> Opened:
         """Return the first connection that can be opened to one of the addresses that the name has."""
+        check_online(address.host)
         answers = self._answers(address, clock)
         problem: OSError | None = None
         for place in check_answers(address, answers, self._allowed)[:3]:

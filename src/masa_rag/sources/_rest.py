@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any, Self
 from urllib.parse import urlsplit
 
+from masa_rag._http.offline import check_online
 from masa_rag._lazy import require
 from masa_rag.errors import ConfigurationError, SourceError, SourceFormatError, SourceUnavailableError
 
@@ -51,6 +52,7 @@ class RestClient:
         parts = urlsplit(base_url)
         if parts.scheme != "https" and parts.hostname not in _LOOPBACK:
             raise ConfigurationError(f"received the address {base_url!r}; expected https, for a token is sent to it")
+        check_online(parts.hostname or "")
         token = os.environ.get(variable, "").strip()
         if not token and not optional:
             raise ConfigurationError(

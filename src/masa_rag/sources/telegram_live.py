@@ -10,6 +10,7 @@ from collections.abc import Callable, Coroutine, Iterator
 from contextlib import suppress
 from typing import Any, TypeVar
 
+from masa_rag._http.offline import check_online
 from masa_rag._lazy import require
 from masa_rag.errors import ConfigurationError, MasaRagError, RecordError, SourceError, SourceUnavailableError
 from masa_rag.sources._chats.messages import documents
@@ -185,6 +186,7 @@ def _telethon_client() -> Any:
         )
     if not values[0].isdecimal():
         raise ConfigurationError("received a TELEGRAM_API_ID that is no number; see my.telegram.org")
+    check_online("telegram.org")
     telethon = require("telethon", extra="telegram", purpose="Reading Telegram")
     sessions = require("telethon.sessions", extra="telegram", purpose="Reading Telegram")
     try:

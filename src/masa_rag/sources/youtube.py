@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
+from masa_rag._http.offline import check_online
 from masa_rag._lazy import require
 from masa_rag._time import parse_time
 from masa_rag.errors import ConfigurationError, RecordError, SourceError, SourceFormatError, SourceUnavailableError
@@ -154,6 +155,7 @@ class YouTube(FileSource):
 
     def _fetched(self, video: str, folder: Path) -> list[Path]:
         """Fetch captions and facts with yt-dlp; no video is downloaded."""
+        check_online("www.youtube.com")
         library = require("yt_dlp", extra="web", purpose="Fetching captions from YouTube", package="yt-dlp")
         address, wanted = f"https://www.youtube.com/watch?v={video}", self._languages
         options: dict[str, Any] = {
