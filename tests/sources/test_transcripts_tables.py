@@ -50,6 +50,8 @@ def test_a_table_of_speech(tmp_path: Path, form: str) -> None:
         "timestamp,speaker,text\n2024-05-13 20:00:00,Mara,We sail.\n2024-05-13 20:01:00,Jonas,When?\n",
         "date;sender;message\n5/13/2024 8:00 PM;Mara;We sail.\n5/13/2024 8:01 PM;Jonas;When?\n",
         "Date,Time,Author,Message\r13/05/2024,20:00,Mara,We sail.\r13/05/2024,20:01,Jonas,When?\r",
+        "CONVERSATION ID,FROM,TO,DATE,SUBJECT,CONTENT\n1,Mara,Jonas,2024-05-13 20:00:00 UTC,,We sail.\n"
+        "1,Jonas,Mara,2024-05-13 20:01:00 UTC,,When?\n",
         "from,date,message\nMara,1715630400,We sail.\nJonas,1715630460,When?\n",
     ],
 )

@@ -19,8 +19,8 @@ from masa_rag.sources._tweets.time import DateOrder, time_of
 from masa_rag.types import Segment
 
 _NAMES = {
-    "speaker": "speaker speakername speakerlabel sender sendername participant",
-    "author": "author authorname user username name from",
+    "speaker": "speaker speakername speakerlabel sender sendername participant from",
+    "author": "author authorname user username name",
     "text": "text message msg transcript sentence transcription utterance content caption",
     "time": "start starttime startseconds startms timestamp time timecode datetime date messagedate createdat sentat",
     "end": "end endtime endseconds endms",
