@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -11,11 +12,18 @@ from typing import Any, ClassVar
 from urllib.parse import unquote, urlsplit
 
 from masa_rag._media import SUFFIXES
-from masa_rag.errors import RecordError, SourceError, SourceFormatError, SourceUnavailableError, TranscriptionError
+from masa_rag.errors import (
+    MissingDependencyError,
+    RecordError,
+    SourceError,
+    SourceFormatError,
+    SourceUnavailableError,
+    TranscriptionError,
+)
 from masa_rag.protocols import Transcriber
 from masa_rag.sources._base import FileSource
 from masa_rag.sources._feeds.podcast import Episode, Link, Show, looks_like_podcast, parse_feed
-from masa_rag.sources._transcripts.base import MAX_BYTES, Transcript, decode, link_at, readable_speaker
+from masa_rag.sources._transcripts.base import MAX_BYTES, Line, Transcript, decode, link_at, readable_speaker
 from masa_rag.sources._transcripts.formats import format_of
 from masa_rag.sources._transcripts.json import load_json, number
 from masa_rag.sources.recordings import (
@@ -99,15 +107,20 @@ class Podcast(FileSource):
         return not path.is_dir() and looks_like_podcast(head)
 
     def __iter__(self) -> Iterator[Document | RecordError]:
-        """Yield the episodes in the feed's order."""
+        """Yield the episodes in the feed's order; what is missing to hear some is raised after the others."""
         show = parse_feed(self._bytes(self._address or str(self.files()[0])), self._address)
+        missing: MissingDependencyError | None = None
         for episode in show.episodes[: self._latest]:
             try:
-                yield from self._episode(show, episode)
+                yield from self._episode(show, episode, hear=self._audio and missing is None)
+            except MissingDependencyError as error:
+                missing = error
             except (SourceError, TranscriptionError, OSError) as error:
                 yield RecordError(str(error), record_id=episode.id)
+        if missing is not None:
+            raise missing
 
-    def _episode(self, show: Show, episode: Episode) -> Iterator[Document | RecordError]:
+    def _episode(self, show: Show, episode: Episode, *, hear: bool) -> Iterator[Document | RecordError]:
         problem: SourceError | OSError | None = None
         for link in sorted(episode.transcripts, key=lambda link: _order(link, show.language)):
             try:
@@ -117,7 +130,7 @@ class Podcast(FileSource):
                 continue
             yield self._document(show, episode, self._spoken(episode, transcript), {"transcript": link.url})
             return
-        if self._audio and episode.audio is not None:
+        if hear and episode.audio is not None:
             yield from self._from_audio(show, episode)
         elif problem is not None:
             yield RecordError(f"its transcript cannot be read ({problem})", record_id=episode.id)
@@ -125,6 +138,8 @@ class Podcast(FileSource):
     def _transcript(self, link: Link) -> Transcript:
         text = self._text(link.url)
         parser = format_of(text, whole=True)
+        if parser is None and link.type == "text/plain" and not text.lstrip().startswith("<"):
+            parser = _paragraphs
         if parser is None:
             raise SourceFormatError("received a transcript in no format we know", path=link.url)
         transcript = parser(text)
@@ -254,6 +269,11 @@ class Podcast(FileSource):
             raise SourceUnavailableError(f"{url}: the server answered {response.status}; expected 200")
         content: bytes = response.content
         return content
+
+
+def _paragraphs(text: str) -> Transcript:
+    """Read what a feed says is a transcript, without speakers or times; an answer in HTML is no plain text."""
+    return Transcript([Line(" ".join(part.split())) for part in re.split(r"\n\s*\n", text) if part.strip()])
 
 
 def _order(link: Link, language: str) -> tuple[bool, int]:
