@@ -200,3 +200,16 @@ def test_marks_of_direction_are_no_part_of_a_name(tmp_path: Path) -> None:
     """Hebrew and Arabic texts have them around names."""
     text = "".join(f"\u200f{name}\u200e: שלום לכולם\n" for name in ("דנה", "יוסי") * 3)
     assert [line.author for line in read(tmp_path, text).segments] == ["דנה", "יוסי"] * 3
+
+
+def test_who_calls_in_and_who_has_a_picture(tmp_path: Path) -> None:
+    """A number speaks as a name does; without it most captions had no label, and all went to the first who had one."""
+    captions = ["Mia: Hello.", "+47****0100: It is me.", "🌊 Ada: Hi!", "15550100: And me.", "Mia: Good."]
+    assert spoken(*captions) == [(name, text) for name, text in (caption.split(": ") for caption in captions)]
+
+
+def test_columns_are_no_dialogue(tmp_path: Path) -> None:
+    """Where three or more labels come in the same order again and again, they are the columns of a list."""
+    text = "".join(f"Agenda: {item}\nOwner: Mara\nPlace: Skarholm\n\n" for item in ("Seals", "Buoys", "Salt"))
+    (tmp_path / "plan.txt").write_text(text)
+    assert not Transcripts.recognises(tmp_path / "plan.txt", text.encode())

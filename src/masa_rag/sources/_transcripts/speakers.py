@@ -12,7 +12,13 @@ from masa_rag.sources._transcripts.base import UNKNOWN_SPEAKER, Caption, Line, l
 
 _CHANGE = re.compile(r">>+\s*")
 """How captions of broadcasts mark that somebody else speaks."""
-_LABEL = re.compile(r"(?P<name>[^\W\d_][^:：<>\[\]{}\n]{0,47}?)\s*(?::\s+|：\s*)(?P<text>\S.*)", re.DOTALL)
+_LABEL = re.compile(
+    r"(?P<name>(?:(?:[\U0001f000-\U0001faff\ufe0f\u200d]+ ?)?[^\W\d_][^:：<>\[\]{}\n]{0,47}?"
+    r"|(?!\d{4}-)\+?\d[\d ()*-]{5,18}))"
+    r"\s*(?::\s+|：\s*)(?P<text>\S.*)",
+    re.DOTALL,
+)
+"""A picture may stand before the name, and who calls in has a number, in which Zoom puts stars."""
 _NUMBERED = r"(?:Speaker|SPEAKER|Spk)[ _]?\w{1,8}"
 _WORDY = re.compile(_NUMBERED)
 _DIRECTIONS = "\u200e\u200f\u061c\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"

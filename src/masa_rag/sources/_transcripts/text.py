@@ -32,7 +32,7 @@ _NAMED = re.compile(
     rf"[\[(（]\s*(?P<time>{_TIME})\s*[\])）]\s*[:：]?\s*(?P<text>.*)"
 )
 _OTTER = re.compile(
-    rf"\s*(?P<open>\[)?(?P<name>[^\W\d_].{{0,59}}?)(?(open)\])(?:\s?[-–—|,])?"
+    rf"\s*(?P<open>\[)?(?P<name>[^\W\d_].{{0,59}}?)(?<=\S)(?(open)\])(?:\s?[-–—|,])?"
     rf"(?:(?:\s{{2,}}|\t)(?P<time>{_TIME})| (?P<whole>\d\d:\d\d:\d\d))\s*(?P<text>)"
 )
 """Otter.ai's ``Name  55:21``, also ``Name 00:55:21``, and ``[Name] 10:02:01`` as Zoom saves captions."""
@@ -180,12 +180,13 @@ def parse_beside(text: str) -> Transcript:
 def looks_like_labelled(text: str) -> bool:
     """Say whether a few names, again and again, open most of the lines."""
     rows = [row for row in _filled(text) if not (_FOOTER.fullmatch(row) or _OWN_LINE.fullmatch(row))]
-    labels = Counter(label for row in rows if (label := split_label(row.strip())[0]) and looks_like_name(label))
-    total = labels.total()
+    order = [label for row in rows if (label := split_label(row.strip())[0]) and looks_like_name(label)]
+    labels, total = Counter(order), len(order)
     certain = sum(count for label, count in labels.items() if is_numbered(label))
     if certain >= 2 and 2 * certain >= total:
         return True
-    return total >= 6 and 2 * total > len(rows) and 3 * len(labels) <= total and len(labels) >= 2
+    few = total >= 6 and 2 * total > len(rows) and 3 * len(labels) <= total and len(labels) >= 2
+    return few and (len(labels) == 2 or order[len(labels) :] != order[: -len(labels)])  # always in turn: records
 
 
 def parse_labelled(text: str) -> Transcript:
