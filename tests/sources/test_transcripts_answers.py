@@ -54,3 +54,34 @@ def test_google_without_times_of_words(tmp_path: Path, key: str) -> None:
     results = [{"alternatives": [{"transcript": text, "confidence": 0.9}], key: end}
                for text, end in ((ONE, "3s"), (TWO, "7.100s"))]  # fmt: skip
     assert said(tmp_path, {"results": results}) == [(None, 0.0, 3.0, ONE), (None, 3.0, 7.1, TWO)]
+
+
+CLOCKS: dict[str, Any] = {
+    "a list": [{"speaker": "1", "start": "00:00:00", "end": "00:00:03", "text": ONE},
+               {"speaker": "2", "start": "00:00:04", "end": "00:00:07", "text": TWO}],
+    "segments": {"segments": [{"speaker": "1", "start": "00:00:00,000", "end": "00:00:03,000", "text": ONE},
+                              {"speaker": "2", "start": "00:00:04,000", "end": "00:00:07,000", "text": TWO}]},
+    "utterances": {"utterances": [{"speaker": "1", "start": "0:00", "end": "0:03", "text": ONE},
+                                  {"speaker": "2", "start": "0:04", "end": "0:07", "text": TWO}]},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("shape", CLOCKS)
+def test_times_as_a_clock_shows_them(tmp_path: Path, shape: str) -> None:
+    """Programs write ``00:01:05`` into JSON too; the times were left out."""
+    assert said(tmp_path, CLOCKS[shape]) == [("Speaker 1", 0.0, 3.0, ONE), ("Speaker 2", 4.0, 7.0, TWO)]
+
+
+@pytest.mark.parametrize("key", ["timestamp", "time"])
+def test_turns_with_one_time_each(tmp_path: Path, key: str) -> None:
+    """A turn ends where the next begins."""
+    turns = [{"speaker": "Mara", key: "00:05", "text": ONE}, {"speaker": "Jonas", key: "01:05", "text": TWO}]
+    expected = [("Mara", 5.0, 65.0, ONE), ("Jonas", 65.0, None, TWO)]
+    assert said(tmp_path, turns) == expected
+    assert said(tmp_path, {"title": "Pumps", "transcript": turns}) == expected
+
+
+def test_one_line_without_a_time_takes_no_other_its_own(tmp_path: Path) -> None:
+    """Aligners leave times out, or begin a moment before the recording."""
+    lines = [{"start": -0.02, "end": 3.0, "text": ONE}, {"start": 4.0, "end": 7.0, "text": TWO}]
+    assert said(tmp_path, {"segments": lines}) == [(None, None, None, ONE), (None, 4.0, 7.0, TWO)]

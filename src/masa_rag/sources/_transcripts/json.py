@@ -10,8 +10,17 @@ from typing import Any
 import msgspec
 
 from masa_rag.errors import SourceFormatError
-from masa_rag.sources._transcripts.base import Caption, Line, Transcript, fold_rolling, in_time, line_of, with_ends
-from masa_rag.sources._transcripts.services import is_by_channel, service_turns
+from masa_rag.sources._transcripts.base import (
+    Caption,
+    Line,
+    Transcript,
+    fold_rolling,
+    forward_only,
+    in_time,
+    line_of,
+    with_ends,
+)
+from masa_rag.sources._transcripts.services import is_by_channel, moment_of, service_turns
 
 _TEXT_KEYS = ("text", "body", "transcript", "content")
 _EXPECTED = (
@@ -33,7 +42,9 @@ def turns_of(data: Any) -> tuple[str, list[Mapping[str, Any]]] | None:
     """Return the name of the shape and its turns, or None when this is no transcript."""
     if isinstance(data, list) and _speaks(data) and (found := _checked("segments", data)):
         return found
-    for key in ("segments", "utterances", "meeting_transcripts", "events") if isinstance(data, dict) else ():
+    for key in (
+        ("segments", "utterances", "meeting_transcripts", "events", "transcript") if isinstance(data, dict) else ()
+    ):
         if key in data and (found := _checked(key, data[key])):
             return found
     turns = service_turns(data)
@@ -92,8 +103,10 @@ def _plain(turns: Sequence[Mapping[str, Any]]) -> list[Line]:
 
 
 def _milliseconds(turns: Sequence[Mapping[str, Any]]) -> list[Line]:
-    fractions = any(isinstance(turn.get("start"), float) and turn["start"] % 1 for turn in turns)
-    return _ordered(_lines(turns, 1.0 if fractions else 1000.0))
+    starts = [turn.get("start") for turn in turns]
+    fractions = any(isinstance(start, float) and start % 1 for start in starts)
+    clocks = any(isinstance(start, str) and ":" in start for start in starts)
+    return _ordered(_lines(turns, 1.0 if fractions or clocks else 1000.0))
 
 
 def _events(turns: Sequence[Mapping[str, Any]]) -> list[Line]:
@@ -119,25 +132,22 @@ _READERS: dict[str, Callable[[Sequence[Mapping[str, Any]]], list[Line]]] = {
 def _lines(turns: Sequence[Mapping[str, Any]], unit: float) -> Iterator[Line]:
     for turn in turns:
         if text := _text(turn):
-            start, end = (_first_number(turn, key, f"{key}Time", f"{key}_time") for key in ("start", "end"))
+            start = _moment(turn, "start", "startTime", "start_time", "timestamp", "time")
+            end = _moment(turn, "end", "endTime", "end_time")
             speaker = turn.get("speaker")
             speaker = speaker.get("name") if isinstance(speaker, dict) else speaker
             yield Line(
                 text,
                 str(speaker).strip() or None if isinstance(speaker, (str, int)) else None,
                 None if start is None else start / unit,
-                None if end is None else end / unit,
+                None if start is None or end is None else end / unit,
                 _confidence(turn),
             )
 
 
 def _ordered(lines: Iterator[Line]) -> list[Line]:
     kept = list(lines)
-    return in_time(kept) if all(line.start is not None for line in kept) else [_untimed(line) for line in kept]
-
-
-def _untimed(line: Line) -> Line:
-    return replace(line, start=None, end=None)
+    return in_time(kept) if all(line.start is not None for line in kept) else forward_only(kept)
 
 
 def _text(turn: Mapping[str, Any]) -> str:
@@ -154,8 +164,8 @@ def number(value: object) -> float | None:
     return parsed if parsed is not None and math.isfinite(parsed) and parsed >= 0 else None
 
 
-def _first_number(turn: Mapping[str, Any], *keys: str) -> float | None:
-    return next((value for key in keys if (value := number(turn.get(key))) is not None), None)
+def _moment(turn: Mapping[str, Any], *keys: str) -> float | None:
+    return next((value for key in keys if (value := moment_of(turn.get(key))) is not None), None)
 
 
 def _confidence(turn: Mapping[str, Any]) -> dict[str, Any]:

@@ -57,7 +57,7 @@ def _rows(data: Any, *keys: str) -> list[dict[str, Any]]:
     return [row for row in value if isinstance(row, dict)] if isinstance(value, list) else []
 
 
-def _seconds(value: Any, unit: float = 1.0) -> float | None:
+def moment_of(value: Any, unit: float = 1.0) -> float | None:
     """Return a moment: a number, a numeric text, ``1.3s`` (Google) or ``00:01`` (Fireflies)."""
     if isinstance(value, bool) or not isinstance(value, (int, float, str)):
         return None
@@ -75,8 +75,8 @@ def _first(row: Mapping[str, Any], keys: Sequence[str]) -> Any:
 def _turn(row: Mapping[str, Any], unit: float = 1.0) -> Turn:
     """Return a row that has its text, speaker and times under any of the usual names."""
     text, speaker = _first(row, _TEXT), _first(row, _SPEAKER)
-    start, end = (_seconds(_first(row, keys), unit) for keys in (_START, _END))
-    if end is None and start is not None and (length := _seconds(row.get("duration"), unit)) is not None:
+    start, end = (moment_of(_first(row, keys), unit) for keys in (_START, _END))
+    if end is None and start is not None and (length := moment_of(row.get("duration"), unit)) is not None:
         end = start + length
     return {
         "text": text if isinstance(text, str) else "",
@@ -91,7 +91,6 @@ def _turn(row: Mapping[str, Any], unit: float = 1.0) -> Turn:
 _PLACES = (
     ("data", "transcript", "sentences"),  # Fireflies' API
     ("transcript", "sentences"),
-    ("transcript",),  # Sonix
     ("result", "transcription", "utterances"),  # Gladia
     ("results", "utterances"),  # Deepgram
     ("results", "audio_segments"),  # Amazon
@@ -121,7 +120,7 @@ def _list(data: Any) -> Iterator[Turn]:
 
 def _whisper_cpp(data: Any) -> Iterator[Turn]:
     for row in _rows(data, "transcription"):
-        start, end = (_seconds(_dig(row, "offsets", key), 1000.0) for key in ("from", "to"))
+        start, end = (moment_of(_dig(row, "offsets", key), 1000.0) for key in ("from", "to"))
         yield {**_turn(row), "start": start, "end": end}
 
 
@@ -130,7 +129,7 @@ def _chunks(data: Any) -> Iterator[Turn]:
     for row in _rows(data, "speakers") or _rows(data, "chunks"):
         times = row.get("timestamp")
         if isinstance(times, list) and len(times) == 2:
-            yield {**_turn(row), "start": _seconds(times[0]), "end": _seconds(times[1])}
+            yield {**_turn(row), "start": moment_of(times[0]), "end": moment_of(times[1])}
 
 
 def _words(data: Any) -> Iterator[Turn]:
@@ -158,7 +157,7 @@ def _rev(data: Any) -> Iterator[Turn]:
     for row in _rows(data, "monologues"):
         parts = _rows(row, "elements")
         starts, ends = (
-            [_seconds(value) for part in parts if (value := _first(part, keys)) is not None]
+            [moment_of(value) for part in parts if (value := _first(part, keys)) is not None]
             for keys in (("ts", "timestamp"), ("end_ts", "end_timestamp"))
         )
         yield {
@@ -208,7 +207,7 @@ def _google(data: Any) -> Iterator[Turn]:
         return
     before: float | None = 0.0
     for row, found in zip(_rows(data, "results"), best, strict=True):
-        end = _seconds(_first(row, ("resultEndTime", "result_end_time", "resultEndOffset", "result_end_offset")))
+        end = moment_of(_first(row, ("resultEndTime", "result_end_time", "resultEndOffset", "result_end_offset")))
         if words := _rows(found, "words"):
             yield {**_turn(found), "start": _from_zero(words[0])["start"], "end": _turn(words[-1])["end"]}
         elif end is not None:  # where nobody asked for the times of words, it is known only when each result ends
@@ -226,7 +225,7 @@ def _azure(data: Any) -> Iterator[Turn]:
     """Read phrases: those of batches count in ticks, those of fast transcription in milliseconds."""
     for key, name, unit in (("recognizedPhrases", "InTicks", _TICKS_A_SECOND), ("phrases", "Milliseconds", 1000)):
         for row in _rows(data, key):
-            start, length = (_seconds(row.get(f"{part}{name}"), unit) for part in ("offset", "duration"))
+            start, length = (moment_of(row.get(f"{part}{name}"), unit) for part in ("offset", "duration"))
             end = None if start is None or length is None else start + length
             best = next(iter(_rows(row, "nBest")), row)
             yield {**_turn({**row, "text": best.get("display", best.get("text"))}), "start": start, "end": end}
