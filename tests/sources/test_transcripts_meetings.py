@@ -41,6 +41,7 @@ FORMS = {
     "Rev, older": "{name}: ({minutes})\n{text}\n\n",
     "Sonix": "{name} {clock}\n{text}\n\n",
     "Notta": "{name} {minutes}\n{text}\n\n",
+    "Teams, as Markdown": "**{name}** 0:{at:02}\\\n{text}\n\n",
     "a dash": "{name} - {minutes}\n{text}\n\n",
     "a long dash": "{name} – {clock}\n{text}\n\n",
     "full-width brackets": "{name}（{minutes}）：{text}\n\n",
@@ -128,6 +129,16 @@ def test_google_meet(tmp_path: Path) -> None:
                       "This editable transcript was computer generated and might contain errors. People can also "
                       "change the text after it was created."])  # fmt: skip
     document = recognised(tmp_path, "talk.txt", text)
+    assert [(line.start, line.author, line.text) for line in document.segments] == [
+        ({0: 0.0, 4: 300.0}.get(number), name, text) for number, (_, name, text) in enumerate([*SAID, *SAID])
+    ]
+
+
+def test_google_meet_as_markdown(tmp_path: Path) -> None:
+    """Google Docs gives headings for the times and bold names; a heading is no word of the speaker above it."""
+    turns = [f"**{name}:** {text}" for _, name, text in SAID]
+    rows = ["# Pumps", "### 00:00:00", *turns, "### 00:05:00", *turns]
+    document = recognised(tmp_path, "talk.md", "\n\n".join(rows))
     assert [(line.start, line.author, line.text) for line in document.segments] == [
         ({0: 0.0, 4: 300.0}.get(number), name, text) for number, (_, name, text) in enumerate([*SAID, *SAID])
     ]

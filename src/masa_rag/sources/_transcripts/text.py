@@ -32,11 +32,13 @@ _NAMED = re.compile(
     rf"[\[(（]\s*(?P<time>{_TIME})\s*[\])）]\s*[:：]?\s*(?P<text>.*)"
 )
 _OTTER = re.compile(
-    rf"\s*(?P<open>\[)?(?P<name>[^\W\d_].{{0,59}}?)(?<=\S)(?(open)\])(?:\s?[-–—|,])?"
-    rf"(?:(?:\s{{2,}}|\t)(?P<time>{_TIME})| (?P<whole>\d\d:\d\d:\d\d))\s*(?P<text>)"
+    rf"\s*(?:\*\*)?(?P<open>\[)?(?P<name>[^\W\d_].{{0,59}}?)(?<=\S)(?(open)\])(?:\*\*)?(?:\s?[-–—|,])?"
+    rf"(?:(?:\s{{2,}}|\t)(?P<time>{_TIME})| (?P<whole>\d\d:\d\d:\d\d))\s*\\?(?P<text>)"
 )
 """Otter.ai's ``Name  55:21``, also ``Name 00:55:21``, and ``[Name] 10:02:01`` as Zoom saves captions."""
-_BESIDE = re.compile(rf"\s*(?P<name>[^\W\d_][^:\n]{{0,59}}?)(?:\s|\s?[-–—|,]\s?)(?P<time>{_TIME})\s*(?P<text>)")
+_BESIDE = re.compile(
+    rf"\s*(?:\*\*)?(?P<name>[^\W\d_][^:\n]{{0,59}}?)(?:\*\*)?(?:\s|\s?[-–—|,]\s?)(?P<time>{_TIME})\s*\\?(?P<text>)"
+)
 """``Speaker 1 00:03``, ``Ada - 00:03``, with what was said below: what schedules and lists of songs look like too."""
 _FOOTER = re.compile(
     r"\s*(?:Transcribed by (?:https?://)?otter\.ai.*|(?:Meeting|Transcription) ended after [\d:]+\W*|"
@@ -45,7 +47,7 @@ _FOOTER = re.compile(
     re.IGNORECASE,
 )
 """What Otter.ai, Google Meet and Teams write around what was said."""
-_OWN_LINE = re.compile(rf"\s*+(?:\*\*)?[\[(]?\s*+({_TIME})\s*+[\])]?(?:\*\*)?\s*+")
+_OWN_LINE = re.compile(rf"\s*+(?:#{{1,6}}\s++)?(?:\*\*)?[\[(]?\s*+({_TIME})\s*+[\])]?(?:\*\*)?\s*+")
 _FEWEST_BARE = 4
 _FIRST_BARE_S = 120.0
 """A bare "9:15" is an hour of the day; a recording begins near zero."""
