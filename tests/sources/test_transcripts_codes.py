@@ -40,6 +40,17 @@ def test_a_recording_that_begins_late(tmp_path: Path, hour: int) -> None:
     ]
 
 
+def test_a_meeting_beyond_midnight(tmp_path: Path) -> None:
+    """The clock of the day begins anew, and the seconds count on."""
+    clocks = ("23:58:10", "23:59:50", "00:00:30", "00:02:00")
+    rows = [f"[{clock}] Speaker {at % 2 + 1}: {TEXTS[at]}\n" for at, clock in enumerate(clocks)]
+    document = read(tmp_path, "".join(rows))
+    assert [(line.start, line.end, line.text) for line in document.segments] == [
+        (86290.0, 86390.0, TEXTS[0]), (86390.0, 86430.0, TEXTS[1]), (86430.0, 86520.0, TEXTS[2]),
+        (86520.0, None, TEXTS[3]),
+    ]  # fmt: skip
+
+
 @pytest.mark.parametrize(
     "row",
     [
@@ -109,3 +120,11 @@ def test_ranges(tmp_path: Path, form: str) -> None:
     rows = [form.format(a=int(start), b=int(end), said=f"{name}: {text}") for name, start, end, text in spoken]
     found = read(tmp_path, "".join(rows)).segments
     assert [(line.author, line.start, line.end, line.text) for line in found] == spoken
+
+
+def test_days_of_a_log_are_no_recording(tmp_path: Path) -> None:
+    """A meeting passes one midnight, not two."""
+    clocks = ("23:40:00", "23:59:00", "00:10:00", "09:00:00", "23:30:00", "00:20:00")
+    text = "".join(f"[{clock}] pump two: {TEXTS[at % 4]}\n" for at, clock in enumerate(clocks))
+    (tmp_path / "days.txt").write_text(text)
+    assert not Transcripts.recognises(tmp_path / "days.txt", text.encode())

@@ -154,6 +154,25 @@ def forward_only(lines: Sequence[Timed]) -> list[Timed]:
     ]
 
 
+_HOUR_S, _DAY_S = 3600.0, 24 * 3600.0
+
+
+def past_midnight(times: Sequence[float | None]) -> list[float | None]:
+    """Return the times counted on where a clock of the day begins anew, from its last hour to its first.
+
+    Once: what goes on for days is a log.
+    """
+    days, last = 0.0, 0.0
+    result: list[float | None] = []
+    for time in times:
+        if time is not None:
+            if time < _HOUR_S and _DAY_S - _HOUR_S <= last < _DAY_S:
+                days = _DAY_S
+            last = time + days
+        result.append(None if time is None else last)
+    return result
+
+
 def _longest_rise(timed: Sequence[tuple[float, int]]) -> list[int]:
     """Return the numbers in the longest non-decreasing run (patience sorting, O(n log n))."""
     tails: list[float] = []

@@ -5,10 +5,20 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import pairwise
 
 from masa_rag._time import parse_clock
-from masa_rag.sources._transcripts.base import Caption, Line, Timed, Transcript, forward_only, lines_of, with_ends
+from masa_rag.sources._transcripts.base import (
+    Caption,
+    Line,
+    Timed,
+    Transcript,
+    forward_only,
+    lines_of,
+    past_midnight,
+    with_ends,
+)
 from masa_rag.sources._transcripts.speakers import assign_speakers, is_numbered, looks_like_name, split_label
 
 _TIME = (
@@ -77,7 +87,8 @@ def _is_stamped(text: str, form: re.Pattern[str]) -> bool:
     times = [_times(match)[0] or 0.0 for match in hits]
     alone = sum(not match["text"].strip() for match in hits)  # what is said is below the time code
     dense = 2 * len(hits) + 2 * alone >= _after_first(text, form)
-    rising = _mostly_rise(times) if times[0] <= _LATE_S else times == sorted(times)
+    counted = [time or 0.0 for time in past_midnight(times)]
+    rising = _mostly_rise(times) if times[0] <= _LATE_S else counted == sorted(counted)
     return rising and dense and (form is _STAMPED or _is_spoken(text, times))
 
 
@@ -280,4 +291,10 @@ def _finished(lines: Sequence[Line], preface: Sequence[str]) -> Transcript:
 
 def _in_order(lines: Sequence[Timed]) -> list[Timed]:
     """Leave out what has no words, and times that run backwards; add the ends that are not given."""
-    return with_ends(forward_only([line for line in lines if line.text.strip()]))
+    moments = past_midnight([time for line in lines for time in (line.start, line.end)])
+    counted = [
+        replace(line, start=start, end=end)
+        for line, start, end in zip(lines, moments[::2], moments[1::2], strict=True)
+        if line.text.strip()
+    ]
+    return with_ends(forward_only(counted))
