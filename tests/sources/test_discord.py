@@ -122,6 +122,15 @@ def test_replies_reactions_and_attachments(tmp_path: Path) -> None:
     assert replied.metadata["attachments"] == ["plan.pdf"]
 
 
+def test_polls_are_words(tmp_path: Path) -> None:
+    """Question and answers, alone or below what a bot says with them."""
+    answers = [{"answer_id": number, "poll_media": {"text": text}} for number, text in enumerate(("Sat", "Sun"))]
+    poll = {"question": {"text": "Which day?"}, "answers": answers}
+    rows = [api(1, "", poll=poll), api(2, "Please vote.", poll=poll)]
+    words = "Which day?\n- Sat\n- Sun"
+    assert [item.text for item in segments(DiscordExport(write(tmp_path, rows)))] == [words, f"Please vote.\n{words}"]
+
+
 def test_what_nobody_said_is_left_out(tmp_path: Path) -> None:
     """Joins and pins are the machine's; empty messages have no words; an embed's text stands in for one."""
     embed = {"type": "article", "title": "Harbour news", "description": "The bridge opens."}

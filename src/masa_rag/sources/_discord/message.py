@@ -148,7 +148,7 @@ def _text(record: dict[str, Any], where: str) -> str:
             parts.extend(_embed_lines(embed))
     if not said:
         parts.extend(text_of(item, "description") for item in list_of(record, "attachments"))
-        parts.extend(_poll_lines(record.get("poll")))
+    parts.extend(_poll_lines(record.get("poll")))
     return "\n".join(dict.fromkeys(part for part in parts if part))
 
 
