@@ -80,7 +80,8 @@ class DiscordExport(FileSource):
         )
         days = documents(said, finish=lambda segment: replace(segment, text=names.readable(segment.text)))
         texts = (file for file in _files(others, texts=True) if isinstance(file, ChatFile) and _is_new(file, exports))
-        strays = (error for path in others if is_zip(path) for error in others_in_zip(path, type(self).__name__))
+        zips = filter(is_zip, others)
+        strays = (error for path in zips for error in others_in_zip(path, type(self).__name__, _is_known))
         found = chain(days, read_each(texts, lambda file: text_documents(file, names, self._zone)), strays)
         return (part for item in found for part in (_conversations(item) if self.by_conversation else [item]))
 

@@ -61,7 +61,7 @@ class TelegramExport(FileSource):
         files = (file for path in self.files() for file in (_zipped(path) if is_zip(path) else [on_disk(path)]))
         yield from documents(read_each(files, lambda file: self._messages(file, ids)))
         for path in filter(is_zip, self.files()):
-            yield from others_in_zip(path, type(self).__name__)
+            yield from others_in_zip(path, type(self).__name__, _is_known)
 
     def _takes(self, path: Path) -> bool:
         """Take exports by their name, and of zips those that hold one."""

@@ -16,6 +16,8 @@ from masa_rag.sources._chats.messages import FIRST_FILES
 from masa_rag.sources._lines import buffered
 
 Item = TypeVar("Item")
+_OTHERS = frozenset({"Tweets", "DiscordExport", "TelegramExport", "WhatsAppExport"})
+"""The sources whose exports may lie in one zip with others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,17 +86,18 @@ def holds_chats(path: Path, wanted: Callable[[Path], bool], known: Callable[[byt
     return any(isinstance(file, ChatFile) for file in files)
 
 
-def others_in_zip(path: Path, reader: str) -> Iterator[RecordError]:
+def others_in_zip(path: Path, reader: str, known: Callable[[bytes], object]) -> Iterator[RecordError]:
     """Yield an error for the first export in a zip of each other source that reads chats: here it would be lost.
 
     Args:
         path: The zip.
         reader: Name of the source that reads it.
+        known: Says whether a file that begins so is that source's own.
     """
     from masa_rag.sources._registry import file_sources  # late: it imports the sources
 
     others = [kind for kind in file_sources() if kind.__name__ in _OTHERS - {reader}]
-    for file in in_zip(path, lambda item: _may_be_export(item.relative_to(path)), lambda _: True):
+    for file in in_zip(path, lambda item: _may_be_export(item.relative_to(path)), lambda head: not known(head)):
         if isinstance(file, ChatFile) and (kind := _reader(file, others)) is not None:
             others.remove(kind)
             problem = f"is for {kind.__name__}, but {reader} reads this zip, and a zip is read by one"
@@ -106,12 +109,9 @@ def _reader(file: ChatFile, kinds: list[type[FileSource]]) -> type[FileSource] |
     return next((kind for kind in kinds if kind.recognises(file.path, head)), None)
 
 
-_OTHERS = frozenset({"Tweets", "DiscordExport", "TelegramExport", "WhatsAppExport"})
-
-
 def _may_be_export(path: Path) -> bool:
     """Say whether a file may be an export by its name, and by its folders none that somebody sent in a chat."""
-    sent = any(folder.name.lower().endswith("files") for folder in path.parents)
+    sent = any(folder.name.lower() == "files" or folder.name.lower().endswith("_files") for folder in path.parents)
     return path.suffix.lower() in {".json", ".html", ".csv", ".txt"} and not sent
 
 
