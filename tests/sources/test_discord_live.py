@@ -128,7 +128,7 @@ def test_threads_are_documents(server: Loopback, discord: Discord) -> None:
         f"{CHANNEL}/thread/{message(number)['id']}": f"Nora: about {name}"
         for number, name in ((10, "ropes"), (30, "sails"), (40, "tar"))
     }
-    assert found[f"{CHANNEL}/thread/{message(10)['id']}"].title == "#ropes"
+    assert found[f"{CHANNEL}/thread/{message(10)['id']}"].title == "#general > ropes"
     assert len(found) == 6
     assert "/thread/" not in "".join(item.id for item in channel(server, threads=False) if isinstance(item, Document))
 

@@ -86,7 +86,8 @@ class DiscordChannel:
             threads = []
             yield RecordError(f"the threads cannot be listed ({error})", record_id=self.channel_id)
         for thread in threads:
-            for found, _ in self._messages(client, _room(thread, id_of(thread, "id")), start):
+            room = _room(thread, id_of(thread, "id"), above=text_of(about, "name"))
+            for found, _ in self._messages(client, room, start):
                 yield from found
         for found, newest in self._messages(client, _room(about, self.channel_id), start):
             yield from found
@@ -150,9 +151,10 @@ def _said(record: Any, room: Room, names: Names) -> Iterator[Said | RecordError]
         yield error
 
 
-def _room(about: dict[str, Any], channel: str) -> Room:
+def _room(about: dict[str, Any], channel: str, *, above: str = "") -> Room:
+    """Return the room of a channel, or of a thread of the channel that is called ``above``, named as in an export."""
     name, guild, parent = text_of(about, "name"), id_of(about, "guild_id"), id_of(about, "parent_id")
-    title = f"#{name}" if name else f"Discord channel {channel}"
+    title = (f"#{above} > {name}" if above else f"#{name}") if name else f"Discord channel {channel}"
     link = f"https://discord.com/channels/{guild or '@me'}/{channel}"
     metadata = kept({"platform": "discord", "channel_id": channel, "channel": name, "topic": text_of(about, "topic")})
     if about.get("type") in _THREADS:
