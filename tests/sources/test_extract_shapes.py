@@ -33,3 +33,17 @@ def test_letters_filled_with_a_gradient(style: str) -> None:
     filled = style.format("linear-gradient(90deg, red, blue)")
     assert fragment_text(marked.format(filled)) == "We mill thirty sacks a day."
     assert fragment_text(marked.format(style.format("none"))) == "We mill a day."
+
+
+@pytest.mark.parametrize("opened", ["<a name='m{}'>", "<font size=2>", "<b>"])
+def test_old_pages_that_close_nothing(opened: str) -> None:
+    """A page is read to its end, however many elements it opens and leaves open; a name alone is no link."""
+    lines = "".join(f"<p>{opened.format(number)}The mill turned {number} times.\n" for number in range(400))
+    text = fragment_text(lines)
+    assert text.startswith("The mill turned 0 times.")
+    assert text.endswith("The mill turned 399 times.")
+
+
+def test_a_picture_within_the_page() -> None:
+    """Pages that are saved with their pictures hold attributes of megabytes."""
+    assert fragment_text(f"<p>Before</p><img src='data:{'A' * 10_100_000}'><p>After</p>") == "Before\n\nAfter"

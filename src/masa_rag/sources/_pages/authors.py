@@ -41,8 +41,10 @@ _PART = r"(?:[^\W\d_a-z][\w.'’-]*|d[aeiu]|del|della|van|von|der|den|la|le|bin|
 _NAME = re.compile(rf"{_PART}(?:,? {_PART}){{1,5}}")
 _BESIDE = re.compile(r"(?<![a-z])(?:comments?|reviews?|reviewer|testimonials?|related|recommend\w*)(?![a-z])", re.I)
 """Names of what holds the words, or the titles, of others than the page's author."""
+_ABOVE = 12
 _NEAR = 120
-_MOST_INSIDE = 8
+_MOST_IN_LINE = 6
+_MOST_IN_BOX = 60
 
 
 def linked_authors(objects: Sequence[Mapping[str, Any]], things: Iterable[Mapping[str, Any]]) -> Iterator[str]:
@@ -92,7 +94,7 @@ def shown_authors(tree: _Element) -> Iterator[str]:
     labelled = [element for element in tree.iter() if _may_name_author(element)]
     for shown, longest in ((_shows_author, 60), (_may_show_author, 50)):
         for element in filter(shown, labelled):
-            if _is_beside(element):
+            if _holds_more_than(_MOST_IN_BOX, element) or _is_beside(element):
                 continue
             text = clean(" ".join(_named(element).itertext()))
             if text and len(text) < longest:
@@ -112,7 +114,7 @@ def _bylines(tree: _Element) -> Iterator[str]:
     """Yield the names in lines such as "by Mara Lind" below the heading, with a link, or a day beside them."""
     near = islice(dropwhile(lambda element: element.tag != "h1", tree.iter()), _NEAR)
     for element in near:
-        if not isinstance(element.tag, str) or sum(1 for _ in islice(element.iter(), _MOST_INSIDE)) == _MOST_INSIDE:
+        if not isinstance(element.tag, str) or _holds_more_than(_MOST_IN_LINE, element):
             continue
         text = clean(" ".join(element.itertext())) or ""
         if not _BY.match(text) or len(text) > 120 or _is_beside(element):
@@ -134,8 +136,13 @@ def _named(element: _Element) -> _Element:
     return named if named is not None and clean(" ".join(named.itertext())) else element
 
 
+def _holds_more_than(most: int, element: _Element) -> bool:
+    return next(islice(element.iterdescendants(), most, None), None) is not None
+
+
 def _is_beside(element: _Element) -> bool:
-    around = (item for item in chain((element,), element.iterancestors()) if item.tag not in ("html", "body"))
+    above = islice(chain((element,), element.iterancestors()), _ABOVE)
+    around = (item for item in above if item.tag not in ("html", "body"))
     return any(_BESIDE.search(f"{item.get('class') or ''} {item.get('id') or ''}") for item in around)
 
 

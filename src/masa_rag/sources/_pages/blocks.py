@@ -230,7 +230,7 @@ def _enter_inline(walk: _Walk, element: _Element, *, in_code: bool) -> None:
     if tag not in _INLINE:
         walk.end_line()  # many sites write each line of code as an element of its own
     elif tag == "a":
-        walk.links += 1
+        walk.links += _is_link(element)
     elif tag == "br":
         walk.add("\n")
     elif tag == "img":
@@ -241,6 +241,11 @@ def _enter_inline(walk: _Walk, element: _Element, *, in_code: bool) -> None:
         walk.add(" " if (element.tail or "").startswith(("/", "⁄")) else "^")
     if text := element.text:
         walk.add(text)
+
+
+def _is_link(element: _Element) -> bool:
+    """Say whether it leads anywhere; scripts give some links their place, a name alone is only a place to lead to."""
+    return element.get("href") is not None or element.get("name") is None
 
 
 def _sign(element: _Element) -> str | None:
@@ -271,7 +276,7 @@ def _leave(walk: _Walk, element: _Element, open_nodes: list[Node]) -> None:
     elif tag not in _INLINE:
         walk.end_line()
     elif tag == "a":
-        walk.links -= 1
+        walk.links -= _is_link(element)
     elif tag == "code" and open_nodes[-1].tag != "pre":
         walk.add("`")
 

@@ -24,6 +24,7 @@ _PROSE = re.compile(r"(?:[^\W\d_]{2,}[\s,.;:!?]+){4}")
 
 _SIGN = re.compile(r"[\\^_={}+*/<>|]|^.{1,3}$")
 _FUNCTION = re.compile(r"[^\W\d_]{2,}")
+_DEEPEST_PART = 100
 _DEEPEST = 4
 """Elements between a formula and the one that its drawing stands in."""
 
@@ -87,9 +88,11 @@ def _shows_formula(picture: _Element) -> bool:
     return _PICTURE_CLASS.search(picture.get("class") or "") is not None or _PICTURE_PLACE.search(place) is not None
 
 
-def _tex(element: _Element) -> str:
+def _tex(element: _Element, depth: int = 0) -> str:
     """Return MathML as TeX, as far as its letters, fractions, roots, indices and tables go."""
-    parts = [_tex(child) for child in element if isinstance(child.tag, str)]
+    if depth > _DEEPEST_PART:
+        return ""
+    parts = [_tex(child, depth + 1) for child in element if isinstance(child.tag, str)]
     match element.tag, parts:
         case (("annotation" | "annotation-xml" | "mphantom"), _):
             return ""

@@ -32,6 +32,7 @@ _SAVED_FROM = re.compile(
 )
 _SLASHED_DOCTYPE = re.compile(rb"\A\s*<\s?!\s?doctype[^>]*/[^<>]*>", re.I)
 _CLOSED_HTML = re.compile(rb"(<html[^>]*?)\s*/>", re.I)
+_LINK = re.compile(rb"<(/?)a(?=[\s>])", re.I)
 _HEAD_BYTES = 4_096
 
 
@@ -76,14 +77,28 @@ def _utf8(html: bytes | str) -> bytes:
 
 
 def _repaired(data: bytes) -> bytes:
-    """Mend what the parser gives up at: control characters, a slash in the document type, ``<html/>``."""
+    """Mend what the parser gives up at, or misreads: control characters, a slash in the document type, ``<html/>``."""
     data = data.translate(None, delete=_CONTROLS)
+    data = _with_links_closed(data)
     head = _CLOSED_HTML.sub(rb"\1>", _SLASHED_DOCTYPE.sub(b"", data[:_HEAD_BYTES]), count=1)
     return head + data[_HEAD_BYTES:]
+
+
+def _with_links_closed(data: bytes) -> bytes:
+    """Close the links that are open where another begins, as browsers do: else old pages are links within links."""
+    opened = False
+
+    def closed(match: re.Match[bytes]) -> bytes:
+        nonlocal opened
+        before, opened = opened, not match[1]
+        return b"</a>" + match[0] if before and opened else match[0]
+
+    return _LINK.sub(closed, data)
 
 
 @lru_cache(maxsize=1)
 def _parser() -> Any:
     from lxml.etree import HTMLParser
 
-    return HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, collect_ids=False, no_network=True)
+    ways = {"remove_comments": True, "remove_pis": True, "collect_ids": False, "no_network": True}
+    return HTMLParser(encoding="utf-8", huge_tree=True, **ways)  # else it stops at 256 open tags, and at 10 MB of text
