@@ -43,6 +43,7 @@ def parse_page(html: bytes | str) -> _Element:
     data = _repaired(_utf8(html))
     refuse_many_tags(data, most=MAX_TAGS, expected="one page")
     _refuse_many_attributes(data)
+    data = _with_links_closed(data)
     try:
         tree = fromstring(data, parser=_parser()) if data.strip() else None
     except (ValueError, LxmlError) as error:
@@ -77,9 +78,8 @@ def _utf8(html: bytes | str) -> bytes:
 
 
 def _repaired(data: bytes) -> bytes:
-    """Mend what the parser gives up at, or misreads: control characters, a slash in the document type, ``<html/>``."""
+    """Mend what the parser gives up at: control characters, a slash in the document type, ``<html/>``."""
     data = data.translate(None, delete=_CONTROLS)
-    data = _with_links_closed(data)
     head = _CLOSED_HTML.sub(rb"\1>", _SLASHED_DOCTYPE.sub(b"", data[:_HEAD_BYTES]), count=1)
     return head + data[_HEAD_BYTES:]
 
