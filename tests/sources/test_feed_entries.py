@@ -225,3 +225,24 @@ def test_letters_of_an_encoding_that_is_not_told(tmp_path: Path, declaration: st
     path.write_bytes(f"{declaration}<rss version='2.0'><channel>{item}</channel></rss>".encode("koi8-r"))
     (entry,) = documents(path)
     assert (entry.title, entry.text) == ("Мельница", text)
+
+
+@pytest.mark.parametrize("written", ["mara@pumps.example (Mara Lind)", "Mara Lind (mara@pumps.example)", "Mara Lind"])
+def test_the_author_of_an_item_is_a_name(tmp_path: Path, written: str) -> None:
+    """RSS wants an address with the name in brackets; the name is who wrote it."""
+    (entry,) = rss(tmp_path, f"<item><guid>1</guid><title>x</title><author>{written}</author></item>")
+    assert entry.author == "Mara Lind"
+
+
+@pytest.mark.parametrize("written", ["vendredi 3 mai 2024", "2024年5月3日", "3. Mai 2024, 10:15"])
+@pytest.mark.filterwarnings("ignore:To avoid breaking:DeprecationWarning")  # feedparser's own
+def test_days_in_other_languages(tmp_path: Path, written: str) -> None:
+    """A day is read in the language that a feed has it in."""
+    (entry,) = rss(tmp_path, f"<item><guid>1</guid><title>x</title><pubDate>{written}</pubDate></item>")
+    assert entry.created_at == datetime(2024, 5, 3, tzinfo=UTC)
+
+
+def test_control_characters_are_left_out(tmp_path: Path) -> None:
+    """No XML may hold them, and no text needs them."""
+    (entry,) = rss(tmp_path, "<item><guid>1</guid><title>Sea\x0bls\x08</title><description>x\x00y</description></item>")
+    assert (entry.title, entry.text) == ("Seals", "xy")

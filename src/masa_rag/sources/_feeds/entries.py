@@ -16,6 +16,7 @@ from masa_rag._lazy import require
 from masa_rag._time import mail_time, parse_time
 from masa_rag.errors import ConfigurationError, SourceFormatError
 from masa_rag.sources._feeds.xml import WIDE, mended_xml
+from masa_rag.sources._pages.dates import read_date
 from masa_rag.sources._pages.encoding import page_text
 from masa_rag.sources._pages.extract import fragment_text
 from masa_rag.sources._pages.parse import refuse_many_tags
@@ -29,6 +30,10 @@ _REPEATED = ("transcript", "person")
 
 _SECONDS_DIGITS = 10
 """Of a time since 1970, from 2001 to 2286."""
+
+_MAIL_FIRST = re.compile(r"[^\s@]+@\S+ \(([^()@]+)\)")
+_MAIL_LAST = re.compile(r"([^()<>@]+) [(<][^\s@]+@[^\s@]+[)>]")
+_WORD = re.compile(r"[年년]|[^\W\d_]{3}")
 
 _MARKUP = ("text/html", "application/xhtml+xml")
 
@@ -187,7 +192,10 @@ def _published(item: Any) -> datetime | None:
     told = item.get("published") or item.get("updated") or ""
     if told.strip().isdecimal():  # seconds since 1970, which feedparser takes for a day of some year
         return parse_time(int(told)) if len(told.strip()) == _SECONDS_DIGITS else None
-    return mail_time(told) or _parsed_time(item.get("published_parsed") or item.get("updated_parsed"))
+    parsed = item.get("published_parsed") or item.get("updated_parsed")
+    if not told.isascii():  # feedparser takes 2024年5月3日 for the first of November
+        parsed = None
+    return mail_time(told) or _parsed_time(parsed) or (read_date(told) if _WORD.search(told) else None)
 
 
 def _title(item: Any) -> str | None:
@@ -201,7 +209,9 @@ def _title(item: Any) -> str | None:
 def _author(item: Any) -> str | None:
     """Return who wrote an entry or a feed; several names are joined by a semicolon."""
     names = [name for author in item.get("authors") or () if (name := _text(author.get("name")))]
-    return "; ".join(names) if len(names) > 1 else _text(item.get("author"))
+    told = _text(item.get("author")) or ""
+    named = _MAIL_FIRST.fullmatch(told) or _MAIL_LAST.fullmatch(told)
+    return "; ".join(names) if len(names) > 1 else named[1] if named is not None else told or None
 
 
 def _repeated(data: bytes) -> Iterator[dict[str, Any]]:

@@ -10,6 +10,7 @@ _AMPERSAND = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _OF_XML = frozenset({"amp;", "lt;", "gt;", "quot;", "apos;"})
+_CONTROLS = bytes(code for code in range(32) if code not in (9, 10, 13))
 WIDE = (b"\xff\xfe", b"\xfe\xff", b"<\0", b"\0<")
 """How a feed in UTF-16 begins."""
 
@@ -18,11 +19,12 @@ def mended_xml(data: bytes) -> bytes:
     """Return a feed in which each ampersand is that of an entity of XML, outside of CDATA and comments.
 
     ``Q&A`` and ``?a=1&b=2`` are no XML, and readers that go on nevertheless read ``Q&A;`` or drop letters; ``&eacute;``
-    is known from HTML only, and is dropped too. In UTF-16, or with escapes of ISO 2022, nothing is done.
+    is known from HTML only, and is dropped too. Control characters, which no XML may hold, are left out. In UTF-16,
+    or with escapes of ISO 2022, nothing is done.
     """
     if data.startswith(WIDE) or b"\x1b" in data:
         return data
-    return _AMPERSAND.sub(_as_xml, data)
+    return _AMPERSAND.sub(_as_xml, data.translate(None, delete=_CONTROLS))
 
 
 def _as_xml(match: re.Match[bytes]) -> bytes:
