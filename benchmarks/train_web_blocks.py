@@ -24,13 +24,14 @@ from urllib.parse import urlsplit
 import lightgbm
 import numpy as np
 
-from masa_rag.sources._pages.blocks import Block, words_of
+from masa_rag.sources._pages.blocks import Block
 from masa_rag.sources._pages.extract import page_blocks
 from masa_rag.sources._pages.features import features
 from masa_rag.sources._pages.forum import read_thread
 from masa_rag.sources._pages.meta import Head
 from masa_rag.sources._pages.model import MAX_LEAVES
 from masa_rag.sources._pages.parse import parse_page
+from masa_rag.sources._pages.words import words_of
 
 FOLDS = 5
 TREES = 220

@@ -490,8 +490,9 @@ NOT_SHOWN = {"0658.html.gz", "0707.html.gz"}
 @pytest.mark.skipif(not (REAL / "web_extraction").is_dir(), reason="the data sets are not there")
 def test_no_visible_sentence_is_lost() -> None:
     """The sentences that the ground truth names are kept by the reading of hidden text as without it."""
-    from masa_rag.sources._pages.blocks import WORD, read_blocks
+    from masa_rag.sources._pages.blocks import read_blocks
     from masa_rag.sources._pages.extract import page_blocks
+    from masa_rag.sources._pages.words import WORD
 
     lost = []
     for path in sorted((REAL / "web_extraction/dev/html").glob("*.gz")):

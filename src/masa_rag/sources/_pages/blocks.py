@@ -15,18 +15,14 @@ from masa_rag.errors import SourceFormatError
 from masa_rag.sources._pages.hidden import visible_characters
 from masa_rag.sources._pages.marks import marks_of, structure_bits, structure_of
 from masa_rag.sources._pages.styles import Sight
+from masa_rag.sources._pages.words import WORD, words_of
 
 if TYPE_CHECKING:
     from lxml.etree import _Element
 
-WORD = re.compile(r"\w+")
 _EMOJI_CLASS = re.compile(r"emoji|smil(?:ie|ey)|emoticon", re.I)
 _EMOJI_NAME = re.compile(r":[\w+-]{1,40}:|[:;=8][-']?[DPpOo]")
 _RAISED = re.compile(r"[-+−–]?\d")
-_SIGNS = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
-"""Kana and Chinese characters."""
-_WITHOUT_BLANKS = re.compile(f"[{_SIGNS}]")
-_PARTS = re.compile(f"[{_SIGNS}]{{1,2}}|[^{_SIGNS}]+")
 MAX_CHARACTERS = 4_000_000
 """Of text in one page: two thousand printed pages."""
 
@@ -100,14 +96,6 @@ class Block:
     node: Node
     words: list[str]
     link_words: int
-
-
-def words_of(text: str) -> list[str]:
-    """Return the words of a text, lower case; in Chinese and Japanese, written without blanks, two signs are one."""
-    found: list[str] = WORD.findall(text.lower())
-    if text.isascii() or _WITHOUT_BLANKS.search(text) is None:
-        return found
-    return [part for word in found for part in _PARTS.findall(word)]
 
 
 @dataclass(slots=True)

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from masa_rag.sources._pages.blocks import WORD
 from masa_rag.sources._pages.styles import Sight
+from masa_rag.sources._pages.words import WORD
 
 if TYPE_CHECKING:
     from lxml.etree import _Element

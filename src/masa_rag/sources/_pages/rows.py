@@ -7,8 +7,9 @@ from collections.abc import Iterable
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from masa_rag.sources._pages.blocks import WORD, Block, Node, above
+from masa_rag.sources._pages.blocks import Block, Node, above
 from masa_rag.sources._pages.hidden import visible_characters
+from masa_rag.sources._pages.words import WORD
 
 if TYPE_CHECKING:
     from lxml.etree import _Element

@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from itertools import compress, pairwise
 from typing import TYPE_CHECKING
 
-from masa_rag.sources._pages.blocks import Block, words_of
+from masa_rag.sources._pages.blocks import Block
+from masa_rag.sources._pages.words import words_of
 
 if TYPE_CHECKING:
     import numpy as np
