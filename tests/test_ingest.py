@@ -155,6 +155,19 @@ def test_overlapping_exports_merge(memory: Memory) -> None:
     assert [segment.id for segment in stored.segments] == ["1", "2", "3"]
 
 
+@pytest.mark.parametrize("bring", ["add", "sync"])
+def test_a_message_that_comes_twice_is_stored_once(memory: Memory, bring: str) -> None:
+    """Pages of an answer overlap. What differs under the same id is kept, for nobody says which is newer."""
+    parts = [Segment(text, author, NOON, id=key) for text, author, key in (("Now?", "Ann", "1"), ("Yes.", "Bob", "2"))]
+    day = Document(id="day", segments=[*parts, *parts])
+    assert getattr(memory, bring)([day], name="x").added == 1
+    assert memory.document("x", "day") == Document(id="day", segments=parts)
+    assert getattr(memory, bring)([day], name="x").unchanged == 1
+    other = Document(id="other", segments=[*parts, Segment("No.", "Bob", NOON, id="2")])
+    assert memory.add([other], name="x").added == 1
+    assert memory.document("x", "other") == other
+
+
 def test_add_deletes_nothing_and_sync_mirrors(memory: Memory) -> None:
     """What the source lost stays with add and goes with sync: documents and single messages."""
     both = [note("1", "one"), note("2", "two"), day(("1", "Ann", "wind"), ("2", "Bo", "sea"))]

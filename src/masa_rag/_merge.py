@@ -158,7 +158,7 @@ def _united(stored: Sequence[str | None], incoming: Sequence[str | None]) -> lis
         else:
             behind.setdefault(last, []).append(key)
             known.add(key)
-    return [*behind.get(None, ()), *(item for key in stored for item in (key, *behind.get(key, ())))]
+    return [*behind.get(None, ()), *(item for key in dict.fromkeys(stored) for item in (key, *behind.get(key, ())))]
 
 
 def _by_time(segments: list[Segment]) -> list[Segment]:

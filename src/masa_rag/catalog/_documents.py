@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from dataclasses import replace
 from os.path import normpath
 from typing import Literal
 
@@ -40,6 +41,7 @@ class DocumentTables(TombstoneTables):
         allowed = self.without_forgotten(source, document)
         if allowed is None:
             return "forgotten"
+        allowed = _once(allowed)
         if row is not None:
             allowed = _merged(row["body"], allowed)
             if allowed.digest == row["digest"]:
@@ -212,6 +214,14 @@ def _merged(stored: bytes, incoming: Document) -> Document:
     """Return what was stored with what comes in; what cannot be read any more is replaced."""
     known = readable_document(stored)
     return incoming if known is None else merge(known, incoming)
+
+
+def _once(document: Document) -> Document:
+    """Return the document without messages that come a second time as they are: pages of an answer overlap."""
+    named = [part for part in document.segments if part.id is not None]
+    if len(_segment_ids(document)) == len(named) or len(named) < len(document.segments):
+        return document
+    return replace(document, text="", segments=tuple(dict.fromkeys(named)))
 
 
 def _segment_ids(document: Document) -> set[str]:
