@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from masa_rag.sources._pages.extract import fragment_text
+from masa_rag.sources._pages.extract import extract_page, fragment_text
 
 
 def test_a_row_below_a_cell_that_reaches_down() -> None:
@@ -47,3 +47,12 @@ def test_old_pages_that_close_nothing(opened: str) -> None:
 def test_a_picture_within_the_page() -> None:
     """Pages that are saved with their pictures hold attributes of megabytes."""
     assert fragment_text(f"<p>Before</p><img src='data:{'A' * 10_100_000}'><p>After</p>") == "Before\n\nAfter"
+
+
+def test_values_of_megabytes_are_not_read() -> None:
+    """Each of a million class names would be looked at, and a million objects of JSON-LD; the text is read."""
+    things = ",".join(['{"@type":"Article","headline":"X"}'] * 70_000)
+    head = f"<head><script type='application/ld+json'>[{things}]</script></head>"
+    text = "The mill grinds thirty sacks of flour a day, and in spring it stands still. " * 6
+    page = extract_page(f"<html>{head}<body><p class='{'hidden ' * 10_000}'>{text}</p></body></html>")
+    assert (page.text, page.title) == (text.strip(), None)

@@ -6,10 +6,11 @@ import re
 from html.entities import html5
 
 _AMPERSAND = re.compile(
-    rb"<!\[CDATA\[.*?(?:\]\]>|\Z)|<!--.*?(?:-->|\Z)|&(?:(?P<number>#(?:\d|x[\da-f])[\da-f]*;)|(?P<name>[a-z]\w*;))?",
+    rb"<!\[CDATA\[.*?(?:\]\]>|\Z)|<!--.*?(?:-->|\Z)"
+    rb"|&(?!(?-i:amp|lt|gt|quot|apos);|#(?:\d|x[\da-f])[\da-f]*;)(?P<name>[a-z]\w*;)?",
     re.IGNORECASE | re.DOTALL,
 )
-_OF_XML = frozenset({"amp;", "lt;", "gt;", "quot;", "apos;"})
+"""What is left as it is, and each ampersand that is none of an entity of XML."""
 _CONTROLS = bytes(code for code in range(32) if code not in (9, 10, 13))
 WIDE = (b"\xff\xfe", b"\xfe\xff", b"<\0", b"\0<")
 """How a feed in UTF-16 begins."""
@@ -28,9 +29,7 @@ def mended_xml(data: bytes) -> bytes:
 
 
 def _as_xml(match: re.Match[bytes]) -> bytes:
-    if not match[0].startswith(b"&") or match["number"]:
+    if not match[0].startswith(b"&"):
         return match[0]
     name = (match["name"] or b"").decode("latin-1")
-    if name in _OF_XML:
-        return match[0]
     return "".join(f"&#{ord(letter)};" for letter in html5.get(name, "")).encode() or b"&amp;" + match[0][1:]

@@ -11,15 +11,17 @@ if TYPE_CHECKING:
 
 _DEEPEST = 12
 """A page may nest without end; what matters lies near the top."""
+_LONGEST = 2_000_000
+"""Characters of a script that is read; an article of 300,000 words fits."""
 
 
 def linked_objects(tree: _Element) -> list[Mapping[str, Any]]:
     """Return all JSON-LD objects of the page, outer before inner; what cannot be parsed is left out."""
     found: list[Mapping[str, Any]] = []
     for script in tree.iter("script"):
-        if "ld+json" in (script.get("type") or "") and script.text:
+        if "ld+json" in (script.get("type") or "") and 0 < len(script.text or "") <= _LONGEST:
             try:
-                value = json.loads(script.text.strip().rstrip(";"), strict=False)
+                value = json.loads((script.text or "").strip().rstrip(";"), strict=False)
             except (ValueError, RecursionError):
                 continue
             found.extend(_objects(value))
