@@ -16,7 +16,7 @@ from masa_rag._unicode import whole_name
 from masa_rag._upkeep import CYCLE
 from masa_rag.catalog import Catalog
 from masa_rag.errors import ConfigurationError, MasaRagError, RecordError, SourceError
-from masa_rag.protocols import ResumableSource, Source, WatchingSource
+from masa_rag.protocols import ResumableSource, Source, SparingSource, WatchingSource
 from masa_rag.types import Document, IngestReport
 
 if TYPE_CHECKING:
@@ -126,6 +126,8 @@ class Ingest:
         resumable = source if isinstance(source, ResumableSource) else None
         if resumable is not None:
             resumable.cursor = self._catalog.cursor(source.name)
+        if isinstance(source, SparingSource):
+            source.known = partial(self._catalog.readable, source.name)
         documents = 0
         try:
             for batch in _timed_batches(iter(source)):

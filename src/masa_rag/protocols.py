@@ -43,6 +43,20 @@ class Source(Protocol):
     def __iter__(self) -> Iterator[Document | RecordError]: ...
 
 
+Known = Callable[[str], "Document | None"]
+"""Returns the document that the memory holds under an id of the source, as it is stored."""
+
+
+@runtime_checkable
+class SparingSource(Source, Protocol):
+    """A source that spares itself what the memory holds: to hear a recording takes minutes.
+
+    Before iterating, the memory sets ``known``. A document that is held is yielded all the same.
+    """
+
+    known: Known
+
+
 @runtime_checkable
 class ResumableSource(Source, Protocol):
     """A source that can go on where it stopped.

@@ -79,6 +79,7 @@ def test_a_recording_becomes_a_document(folder: Path) -> None:
     assert document.created_at is not None
     assert document.created_at.isoformat() == "2024-05-01T00:00:00+00:00"
     assert document.segments == tuple(LINES)
+    assert document.metadata.pop("heard")["lines"] == 3
     assert document.metadata == {"transcribed_by": "spoken:1", "participants": ["Mia Ode"]}
 
 

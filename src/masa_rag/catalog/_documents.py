@@ -150,6 +150,11 @@ class DocumentTables(TombstoneTables):
         row = self._row(source, document_id)
         return None if row is None else decode_document(row["body"])
 
+    def readable(self, source: str, document_id: str) -> Document | None:
+        """Return a document as it is stored, None also where it is damaged."""
+        row = self._row(source, document_id)
+        return None if row is None else readable_document(row["body"])
+
     def document_sizes(self, source: str) -> dict[str, int]:
         """Return the ids of a source's documents, each with its number of segments."""
         query = "SELECT d.id, d.segments FROM documents d JOIN sources s ON s.pk = d.source WHERE s.name = ?"

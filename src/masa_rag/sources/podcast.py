@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import re
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -20,11 +19,12 @@ from masa_rag.errors import (
     SourceUnavailableError,
     TranscriptionError,
 )
-from masa_rag.protocols import Transcriber
+from masa_rag.protocols import Known, Transcriber
 from masa_rag.sources._base import FileSource
 from masa_rag.sources._feeds.podcast import Episode, Link, Show, looks_like_podcast, parse_feed
-from masa_rag.sources._transcripts.base import MAX_BYTES, Line, Transcript, decode, link_at, readable_speaker
-from masa_rag.sources._transcripts.formats import format_of
+from masa_rag.sources._heard import bytes_of, facts_of, heard_as, lines_known, nothing_known
+from masa_rag.sources._transcripts.base import MAX_BYTES, Transcript, decode, link_at, readable_speaker
+from masa_rag.sources._transcripts.formats import format_of, paragraphs
 from masa_rag.sources._transcripts.json import load_json, number
 from masa_rag.sources.recordings import (
     SpeakerTurns,
@@ -100,6 +100,7 @@ class Podcast(FileSource):
         self._latest = latest
         self._audio = audio
         self._fetcher = fetcher
+        self.known: Known = nothing_known
 
     @classmethod
     def recognises(cls, path: Path, head: bytes) -> bool:
@@ -138,8 +139,8 @@ class Podcast(FileSource):
     def _transcript(self, link: Link) -> Transcript:
         text = self._text(link.url)
         parser = format_of(text, whole=True)
-        if parser is None and link.type == "text/plain" and not text.lstrip().startswith("<"):
-            parser = _paragraphs
+        if parser is None and link.type == "text/plain" and not text.lstrip().startswith("<"):  # an answer in HTML
+            parser = paragraphs
         if parser is None:
             raise SourceFormatError("received a transcript in no format we know", path=link.url)
         transcript = parser(text)
@@ -164,16 +165,25 @@ class Podcast(FileSource):
         transcriber = self._transcriber
         if transcriber is None:
             transcriber = self._default([name for name, _ in (*show.people, *episode.people)])
+        mark = heard_as(self._recorded(episode), transcriber, self._diarizer, self._speakers)
+        segments = lines_known(self.known, episode.id, mark) or self._hear(episode, transcriber)
+        if segments:
+            yield self._document(show, episode, segments, facts_of(mark, segments, transcriber))
+
+    def _recorded(self, episode: Episode) -> str:
+        """Return what tells a recording from others: the bytes of a file, else the address."""
+        url = episode.audio.url if episode.audio else ""
+        local = self._local(url)
+        return url if local is None else bytes_of(local)
+
+    def _hear(self, episode: Episode, transcriber: Transcriber) -> Sequence[Segment]:
         with self._recording(episode) as path:
             ((_, lines),) = transcribed(transcriber, [path])
-            if isinstance(lines, Exception):
-                yield RecordError(str(lines), record_id=episode.id)
-            elif lines:
-                heard = (
-                    named(with_turns(lines, self._diarizer.diarize(path)), self._speakers) if self._diarizer else lines
-                )
-                segments = [_linked(item, _listen(episode, item.start)) for item in without_words(heard)]
-                yield self._document(show, episode, segments, {"transcribed_by": transcriber.fingerprint})
+            if isinstance(lines, TranscriptionError):
+                raise lines
+            if self._diarizer:
+                lines = named(with_turns(lines, self._diarizer.diarize(path)), self._speakers)
+            return [replace(item, url=_listen(episode, item.start)) for item in without_words(lines)]
 
     def _default(self, people: list[str]) -> Transcriber:
         """Return a transcriber that knows these names; the last one where they are the same, whose model is loaded."""
@@ -271,11 +281,6 @@ class Podcast(FileSource):
         return content
 
 
-def _paragraphs(text: str) -> Transcript:
-    """Read what a feed says is a transcript, without speakers or times; an answer in HTML is no plain text."""
-    return Transcript([Line(" ".join(part.split())) for part in re.split(r"\n\s*\n", text) if part.strip()])
-
-
 def _order(link: Link, language: str) -> tuple[bool, int]:
     """Return what transcripts are sorted by; one that does not name its language is in that of the show."""
     is_other = bool(link.language and language) and _language(link.language) != _language(language)
@@ -290,10 +295,6 @@ def _language(code: str) -> str:
 def _listen(episode: Episode, start: float | None) -> str | None:
     """Return a link to the second: in the episode's page if it has one, else in its audio."""
     return link_at(episode.page or (episode.audio.url if episode.audio else None), start)
-
-
-def _linked(segment: Segment, url: str | None) -> Segment:
-    return replace(segment, url=url)
 
 
 def _by(segment: Segment, name: str) -> Segment:

@@ -15,8 +15,9 @@ from masa_rag._lazy import require
 from masa_rag._media import SUFFIXES
 from masa_rag._time import parse_time
 from masa_rag.errors import ConfigurationError, RecordError, TranscriptionError
-from masa_rag.protocols import Transcriber
+from masa_rag.protocols import Known, Transcriber
 from masa_rag.sources._base import FileSource, read_head
+from masa_rag.sources._heard import bytes_of, facts_of, heard_as, lines_known, nothing_known
 from masa_rag.sources._introductions import names_by_introduction, renamed
 from masa_rag.sources._paths import date_in, readable_title, relative_id, root_of
 from masa_rag.sources._transcripts.base import readable_speaker
@@ -90,6 +91,7 @@ class Recordings(FileSource):
         self._published = published
         self._title = title
         self._root = root_of(self.paths)
+        self.known: Known = nothing_known
 
     @classmethod
     def recognises(cls, path: Path, head: bytes) -> bool:
@@ -104,40 +106,52 @@ class Recordings(FileSource):
         files = self.files()
         names = Counter(path.with_suffix("") for path in files)
         heard: dict[Path, list[set[str]]] = {name: [] for name, times in names.items() if times > 1}
-        for path, lines in transcribed(self._get_transcriber(), files):
+        for path, mark, lines in self._heard(files):
             if isinstance(lines, TranscriptionError):
                 yield RecordError(str(lines), record_id=str(path))
             elif lines and not _is_heard_before(lines, heard.get(path.with_suffix(""))):
-                yield from self._document(path, lines)
+                yield self._document(path, mark, lines)
+
+    def _heard(self, files: Sequence[Path]) -> Iterator[tuple[Path, str, Sequence[Segment] | TranscriptionError]]:
+        """Yield (path, how it was heard, lines with their speakers or the error); first those that the memory holds."""
+        marks: dict[Path, str] = {}
+        for path in files:
+            content = bytes_of(path)
+            marks[path] = heard_as(content, self._get_transcriber(), self._diarizer, self._speakers) if content else ""
+            if (held := lines_known(self.known, self._id(path), marks[path])) is not None:
+                yield path, marks.pop(path), held
+        for path, lines in transcribed(self._get_transcriber(), list(marks)) if marks else ():
+            yield path, marks[path], lines if isinstance(lines, TranscriptionError) else self._named(path, lines)
 
     def _get_transcriber(self) -> Transcriber:
         if self._transcriber is None:
             self._transcriber = default_transcriber(participants=self._participants)
         return self._transcriber
 
-    def _document(self, path: Path, lines: Sequence[Segment]) -> Iterator[Document | RecordError]:
-        try:
-            segments = self._named(path, lines)
-        except TranscriptionError as error:
-            yield RecordError(str(error), record_id=str(path))
-            return
+    def _id(self, path: Path) -> str:
+        return f"{relative_id(path, self._root)}{path.suffix}"
+
+    def _document(self, path: Path, mark: str, segments: Sequence[Segment]) -> Document:
         identity = relative_id(path, self._root)
         title = self._title(path) if callable(self._title) else self._title
         given = self._published(path) if callable(self._published) else self._published
         people = {"participants": self._participants} if self._participants else {}
-        yield Document(
-            f"{identity}{path.suffix}",
+        return Document(
+            self._id(path),
             segments=segments,
             kind="speech",
             title=title if title is not None else readable_title(identity),
             created_at=parse_time(given) if given is not None else date_in(f"{path.parent.name}/{identity}"),
-            metadata={"transcribed_by": self._get_transcriber().fingerprint, **people},
+            metadata=facts_of(mark, segments, self._get_transcriber()) | people,
         )
 
-    def _named(self, path: Path, lines: Sequence[Segment]) -> list[Segment]:
-        if self._diarizer is None:
+    def _named(self, path: Path, lines: Sequence[Segment]) -> Sequence[Segment] | TranscriptionError:
+        if self._diarizer is None or not lines:
             return without_words(lines)
-        return without_words(named(with_turns(lines, self._diarizer.diarize(path)), self._speakers))
+        try:
+            return without_words(named(with_turns(lines, self._diarizer.diarize(path)), self._speakers))
+        except TranscriptionError as error:
+            return error
 
 
 def _is_heard_before(lines: Sequence[Segment], others: list[set[str]] | None) -> bool:

@@ -12,7 +12,7 @@ from masa_rag.sources._transcripts import chat as chat
 from masa_rag.sources._transcripts import subtitles as subtitles
 from masa_rag.sources._transcripts import table as table
 from masa_rag.sources._transcripts import text as plain
-from masa_rag.sources._transcripts.base import MAX_BYTES, Parser, decode
+from masa_rag.sources._transcripts.base import MAX_BYTES, Line, Parser, Transcript, decode
 from masa_rag.sources._transcripts.vtt import looks_like_vtt, parse_vtt
 from masa_rag.types import Segment
 
@@ -118,3 +118,8 @@ def _markup(text: str) -> Parser | None:
     if markup.looks_like_timed_text(text):
         return markup.parse_timed_text
     return markup.parse_cited if markup.looks_like_cited(text) else None
+
+
+def paragraphs(text: str) -> Transcript:
+    """Read a transcript without speakers or times, of which somebody else says that it is one."""
+    return Transcript([Line(" ".join(part.split())) for part in re.split(r"\n\s*\n", text) if part.strip()])

@@ -1,0 +1,113 @@
+"""To hear a recording takes minutes: what a memory holds is not heard again."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from masa_rag import Memory
+from masa_rag.sources import Podcast, Recordings
+from masa_rag.transcribers import SpeakerTurn
+from masa_rag.types import IngestReport, Segment
+
+FEED = """<rss version="2.0"><channel><title>Kites</title><item><title>Wind</title><guid>1</guid>
+<enclosure url="wind.mp3" type="audio/mpeg" length="1"/></item></channel></rss>"""
+
+
+class Listener:
+    """A transcriber that notes what it was given."""
+
+    def __init__(self, fingerprint: str = "listener:1") -> None:
+        self.fingerprint = fingerprint
+        self.heard: list[str] = []
+
+    def transcribe(self, path: Path) -> list[Segment]:
+        """Return two lines."""
+        self.heard.append(path.name)
+        return [Segment("We sail at noon.", start=0.0, end=2.0), Segment("No, at one.", start=2.0, end=4.0)]
+
+
+class Turns:
+    """A diarizer that knows two speakers."""
+
+    fingerprint = "turns:1"
+
+    def diarize(self, path: Path) -> list[SpeakerTurn]:
+        """Return the turns."""
+        return [SpeakerTurn(0, 2, "0"), SpeakerTurn(2, 4, "1")]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A folder with two recordings."""
+    (folder := tmp_path / "talks").mkdir()
+    for name in ("wind.mp3", "rain.mp3"):
+        (folder / name).write_bytes(b"ID3" + name.encode())
+    return folder
+
+
+def test_only_what_is_new_or_changed_is_heard(memory: Memory, folder: Path) -> None:
+    """A sync each night costs a look at each file; all documents stay, and new titles are taken."""
+    memory.sync(Recordings(folder, transcriber=Listener()))
+    again = Listener()
+    assert memory.sync(Recordings(folder, transcriber=again)).unchanged == 2
+    assert again.heard == []
+    assert memory.sync(Recordings(folder, transcriber=again, title="Talk")).updated == 2
+    (folder / "rain.mp3").write_bytes(b"ID3 hail")
+    (folder / "snow.mp3").write_bytes(b"ID3 snow")
+    memory.sync(Recordings(folder, transcriber=again, title="Talk"))
+    assert sorted(again.heard) == ["rain.mp3", "snow.mp3"]
+
+
+@pytest.mark.parametrize(
+    "changed", [{"transcriber": Listener("listener:2")}, {"diarizer": None}, {"speakers": {"A": "Ann"}}]
+)
+def test_who_hears_otherwise_hears_again(memory: Memory, folder: Path, changed: dict[str, object]) -> None:
+    """Another model, diarizer or name gives other lines."""
+    settings = {"transcriber": Listener(), "diarizer": Turns(), "speakers": {"A": "Bo"}}
+    memory.sync(Recordings(folder, **settings))
+    listener = changed.get("transcriber", settings["transcriber"])
+    listener.heard.clear()
+    memory.sync(Recordings(folder, **settings | changed))
+    assert sorted(listener.heard) == ["rain.mp3", "wind.mp3"]
+
+
+def test_what_was_forgotten_and_is_allowed_comes_back(memory: Memory, folder: Path) -> None:
+    """The memory does not hold all lines any more, so they are heard again."""
+
+    def sync() -> IngestReport:
+        return memory.sync(
+            Recordings(folder, transcriber=Listener(), diarizer=Turns(), speakers={"A": "Bo", "B": "Cy"})
+        )
+
+    sync()
+    memory.forget(author="Bo")
+    assert sync().unchanged == 2
+    memory.allow(author="Bo")
+    assert sync().updated == 2
+    assert {hit.chunk.authors for hit in memory.search("We sail at noon", k=4)} >= {("Bo",)}
+
+
+def feed(folder: Path) -> Path:
+    """Write a feed beside its audio."""
+    (folder / "feed.xml").write_text(FEED)
+    return folder / "feed.xml"
+
+
+def test_an_episode_is_heard_once(memory: Memory, folder: Path) -> None:
+    """Of a podcast without transcripts too; its audio is not fetched either."""
+    listener = Listener()
+    for expected in (["wind.mp3"], []):
+        listener.heard.clear()
+        memory.sync(Podcast(feed(folder), transcriber=listener))
+        assert listener.heard == expected
+    assert memory.info().documents == 1
+
+
+def test_a_damaged_document_is_heard_again(memory: Memory, folder: Path) -> None:
+    """What cannot be read is not known."""
+    memory.sync(Recordings(folder, transcriber=Listener()))
+    memory.catalog.connection.execute("UPDATE documents SET body = '{' WHERE id = 'wind.mp3'")
+    memory.sync(Recordings(folder, transcriber=(again := Listener())))
+    assert again.heard == ["wind.mp3"]
