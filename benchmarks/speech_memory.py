@@ -114,8 +114,8 @@ from pathlib import Path
 from masa_rag.transcribers import FasterWhisperTranscriber
 made = FasterWhisperTranscriber(sys.argv[1], device="cpu", language="en", cache=sys.argv[2], batch_size=2)
 run = type(made)._run
-def counted(self, batch):
-    heard = run(self, batch)
+def counted(self, batch, *languages):
+    heard = run(self, batch, *languages)
     print("windows", *(f"{job.recording.path.name}" for job in batch), flush=True)
     return heard
 type(made)._run = counted
@@ -137,6 +137,8 @@ def killed(model: str) -> None:
         command = [sys.executable, "-c", CHILD, model, str(folder / "cache"), *map(str, files)]
         first = run(command, kill_after="1.wav")
         second = run(command, kill_after=None)
+        if (first["status"], second["status"]) != (-signal.SIGKILL, 0):
+            sys.exit(f"the first run was not killed, or the second did not end: {first} {second}")
         print(f"{model} killed: first run {json.dumps(first)}")
         print(f"{model} killed: second run {json.dumps(second)}")
         again = sum(second["windows"].get(f"{number}.wav", 0) for number in (0, 1))
