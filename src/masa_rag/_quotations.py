@@ -66,11 +66,12 @@ def quotations_in(line: str) -> list[str]:
 
 def with_surroundings(line: str) -> list[tuple[str, str, str]]:
     """Return each quotation with what stands before and after it, up to other quotations."""
-    found = [mark for mark in _QUOTE.finditer(line) if _words_in("".join(filter(None, mark.groups()))) >= _QUOTED_WORDS]
-    edges = [0, *(edge for mark in found for edge in mark.span()), len(line)]
+    marks = ((mark, "".join(filter(None, mark.groups()))) for mark in _QUOTE.finditer(line))
+    found = [(mark, quote) for mark, quote in marks if _words_in(quote) >= _QUOTED_WORDS]
+    edges = [0, *(edge for mark, _ in found for edge in mark.span()), len(line)]
     return [
-        (line[edges[2 * at] : mark.start()], "".join(filter(None, mark.groups())), line[mark.end() : edges[2 * at + 3]])
-        for at, mark in enumerate(found)
+        (line[edges[2 * at] : mark.start()], quote, line[mark.end() : edges[2 * at + 3]])
+        for at, (mark, quote) in enumerate(found)
     ]
 
 

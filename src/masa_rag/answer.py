@@ -150,9 +150,10 @@ def extract(
         return _extract_overview(in_reading_order(hits, in_time=True), document)
     if not (words := {word for word, _, _ in words_of(question)}):  # "?" asks nothing
         return Answer(NOT_FOUND, tuple(hits), found=False)
-    near = _answering(question, hits, stems_among(words - STOP_WORDS), now or datetime.now(UTC))
+    telling = stems_among(words - STOP_WORDS)
+    near = _answering(question, hits, telling, now or datetime.now(UTC))
     passages = [sentences_of(_whole(hit.chunk, document)) for _, hit in near]
-    weights = rarities(stems_among(words - STOP_WORDS or words), passages)
+    weights = rarities(telling or stems_among(words), passages)
     found = _once((number, best_sentence(part, weights)) for (number, _), part in zip(near, passages, strict=True))
     said = ([(number, sentence) for number, sentence in found if not sentence.is_question] or found)[:_SENTENCES]
     return _quoted(said, hits, document) if said else Answer(NOT_FOUND, tuple(hits), found=False)

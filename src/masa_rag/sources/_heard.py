@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from masa_rag._ids import canonical_json, digest
+from masa_rag._model_files import sha256
 from masa_rag.protocols import Known
 from masa_rag.types import Document, Segment
 
@@ -19,27 +19,30 @@ def nothing_known(_document_id: str) -> None:
 def bytes_of(path: Path) -> str:
     """Return a digest of a recording's bytes; empty where it cannot be read, which its transcription will tell."""
     try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
+        return sha256(path)
     except OSError:
         return ""
 
 
-def heard_as(recording: str, transcriber: Any, diarizer: Any, speakers: Mapping[str, str]) -> str:
-    """Return a digest of a recording and of all that its lines depend on.
+def heard_with(transcriber: Any, diarizer: Any, speakers: Mapping[str, str]) -> str:
+    """Return a digest of all that the lines of a recording depend on beside itself.
 
     Args:
-        recording: A digest of its bytes, or its address.
-        transcriber: Heard it.
-        diarizer: Told who speaks, or None.
-        speakers: The names that were given.
+        transcriber: Hears it.
+        diarizer: Tells who speaks, or None.
+        speakers: The names that are given.
     """
     settings = {
         "transcriber": transcriber.fingerprint,
         "diarizer": None if diarizer is None else getattr(diarizer, "fingerprint", type(diarizer).__name__),
         "speakers": dict(speakers),
     }
-    return digest(recording, canonical_json(settings))
+    return digest(canonical_json(settings))
+
+
+def heard_as(recording: str, way: str) -> str:
+    """Return what marks a recording (a digest of its bytes, or its address) that was heard in a way; "" for none."""
+    return digest(recording, way) if recording else ""
 
 
 def facts_of(mark: str, lines: Sequence[Segment], transcriber: Any) -> dict[str, Any]:

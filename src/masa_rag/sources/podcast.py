@@ -22,7 +22,7 @@ from masa_rag.errors import (
 from masa_rag.protocols import Known, Transcriber
 from masa_rag.sources._base import FileSource
 from masa_rag.sources._feeds.podcast import Episode, Link, Show, looks_like_podcast, parse_feed
-from masa_rag.sources._heard import bytes_of, facts_of, heard_as, lines_known, nothing_known
+from masa_rag.sources._heard import bytes_of, facts_of, heard_as, heard_with, lines_known, nothing_known
 from masa_rag.sources._transcripts.base import MAX_BYTES, Transcript, decode, link_at, readable_speaker
 from masa_rag.sources._transcripts.formats import format_of, paragraphs
 from masa_rag.sources._transcripts.json import load_json, number
@@ -165,7 +165,7 @@ class Podcast(FileSource):
         transcriber = self._transcriber
         if transcriber is None:
             transcriber = self._default([name for name, _ in (*show.people, *episode.people)])
-        mark = heard_as(self._recorded(episode), transcriber, self._diarizer, self._speakers)
+        mark = heard_as(self._recorded(episode), heard_with(transcriber, self._diarizer, self._speakers))
         segments = lines_known(self.known, episode.id, mark) or self._hear(episode, transcriber)
         if segments:
             yield self._document(show, episode, segments, facts_of(mark, segments, transcriber))

@@ -17,7 +17,7 @@ from masa_rag._time import parse_time
 from masa_rag.errors import ConfigurationError, RecordError, TranscriptionError
 from masa_rag.protocols import Known, Transcriber
 from masa_rag.sources._base import FileSource, read_head
-from masa_rag.sources._heard import bytes_of, facts_of, heard_as, lines_known, nothing_known
+from masa_rag.sources._heard import bytes_of, facts_of, heard_as, heard_with, lines_known, nothing_known
 from masa_rag.sources._introductions import names_by_introduction, renamed
 from masa_rag.sources._paths import date_in, readable_title, relative_id, root_of
 from masa_rag.sources._transcripts.base import readable_speaker
@@ -114,10 +114,10 @@ class Recordings(FileSource):
 
     def _heard(self, files: Sequence[Path]) -> Iterator[tuple[Path, str, Sequence[Segment] | TranscriptionError]]:
         """Yield (path, how it was heard, lines with their speakers or the error); first those that the memory holds."""
+        way = heard_with(self._get_transcriber(), self._diarizer, self._speakers) if files else ""
         marks: dict[Path, str] = {}
         for path in files:
-            content = bytes_of(path)
-            marks[path] = heard_as(content, self._get_transcriber(), self._diarizer, self._speakers) if content else ""
+            marks[path] = heard_as(bytes_of(path), way)
             if (held := lines_known(self.known, self._id(path), marks[path])) is not None:
                 yield path, marks.pop(path), held
         for path, lines in transcribed(self._get_transcriber(), list(marks)) if marks else ():

@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from html.entities import html5
 
+from masa_rag.sources._pages.parse import CONTROLS
+
 _AMPERSAND = re.compile(
     rb"<!\[CDATA\[.*?(?:\]\]>|\Z)|<!--.*?(?:-->|\Z)"
     rb"|&(?!(?-i:amp|lt|gt|quot|apos);|#(?:\d|x[\da-f])[\da-f]*;)(?P<name>[a-z]\w*;)?",
     re.IGNORECASE | re.DOTALL,
 )
 """What is left as it is, and each ampersand that is none of an entity of XML."""
-_CONTROLS = bytes(code for code in range(32) if code not in (9, 10, 13))
 WIDE = (b"\xff\xfe", b"\xfe\xff", b"<\0", b"\0<")
 """How a feed in UTF-16 begins."""
 
@@ -25,7 +26,7 @@ def mended_xml(data: bytes) -> bytes:
     """
     if data.startswith(WIDE) or b"\x1b" in data:
         return data
-    return _AMPERSAND.sub(_as_xml, data.translate(None, delete=_CONTROLS))
+    return _AMPERSAND.sub(_as_xml, data.translate(None, delete=CONTROLS))
 
 
 def _as_xml(match: re.Match[bytes]) -> bytes:

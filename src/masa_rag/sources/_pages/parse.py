@@ -14,7 +14,7 @@ from masa_rag.sources._pages.formulas import write_formulas
 if TYPE_CHECKING:
     from lxml.etree import _Element
 
-_CONTROLS = bytes(code for code in range(32) if code not in (9, 10, 13))
+CONTROLS = bytes(code for code in range(32) if code not in (9, 10, 13))
 """Bytes that no text holds; the parser stops at some of them."""
 
 MAX_TAGS = 100_000
@@ -87,7 +87,7 @@ def _utf8(html: bytes | str) -> bytes:
 
 def _repaired(data: bytes) -> bytes:
     """Mend what the parser gives up at: control characters, a slash in the document type, ``<html/>``."""
-    data = data.translate(None, delete=_CONTROLS)
+    data = data.translate(None, delete=CONTROLS)
     head = _CLOSED_HTML.sub(rb"\1>", _SLASHED_DOCTYPE.sub(b"", data[:_HEAD_BYTES]), count=1)
     return head + data[_HEAD_BYTES:]
 
