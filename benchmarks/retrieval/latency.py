@@ -113,7 +113,7 @@ def main() -> None:
         asked = questions(parts)
         for question in asked[:20]:
             memory.search(question)
-        for label, filters in (("no filter", {}), ("a filter that all pass", {"kind": "speech"})):
+        for label, filters in (("no filter", {}), ("a filter that all pass", {"kind": "speech"}), ("half", {"author": "Ann"})):
             wall, processor = [], []
             for question in asked[20:]:
                 began, used = time.perf_counter(), time.process_time()

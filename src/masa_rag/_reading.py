@@ -77,10 +77,14 @@ def allowed_chunks(connection: sqlite3.Connection, filters: Filters) -> set[int]
     if not filters:
         return None
     condition, values = condition_of(connection, filters)
+    tables = "chunks c"
+    if filters.source is not None or filters.kind is not None:
+        tables += " JOIN documents d ON d.pk = c.document JOIN sources s ON s.pk = d.source"
+    elif filters.after is None and filters.before is None:  # only authors, who stand in a small table: 9 ms, not 59
+        tables, condition = f"(SELECT chunk AS pk FROM chunk_authors WHERE author IN {_GIVEN}) c", "1"
     # One text instead of a row for each: of 100,000 it takes 20 ms, not 120.
     row = connection.execute(
-        "SELECT json_group_array(coalesce(nullif(t.first, 0), c.pk)) FROM chunks c "
-        "JOIN documents d ON d.pk = c.document JOIN sources s ON s.pk = d.source "
+        f"SELECT json_group_array(coalesce(nullif(t.first, 0), c.pk)) FROM {tables} "
         f"LEFT JOIN said t ON t.chunk = c.pk WHERE {condition}",
         values,
     ).fetchone()
