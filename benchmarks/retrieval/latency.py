@@ -113,7 +113,8 @@ def main() -> None:
         asked = questions(parts)
         for question in asked[:20]:
             memory.search(question)
-        for label, filters in (("no filter", {}), ("a filter that all pass", {"kind": "speech"}), ("half", {"author": "Ann"})):
+        shown = {"no filter": {}, "a filter that all pass": {"kind": "speech"}, "one that half pass": {"author": "Ann"}}
+        for label, filters in shown.items():
             wall, processor = [], []
             for question in asked[20:]:
                 began, used = time.perf_counter(), time.process_time()
