@@ -41,6 +41,7 @@ LAYERS = (
         "_searching",
         "_quotations",
         "_telling",
+        "_nearness",
         "_turns",
         "_projection",
         "_upkeep",

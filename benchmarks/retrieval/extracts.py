@@ -4,7 +4,8 @@
 
 LoCoMo and QMSum: the share of the words of the answer that people wrote which is quoted (words that rank, without
 those of the question), and the share of answers that quote from a turn that answers. SciFact: the share of claims of
-which the first quotation, or any, is a sentence that people marked as evidence. All from 0 to 1.
+which the first quotation, or any, is a sentence that people marked as evidence. Of all sets: how many questions are
+answered at all, and how many of those that are put to another talk or meeting, which holds no answer. All from 0 to 1.
 """
 
 from __future__ import annotations
@@ -76,11 +77,14 @@ def _telling(text: str) -> set[str]:
 def rows(name: str, data: Path, cache: Path, embedder: OnnxEmbedder) -> Iterator[Row]:
     """Ask every question of a set and yield its figures."""
     written, marked = answers(name, data), evidence(data) if name == "scifact" else {}
-    for part in SETS[name](data):
+    parts = list(SETS[name](data))
+    for part, other in zip(parts, parts[1:] + parts[:1], strict=True):
         with _opened(cache / name / part.name, part, embedder) as memory:
             for question in part.questions:
                 answer = memory.ask(question.text)
-                yield measured(answer, question, written.get(question.text, ""), marked)
+                yield {"answered": answer.found, **measured(answer, question, written.get(question.text, ""), marked)}
+            for question in other.questions if other is not part else ():
+                yield {"answered, of another part": memory.ask(question.text).found}
 
 
 def _opened(path: Path, part: Part, embedder: OnnxEmbedder) -> Memory:

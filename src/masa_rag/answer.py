@@ -8,9 +8,10 @@ from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 
+from masa_rag._nearness import near_to
 from masa_rag._quotations import cited_in, false_quotations, in_clauses, numbers_in, plain, states
 from masa_rag._searching.when import periods_of
-from masa_rag._telling import Sentence, best_sentence, rarities, sentences_of, stems_among, stems_of
+from masa_rag._telling import Sentence, best_sentence, rarities, sentences_of, stems_among
 from masa_rag._turns import Documents, false_speakers, from_quotations, narrowed
 from masa_rag._words import STOP_WORDS, words_of
 from masa_rag.chunkers._sentences import in_whole_sentences, is_recorded
@@ -23,19 +24,10 @@ Model = Callable[[str], str] | Any
 
 NOT_FOUND = "The memory does not hold this."
 
-NEAR = 0.8
-"""From here on a passage is taken to speak of what is asked. The measure is the sum of two: late interaction of the
-question's words with the passage and its neighbours (from 0 to 1), and the cosine of their vectors. Measured with the
-default model, one of the best three hits reaching it: on two talks of LoCoMo for 230 of 231 questions that the talk
-answers and 50 of 231 on the other talk, for 10 of 146 on meetings of QMSum put to a talk, and on four small memories
-for 37 of 37 that they answer (at 0.85 for 33). It is set so that an answer that is there is rarely withheld. A question
-on the right subject that assumes something untrue is not noticed."""
-
 _RULES = f"""Answer the question from the passages above, and from nothing else.
 Put the number of the passage behind each statement, like [1] or [2][3].
 Quote word for word when you use quotation marks.
 If the passages do not answer the question, write exactly: {NOT_FOUND}"""
-_BESIDE = "tokens_beside"
 _SENTENCES = 3
 """How many an answer without a model is made of."""
 _EVENTS = frozenset("anything did everything going happen happened happening happens new news something went".split())
@@ -132,7 +124,7 @@ def extract(
 ) -> Answer:
     """Return the best sentences of the best passages, word for word.
 
-    Only passages that are ``NEAR`` the question count, and those that only ask something say nothing.
+    Only passages near the question (see ``_nearness``) count, and those that only ask something say nothing.
     (Of an embedder without word vectors nearness is not known; then all count.) Of a question about "yesterday" and the
     like, what was said then comes first. A question for the whole of something has one sentence of each passage, in
     their order there.
@@ -211,38 +203,12 @@ def _answering(question: str, hits: Sequence[Hit], telling: set[str], now: datet
     """
     then = [(number, hit) for number, hit in enumerate(hits, 1) if "time" in hit.why]
     periods = periods_of(question, now)
+    untimed = periods[0].cut_from(question) if periods else question
+    near = near_to(untimed, hits, telling)
     if not then or not periods or periods[0].is_written:
-        return _near(hits, telling)
-    others = {word for word, _, _ in words_of(periods[0].cut_from(question))} - STOP_WORDS - _EVENTS
-    return sorted(_near(hits, telling), key=lambda item: "time" not in item[1].why) if others else then
-
-
-def _near(hits: Sequence[Hit], telling: set[str]) -> list[tuple[int, Hit]]:
-    """Return (number, hit) of those near the question, or that hold all of its words.
-
-    A passage can be near by the words of its neighbour alone. So what ranks before one that is near, and
-    matches the question's words better by itself, is near too; so is what holds more of them, for an English model
-    knows nothing of Chinese. (On LoCoMo and QMSum the latter leaves the share of the right words as it is.)
-    """
-    numbered = list(enumerate(hits, 1))
-    if not any(_BESIDE in hit.why for hit in hits):
-        return numbered
-    near = {
-        number
-        for number, hit in numbered
-        if _nearness(hit) >= NEAR or (telling and telling <= stems_of(hit.chunk.text))
-    }
-    better = {n for n, hit in numbered for later in near if n < later and _better(hit, hits[later - 1])}
-    return [(number, hit) for number, hit in numbered if number in near | better]
-
-
-def _better(one: Hit, two: Hit) -> bool:
-    """Say whether one matches the words of the question better than two does by itself, or holds more of them."""
-    return any(one.why.get(name, 0.0) > two.why.get(name, 0.0) for name in ("tokens", "words"))
-
-
-def _nearness(hit: Hit) -> float:
-    return hit.why.get(_BESIDE, 0.0) + hit.why.get("vectors", 0.0)
+        return near
+    others = {word for word, _, _ in words_of(untimed)} - STOP_WORDS - _EVENTS
+    return sorted(near, key=lambda item: "time" not in item[1].why) if others else then
 
 
 def _ask(model: Model, prompt: str) -> str:
