@@ -114,3 +114,62 @@ def test_quotes_within_quotes_without_end(tmp_path: Path) -> None:
         row = scraped(number, f"Level {number}", "maraquill", quotedTweet=row)
     (document,) = read(save(tmp_path / "s.jsonl", row))
     assert document.text == "Level 89\n> @maraquill: Level 88"
+
+
+def scraper_row(tweet_id: int, text: str, handle: str, **fields: Any) -> dict[str, Any]:
+    """Return a tweet as hosted scrapers give it: names in camel case, the author an object."""
+    author = {"type": "user", "userName": handle, "id": "77", "name": handle.title()}
+    return {"type": "tweet", "id": str(tweet_id), "text": text, "retweetCount": 0, "author": author, **fields}
+
+
+def test_rows_in_camel_case_keep_handle_thread_quotation_and_links(tmp_path: Path) -> None:
+    """``userName`` within ``author``, ``inReplyToId``, ``quote`` and ``entities`` are read."""
+    urls = [{"url": "https://t.co/a", "expanded_url": "https://tides.example/may"}]
+    first = scraper_row(int(FIRST), "The table: https://t.co/a", "mara", entities={"urls": urls})
+    quote = scraper_row(1780000000000000000, "Fog all day", "ode")
+    answer = {"inReplyToId": FIRST, "inReplyToUsername": "mara", "quote": quote, "quoteId": quote["id"]}
+    (document,) = read(save(tmp_path / "s.json", [first, scraper_row(int(SECOND), "As he said", "mara", **answer)]))
+    assert [segment.text for segment in document.segments] == [
+        "The table: https://tides.example/may", "As he said\n> @ode: Fog all day",
+    ]  # fmt: skip
+    assert (document.author, document.metadata["username"]) == ("Mara", "mara")
+    assert document.url == f"https://x.com/mara/status/{FIRST}"
+
+
+@pytest.mark.parametrize("name", ["retweet", "retweeted_tweet", "retweetedStatus"])
+def test_a_retweet_in_camel_case_has_the_words_of_what_it_repeats(tmp_path: Path, name: str) -> None:
+    """Its own text is cut."""
+    inner = scraper_row(1780000000000000000, "Lighthouse keepers of the north, unite", "ode")
+    row = scraper_row(int(FIRST), "RT @ode: Lighthouse\u2026", "mara", **{name: inner})
+    (document,) = Tweets(save(tmp_path / "s.json", [row]), retweets=True)
+    assert (document.text, document.author) == ("Lighthouse keepers of the north, unite", "Ode")
+    assert document.metadata["retweeted_by"] == "mara"
+
+
+def test_other_places_where_short_links_are_told(tmp_path: Path) -> None:
+    """Lists beside each other, as snscrape wrote them until 2022; the anchors of ``html``."""
+    lists = {"tcooutlinks": ["https://t.co/a"], "outlinks": ["https://tides.example/may"]}
+    html = '<a href="https://tides.example/may">https://t.co/a</a>'
+    for number, beside in enumerate((lists, {"html": html})):
+        row = scraped(1790000000000000000, "The table: https://t.co/a", "maraquill", **beside)
+        (document,) = read(save(tmp_path / f"{number}.json", [row]))
+        assert document.text == "The table: https://tides.example/may"
+
+
+@pytest.mark.parametrize("name", ["inReplyToStatusId", "inReplyToTweetId", "in_reply_to", "in_reply_to_tweet_id"])
+def test_a_thread_of_rows_is_one_document(tmp_path: Path, name: str) -> None:
+    """Its first tweet waits for the answers, whatever they are called; it came as a document of its own."""
+    known = {"screen_name": "lena", "name": "Lena", "created_at": "2025-05-18T07:20:11Z"}
+    rows = [
+        {"id": FIRST, "full_text": "One", **known, name: None},
+        {"id": SECOND, "full_text": "Two", **known, name: FIRST},
+    ]
+    (document,) = read(save(tmp_path / "s.json", rows))
+    assert [segment.id for segment in document.segments] == [FIRST, SECOND]
+
+
+def test_a_name_in_the_place_of_what_is_answered_is_no_id(tmp_path: Path) -> None:
+    """Some keep there whom a tweet answers, which makes it no part of a thread."""
+    row = {"id": FIRST, "full_text": "Thanks!", "screen_name": "lena", "in_reply_to": "ode"}
+    (document,) = read(save(tmp_path / "s.json", [row]))
+    assert (document.id, document.metadata) == (FIRST, {"username": "lena"})

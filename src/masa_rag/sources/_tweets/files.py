@@ -27,7 +27,8 @@ SUFFIXES = frozenset({".json", ".jsonl", ".ndjson", ".csv", ".tsv", ".zip"})
 """Of the files in a folder; an archive's ``.js`` files are found by what the folder holds."""
 _ANSWERS = (
     (b'"InReplyToStatusID"', (rb'"InReplyToStatusID"\s*:\s*"(\d{1,20})"',)),
-    (b'"in_reply_to_status_id', (rb'"in_reply_to_status_id(?:_str)?"\s*:\s*"?(\d{1,20})',)),
+    (b'"in_reply_to', (rb'"in_reply_to(?:_(?:status_|tweet_)?id)?(?:_str)?"\s*:\s*"?(\d{1,20})',)),
+    (b'"inReplyTo', (rb'"inReplyTo(?:Status|Tweet)?Id(?:Str)?"\s*:\s*"?(\d{1,20})',)),
     (
         b'"replied_to"',
         (

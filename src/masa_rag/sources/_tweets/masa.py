@@ -57,7 +57,7 @@ def wire_1(value: Mapping[str, Any], *, depth: int = 0) -> Tweet | None:
         return None
     tweet = Tweet(
         id=tweet_id,
-        text=_with_anchors(unescaped(text), get("HTML")),
+        text=with_anchors(unescaped(text), get("HTML")),
         author=text_of(get("Name")),
         username=text_of(get("Username")),
         user_id=id_of(get("UserID")),
@@ -114,7 +114,7 @@ def _time_1(value: Mapping[str, Any], tweet_id: str) -> datetime | None:
     return time_of(None if parsed == _ZERO_TIME else parsed, tweet_id=tweet_id)
 
 
-def _with_anchors(text: str, html: object) -> str:
+def with_anchors(text: str, html: object) -> str:
     """Expand t.co links by the anchors of the scraper's HTML: ``URLs`` alone does not say which is which."""
     if "://t.co/" not in text or (html := text_of(html)) is None:
         return text
@@ -135,7 +135,7 @@ def wire_2(value: Mapping[str, Any]) -> Tweet | None:
     counts.update((name, count) for name, key in METRICS if (count := count_of(metrics.get(key))))
     return Tweet(
         id=tweet_id,
-        text=_with_anchors(unescaped(text), get("html")),
+        text=with_anchors(unescaped(text), get("html")),
         username=text_of(get("username")),
         author=text_of(get("name")),
         user_id=id_of(get("user_id")) or id_of(get("author_id")),

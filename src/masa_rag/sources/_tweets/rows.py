@@ -14,17 +14,17 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from masa_rag._ids import digest
+from masa_rag.sources._tweets.masa import with_anchors
 from masa_rag.sources._tweets.record import (
     Tweet,
     count_of,
-    entity_links,
     filled,
     id_of,
     list_of,
     mapping_of,
     text_of,
     unescaped,
-    with_links,
+    with_entities,
 )
 from masa_rag.sources._tweets.time import snowflake_time, time_of
 
@@ -33,17 +33,19 @@ _NAMES = {
     "text": "fulltext text tweet tweettext rawcontent content tweetcontent posttext",
     "time": "createdat datetime tweetcreatedat timeparsed date tweetdate timestamp time tweetcreated "
     "tweetpostedtimeutc",
-    "author": "name displayname authorname",
-    "username": "username screenname handle userscreenname authorusername userusername user author fromuser",
+    "author": "displayname name authorname fullname userdisplayname",
+    "username": "username screenname handle userscreenname authorusername userusername authorscreenname user author "
+    "fromuser",
     "user_id": "userid authorid useridstr fromuseridstr",
     "url": "permanenturl url link permalink tweeturl tweetlink postlink",
     "conversation_id": "conversationid conversationidstr",
-    "reply_to": "inreplytostatusid inreplytostatusidstr inreplytotweetid referencedtweetsrepliedtoid",
-    "reply_to_user": "inreplytouserid inreplytouseridstr inreplytoscreenname",
+    "reply_to": "inreplytostatusid inreplytostatusidstr inreplytotweetid inreplytoid referencedtweetsrepliedtoid "
+    "inreplyto",
+    "reply_to_user": "inreplytouserid inreplytouseridstr inreplytoscreenname inreplytousername",
     "retweet_of": "retweetedstatusid retweetedtweetid referencedtweetsretweetedid retweetid",
     "retweet": "isretweet retweet",
     "quoted": "quotedtweet quotedstatus",
-    "quoted_id": "quotedstatusid quotedstatusidstr quotedtweetid referencedtweetsquotedid",
+    "quoted_id": "quotedstatusid quotedstatusidstr quotedtweetid quoteid referencedtweetsquotedid",
     "likes": "likes likecount likescount favoritecount favouritecount favorites nlikes publicmetricslikecount",
     "retweets": "retweets retweetcount retweetscount nretweets publicmetricsretweetcount reposts",
     "replies": "replies replycount repliescount nreplies publicmetricsreplycount",
@@ -65,6 +67,8 @@ _STATUS = re.compile(r"/status/(\d{1,20})\b")
 _OF_USER = re.compile(
     r"""\b(?P<key>username|displayname|screen_name|name|id)['"]?\s*[:=]\s*(?P<quote>['"]?)(?P<text>[^'",)}]+)(?P=quote)"""
 )
+_REPEATED = ("retweetedTweet", "retweeted_tweet", "retweetedStatus", "retweet")
+"""Where scrapers keep the tweet that is retweeted."""
 _TRUE = frozenset({"true", "1", "yes", "t"})
 _NOTHING = frozenset({"nan", "nat", "none", "null", "0"})
 """What programs write in the place of a date or an id that there is not."""
@@ -141,16 +145,16 @@ def row(
     if text is None:
         return None
     user = mapping_of(known.get("username")) or mapping_of(value.get("user")) or _written_user(known.get("username"))
-    handle = None if user else text_of(known.get("username"))
-    username = handle or text_of(user.get("username")) or text_of(user.get("screen_name"))
-    name = text_of(known.get("author")) or text_of(user.get("displayname")) or text_of(user.get("name")) or author
+    handle, shown = (text_of(_of_user(user, field)) for field in ("username", "author"))
+    username = handle if user else text_of(known.get("username"))
+    name = text_of(known.get("author")) or shown or author
     tweet_id, written, url = row_id(known.get("id")), written_time(known.get("time")), text_of(known.get("url"))
     created_at = time_of(known.get("time"), tweet_id=tweet_id, zone=zone)
     # As written, for what a date means may hang on the rest of its table.
     moment = created_at.isoformat() if created_at is not None else written
     tweet = Tweet(
         id=tweet_id if tweet_id is not None else digest(name or username or "", moment, text),
-        text=with_links(unescaped(text), _links(value)),
+        text=_with_links(unescaped(text), value),
         author=name,
         username=username.lstrip("@") if username is not None else None,
         user_id=row_id(known.get("user_id")) or id_of(user.get("id")),
@@ -159,7 +163,7 @@ def row(
         or snowflake_time(_id_in(url)),
         url=url,
         conversation_id=row_id(known.get("conversation_id")),
-        reply_to=row_id(known.get("reply_to")),
+        reply_to=_number(known.get("reply_to")),
         reply_to_user=row_id(known.get("reply_to_user")),
         retweet=_is_retweet(known, text),
         metadata=filled(
@@ -169,11 +173,18 @@ def row(
             }
         ),
     )
-    if known.get("quoted") or known.get("quoted_id"):
-        _quote(tweet, known, zone, depth)
-    if depth < 2 and (repeated := mapping_of(value.get("retweetedTweet"))):
+    quoted = known.get("quoted") or mapping_of(value.get("quote"))
+    if quoted or known.get("quoted_id"):
+        _quote(tweet, quoted, known.get("quoted_id"), zone, depth)
+    repeated = next((found for name in _REPEATED if (found := mapping_of(value.get(name)))), None)
+    if repeated is not None and depth < 2:
         tweet.retweet, tweet.original = True, row(repeated, author=None, zone=zone, depth=depth + 1)
     return tweet
+
+
+def _of_user(user: Mapping[str, Any], field: str) -> object:
+    """Return what an object that describes the author has of a field, whatever it is called there."""
+    return user.get(columns(tuple(user))[0].get(field, ""))
 
 
 def _written_user(value: object) -> Mapping[str, Any]:
@@ -189,10 +200,16 @@ def _id_in(url: str | None) -> str | None:
     return None if found is None else found[1]
 
 
-def _links(value: Mapping[str, Any]) -> dict[str, str]:
-    """Return {short link: address} of the ``links`` that snscrape and twscrape write beside the text."""
-    rows = map(mapping_of, list_of(value.get("links")))
-    return entity_links({"url": row.get("tcourl"), "expanded_url": row.get("url")} for row in rows)
+def _with_links(text: str, value: Mapping[str, Any]) -> str:
+    """Return the text with its short links written out, by what scrapers keep beside it."""
+    if "://t.co/" not in text:
+        return text
+    pairs = [(link.get("tcourl"), link.get("url")) for link in map(mapping_of, list_of(value.get("links")))]
+    pairs += zip(list_of(value.get("tcooutlinks")), list_of(value.get("outlinks")), strict=False)
+    links = [{"url": short, "expanded_url": full} for short, full in pairs]
+    places = (("entities", "urls"), ("extendedEntities", "media"))
+    text = with_entities(text, links, *(mapping_of(value.get(place)).get(name) for place, name in places))
+    return with_anchors(text, value.get("html"))
 
 
 def written_time(value: object) -> str:
@@ -201,11 +218,11 @@ def written_time(value: object) -> str:
     return "" if written.casefold() in _NOTHING else written
 
 
-def _quote(tweet: Tweet, known: Mapping[str, Any], zone: ZoneInfo | timezone, depth: int) -> None:
+def _quote(tweet: Tweet, quoted: object, quoted_id: object, zone: ZoneInfo | timezone, depth: int) -> None:
     """Keep what is quoted: the tweet itself, or only its id when it is gone."""
-    inner = mapping_of(known.get("quoted"))
-    ids = (known.get("quoted_id"), known.get("quoted"), inner.get("id_str"), inner.get("id"))
-    tweet.quoted_id = next((found for item in ids if (found := row_id(item)) is not None and found.isdecimal()), None)
+    inner = mapping_of(quoted)
+    ids = (quoted_id, quoted, inner.get("id_str"), inner.get("id"))
+    tweet.quoted_id = next((found for item in ids if (found := _number(item)) is not None), None)
     if inner and depth < 2:  # a file may nest them without end
         tweet.quoted = row(inner, author=None, zone=zone, depth=depth + 1)
 
@@ -223,3 +240,9 @@ def row_id(value: object) -> str | None:
         return None
     found = found.removesuffix(".0")
     return None if "e+" in found.casefold() else found
+
+
+def _number(value: object) -> str | None:
+    """Return the id of another tweet; some write a name or a link in its place."""
+    found = row_id(value)
+    return found if found is not None and found.isdecimal() else None
