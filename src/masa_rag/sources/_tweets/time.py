@@ -13,10 +13,10 @@ _EPOCH_MS = 1_288_834_974_657
 _FIRST_SNOWFLAKE = 29_700_859_247
 """Ids below it were counted, not clocked: they hold no time."""
 _MONTHS = {name: number for number, name in enumerate("Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(), 1)}
-_ORDERED = re.compile(
-    r"(\d{1,2})([/.-])(\d{1,2})\2(\d{4})(?:,?\s+(\d{1,2}):(\d{2})(?::(\d{2}))?(?:\s*([ap])\.?m\.?)?)?", re.IGNORECASE
-)
-_ZONED = re.compile(r"(\d{4}-\d{2}-\d{2})[T ](\d{2}:\d{2}(?::\d{2})?)(?:\.\d+)?\s*([A-Za-z]{2,5})")
+_CLOCK = r"(?:,?\s+(\d{1,2}):(\d{2})(?::(\d{2}))?(?:\s*([ap])\.?m\.?)?)?"
+_ORDERED = re.compile(rf"(\d{{1,2}})([/.-])(\d{{1,2}})\2(\d{{4}}|\d\d){_CLOCK}", re.IGNORECASE)
+_YEAR_FIRST = re.compile(rf"(\d{{4}})([/.-])(\d{{1,2}})\2(\d{{1,2}}){_CLOCK}", re.IGNORECASE)
+_ZONED = re.compile(r"(\d{4}-\d{2}-\d{2})[T ](\d{2}:\d{2}(?::\d{2})?)(?:\.\d+)?\s*(?![AaPp][Mm]$)([A-Za-z]{2,5})")
 
 _NAMES_ZONE = re.compile(r"(?:\b(?![AP]M)[A-Z]{2,5}|[+-]\d{2}:?\d{2})(?: \d{4})?$")
 
@@ -47,7 +47,7 @@ def time_of(value: object, *, tweet_id: str | None = None, zone: ZoneInfo | time
 def _number_time(value: float) -> datetime | None:
     seconds = value / 1000 if value > 1e11 else value
     try:
-        return datetime.fromtimestamp(seconds, UTC) if seconds > 0 and not isinstance(value, bool) else None
+        return _in_utc(datetime.fromtimestamp(seconds, UTC), UTC)
     except (ValueError, OverflowError, OSError):
         return None
 
@@ -123,15 +123,24 @@ class DateOrder:
 
     def read(self, written: str, zone: ZoneInfo | timezone) -> datetime | None:
         """Return a date of the file in UTC, None when it is no such date or the order is unknown."""
+        if (match := _YEAR_FIRST.fullmatch(written)) is not None:
+            return _at(match, (1, 3, 4), zone)
         match = _ORDERED.fullmatch(written)
         if match is None or len(self._places_of_day) != 1:
             return None
-        day, month = (1, 3) if self._places_of_day == {1} else (3, 1)
-        hour, half = int(match[5] or 0), (match[8] or "").casefold()
-        if half:
-            hour = hour % 12 + (12 if half == "p" else 0)
-        clock = (hour, int(match[6] or 0), int(match[7] or 0))
-        try:
-            return _in_utc(datetime(int(match[4]), int(match[month]), int(match[day]), *clock), zone)  # noqa: DTZ001
-        except ValueError:
-            return None
+        if self._places_of_day == {3}:
+            return _at(match, (4, 1, 3), zone)
+        return _at(match, (4, 3, 1), zone) if len(match[4]) == 4 else None  # 18/5/13 may begin with the year
+
+
+def _at(match: re.Match[str], places: tuple[int, int, int], zone: ZoneInfo | timezone) -> datetime | None:
+    """Return the time of a date whose year, month and day stand in these places, None when there is no such day."""
+    year, month, day = (int(match[place]) for place in places)
+    hour, half = int(match[5] or 0), (match[8] or "").casefold()
+    if half:
+        hour = hour % 12 + (12 if half == "p" else 0)
+    clock = (hour, int(match[6] or 0), int(match[7] or 0))
+    try:
+        return _in_utc(datetime(year if year > 99 else 2000 + year, month, day, *clock), zone)  # noqa: DTZ001
+    except ValueError:
+        return None
