@@ -11,6 +11,9 @@ import pytest
 
 from masa_rag.errors import RecordError
 from masa_rag.sources import Tweets, open_source
+from masa_rag.sources._tweets import threads
+from masa_rag.sources._tweets.record import Tweet
+from masa_rag.sources._tweets.threads import same_author
 from masa_rag.testing.contracts import SourceContract
 from masa_rag.types import Document
 
@@ -101,6 +104,33 @@ def test_a_self_thread_is_one_document_whatever_the_order(tmp_path: Path) -> Non
         assert whole.text == "Mara Quill 🪶: 1/ The harbour log\n2/ Calm\n3/ Storm"
         assert [item.reply_to for item in whole.segments] == [None, root["ID"], second["ID"]]
         assert documents[other["ID"]].metadata["reply_to"] == "1780000000000000000"
+
+
+def test_the_way_up_a_thread_is_gone_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a long thread each tweet is compared with the one it answers, not with all before it."""
+    compared: list[str] = []
+
+    def count(first: Tweet, second: Tweet) -> bool:
+        compared.append(first.id)
+        return same_author(first, second)
+
+    monkeypatch.setattr(threads, "same_author", count)
+    rows = [wire(0, "0/")]
+    for number in range(1, 60):
+        rows.append(wire(number, f"{number}/", InReplyToStatusID=rows[-1]["ID"], IsReply=True))
+    (document,) = read(save(tmp_path / "t.json", rows))
+    assert len(document.segments) == 60
+    assert len(compared) < 120
+
+
+def test_answers_in_a_ring_are_one_thread(tmp_path: Path) -> None:
+    """No file of X has them; each gave a document of the other's id."""
+    first, second = wire(0, "Ebb"), wire(1, "Flood")
+    rows = [first | {"InReplyToStatusID": second["ID"]}, second | {"InReplyToStatusID": first["ID"]}]
+    for row in rows:
+        del row["ConversationID"]
+    (document,) = read(save(tmp_path / "t.json", rows))
+    assert {segment.text for segment in document.segments} == {"Ebb", "Flood"}
 
 
 def test_retweets_are_left_out_unless_asked_for(tmp_path: Path) -> None:

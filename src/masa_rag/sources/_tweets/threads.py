@@ -48,8 +48,9 @@ class Assembler:
     def finish(self) -> Iterator[Document]:
         """Yield what waited: threads, and tweets that turned out to stand alone."""
         groups: defaultdict[str, list[Tweet]] = defaultdict(list)
+        threads: dict[str, str] = {}
         for tweet in self.held.values():
-            groups[self._thread_of(tweet)].append(tweet)
+            groups[self._thread_of(tweet, threads)].append(tweet)
         self.held.clear()
         for key, tweets in groups.items():
             alone = len(tweets) == 1 and tweets[0].key == key
@@ -66,22 +67,33 @@ class Assembler:
         self.edits[first_id] = tweet.id
         return False
 
-    def _thread_of(self, tweet: Tweet) -> str:
+    def _thread_of(self, tweet: Tweet, known: dict[str, str]) -> str:
         """Return the id of the thread's first tweet, also when that tweet itself is not in the export.
 
         So the parts of a thread that come from several exports, or at several times, meet in one document.
+
+        Args:
+            tweet: One that is held.
+            known: {key: thread} of those that were asked for, to which those passed on the way up are added.
         """
         top, passed = tweet, {tweet.key}
-        while answers_self(top) and (parent := self._own_parent(top)) is not None and parent.key not in passed:
+        while top.key not in known and (parent := self._own_parent(top)) is not None and parent.key not in passed:
             top = parent
             passed.add(top.key)
-        if not answers_self(top):
-            return top.key
-        return top.thread_id or (_opens_own(top) and top.conversation_id) or top.reply_to or top.key
+        first = known.get(top.key) or _first_of(top)
+        known.update(dict.fromkeys(passed, first))
+        return first
 
     def _own_parent(self, tweet: Tweet) -> Tweet | None:
-        parent = self.held.get(tweet.reply_to) if tweet.reply_to is not None else None
+        parent = self.held.get(tweet.reply_to) if tweet.reply_to is not None and answers_self(tweet) else None
         return parent if parent is not None and same_author(parent, tweet) else None
+
+
+def _first_of(top: Tweet) -> str:
+    """Return the id of a thread's first tweet by the uppermost that is known."""
+    if not answers_self(top):
+        return top.key
+    return top.thread_id or (top.conversation_id if not top.text.startswith("@") else None) or top.reply_to or top.key
 
 
 def same_author(first: Tweet, second: Tweet) -> bool:
@@ -104,8 +116,4 @@ def answers_self(tweet: Tweet) -> bool:
         return True
     if tweet.reply_to_user is not None:
         return tweet.reply_to_user in (tweet.user_id, tweet.username)
-    return not tweet.text.startswith("@")
-
-
-def _opens_own(tweet: Tweet) -> bool:
     return not tweet.text.startswith("@")
