@@ -49,6 +49,14 @@ def test_flat_names_beside_entities(tmp_path: Path) -> None:
     assert document.url == f"https://x.com/lena/status/{FIRST}"
 
 
+def test_a_short_link_ends_where_its_letters_do(tmp_path: Path) -> None:
+    """Japanese goes on without a blank."""
+    links = {"urls": [{"url": "https://t.co/a", "expanded_url": "https://a.example/log"}]}
+    row = {"id_str": FIRST, "full_text": "霧 https://t.co/aです", "entities": links, "screen_name": "lena"}
+    (document,) = read(save(tmp_path / "flat.json", [row]))
+    assert document.text == "霧 https://a.example/logです"
+
+
 def test_a_flat_retweet_has_the_words_and_the_author_of_what_it_repeats(tmp_path: Path) -> None:
     """The row of who retweets is cut; the whole stands in ``retweeted_status``."""
     inner = {

@@ -171,6 +171,14 @@ def test_a_plain_table_is_recognised(tmp_path: Path, header: str, cells: str) ->
     assert document.created_at == datetime(2024, 5, 13, 8, tzinfo=UTC)
 
 
+def test_a_user_name_beside_a_screen_name_is_the_one_shown(tmp_path: Path) -> None:
+    """So libraries of X's first API write its two names; the handle was lost."""
+    path = table(tmp_path / "t.csv", f"{FIRST},Tide,Mara Quill,maraquill", header="id,text,user_name,user_screen_name")
+    (document,) = read(path)
+    assert (document.author, document.metadata["username"]) == ("Mara Quill", "maraquill")
+    assert document.url == f"https://x.com/maraquill/status/{FIRST}"
+
+
 def test_the_analytics_of_x(tmp_path: Path) -> None:
     """The export of an account's own posts calls them posts, and names nobody."""
     header = "Post id,Date,Post text,Post Link,Impressions,Likes,Reposts"

@@ -17,7 +17,7 @@ METRICS = (
     ("bookmarks", "bookmark_count"), ("views", "impression_count"),
 )  # fmt: skip
 """Names of the counts in a document's metadata, and in X's ``public_metrics``."""
-_LINK = re.compile(r"https?://t\.co/\w+")
+_LINK = re.compile(r"https?://t\.co/\w+", re.ASCII)
 _HANDLE = re.compile(r"[A-Za-z0-9_]{1,15}")
 
 

@@ -34,7 +34,7 @@ _NAMES = {
     "time": "createdat datetime tweetcreatedat timeparsed date tweetdate timestamp time tweetcreated "
     "tweetpostedtimeutc",
     "author": "displayname name authorname fullname userdisplayname",
-    "username": "username screenname handle userscreenname authorusername userusername authorscreenname user author "
+    "username": "screenname userscreenname handle username authorusername userusername authorscreenname user author "
     "fromuser",
     "user_id": "userid authorid useridstr fromuseridstr",
     "url": "permanenturl url link permalink tweeturl tweetlink postlink",
@@ -83,7 +83,11 @@ def columns(names: tuple[Any, ...]) -> tuple[Mapping[str, str], bool]:
         field, rank = _FIELDS.get(key, (None, 0))
         if field is not None and (field not in found or rank < found[field][0]):
             found[field] = (rank, name)
-    return {field: name for field, (_, name) in found.items()}, any(key in _ONLY_TWEETS for _, key in plain)
+    fields = {field: name for field, (_, name) in found.items()}
+    for name, key in plain:
+        if key == "username" and fields["username"] != name:  # beside a screen_name, the name that is shown
+            fields.setdefault("author", name)
+    return fields, any(key in _ONLY_TWEETS for _, key in plain)
 
 
 def _plain(name: object) -> str:
