@@ -124,6 +124,17 @@ def test_one_file_of_an_unpacked_archive(tmp_path: Path) -> None:
     assert isinstance(open_source(path), Tweets)
 
 
+def test_the_author_of_tweets_that_name_none_is_the_one_given(tmp_path: Path) -> None:
+    """An archive without its account.js, and rows of API v2 without their users, do not say whose they are."""
+    archived = tmp_path / "tweets.js"
+    archived.write_text(script("tweets", [tweet(FIRST, "Salt")]))
+    page = tmp_path / "page.json"
+    page.write_text(json.dumps({"data": [{"id": SECOND, "text": "Rope", "author_id": "77"}]}))
+    for path in (archived, page):
+        (document,) = read(path, author="Mara Quill").values()
+        assert document.author == "Mara Quill"
+
+
 def test_the_same_archive_twice_as_zip_and_folder(tmp_path: Path) -> None:
     """Both forms in one source: each tweet once."""
     make_zip(tmp_path / "a.zip", contents())

@@ -48,6 +48,8 @@ def tweets_in(value: Mapping[str, Any], defaults: Defaults, *, page: Page = NO_P
     if (kind := _kind(value)) is not None:
         tweet = _read(kind, value, defaults, page)
         if tweet is not None:
+            if tweet.author is None and tweet.username is None:
+                tweet.author = defaults.author
             return (tweet,)
         return () if _is_wordless(value) else (_incomplete(value),)
     if depth >= _MAX_DEPTH:
