@@ -112,7 +112,9 @@ def test_deleted_tweets_and_retweets_on_request(tmp_path: Path) -> None:
     """Both are choices."""
     path = make_zip(tmp_path / "a.zip", contents())
     assert "1790000000020971520" in read(path, deleted=True)
-    assert read(path, retweets=True)["1790000000008388608"].metadata["retweeted_by"] == "maraquill"
+    retweet = read(path, retweets=True)["1790000000008388608"]
+    assert (retweet.author, retweet.text) == ("odefenn", "Bells")
+    assert retweet.metadata == {"username": "odefenn", "retweeted_by": "maraquill"}
 
 
 def test_one_file_of_an_unpacked_archive(tmp_path: Path) -> None:

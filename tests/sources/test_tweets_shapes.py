@@ -127,7 +127,7 @@ def test_retweets_of_answers_that_do_not_say_so(tmp_path: Path) -> None:
     assert [document.id for document in read(path)] == [SECOND]
     assert read(save(tmp_path / "worker.json", worker_row(text=words, is_retweet=False))) == []
     (retweet,) = read(tmp_path / "worker.json", retweets=True)
-    assert (retweet.author, retweet.text) == (None, words)
+    assert (retweet.author, retweet.text) == ("odefenn", "Lighthouse keepers, unite")
 
 
 def test_the_choices_of_a_poll_are_words(tmp_path: Path) -> None:

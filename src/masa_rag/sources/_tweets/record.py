@@ -19,6 +19,7 @@ METRICS = (
 """Names of the counts in a document's metadata, and in X's ``public_metrics``."""
 _LINK = re.compile(r"https?://t\.co/\w+", re.ASCII)
 _HANDLE = re.compile(r"[A-Za-z0-9_]{1,15}")
+_RETWEETED = re.compile(r"RT @(\w+): (.+)", re.DOTALL)
 
 
 @dataclass(slots=True)
@@ -194,7 +195,7 @@ def post(tweet: Tweet) -> Document:
 
 def retweet(tweet: Tweet) -> Document:
     """Return the document of a retweet: the words and the name are those of whom it repeats."""
-    original = tweet.original
+    original = tweet.original if tweet.original is not None else _written_original(tweet.text)
     words = original if original is not None else tweet
     known = {
         **({} if original is None else original.metadata),
@@ -211,6 +212,12 @@ def retweet(tweet: Tweet) -> Document:
         url=link(tweet),
         metadata=filled(known),
     )
+
+
+def _written_original(text: str) -> Tweet | None:
+    """Return what is retweeted as far as the text alone tells, ``RT @handle: words``; it has no id."""
+    match = _RETWEETED.fullmatch(text)
+    return None if match is None else Tweet(id="", text=match[2], username=match[1])
 
 
 def thread(thread_id: str, tweets: list[Tweet]) -> Document:
