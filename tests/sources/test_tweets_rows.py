@@ -181,3 +181,12 @@ def test_a_name_in_the_place_of_what_is_answered_is_no_id(tmp_path: Path) -> Non
     row = {"id": FIRST, "full_text": "Thanks!", "screen_name": "lena", "in_reply_to": "ode"}
     (document,) = read(save(tmp_path / "s.json", [row]))
     assert (document.id, document.metadata) == (FIRST, {"username": "lena"})
+
+
+@pytest.mark.parametrize("page", ["tweets", "data"])
+def test_a_page_within_a_page(tmp_path: Path, page: str) -> None:
+    """``{"data": {"tweets": [...]}}``, as services wrap what they found."""
+    path = save(tmp_path / "s.json", {"status": "success", "data": {page: [scraper_row(int(FIRST), "Fog", "mara")]}})
+    (document,) = read(path)
+    assert (document.text, document.author) == ("Fog", "Mara")
+    assert isinstance(open_source(path), Tweets)

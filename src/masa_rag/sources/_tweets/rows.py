@@ -32,15 +32,15 @@ _NAMES = {
     "id": "id tweetid idstr statusid tweetidstr postid",
     "text": "fulltext text tweet tweettext rawcontent content tweetcontent posttext",
     "time": "createdat datetime tweetcreatedat timeparsed date tweetdate timestamp time tweetcreated "
-    "tweetpostedtimeutc",
-    "author": "displayname name authorname fullname userdisplayname",
+    "tweetpostedtimeutc tweettime publishdate",
+    "author": "displayname name authorname fullname profilename userdisplayname",
     "username": "screenname userscreenname handle username authorusername userusername authorscreenname user author "
     "fromuser",
     "user_id": "userid authorid useridstr fromuseridstr",
     "url": "permanenturl url link permalink tweeturl tweetlink postlink",
     "conversation_id": "conversationid conversationidstr",
     "reply_to": "inreplytostatusid inreplytostatusidstr inreplytotweetid inreplytoid referencedtweetsrepliedtoid "
-    "inreplyto",
+    "inreplyto replyingto",
     "reply_to_user": "inreplytouserid inreplytouseridstr inreplytoscreenname inreplytousername",
     "retweet_of": "retweetedstatusid retweetedtweetid referencedtweetsretweetedid retweetid",
     "retweet": "isretweet retweet",

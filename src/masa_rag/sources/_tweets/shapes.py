@@ -76,9 +76,14 @@ def holds_tweets(value: Mapping[str, Any]) -> bool:
     """Say whether an object is surely a tweet, or a page whose first entry is one."""
     if is_tweet(value):
         return True
-    inner = next((value[name] for name in ENVELOPES if isinstance(value.get(name), (list, dict))), None)
-    first = inner if isinstance(inner, dict) else next(iter(inner or ()), None)
+    data = mapping_of(value.get("data"))
+    first = next(iter(_list_in(value) or _list_in(data) or [data]))
     return isinstance(first, dict) and is_tweet(first)
+
+
+def _list_in(value: Mapping[str, Any]) -> list[Any] | None:
+    """Return the list that an object keeps under one of the usual names."""
+    return next((value[name] for name in ENVELOPES if isinstance(value.get(name), list)), None)
 
 
 def _kind(value: Mapping[str, Any], *, surely: bool = False) -> str | None:
@@ -96,10 +101,10 @@ def _kind(value: Mapping[str, Any], *, surely: bool = False) -> str | None:
 
 
 def _envelope(value: Mapping[str, Any], defaults: Defaults, depth: int) -> Iterator[Tweet | Bad]:
-    inner = next((value[name] for name in ENVELOPES if isinstance(value.get(name), list)), None)
     data = mapping_of(value.get("data"))
-    if is_v2(data):
-        inner = [data]
+    inner = _list_in(value)
+    if inner is None:
+        inner = [data] if is_v2(data) else _list_in(data)
     if inner is None:
         yield from _answer(value)
     elif inner and not any(_may_hold_tweets(item) for item in inner[:10]):
