@@ -189,6 +189,14 @@ def test_the_analytics_of_x(tmp_path: Path) -> None:
     assert document.metadata == {"likes": 3, "retweets": 2, "views": 120}
 
 
+def test_an_hour_in_a_column_of_its_own(tmp_path: Path) -> None:
+    """Day and hour apart are one time; all that was written on a day was of midnight."""
+    rows = ("2025-05-06,7:20:11,mara,Tide", "2025-05-06,07:20 PM,mara,Ebb", "2025-05-06,,mara,Fog")
+    found = read(table(tmp_path / "t.csv", *rows, header="date,Time,username,tweet"))
+    assert [item.created_at for item in found] == [at(5, 6, 7, 20, 11), at(5, 6, 19, 20), at(5, 6, 0, 0)]
+    assert read(table(tmp_path / "cut.csv", "Tide,mara,7:20", header="tweet,username,Time,date"))[0].text == "Tide"
+
+
 def test_dates_in_words(tmp_path: Path) -> None:
     """Nitter's has its zone, one without is in the zone that is given; without a date, the address tells."""
     header = "link,tweet,user,date"

@@ -21,6 +21,7 @@ from masa_rag.sources._tweets.time import DateOrder, worded_time
 _NAMES = {"utf-8-sig": "UTF-8", "cp1252": "Windows-1252"}
 _PIECE = 1 << 20
 _LONGEST_HEADER = 65_536
+_HOUR = re.compile(r"\d{1,2}:\d\d(?::\d\d)?(?:\s*[ap]\.?m\.?)?", re.IGNORECASE)
 _UNDECODED = re.compile("[\udc80-\udcff]")
 _NOT_IN_1252 = re.compile("[\udc81\udc8d\udc8f\udc90\udc9d]")
 
@@ -67,6 +68,7 @@ class Table:
         self._mark = delimiter(first)
         self._header = next(iter(csv.reader([first], delimiter=self._mark)), [])
         self.fields: Mapping[str, str] = columns(tuple(self._header))[0]
+        self._clock = next((name for name in self._header if name.casefold() == "time"), None)
 
     def _open(self) -> IO[str]:
         return self.path.open(encoding=self.encoding, errors="replace", newline="")
@@ -89,7 +91,15 @@ class Table:
                     wrong = f"received {len(cells)} cells; expected {len(header)}, as in the first line"
                     yield reader.line_num + 1, wrong
                 elif any(cells):
-                    yield reader.line_num + 1, dict(zip(header, cells, strict=False))
+                    yield reader.line_num + 1, self._timed(dict(zip(header, cells, strict=False)))
+
+    def _timed(self, value: dict[str, str]) -> dict[str, str]:
+        """Return a row whose date has the hour that stands in a column of its own."""
+        date = self.fields.get("time", "")
+        hour = value.get(self._clock, "") if self._clock is not None else ""
+        if _HOUR.fullmatch(hour) and ":" not in value.get(date, ":"):
+            value[date] += f" {hour}"
+        return value
 
     @cached_property
     def order(self) -> DateOrder:
