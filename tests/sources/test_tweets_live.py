@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import logging
+import re
 import time
 import traceback
 from collections.abc import Callable, Iterator
@@ -294,10 +295,38 @@ def test_a_job_of_the_hosted_search(server: Server) -> None:
         return waiting.pop(0) if waiting else done
 
     server.answer = answer
-    (document,) = list(MasaSearch("tide", base_url=server.url, poll_s=0.01))
+    source = MasaSearch("tide", base_url=server.url, poll_s=0.01)
+    (document,) = list(source)
     assert isinstance(document, Document)
     assert (document.id, document.text, document.author) == (str(NOW), "Tide & wind", "Mara Quill")
     assert document.metadata["likes"] == 4
+    done.append(
+        {"ID": "2", "ExternalID": str(NOW + 1), "Content": "Ebb", "Metadata": metadata}
+    )  # ID is the store's own
+    assert texts(source) == ["Ebb"]
+
+
+@pytest.mark.parametrize("heeds", [True, False])
+def test_what_a_job_left_out_is_read_by_the_next_run(server: Server, heeds: bool) -> None:
+    """A job names no next page: one that gave all that was asked for may have left older ones out."""
+    rows = [hosted(number) for number in range(5)][::-1]
+
+    def answer(method: str, path: str, given: dict[str, Any]) -> Any:
+        if method == "POST":
+            return {"uuid": "1"}
+        query, most = server.asked[-2][2]["query"], server.asked[-2][2]["max_results"]
+        below = re.search(r"max_id:(\d+)", query) if heeds else None
+        return [row for row in rows if below is None or int(row["id"]) <= int(below[1])][:most]
+
+    server.answer = answer
+    source = MasaSearch("tide", base_url=server.url, max_posts=2, poll_s=0.01)
+    assert texts(source) == ["Tide 4", "Tide 3"]
+    assert texts(source) == (["Tide 2", "Tide 1"] if heeds else [])
+    rows.insert(0, hosted(9))
+    assert texts(source) == (["Tide 0", "Tide 9"] if heeds else ["Tide 9"])
+    more = MasaSearch("tide", base_url=server.url, max_posts=150, poll_s=0.01)
+    rows[:] = [hosted(number) for number in range(149, -1, -1)]
+    assert len(texts(more)) == (150 if heeds else 100)
 
 
 def test_a_job_that_takes_too_long(server: Server) -> None:

@@ -24,6 +24,8 @@ SEARCH_VARIABLE = "MASA_API_KEY"
 WORKER_VARIABLE = "MASA_WORKER_KEY"
 BASE_URL = "https://data.masa.ai/api/v1"
 _SEARCH = "/search/live/twitter"
+_PAGE = 100
+"""How many posts are asked for at once."""
 _NOT_YET = {"status": "pending"}
 _WAITING = frozenset({"in progress", "pending", "processing", "queued", "received", "running"})
 
@@ -37,6 +39,28 @@ class _Jobs(LiveTweets):
         super().__init__(name, retweets=retweets, max_posts=max_posts, base_url=base_url)
         self.query = stated(query)
         self._poll_s, self._max_wait_s = poll_s, max_wait_s
+
+    def _client(self) -> RestClient:
+        raise NotImplementedError
+
+    def _ask(self, api: RestClient, position: Position, count: int, cursor: str | None) -> tuple[list[Any], str | None]:
+        """Return at most ``count`` rows, and where the next ones are, None when that is not said."""
+        raise NotImplementedError
+
+    def _pages(self, position: Position) -> Iterator[dict[str, Any]]:
+        left, cursor = self.max_posts, None
+        with self._client() as api:
+            while left > 0:
+                count = min(left, _PAGE)
+                rows, cursor = self._ask(api, position, count, cursor)
+                left -= len(rows)
+                new = [row for row in rows if _new(row, position)]  # a service may pay no heed to since_id
+                yield {"items": new}
+                if not rows or (cursor is None and (len(rows) < count or not new)):
+                    return
+                if cursor is None:  # a job names no next page: all that was asked for may not be all there is
+                    position = position.after(list(filter(None, map(_number, new))))
+            self._stopped = True
 
     def _words(self, position: Position) -> str:
         """Return the query with X's own operators for where to begin and to end."""
@@ -56,10 +80,6 @@ class _Jobs(LiveTweets):
                 )
             time.sleep(self._poll_s)
         return found
-
-    def _page_of(self, rows: list[Any], position: Position) -> dict[str, Any]:
-        """Return rows as a page, without those that were read before: a service may pay no heed to since_id."""
-        return {"items": [row for row in rows if _new(row, position)]}
 
 
 class MasaSearch(_Jobs):
@@ -96,20 +116,12 @@ class MasaSearch(_Jobs):
             base_url=base_url, poll_s=poll_s, max_wait_s=max_wait_s,
         )  # fmt: skip
 
-    def _pages(self, position: Position) -> Iterator[dict[str, Any]]:
-        left, token = self.max_posts, None
-        with RestClient(self._base_url, variable=SEARCH_VARIABLE, service="Masa's search") as api:
-            while left > 0:
-                body: dict[str, Any] = {"query": self._words(position), "max_results": min(left, 100)}
-                rows, token = self._search(api, body if token is None else {**body, "next_token": token})
-                left -= len(rows)
-                yield self._page_of(rows, position)
-                if token is None or not rows:
-                    return
-            self._stopped = token is not None
+    def _client(self) -> RestClient:
+        return RestClient(self._base_url, variable=SEARCH_VARIABLE, service="Masa's search")
 
-    def _search(self, api: RestClient, body: dict[str, Any]) -> tuple[list[Any], str | None]:
-        answer = mapping_of(api.post(_SEARCH, body))
+    def _ask(self, api: RestClient, position: Position, count: int, cursor: str | None) -> tuple[list[Any], str | None]:
+        body = {"query": self._words(position), "max_results": count}
+        answer = mapping_of(api.post(_SEARCH, body if cursor is None else {**body, "next_token": cursor}))
         if (job := text_of(answer.get("uuid"))) is not None:
             return self._until_ready(
                 lambda: _rows(api.get(f"{_SEARCH}/result/{quote(job, safe='')}", missing=_NOT_YET))
@@ -159,19 +171,13 @@ class MasaWorker(_Jobs):
         self._type, self._capability = job_type, capability
         self._searches = capability.startswith("search")
 
-    def _pages(self, position: Position) -> Iterator[dict[str, Any]]:
-        left, cursor = self.max_posts, None
-        with RestClient(self._base_url, variable=WORKER_VARIABLE, service="the Masa worker", optional=True) as api:
-            while left > 0:
-                rows, cursor = self._run(api, self._arguments(position, left, cursor))
-                left -= len(rows)
-                yield self._page_of(rows, position)
-                if cursor is None or not rows:
-                    return
-            self._stopped = cursor is not None
+    def _client(self) -> RestClient:
+        return RestClient(self._base_url, variable=WORKER_VARIABLE, service="the Masa worker", optional=True)
 
-    def _arguments(self, position: Position, left: int, cursor: str | None) -> dict[str, Any]:
-        count = min(left, 100)
+    def _ask(self, api: RestClient, position: Position, count: int, cursor: str | None) -> tuple[list[Any], str | None]:
+        return self._run(api, self._arguments(position, count, cursor))
+
+    def _arguments(self, position: Position, count: int, cursor: str | None) -> dict[str, Any]:
         found = {"query": self._words(position) if self._searches else self.query, "count": count, "max_results": count}
         return {"type": self._capability, **found, **({"next_cursor": cursor} if cursor is not None else {})}
 
@@ -231,8 +237,12 @@ def _reason(answer: Any) -> str:
 
 
 def _new(row: Any, position: Position) -> bool:
-    for name in ("tweet_id", "ID", "id", "ExternalID"):
-        found = id_of(mapping_of(row).get(name))
-        if found is not None and found.isascii() and found.isdecimal():
-            return int(found) > position.since and (not position.until or int(found) < position.until)
-    return True
+    number = _number(row)
+    return not number or (number > position.since and (not position.until or number < position.until))
+
+
+def _number(row: Any) -> int:
+    """Return a tweet's id, 0 if it is no number."""
+    ids = (id_of(mapping_of(row).get(name)) for name in ("tweet_id", "ExternalID", "ID", "id"))
+    found = next(filter(None, ids), "")
+    return int(found) if found.isascii() and found.isdecimal() else 0
