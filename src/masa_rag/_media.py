@@ -58,17 +58,13 @@ class MediaDecoder:
 
     Args:
         stall_s: Seconds without progress after which a file is given up.
-        memory_bytes: Limit on the child's address space; None for none (and on systems without it).
         max_hours: Longest recording accepted.
     """
 
-    def __init__(
-        self, *, stall_s: float = STALL_S, memory_bytes: int | None = MEMORY_BYTES, max_hours: float = MAX_HOURS
-    ) -> None:
+    def __init__(self, *, stall_s: float = STALL_S, max_hours: float = MAX_HOURS) -> None:
         if stall_s <= 0 or max_hours <= 0:
             raise ConfigurationError(f"received stall_s={stall_s}, max_hours={max_hours}; expected positive numbers")
         self._stall_s = stall_s
-        self._memory_bytes = memory_bytes
         self._max_bytes = int(max_hours * 3600 * RATE * 2)
         self._child: Child | None = None
 
@@ -169,8 +165,7 @@ class MediaDecoder:
     def _started(self) -> Child:
         if self._child is None or not self._child.is_alive:
             self.close()
-            limit = str(self._memory_bytes or 0)
-            self._child = Child("from masa_rag._media import serve; serve()", limit, is_silent=True)
+            self._child = Child("from masa_rag._media import serve; serve()", is_silent=True)
             kind, data = self._message(self._child, Path("decoder"))
             if kind == b"E":
                 from masa_rag.errors import MissingDependencyError
@@ -215,7 +210,7 @@ def _check(path: Path) -> None:
 
 def serve() -> None:
     """Answer decode requests on standard input; runs in the child only."""
-    _limit(int(sys.argv[1]))
+    _limit_memory()
     out = sys.stdout.buffer
     try:
         import av
@@ -240,7 +235,7 @@ def serve() -> None:
             )
 
 
-def _limit(memory_bytes: int) -> None:
+def _limit_memory() -> None:
     """Cap the address space, where the system can, and forbid core files."""
     try:
         import resource
@@ -248,8 +243,7 @@ def _limit(memory_bytes: int) -> None:
         return
     with contextlib.suppress(ValueError, OSError):
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-        if memory_bytes:
-            resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
+        resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
 
 
 def _send(out: BinaryIO, kind: bytes, data: bytes) -> None:

@@ -7,7 +7,6 @@ import csv
 import io
 from collections.abc import Iterator
 from contextlib import contextmanager
-from itertools import islice
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, cast
 
@@ -111,9 +110,9 @@ def is_damaged(text: str) -> bool:
     return any("\ud800" <= character <= "\udfff" for character in text) if not text.isascii() else False
 
 
-def head_lines(head: bytes, most: int | None = 50) -> list[str]:
-    """Return the first ``most`` non-blank lines of a file's beginning, None for all; the last one may be cut."""
-    return list(islice((line for line in text_lines(io.BytesIO(head)) if line.strip()), most))
+def head_lines(head: bytes) -> list[str]:
+    """Return the non-blank lines of a file's beginning; the last one may be cut."""
+    return [line for line in text_lines(io.BytesIO(head)) if line.strip()]
 
 
 @contextmanager

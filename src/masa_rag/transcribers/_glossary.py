@@ -82,13 +82,13 @@ class Glossary:
 
     def repair(self, text: str) -> tuple[str, list[Repair]]:
         """Return the text with what is a near miss by its letters alone put right, and what was changed."""
-        repairs = self._apart(text, (self._at(text, span) for span in _spans(text, self._longest)))
+        repairs = self._apart(self._at(text, span) for span in _spans(text, self._longest))
         return apply(text, repairs), repairs
 
     def known(self, text: str) -> list[Repair]:
         """Return where a term stands in another case, or in a form that was heard in its place before."""
         spans = (span for span in _spans(text, self._longest) if self._is_known(_possessive(span[2])[0]))
-        return self._apart(text, (self._at(text, span) for span in spans))
+        return self._apart(self._at(text, span) for span in spans)
 
     def near(self, text: str) -> list[Repair]:
         """Return whatever sounds roughly like a term, overlapping, for something else to decide."""
@@ -99,7 +99,7 @@ class Glossary:
                 found += [Repair(start, end, heard, term + tail, distance) for term, distance in self._alike(stem)]
         return found
 
-    def _apart(self, text: str, found: Iterable[Repair | None]) -> list[Repair]:
+    def _apart(self, found: Iterable[Repair | None]) -> list[Repair]:
         """Return those that change something, in order, not overlapping; nearer ones win over farther ones."""
         chosen: list[Repair] = []
         for item in sorted(filter(None, found), key=lambda item: (item.distance, item.start - item.end)):

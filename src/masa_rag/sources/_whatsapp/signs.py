@@ -32,7 +32,7 @@ def looks_like_export(head: bytes, stem: str) -> bool:
         stem: The file's name without its ending. Dated notices alone are enough under a name that the app
             gives, or with the notice that messages are encrypted.
     """
-    lines = head_lines(head, most=None)
+    lines = head_lines(head)
     if not lines or stamp_of(lines[0]) is None:
         return False
     rests = [line[found[1] :] for line in lines[:_OPENING] if (found := stamp_of(line)) is not None]
