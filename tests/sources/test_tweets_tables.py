@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from test_tweets_shapes import FIRST, read
+from test_tweets_shapes import FIRST, SECOND, read
 
 from masa_rag.errors import RecordError
 from masa_rag.sources import Tweets, open_source
@@ -177,6 +177,31 @@ def test_a_user_name_beside_a_screen_name_is_the_one_shown(tmp_path: Path) -> No
     (document,) = read(path)
     assert (document.author, document.metadata["username"]) == ("Mara Quill", "maraquill")
     assert document.url == f"https://x.com/maraquill/status/{FIRST}"
+
+
+@pytest.mark.parametrize(
+    ("header", "cells", "kept"),
+    [
+        ("Like,Retweet", ("5,1", "5,7"), ["Tide", "Ebb"]),
+        ("likes_count,retweet", ("5,True", "5,False"), ["Ebb"]),
+        ("retweet", ("1", "0"), ["Ebb"]),
+        ("is_retweet", ("1.0", "0.0"), ["Ebb"]),
+    ],
+)
+def test_one_retweet_makes_no_retweet(tmp_path: Path, header: str, cells: tuple[str, str], kept: list[str]) -> None:
+    """A column ``retweet`` may say whether it is one, or how many there are; a tweet with one was left out."""
+    path = table(
+        tmp_path / "t.csv", f"{FIRST},Tide,{cells[0]}", f"{SECOND},Ebb,{cells[1]}", header=f"id,tweet,{header}"
+    )
+    assert [document.text for document in read(path)] == kept
+
+
+def test_the_id_as_text_is_taken_before_the_number(tmp_path: Path) -> None:
+    """Programs round a number of 19 digits."""
+    header = "id,id_str,full_text,in_reply_to_status_id,in_reply_to_status_id_str,screen_name"
+    rows = (f"{FIRST[:-3]}512,{FIRST},Tide,,,mara", f"{SECOND[:-3]}512,{SECOND},Ebb,{FIRST[:-3]}512,{FIRST},mara")
+    (document,) = read(table(tmp_path / "t.csv", *rows, header=header))
+    assert [segment.id for segment in document.segments] == [FIRST, SECOND]
 
 
 def test_the_analytics_of_x(tmp_path: Path) -> None:

@@ -29,24 +29,24 @@ from masa_rag.sources._tweets.record import (
 from masa_rag.sources._tweets.time import snowflake_time, time_of
 
 _NAMES = {
-    "id": "id tweetid idstr statusid tweetidstr postid",
+    "id": "idstr id tweetidstr tweetid statusid postid",
     "text": "fulltext text tweet tweettext rawcontent content tweetcontent posttext",
     "time": "createdat datetime tweetcreatedat timeparsed date tweetdate timestamp time tweetcreated "
     "tweetpostedtimeutc tweettime publishdate",
     "author": "displayname name authorname fullname profilename userdisplayname",
     "username": "screenname userscreenname handle username authorusername userusername authorscreenname user author "
     "fromuser",
-    "user_id": "userid authorid useridstr fromuseridstr",
+    "user_id": "useridstr userid authorid fromuseridstr",
     "url": "permanenturl url link permalink tweeturl tweetlink postlink",
-    "conversation_id": "conversationid conversationidstr",
-    "reply_to": "inreplytostatusid inreplytostatusidstr inreplytotweetid inreplytoid referencedtweetsrepliedtoid "
+    "conversation_id": "conversationidstr conversationid",
+    "reply_to": "inreplytostatusidstr inreplytostatusid inreplytotweetid inreplytoid referencedtweetsrepliedtoid "
     "inreplyto replyingto",
-    "reply_to_user": "inreplytouserid inreplytouseridstr inreplytoscreenname inreplytousername",
+    "reply_to_user": "inreplytouseridstr inreplytouserid inreplytoscreenname inreplytousername",
     "retweet_of": "retweetedstatusid retweetedtweetid referencedtweetsretweetedid retweetid",
     "retweet": "isretweet retweet",
     "quoted": "quotedtweet quotedstatus",
-    "quoted_id": "quotedstatusid quotedstatusidstr quotedtweetid quoteid referencedtweetsquotedid",
-    "likes": "likes likecount likescount favoritecount favouritecount favorites nlikes publicmetricslikecount",
+    "quoted_id": "quotedstatusidstr quotedstatusid quotedtweetid quoteid referencedtweetsquotedid",
+    "likes": "likes like likecount likescount favoritecount favouritecount favorites nlikes publicmetricslikecount",
     "retweets": "retweets retweetcount retweetscount nretweets publicmetricsretweetcount reposts",
     "replies": "replies replycount repliescount nreplies publicmetricsreplycount",
     "quotes": "quotes quotecount publicmetricsquotecount",
@@ -54,6 +54,7 @@ _NAMES = {
     "bookmarks": "bookmarks bookmarkcount publicmetricsbookmarkcount",
     "language": "lang language",
 }
+"""An id as text before the number, whose last digits programs lose."""
 _FIELDS = {name: (field, rank) for field, names in _NAMES.items() for rank, name in enumerate(names.split())}
 _ONLY_TWEETS = frozenset(
     "tweet tweetid tweettext tweetcontent rawcontent fulltext screenname userscreenname retweets retweetcount "
@@ -87,6 +88,8 @@ def columns(names: tuple[Any, ...]) -> tuple[Mapping[str, str], bool]:
     for name, key in plain:
         if key == "username" and fields["username"] != name:  # beside a screen_name, the name that is shown
             fields.setdefault("author", name)
+        if key == "retweet" and "likes" in fields:  # beside likes its numbers are counts
+            fields.setdefault("retweets", name)
     return fields, any(key in _ONLY_TWEETS for _, key in plain)
 
 
@@ -169,7 +172,7 @@ def row(
         conversation_id=row_id(known.get("conversation_id")),
         reply_to=_number(known.get("reply_to")),
         reply_to_user=row_id(known.get("reply_to_user")),
-        retweet=_is_retweet(known, text),
+        retweet=_is_retweet(known, text, counted=fields.get("retweet") == fields.get("retweets")),
         metadata=filled(
             {
                 **{field: count for field in _COUNTS if (count := count_of(known.get(field)))},
@@ -231,9 +234,9 @@ def _quote(tweet: Tweet, quoted: object, quoted_id: object, zone: ZoneInfo | tim
         tweet.quoted = row(inner, author=None, zone=zone, depth=depth + 1)
 
 
-def _is_retweet(known: Mapping[str, Any], text: str) -> bool:
-    flag = known.get("retweet")
-    said = flag is True or (isinstance(flag, str) and flag.strip().casefold() in _TRUE)
+def _is_retweet(known: Mapping[str, Any], text: str, *, counted: bool) -> bool:
+    flag = str(known.get("retweet")).strip().casefold().removesuffix(".0")
+    said = flag in _TRUE and not (counted and flag.isdigit())
     return said or row_id(known.get("retweet_of")) is not None or text.startswith("RT @")
 
 
