@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from masa_rag.sources.irc import IrcLogs as IrcLogs
     from masa_rag.sources.masa_search import MasaSearch as MasaSearch
     from masa_rag.sources.masa_search import MasaWorker as MasaWorker
+    from masa_rag.sources.mastodon import MastodonExport as MastodonExport
     from masa_rag.sources.podcast import Podcast as Podcast
     from masa_rag.sources.recordings import Recordings as Recordings
     from masa_rag.sources.reddit import RedditExport as RedditExport
@@ -52,6 +53,7 @@ _HOMES = {
     "DiscourseTopics": "discourse",
     "Files": "files",
     "IrcLogs": "irc",
+    "MastodonExport": "mastodon",
     "RedditExport": "reddit",
     "SlackChannel": "slack_live",
     "SlackExport": "slack",

@@ -23,6 +23,7 @@ FILE_SOURCES: tuple[tuple[str, str], ...] = (
     ("podcast", "Podcast"),
     ("feed", "Feed"),
     ("tweets", "Tweets"),
+    ("mastodon", "MastodonExport"),
     ("discord", "DiscordExport"),
     ("slack", "SlackExport"),
     ("telegram", "TelegramExport"),

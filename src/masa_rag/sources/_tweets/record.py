@@ -230,7 +230,7 @@ def thread(thread_id: str, tweets: list[Tweet]) -> Document:
         kind="post",
         author=first.name,
         created_at=first.created_at if first.key == thread_id else snowflake_time(thread_id) or first.created_at,
-        url=link(first) if first.key == thread_id else tweet_url(thread_id, first.username),
+        url=link(first if first.key == thread_id else Tweet(thread_id, "", username=first.username)),
         metadata=details(first) if first.key == thread_id else _who(first),
     )
 
