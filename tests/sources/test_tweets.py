@@ -91,6 +91,14 @@ def test_the_same_tweet_many_times_is_one_document(tmp_path: Path) -> None:
     assert len(read(save(tmp_path / "store.json", rows))) == 5
 
 
+def test_of_a_tweet_in_several_files_the_latest_counts(tmp_path: Path) -> None:
+    """Files are named by their day: as when they are added one after the other, the counts are the newest."""
+    save(tmp_path / "2025-05-17.json", [wire(0, "Ebb", Likes=3, Name="Mara")])
+    save(tmp_path / "2025-05-18.json", [wire(0, "Ebb", Likes=40, Name="Mara Quill")])
+    (document,) = read(tmp_path)
+    assert (document.metadata["likes"], document.author) == (40, "Mara Quill")
+
+
 def test_a_self_thread_is_one_document_whatever_the_order(tmp_path: Path) -> None:
     """The author's answers to themself join the first tweet, oldest first, with links and reply ids."""
     root = wire(0, "1/ The harbour log", Replies=1)

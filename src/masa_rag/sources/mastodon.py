@@ -71,7 +71,7 @@ class MastodonExport(FileSource):
             for parent in filter(None, (text_of(note.get("inReplyTo")) for note in notes)):
                 answered.add(parent)
         assembler = Assembler(retweets=False, answered=answered)
-        for path in files:
+        for path in reversed(files):  # as of tweets: of a post in several archives the latest counts
             owner = _owner(path)
             for note in _notes(path):
                 if isinstance(note, RecordError):

@@ -85,7 +85,7 @@ class Tweets(FileSource):
         for path in files:
             answered_in(path, answered)
         assembler = Assembler(retweets=self.retweets, answered=answered)
-        for path in files:
+        for path in reversed(files):  # names often tell the day: of a tweet in several files the latest counts
             for item in read_tweets(path, self.defaults, deleted=self.deleted):
                 if isinstance(item, RecordError):
                     yield item
