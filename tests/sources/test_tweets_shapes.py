@@ -273,6 +273,14 @@ def test_the_last_page_of_a_timeline_holds_no_tweets(tmp_path: Path) -> None:
     assert read(save(tmp_path / "g.jsonl", timeline(graphql(FIRST, "One")), timeline())) != []
 
 
+def test_what_is_paid_for_is_left_out_of_a_timeline(tmp_path: Path) -> None:
+    """An advert between the tweets of others is nobody's answer, and nothing they said."""
+    page = timeline(graphql(FIRST, "Fog"), graphql(SECOND, "Buy ropes"))
+    entries = page["data"]["search"]["timeline"]["instructions"][0]["entries"]
+    entries[1]["content"]["itemContent"]["promotedMetadata"] = {"disclosureType": "NoDisclosure"}
+    assert [document.text for document in read(save(tmp_path / "g.json", page))] == ["Fog"]
+
+
 def test_a_retweet_of_a_graphql_answer(tmp_path: Path) -> None:
     """A retweet is no document of its own unless asked for; the tweet inside it is not taken for a second one."""
     original = graphql("13", "Lighthouse keepers of the north, unite")

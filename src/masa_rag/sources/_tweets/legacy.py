@@ -69,7 +69,8 @@ def is_result(value: Mapping[str, Any]) -> bool:
 def results_in(value: Mapping[str, Any]) -> Iterator[Tweet | None]:
     """Yield the tweets of a GraphQL answer in order; what they quote or repeat is inside them, not beside.
 
-    None stands for a tweet without id or text. Tombstones (withheld, deleted) hold no tweet and give none.
+    None stands for a tweet without id or text. Tombstones (withheld, deleted) hold no tweet and give none; adverts
+    are left out.
     """
     stack: list[Any] = [value]
     while stack:  # not recursive: an answer may be nested as deep as its writer likes
@@ -79,7 +80,7 @@ def results_in(value: Mapping[str, Any]) -> Iterator[Tweet | None]:
         elif isinstance(item, dict):
             if is_result(item):
                 yield result(item)
-            else:
+            elif not item.get("promotedMetadata"):
                 stack.extend(reversed(item.values()))
 
 
