@@ -204,6 +204,14 @@ def test_the_id_as_text_is_taken_before_the_number(tmp_path: Path) -> None:
     assert [segment.id for segment in document.segments] == [FIRST, SECOND]
 
 
+def test_links_in_a_cell_of_json(tmp_path: Path) -> None:
+    """Tables of API v2 keep ``entities.urls`` so; a cell that was cut is passed over."""
+    cell = '"[{""url"": ""https://t.co/a"", ""expanded_url"": ""https://a.example/log""}]"'
+    rows = (f"{FIRST},See https://t.co/a,{cell}", f'{SECOND},Or https://t.co/a,"[{{""url"""')
+    found = read(table(tmp_path / "t.csv", *rows, header="tweet_id,text,entities.urls"))
+    assert [document.text for document in found] == ["See https://a.example/log", "Or https://t.co/a"]
+
+
 def test_the_analytics_of_x(tmp_path: Path) -> None:
     """The export of an account's own posts calls them posts, and names nobody."""
     header = "Post id,Date,Post text,Post Link,Impressions,Likes,Reposts"

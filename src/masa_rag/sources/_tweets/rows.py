@@ -6,6 +6,7 @@ punctuation, so that ``Tweet ID``, ``tweet_id`` and ``tweetId`` are one.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timezone
@@ -215,8 +216,17 @@ def _with_links(text: str, value: Mapping[str, Any]) -> str:
     pairs += zip(list_of(value.get("tcooutlinks")), list_of(value.get("outlinks")), strict=False)
     links = [{"url": short, "expanded_url": full} for short, full in pairs]
     places = (("entities", "urls"), ("extendedEntities", "media"))
-    text = with_entities(text, links, *(mapping_of(value.get(place)).get(name) for place, name in places))
+    nested = (mapping_of(value.get(place)).get(name) for place, name in places)
+    text = with_entities(text, links, _written_list(value.get("entities.urls")), *nested)
     return with_anchors(text, value.get("html"))
+
+
+def _written_list(value: object) -> object:
+    """Return the list that a cell holds as JSON, as tables of API v2 keep what is nested; None for anything else."""
+    try:
+        return json.loads(value) if isinstance(value, str) and value.startswith("[") else None
+    except (ValueError, RecursionError):
+        return None
 
 
 def written_time(value: object) -> str:
