@@ -204,6 +204,21 @@ def test_the_id_as_text_is_taken_before_the_number(tmp_path: Path) -> None:
     assert [segment.id for segment in document.segments] == [FIRST, SECOND]
 
 
+@pytest.mark.parametrize(
+    "header",
+    [
+        "status_id,text,screen_name,user_id,reply_to_status_id,reply_to_user_id",
+        "id,text,user_screen_name,user_id,to_tweetid,to_userid",
+        "id,text,from_user_name,user_id,in_reply_to_status_id,in_reply_to_user_id",
+    ],
+)
+def test_threads_in_tables_of_researchers(tmp_path: Path, header: str) -> None:
+    """Their tools name what is answered, and who wrote it, each in its way."""
+    rows = (f"{FIRST},Tide,mara,77,,", f"{SECOND},Ebb,mara,77,{FIRST},77")
+    (document,) = read(table(tmp_path / "t.csv", *rows, header=header))
+    assert (document.author, len(document.segments)) == ("mara", 2)
+
+
 def test_links_in_a_cell_of_json(tmp_path: Path) -> None:
     """Tables of API v2 keep ``entities.urls`` so; a cell that was cut is passed over."""
     cell = '"[{""url"": ""https://t.co/a"", ""expanded_url"": ""https://a.example/log""}]"'

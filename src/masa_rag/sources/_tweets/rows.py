@@ -33,20 +33,21 @@ _NAMES = {
     "id": "idstr id tweetidstr tweetid statusid postid",
     "text": "fulltext text tweet tweettext rawcontent content tweetcontent posttext",
     "time": "createdat datetime tweetcreatedat timeparsed date tweetdate timestamp time tweetcreated "
-    "tweetpostedtimeutc tweettime publishdate",
-    "author": "displayname name authorname fullname profilename userdisplayname",
+    "tweetpostedtimeutc tweettime publishdate timestamputc",
+    "author": "displayname name authorname fullname profilename userdisplayname fromuserrealname",
     "username": "screenname userscreenname handle username authorusername userusername authorscreenname user author "
-    "fromuser",
+    "fromuser fromusername",
     "user_id": "useridstr userid authorid fromuseridstr",
     "url": "permanenturl url link permalink tweeturl tweetlink postlink",
     "conversation_id": "conversationidstr conversationid",
     "reply_to": "inreplytostatusidstr inreplytostatusid inreplytotweetid inreplytoid referencedtweetsrepliedtoid "
-    "inreplyto replyingto",
-    "reply_to_user": "inreplytouseridstr inreplytouserid inreplytoscreenname inreplytousername",
-    "retweet_of": "retweetedstatusid retweetedtweetid referencedtweetsretweetedid retweetid",
+    "inreplyto replyingto replytostatusid totweetid",
+    "reply_to_user": "inreplytouseridstr inreplytouserid inreplytoscreenname inreplytousername replytouserid touserid "
+    "replytoscreenname tousername",
+    "retweet_of": "retweetedstatusid retweetedtweetid referencedtweetsretweetedid retweetid retweetedid",
     "retweet": "isretweet retweet",
     "quoted": "quotedtweet quotedstatus",
-    "quoted_id": "quotedstatusidstr quotedstatusid quotedtweetid quoteid referencedtweetsquotedid",
+    "quoted_id": "quotedstatusidstr quotedstatusid quotedtweetid quoteid quotedid referencedtweetsquotedid",
     "likes": "likes like likecount likescount favoritecount favouritecount favorites nlikes publicmetricslikecount",
     "retweets": "retweets retweetcount retweetscount nretweets publicmetricsretweetcount reposts",
     "replies": "replies replycount repliescount nreplies publicmetricsreplycount",
