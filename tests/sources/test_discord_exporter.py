@@ -282,6 +282,14 @@ def test_a_forward_on_a_page(tmp_path: Path) -> None:
     assert (forward.text, forward.metadata["forwarded"]) == ("fog ahead", True)
 
 
+def test_code_on_a_page_has_lines_of_its_own(tmp_path: Path) -> None:
+    """The page's style sheet sets code of several lines apart; its words do not run into those around it."""
+    code = '<code class="chatlog__markdown-pre chatlog__markdown-pre--multiline nohighlight">if low:\n    wait()</code>'
+    path = page_of(tmp_path, shown(0, spoken(f"We run{code}at night")), shown(1, spoken(f"We run\n{code}\nat night")))
+    expected = "We run\nif low:\n    wait()\nat night"
+    assert [item.text for item in only(recognised(path)).segments] == [expected, expected]
+
+
 def test_older_layout(tmp_path: Path) -> None:
     """Pages before 2021 had one head a group and messages with an id each."""
     path = tmp_path / "old [900000000000000001].html"

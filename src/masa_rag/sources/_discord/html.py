@@ -143,8 +143,19 @@ def _part(element: Any, name: str) -> str:
 def _readable(words: Any | None) -> str:
     """Return words as they were written, what they quote in lines that begin with "> ", as in Discord and its JSON."""
     if words is not None:
+        for code in words.iter("code"):
+            if "chatlog__markdown-pre--multiline" in classes(code):
+                _set_apart(code)
         mark_quotations(words, lambda item: "chatlog__markdown-quote-content" in classes(item), preserve=True)
     return inline_text(words, preserve=True)
+
+
+def _set_apart(code: Any) -> None:
+    """Give code of several lines lines of its own, which on the page only the style sheet does."""
+    before = code.getprevious()
+    words = before.tail if before is not None else code.getparent().text
+    code.text = ("" if (words or "").endswith("\n") else "\n") + (code.text or "")
+    code.tail = ("" if (code.tail or "").startswith("\n") else "\n") + (code.tail or "")
 
 
 def _edited(element: Any) -> bool:
