@@ -160,6 +160,17 @@ def test_polls_lists_and_places_have_words(tmp_path: Path) -> None:
     assert third.text == "Before noon\n- fuel"
 
 
+def test_polls_with_links_keep_their_words(tmp_path: Path) -> None:
+    """Where a part of a question or an answer is a link or an emoji of its own, the export has a list of pieces."""
+    link, boat = {"type": "link", "text": "tides.example"}, {"type": "custom_emoji", "text": "⛵", "document_id": "1"}
+    todo = {"title": ["Before ", {"type": "bold", "text": "noon"}], "answers": [{"text": ["see ", link, " first"]}]}
+    poll = {"question": ["Who sails? ", boat], "answers": [{"text": ["Nora ", boat], "voters": 2}]}
+    rows = [said(1, "", todo_list=todo), said(2, "", poll=poll)]
+    first, second = segments(TelegramExport(write(tmp_path, chat(rows))))
+    assert first.text == "Before noon\n- see tides.example first"
+    assert (second.text, second.metadata["votes"]) == ("Who sails? ⛵\n- Nora ⛵", {"Nora ⛵": 2})
+
+
 def test_topics_are_rooms_of_their_own(tmp_path: Path) -> None:
     """What answers a topic's first message, and what answers that, is the topic's; the rest is the chat's."""
     rows = [
@@ -255,6 +266,13 @@ def test_code_on_a_page_keeps_its_indentation(tmp_path: Path) -> None:
     """As it does in JSON; other white space of a page means nothing."""
     path = page(tmp_path, "Crew", "so:  <pre>if low:<br>    wait()<br></pre>  then   go")
     assert [item.text for item in segments(TelegramExport(path))] == ["so:\nif low:\n    wait()\n\nthen go"]
+
+
+def test_a_name_on_a_page_is_no_link(tmp_path: Path) -> None:
+    """As in JSON, "@nora" is all that was said; the page leads from it to her."""
+    words = 'ask <a href="https://t.me/nora">@nora</a> or <a href="https://boats.example/">@</a>'
+    path = page(tmp_path, "Crew", words)
+    assert [item.text for item in segments(TelegramExport(path))] == ["ask @nora or @ (https://boats.example/)"]
 
 
 def test_what_is_quoted_is_marked(tmp_path: Path) -> None:

@@ -106,7 +106,8 @@ def _closing(item: Any) -> str:
     address = item.get("href") if item.tag == "a" else None
     if address and address.startswith(("http://", "https://", "mailto:")):
         label = "".join(item.itertext()).strip()
-        return "" if address.removesuffix("/").endswith(label.removesuffix("/")) and label else f" ({address})"
+        words = label.removesuffix("/").removeprefix("@")  # "@nora" leads to t.me/nora
+        return "" if words and address.removesuffix("/").endswith(words) else f" ({address})"
     return "\n" if item.tag in _BLOCKS else ""
 
 

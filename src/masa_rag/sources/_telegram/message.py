@@ -111,12 +111,19 @@ def _game(record: dict[str, Any]) -> dict[str, str]:
 def _poll(poll: object, title: str) -> Iterator[str]:
     """Yield question and answers; the votes move at each visit, so they are metadata and not text."""
     if isinstance(poll, dict):
-        yield text_of(poll, title) or text_of(poll.get(title), "text")
-        yield from (f"- {text}" for answer in list_of(poll, "answers") if (text := text_of(answer, "text")))
+        yield _words(poll.get(title))
+        yield from (f"- {text}" for answer in list_of(poll, "answers") if (text := _words(answer.get("text"))))
+
+
+def _words(value: object) -> str:
+    """Return a text of a poll, which is a list where a part of it is a link or an emoji of its own."""
+    pieces = value if isinstance(value, list) else [value]
+    texts = (piece.get("text") if isinstance(piece, dict) else piece for piece in pieces)
+    return clean("".join(text for text in texts if isinstance(text, str)))
 
 
 def _votes(poll: object) -> dict[str, int]:
-    counts = ((text_of(answer, "text"), id_of(answer, "voters")) for answer in list_of(poll, "answers"))
+    counts = ((_words(answer.get("text")), id_of(answer, "voters")) for answer in list_of(poll, "answers"))
     return {text: int(voters) for text, voters in counts if text and voters.isdecimal() and len(voters) < 10}
 
 
