@@ -87,6 +87,20 @@ def test_text(tmp_path: Path) -> None:
     assert (wind.text, wind.created_at) == ("Warning\nwind rises", datetime(2024, 5, 13, 11, 1, tzinfo=UTC))
 
 
+def test_forwards_of_a_text(tmp_path: Path) -> None:
+    """What is forwarded is text and marked, as in the JSON; what the exporter writes around it is not."""
+    sent = "Originally sent: 5/12/2024 7:00 PM"
+    path = text(
+        tmp_path,
+        f"[5/13/2024 9:00 AM] nora\n\n\n{{Forwarded Message}}\nfog ahead\n{sent}\n",
+        f"[5/13/2024 9:01 AM] nora\n\n\n{{Forwarded Message}}\nlook\n{sent}\n{{Attachments}}\nhttps://x.example/a.png\n",
+        f"[5/13/2024 9:02 AM] ivo\n\n\n{{Forwarded Message}}\n{sent}\n{{Attachments}}\nhttps://x.example/b.png\n",
+    )
+    fog, look = segments(DiscordExport(path))
+    assert (fog.text, fog.metadata) == ("fog ahead", {"forwarded": True})
+    assert (look.text, look.metadata) == ("look", {"forwarded": True, "attachments": ["a.png"]})
+
+
 @pytest.mark.parametrize(
     "date",
     [

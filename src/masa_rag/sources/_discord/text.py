@@ -26,7 +26,10 @@ _RULE = "=" * 62
 _LONGEST_MESSAGE = 262_144  # characters, embeds and all; Discord's own limits are 4,000 and 6,000
 _OPENING = f"{_RULE}\nGuild: "
 _HEADER = re.compile(r"\[(?P<when>[^\[\]]{6,40})\] (?P<who>.{1,100}?)(?: \(pinned\))?")
-_PARTS = frozenset({"{Attachments}", "{Embed}", "{Stickers}", "{Reactions}"})
+_FORWARDED = "{Forwarded Message}"
+_PARTS = frozenset({_FORWARDED, "{Attachments}", "{Embed}", "{Stickers}", "{Reactions}"})
+_SENT = "Originally sent: "
+"""How the last line of what is forwarded begins; its files follow at once."""
 _REACTION = re.compile(r"([^\s,()]+)(?: \((\d{1,9})\))?")
 _OLD_DATE = re.compile(r"(\d{2})-([A-Z][a-z]{2})-(\d{2}) (\d{2}):(\d{2}) ([AP])M")  # 01-May-24 09:00 AM, until 2023
 _MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
@@ -46,6 +49,7 @@ class _Entry:
     files: str
     reactions: str
     author_id: str = ""
+    is_forward: bool = False
 
 
 def text_form(head: bytes) -> str | None:
@@ -141,6 +145,7 @@ def _metadata(entry: _Entry) -> dict[str, Any]:
     files = [address.partition("?")[0].rpartition("/")[2] for address in re.split(r"[,\s]+", clean(entry.files))]
     return kept({
         "author_id": entry.author_id,
+        "forwarded": entry.is_forward,
         "attachments": [name for name in files if name],
         "reactions": {name: int(count or 1) for name, count in _REACTION.findall(clean(entry.reactions))},
     })  # fmt: skip
@@ -187,13 +192,14 @@ def _entry(header: re.Match[str], lines: list[str]) -> _Entry:
     parts: dict[str, list[str]] = {}
     name = ""
     for before, line in zip(["", *lines], lines, strict=False):
-        if line in _PARTS and not before:
+        if line in _PARTS and (not before or (name == _FORWARDED and before.startswith(_SENT))):
             name = line
         else:
             parts.setdefault(name, []).append(line)
     files, reactions = ("\n".join(parts.get(part, [])) for part in ("{Attachments}", "{Reactions}"))
-    words = clean("\n".join(parts.get("", []))) or "\n".join(_unlinked(parts.get("{Embed}", [])))
-    return _Entry(header["when"], header["who"], words, files, reactions)
+    forwarded = (line for line in parts.get(_FORWARDED, []) if not line.startswith(_SENT))
+    words = clean("\n".join([*parts.get("", []), *forwarded])) or "\n".join(_unlinked(parts.get("{Embed}", [])))
+    return _Entry(header["when"], header["who"], words, files, reactions, is_forward=_FORWARDED in parts)
 
 
 def _unlinked(lines: list[str]) -> Iterator[str]:
