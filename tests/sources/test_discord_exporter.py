@@ -290,6 +290,18 @@ def test_code_on_a_page_has_lines_of_its_own(tmp_path: Path) -> None:
     assert [item.text for item in only(recognised(path)).segments] == [expected, expected]
 
 
+def test_a_forward_of_a_bot_says_what_its_embeds_say(tmp_path: Path) -> None:
+    """A bot's words are in its embeds; the preview of a link that was forwarded is another page's."""
+    embeds = [{"title": "High water", "description": "14:05", "fields": [{"name": "Level", "value": "3.1 m"}]}]
+    rows = [
+        message(0, "", forwardedMessage={"content": "", "embeds": embeds}),
+        message(1, "", message_snapshots=[{"message": {"content": "https://tides.example", "embeds": embeds}}]),
+    ]
+    found = only(DiscordExport(export(tmp_path, rows))).segments
+    assert [item.text for item in found] == ["High water\n14:05\nLevel: 3.1 m", "https://tides.example"]
+    assert all(item.metadata["forwarded"] for item in found)
+
+
 def test_older_layout(tmp_path: Path) -> None:
     """Pages before 2021 had one head a group and messages with an id each."""
     path = tmp_path / "old [900000000000000001].html"

@@ -153,9 +153,11 @@ def _text(record: dict[str, Any], where: str) -> str:
 
 
 def _forwarded(record: dict[str, Any]) -> Iterator[str]:
-    yield text_of(record.get("forwardedMessage"), "content")
-    for snapshot in list_of(record, "message_snapshots"):
-        yield text_of(snapshot.get("message"), "content")
+    snapshots = (snapshot.get("message") for snapshot in list_of(record, "message_snapshots"))
+    for forwarded in (record.get("forwardedMessage"), *snapshots):
+        yield text_of(forwarded, "content")
+        if not text_of(forwarded, "content"):
+            yield from (line for embed in list_of(forwarded, "embeds") for line in _embed_lines(embed))
 
 
 def _embed_lines(embed: dict[str, Any]) -> Iterator[str]:
