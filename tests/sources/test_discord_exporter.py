@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from masa_rag.errors import RecordError
 from masa_rag.protocols import Source
 from masa_rag.sources import DiscordExport
 from masa_rag.sources._base import read_head
+from masa_rag.sources._chats.html import elements, forget
 from masa_rag.testing.contracts import SourceContract
 from masa_rag.types import Document
 
@@ -300,6 +302,17 @@ def test_a_forward_of_a_bot_says_what_its_embeds_say(tmp_path: Path) -> None:
     found = only(DiscordExport(export(tmp_path, rows))).segments
     assert [item.text for item in found] == ["High water\n14:05\nLevel: 3.1 m", "https://tides.example"]
     assert all(item.metadata["forwarded"] for item in found)
+
+
+def test_groups_of_messages_that_were_read_are_freed() -> None:
+    """A page of a year is not held in memory: nothing stays of the groups that lie before a message."""
+    group = b'<div class="group"><div data-message-id="1"><span>Nora</span><p>hello</p></div></div>'
+    page = BytesIO(b"<html><body><div>" + 1_000 * group + b"</div></body></html>")
+    left = 0
+    for item in elements(page, keep=lambda item: item.get("data-message-id") is not None, label="page"):
+        forget(item)
+        left = sum(1 for _ in item.getroottree().iter())
+    assert 0 < left < 20
 
 
 def test_older_layout(tmp_path: Path) -> None:

@@ -31,11 +31,12 @@ def elements(file: IO[bytes], *, keep: Callable[[Any], bool], label: str) -> Ite
 
 
 def forget(element: Any) -> None:
-    """Free an element that was read, and what lies before it at its level."""
+    """Free an element that was read, and all that lies before it: the messages and the groups of them."""
     element.clear()
-    parent = element.getparent()
-    while parent is not None and element.getprevious() is not None:
-        del parent[0]
+    for item in (element, *element.iterancestors()):
+        parent = item.getparent()
+        while parent is not None and item.getprevious() is not None:
+            del parent[0]
 
 
 def classes(element: Any) -> frozenset[str]:
