@@ -92,6 +92,21 @@ def test_nothing_beside_an_export_of_chats_is_lost(tmp_path: Path, files: dict[s
     assert {type(source).__name__ for source in open_sources(tmp_path)} == expected
 
 
+@pytest.mark.parametrize(
+    ("export", "said", "folder"),
+    [("result.json", TELEGRAM, "files"), ("boats.json", DISCORD, "boats.json_Files")],
+    ids=["Telegram", "Discord"],
+)
+def test_what_was_sent_in_a_chat_is_no_export(tmp_path: Path, export: str, said: Any, folder: str) -> None:
+    """JSON and pages that somebody sent change nothing of how a folder is read, and are no damage."""
+    (tmp_path / folder).mkdir()
+    (tmp_path / export).write_text(json.dumps(said))
+    for name in ("sent.json", "sent.html", "sent.md"):
+        (tmp_path / folder / name).write_text("[1]")
+    (source,) = open_sources(tmp_path)
+    assert [type(item) for item in source] == [Document]
+
+
 def test_a_note_behind_many_saved_pages(tmp_path: Path) -> None:
     """A folder of pages is a folder of pages only when there is nothing else in it, however many there are."""
     for number in range(210):

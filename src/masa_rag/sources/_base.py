@@ -178,7 +178,8 @@ def _label(place: Path) -> str:
 def visible_files(folder: Path, *, refused: Callable[[OSError], object] | None = None) -> Iterator[Path]:
     """Yield the files below a folder, without those whose name, or whose folder's name, begins with a dot.
 
-    What a browser saved with a page, in ``page_files`` beside ``page.html``, is left out: adverts are no pages.
+    What a browser saved with a page, in ``page_files`` beside ``page.html``, is left out: adverts are no pages. So is
+    what DiscordChatExporter saved with an export, in ``channel.json_Files``: what was sent there is no export.
 
     Args:
         folder: Where to look; links to folders are not followed.
@@ -186,6 +187,7 @@ def visible_files(folder: Path, *, refused: Callable[[OSError], object] | None =
     """
     for place, folders, names in os.walk(folder, onerror=refused):
         loaded = {f"{Path(name).stem}_files" for name in names if name.lower().endswith((".html", ".htm"))}
+        loaded |= {f"{name}_Files" for name in names}
         folders[:] = sorted(name for name in folders if not name.startswith(".") and name not in loaded)
         paths = (Path(place, name) for name in sorted(names) if not name.startswith("."))
         yield from (path for path in paths if _is_file(path, refused))

@@ -113,12 +113,19 @@ def _first_pages(place: Path) -> Iterator[ChatFile]:
 
 
 def _wanted(path: Path) -> bool:
-    """Take all JSON, and the pages unless the JSON beside them, or that of their account, says the same."""
+    """Take all JSON that nobody sent, and the pages unless the JSON beside them, or that of their account, says it."""
     if path.suffix.lower() == ".json":
-        return True
+        return not _is_sent(path)
     if not _PAGE.fullmatch(path.name):
         return False
     return not ((path.parent / "result.json").is_file() or _is_of_account(path.absolute()))
+
+
+def _is_sent(path: Path) -> bool:
+    """Say whether somebody sent this file: what was sent lies in a folder beside the chat's messages."""
+    chat = path.parent.parent
+    beside = chat.parent.name == _CHATS or any((chat / name).is_file() for name in ("result.json", "messages.html"))
+    return path.parent.name == "files" and beside
 
 
 def _is_of_account(page: Path) -> bool:
