@@ -121,12 +121,19 @@ def test_what_only_looks_western_is_not_sure(text: str, encoding: str) -> None:
 
 @pytest.mark.parametrize(
     "data",
-    [b"plain", RUSSIAN.encode(), b"\xef\xbb\xbf" + JAPANESE.encode(), CHINESE.encode("utf-16"), "café".encode()],
+    [
+        b"plain",
+        RUSSIAN.encode(),
+        b"\xef\xbb\xbf" + JAPANESE.encode(),
+        CHINESE.encode("utf-16"),
+        CHINESE.encode("utf-32"),
+        "café".encode(),
+    ],
 )
 def test_unicode_stays_what_it_is(data: bytes) -> None:
     """Whatever is valid UTF-8, or marked as UTF-16, is read as such."""
     name, sure = encoding_of_text(data)
-    assert (decode(data), name in ("utf-8-sig", "utf-16"), sure) == (data.decode(name), True, True)
+    assert (decode(data), name in ("utf-8-sig", "utf-16", "utf-32"), sure) == (data.decode(name), True, True)
 
 
 @pytest.mark.parametrize("data", [RUSSIAN.encode()[:-2], b"pump " + KOREAN.encode()[:-2], RUSSIAN.encode() + b"\xff"])

@@ -85,7 +85,7 @@ def encoding_of_text(data: bytes) -> tuple[str, bool]:
     rare ones. Those of Central Europe, Turkey, the Baltic and Vietnam are not told.
     """
     if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        return "utf-16", True
+        return encoding_of(data[:4]), True
     try:
         data.decode("utf-8")
     except UnicodeDecodeError:
