@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from masa_rag.sources.masa_search import MasaSearch as MasaSearch
     from masa_rag.sources.masa_search import MasaWorker as MasaWorker
     from masa_rag.sources.mastodon import MastodonExport as MastodonExport
+    from masa_rag.sources.messenger import MessengerExport as MessengerExport
     from masa_rag.sources.podcast import Podcast as Podcast
     from masa_rag.sources.recordings import Recordings as Recordings
     from masa_rag.sources.reddit import RedditExport as RedditExport
@@ -54,6 +55,7 @@ _HOMES = {
     "Files": "files",
     "IrcLogs": "irc",
     "MastodonExport": "mastodon",
+    "MessengerExport": "messenger",
     "RedditExport": "reddit",
     "SlackChannel": "slack_live",
     "SlackExport": "slack",

@@ -27,6 +27,7 @@ FILE_SOURCES: tuple[tuple[str, str], ...] = (
     ("discord", "DiscordExport"),
     ("slack", "SlackExport"),
     ("telegram", "TelegramExport"),
+    ("messenger", "MessengerExport"),
     ("whatsapp", "WhatsAppExport"),
     ("irc", "IrcLogs"),
     ("discourse", "DiscourseTopics"),

@@ -1,0 +1,156 @@
+"""Messenger and Instagram: the chats in the copy that Meta gives people of their data."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from masa_rag._ids import digest
+from masa_rag.errors import RecordError
+from masa_rag.sources._base import FileSource, read_head
+from masa_rag.sources._chats.fields import clean, kept, list_of, text_of, time_of
+from masa_rag.sources._chats.files import ChatFile, holds_chats, in_zip, is_zip, on_disk, others_in_zip, read_each
+from masa_rag.sources._chats.messages import Room, Said, documents
+from masa_rag.sources._jsonstream import ITEM, json_values, peek
+from masa_rag.types import Document, Segment
+
+_INTO = frozenset({(), ("messages",)})
+_MEDIA = ("photos", "videos", "gifs", "audio_files", "files", "media")
+_PART = re.compile(r"message_\d+\.json")
+_SENT = re.compile(r"(?P<who>.+) sent (?:an attachment|a (?:photo|video|voice message|sticker|GIF|link|location))\.")
+_BY_MACHINE = re.compile(
+    r"Liked a message|Reacted .{1,20} to (?:your|a) message|You are now connected on Messenger\.|"
+    r"You missed a (?:video )?call from .+\."
+)
+"""What an export has as the text of messages without one, in English; in other languages it cannot be told."""
+_EARLIEST, _LATEST = 1e11, 1e14
+"""Milliseconds, in the years 1973 and 5138."""
+
+
+class MessengerExport(FileSource):
+    """Chats of Messenger and Instagram, one document a chat and UTC day.
+
+    Reads ``message_1.json`` and its like of *Download your information* (format JSON), of Facebook and of Instagram,
+    and the chats that Messenger gives from its secure storage, on disk or in a zip. Letters that Facebook writes as
+    bytes (``Ã©``) are mended. Messages have no ids: an id is made of chat, time, author and text.
+
+    Args:
+        paths: A file, a folder, a pattern, or several.
+        name: The source's name in the memory; by default ``messenger``, so that exports which overlap meet.
+
+    Calls, joins, messages that were taken back and those without text are left out.
+    """
+
+    form = "messenger"
+    global_ids = True
+    suffixes = frozenset({".json", ".zip"})
+
+    @classmethod
+    def recognises(cls, path: Path, head: bytes) -> bool:
+        """Say whether the content is a chat of Messenger or Instagram."""
+        if is_zip(path):
+            return holds_chats(path, lambda item: _may_hold(item, path), _is_known)
+        return _is_known(head)
+
+    def __iter__(self) -> Iterator[Document | RecordError]:
+        paths = self.files()
+        files = (file for path in paths for file in (_in_zip(path) if is_zip(path) else [on_disk(path)]))
+        yield from documents(read_each(files, _messages))
+        for path in filter(is_zip, paths):
+            yield from others_in_zip(path, type(self).__name__, _is_known)
+
+    def _takes(self, path: Path) -> bool:
+        """Take of a folder what holds a chat, for the rest of a person's data is JSON too."""
+        try:
+            return super()._takes(path) and type(self).recognises(path, read_head(path))
+        except OSError:
+            return True  # reported when it is read
+
+
+def _in_zip(path: Path) -> Iterator[ChatFile | RecordError]:
+    return in_zip(path, lambda item: _may_hold(item, path), _is_known)
+
+
+def _may_hold(item: Path, archive: Path) -> bool:
+    """Say whether a file of a zip may hold a chat, by its name: in secure storage they lie at the top."""
+    return _PART.fullmatch(item.name) is not None or (item.parent == archive and item.suffix.lower() == ".json")
+
+
+def _is_known(head: bytes) -> bool:
+    return any(path == ("messages", ITEM) and _is_message(value) for path, value in peek(head, into=_INTO))
+
+
+def _is_message(value: Any) -> bool:
+    """Say whether this is a message, of Meta's copies or of secure storage."""
+    return isinstance(value, dict) and (
+        {"sender_name", "timestamp_ms"} <= value.keys() or {"senderName", "timestamp", "isUnsent"} <= value.keys()
+    )
+
+
+def _messages(file: ChatFile) -> Iterator[Said | RecordError]:
+    """Yield the messages of a file; it names the chat behind them, and has 10,000 at most."""
+    about: dict[str, Any] = {}
+    records: list[dict[str, Any]] = []
+    with file.open() as stream:
+        for item in json_values(stream, into=_INTO, label=str(file.path), resembles=_is_message):
+            if isinstance(item, RecordError):
+                yield item
+            elif isinstance(item, tuple) and item[0] == ("messages", ITEM) and _is_message(item[1]):
+                records.append(item[1])
+            elif isinstance(item, tuple) and len(item[0]) == 1:
+                about[item[0][0]] = item[1]
+    if not records:
+        yield RecordError("holds no messages of Messenger or Instagram in a known shape", record_id=str(file.path))
+    room = _room(about, file.path)
+    for record in records:
+        yield from _said(record, room, str(file.path))
+
+
+def _room(about: dict[str, Any], path: Path) -> Room:
+    own = path.parent.name if _PART.fullmatch(path.name) else path.stem
+    place = _words(about, "thread_path", "threadName") or own
+    title = _words(about, "title") or re.sub(r"_\d+$", "", place.rpartition("/")[2])
+    return Room(place, title, metadata={"platform": "messenger"})
+
+
+def _said(record: dict[str, Any], room: Room, label: str) -> Iterator[Said | RecordError]:
+    moment = record.get("timestamp_ms", record.get("timestamp"))
+    created_at = None
+    if isinstance(moment, (int, float)) and _EARLIEST < moment < _LATEST:
+        created_at = time_of(moment / 1000)
+    author = _words(record, "sender_name", "senderName")
+    if created_at is None:
+        yield RecordError(f"received the time {str(moment)[:40]!r}; expected Unix milliseconds", record_id=label)
+    elif text := _text(record, author):
+        identity = digest(room.id, created_at.isoformat(), author, text)
+        yield Said(room, Segment(text, author or None, created_at, id=identity, metadata=_metadata(record)))
+
+
+def _text(record: dict[str, Any], author: str) -> str:
+    """Return what somebody wrote or shared, "" for what the machine says and what was taken back."""
+    kind, is_unsent = text_of(record, "type"), record.get("isUnsent", record.get("is_unsent"))
+    words, link = _words(record, "content", "text"), text_of(record.get("share"), "link")
+    if is_unsent is True or "call_duration" in record or kind in ("Call", "Subscribe", "Unsubscribe"):
+        return ""
+    sent = _SENT.fullmatch(words)
+    if _BY_MACHINE.fullmatch(words) or (sent is not None and (sent["who"] == "You" or author.startswith(sent["who"]))):
+        words = ""
+    return "\n".join(part for part in (words, link if link not in words else "") if part)
+
+
+def _metadata(record: dict[str, Any]) -> dict[str, Any]:
+    files = (text_of(item, "uri") for kind in _MEDIA for item in list_of(record, kind))
+    reactions = Counter(_words(item, "reaction") for item in list_of(record, "reactions"))
+    return kept({"attachments": [PurePosixPath(file).name for file in files if file], "reactions": dict(reactions)})
+
+
+def _words(record: dict[str, Any], *names: str) -> str:
+    """Return the first of the fields that is a text; one whose letters are the bytes of UTF-8, one each, is mended."""
+    text = next((value for name in names if isinstance(value := record.get(name), str)), "")
+    with suppress(UnicodeError):  # it is written as it should be
+        text = text.encode("latin-1").decode("utf-8")
+    return clean(text)

@@ -1,0 +1,142 @@
+"""Messenger and Instagram: the chats in a copy of one's data, and those of secure storage."""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from forum_helpers import documents, segments, survives
+
+from masa_rag.errors import RecordError
+from masa_rag.protocols import Source
+from masa_rag.sources import MessengerExport, open_source
+from masa_rag.testing.contracts import SourceContract
+
+NINE = 1_714_554_000_000
+"""1 May 2024, 9:00 UTC, in milliseconds."""
+
+
+def bytewise(text: str) -> str:
+    """The text as Facebook writes it: a character for each byte."""
+    return text.encode().decode("latin-1")
+
+
+def said(minute: int, who: str, words: str | None, **more: Any) -> dict[str, Any]:
+    """A message that many minutes after nine."""
+    content = {} if words is None else {"content": bytewise(words)}
+    return {"sender_name": bytewise(who), "timestamp_ms": NINE + 60_000 * minute, **content} | more
+
+
+def chat(folder: Path, *messages: dict[str, Any], number: int = 1) -> Path:
+    """Write a part of a chat, the newest message first, the chat's name behind them."""
+    path = folder / "your_facebook_activity" / "messages" / "inbox" / "skjaergard_77" / f"message_{number}.json"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    value = {
+        "participants": [{"name": "Nora"}, {"name": "Ivo"}], "messages": list(reversed(messages)),
+        "title": bytewise("Skjærgård"), "is_still_participant": True, "thread_path": "inbox/skjaergard_77",
+    }  # fmt: skip
+    path.write_text(json.dumps(value))
+    return path
+
+
+class TestChat(SourceContract):
+    """A chat keeps the source contract."""
+
+    @pytest.fixture(autouse=True)
+    def _path(self, tmp_path: Path) -> None:
+        self.path = chat(tmp_path, said(0, "Nora", "Does the seal hold?"), said(1, "Ivo", "It does."))
+
+    def make(self) -> Source:
+        """Return a fresh source."""
+        return open_source(self.path)
+
+
+def test_who_said_what_and_when(tmp_path: Path) -> None:
+    """Messages come in order of time; letters that were written as bytes are letters, at the end of a text too."""
+    reactions = [{"reaction": bytewise("👍"), "actor": "Ivo"}, {"reaction": bytewise("👍"), "actor": "Nora"}]
+    photos = [{"uri": "messages/inbox/skjaergard_77/photos/pump.jpg", "creation_timestamp": 1}]
+    path = chat(
+        tmp_path,
+        said(0, "Åse Nygård", "Så er pumpen nå her, voilà", reactions=reactions),
+        said(1, "Ivo", "See below", photos=photos),
+    )
+    (day,) = documents(open_source(path))
+    assert (day.id, day.title, day.kind) == ("inbox/skjaergard_77/2024-05-01", "Skjærgård", "conversation")
+    first, second = day.segments
+    assert (first.author, first.text) == ("Åse Nygård", "Så er pumpen nå her, voilà")
+    assert (first.created_at, first.metadata) == (datetime(2024, 5, 1, 9, 0, tzinfo=UTC), {"reactions": {"👍": 2}})
+    assert (second.text, second.metadata) == ("See below", {"attachments": ["pump.jpg"]})
+
+
+def test_what_nobody_says_is_left_out(tmp_path: Path) -> None:
+    """Calls, joins, notes of reactions and attachments, and what was taken back; a shared link is said."""
+    path = chat(
+        tmp_path,
+        said(0, "Nora", "Nora sent an attachment.", share={"link": "https://tides.example", "share_text": "High"}),
+        said(1, "Ivo", "Nora sent a photo."),
+        said(2, "Ivo", "You sent an attachment.", photos=[{"uri": "a.jpg"}]),
+        said(3, "Ivo", "Ivo called you.", call_duration=61),
+        said(4, "Ivo", "Ivo added Cy to the group.", type="Subscribe"),
+        said(5, "Ivo", "Reacted ❤ to your message "),
+        said(6, "Ivo", "no, wait", is_unsent=True),
+        said(7, "Ivo", None, sticker={"uri": "s.png"}),
+        said(8, "Nora", "look: https://tides.example", share={"link": "https://tides.example"}),
+    )
+    texts = [item.text for item in segments(open_source(path))]
+    assert texts == ["https://tides.example", "Nora sent a photo.", "look: https://tides.example"]
+
+
+def test_parts_of_a_chat_are_one(tmp_path: Path) -> None:
+    """A day that goes over from one file to the next is one document; other files of a copy are passed over."""
+    chat(tmp_path, said(10, "Ivo", "later"), number=1)
+    chat(tmp_path, said(0, "Nora", "sooner"), said(1, "Ivo", "sooner too"), number=2)
+    (tmp_path / "profile.json").write_text('{"profile_v2": {"name": "Nora"}}')
+    with pytest.warns(UserWarning, match=r"profile\.json"):
+        source = open_source(tmp_path)
+    (day,) = source
+    assert [item.text for item in getattr(day, "segments", ())] == ["sooner", "sooner too", "later"]
+    assert len(list(MessengerExport(tmp_path))) == 1
+
+
+def test_a_chat_of_secure_storage(tmp_path: Path) -> None:
+    """Its fields have other names, and its letters are as they should be."""
+    row = {"isUnsent": False, "media": [{"uri": "./media/a.jpg"}], "reactions": [{"actor": "Ivo", "reaction": "👍"}],
+           "senderName": "Åse", "text": "Så blå", "timestamp": NINE, "type": "text"}  # fmt: skip
+    path = tmp_path / "Åse_12.json"
+    gone = row | {"isUnsent": True, "timestamp": NINE + 1, "text": "gone"}
+    path.write_text(json.dumps({"participants": ["Åse", "Ivo"], "threadName": "Åse_12", "messages": [row, gone]}))
+    (day,) = documents(open_source(path))
+    assert (day.id, day.title) == ("Åse_12/2024-05-01", "Åse")
+    (only,) = day.segments
+    assert (only.author, only.text, only.created_at) == ("Åse", "Så blå", datetime(2024, 5, 1, 9, 0, tzinfo=UTC))
+    assert only.metadata == {"attachments": ["a.jpg"], "reactions": {"👍": 1}}
+
+
+def test_a_zip_is_read_where_it_is(tmp_path: Path) -> None:
+    """Also when a hundred other files of the copy come before the chats."""
+    path = chat(tmp_path, said(0, "Nora", "Does the seal hold?"))
+    with zipfile.ZipFile(tmp_path / "facebook.zip", "w") as archive:
+        for number in range(100):
+            archive.writestr(f"ads_information/{number}.json", "{}")
+        archive.write(path, path.relative_to(tmp_path))
+    assert [item.text for item in segments(open_source(tmp_path / "facebook.zip"))] == ["Does the seal hold?"]
+
+
+@pytest.mark.parametrize("moment", [None, "soon", -1, 10**400, True])
+def test_a_message_without_a_time_is_reported(tmp_path: Path, moment: object) -> None:
+    """The others of the chat are read."""
+    path = chat(tmp_path, said(0, "Nora", "lost", timestamp_ms=moment), said(1, "Nora", "kept"))
+    error, day = MessengerExport(path)
+    assert isinstance(error, RecordError)
+    assert "milliseconds" in str(error)
+    assert [item.text for item in getattr(day, "segments", ())] == ["kept"]
+
+
+def test_damaged_files(tmp_path: Path) -> None:
+    """100 damaged files give documents and record errors only."""
+    path = chat(tmp_path, *(said(number, "Åse", f"blå {number}", photos=[{"uri": "a.jpg"}]) for number in range(9)))
+    survives(MessengerExport, path.read_bytes(), path, files=100)
