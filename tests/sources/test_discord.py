@@ -131,6 +131,20 @@ def test_polls_are_words(tmp_path: Path) -> None:
     assert [item.text for item in segments(DiscordExport(write(tmp_path, rows)))] == [words, f"Please vote.\n{words}"]
 
 
+def test_messages_of_bots_that_are_laid_out_in_parts(tmp_path: Path) -> None:
+    """Their words are in text displays, in the order of reading; buttons are no words."""
+    texts = [{"type": 10, "content": f"{number} m"} for number in range(3)]
+    parts = [
+        {"type": 17, "components": [{"type": 9, "components": texts[:2], "accessory": {"type": 11}}, {"type": 14}]},
+        {"type": 1, "components": [{"type": 2, "label": "More"}]},
+        texts[2],
+    ]
+    forward = [{"message": {"content": "", "components": parts}}]
+    rows = [api(0, "", components=parts), api(1, "thanks"), api(2, "", message_snapshots=forward)]
+    (day,) = documents(recognised(write(tmp_path, rows)))
+    assert [item.text for item in day.segments] == ["0 m\n1 m\n2 m", "thanks", "0 m\n1 m\n2 m"]
+
+
 def test_what_nobody_said_is_left_out(tmp_path: Path) -> None:
     """Joins and pins are the machine's; empty messages have no words; an embed's text stands in for one."""
     embed = {"type": "article", "title": "Harbour news", "description": "The bridge opens."}

@@ -21,6 +21,7 @@ _SYSTEM_TYPES = frozenset({
     "RecipientAdd", "RecipientRemove", "Call", "ChannelNameChange", "ChannelIconChange",
     "ChannelPinnedMessage", "GuildMemberJoin", "ThreadCreated",
 })  # fmt: skip
+_TEXT_DISPLAY = 10
 _MARKUP = re.compile(
     r"<(?:@(?P<user>!?\d+)|@&(?P<role>\d+)|\#(?P<channel>\d+)|a?:(?P<emoji>\w+):\d+"
     r"|t:(?P<time>-?\d{1,12})(?::[tTdDfFRsS])?|/(?P<command>[^:<>\n]{1,100}):\d+|id:(?P<page>\w+))>"
@@ -148,6 +149,7 @@ def _text(record: dict[str, Any], where: str) -> str:
             parts.extend(_embed_lines(embed))
     if not said:
         parts.extend(text_of(item, "description") for item in list_of(record, "attachments"))
+    parts.extend(_laid_out(record))
     parts.extend(_poll_lines(record.get("poll")))
     return "\n".join(dict.fromkeys(part for part in parts if part))
 
@@ -158,6 +160,7 @@ def _forwarded(record: dict[str, Any]) -> Iterator[str]:
         yield text_of(forwarded, "content")
         if not text_of(forwarded, "content"):
             yield from (line for embed in list_of(forwarded, "embeds") for line in _embed_lines(embed))
+            yield from _laid_out(forwarded)
 
 
 def _embed_lines(embed: dict[str, Any]) -> Iterator[str]:
@@ -166,6 +169,16 @@ def _embed_lines(embed: dict[str, Any]) -> Iterator[str]:
     yield text_of(embed, "description")
     for item in list_of(embed, "fields"):
         yield ": ".join(part for part in (text_of(item, "name"), text_of(item, "value")) if part)
+
+
+def _laid_out(record: Any) -> Iterator[str]:
+    """Yield the words of a bot's message that is laid out in parts and has no content (API, "Component Reference")."""
+    waiting = list_of(record, "components")[::-1]
+    while waiting:
+        item = waiting.pop()
+        if item.get("type") == _TEXT_DISPLAY:
+            yield text_of(item, "content")
+        waiting.extend(reversed(list_of(item, "components")))
 
 
 def _poll_lines(poll: object) -> Iterator[str]:
