@@ -164,6 +164,15 @@ def test_what_a_title_in_front_matter_says(tmp_path: Path, line: str, title: str
     assert (document.title, document.text) == (title, "Use glue.")
 
 
+def test_a_name_that_begins_with_a_tilde(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where nobody is called so it is a file's name, and no one's home folder."""
+    (tmp_path / "~draft.md").write_text("The seal held.")
+    monkeypatch.chdir(tmp_path)
+    (document,) = Files("~draft.md")
+    assert isinstance(document, Document)
+    assert (document.id, document.text) == ("~draft.md", "The seal held.")
+
+
 @pytest.mark.parametrize("nobody", ["null", "~", "Null", ""])
 def test_no_author(tmp_path: Path, nobody: str) -> None:
     """YAML's ways to say nothing name no author; a comment behind a date does not hide it."""

@@ -10,6 +10,7 @@ from typing import ClassVar, ParamSpec
 
 from masa_rag._unicode import whole_name
 from masa_rag.errors import ConfigurationError, RecordError, SourceUnavailableError
+from masa_rag.sources._paths import expanded
 from masa_rag.types import Document
 
 Parameters = ParamSpec("Parameters")
@@ -125,7 +126,7 @@ class FileSource:
         return list(found)
 
     def _expand(self, given: str | Path) -> Iterator[Path]:
-        path = Path(given).expanduser()
+        path = expanded(given)
         if path.is_dir():
             refused: list[Path] = []
             found = visible_files(path, refused=lambda error: refused.append(Path(error.filename)))
@@ -163,7 +164,7 @@ def _place(paths: list[str | Path]) -> Path:
     """Return what was given first: a file, a folder, or the folder that a pattern looks into."""
     if not paths:
         raise ConfigurationError("received no path; expected a file, a folder or a pattern such as 'episodes/*.txt'")
-    first = Path(paths[0]).expanduser()
+    first = expanded(paths[0])
     if glob.has_magic(str(first)) and not first.exists():
         return next((parent for parent in first.parents if not glob.has_magic(str(parent))), Path())
     return first

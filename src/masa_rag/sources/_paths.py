@@ -26,7 +26,7 @@ def root_of(paths: Sequence[str | Path]) -> Path:
     """
     folders = []
     for given in paths:
-        path = Path(os.path.abspath(Path(given).expanduser()))  # noqa: PTH100 - resolve() would follow links
+        path = Path(os.path.abspath(expanded(given)))  # noqa: PTH100 - resolve() would follow links
         if not path.is_dir() or glob.has_magic(str(given)):
             path = next((parent for parent in path.parents if not glob.has_magic(str(parent))), path.parent)
         folders.append(path)

@@ -17,6 +17,7 @@ from masa_rag.sources._discord.json import json_form, json_messages
 from masa_rag.sources._discord.message import Names
 from masa_rag.sources._discord.package import is_package, package_messages
 from masa_rag.sources._discord.text import text_documents, text_form
+from masa_rag.sources._paths import expanded
 from masa_rag.types import Document
 
 
@@ -86,7 +87,7 @@ class DiscordExport(FileSource):
         return (part for item in found for part in (_conversations(item) if self.by_conversation else [item]))
 
     def _expand(self, given: str | Path) -> Iterator[Path]:
-        path = Path(given).expanduser()
+        path = expanded(given)
         return iter([path]) if path.is_dir() and is_package(path, b"") else super()._expand(given)
 
     def _takes(self, path: Path) -> bool:

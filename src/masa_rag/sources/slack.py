@@ -13,6 +13,7 @@ from masa_rag.sources._base import FileSource
 from masa_rag.sources._chats.fields import kept, text_of
 from masa_rag.sources._chats.messages import Room, Said, documents, each_file
 from masa_rag.sources._jsonstream import ITEM, json_values, peek
+from masa_rag.sources._paths import expanded
 from masa_rag.sources._slack.message import finished, is_slack_message, said
 from masa_rag.sources._slack.text import Names
 from masa_rag.types import Document
@@ -69,7 +70,7 @@ class SlackExport(FileSource):
         return documents(messages, finish=lambda segment: finished(segment, names))
 
     def _expand(self, given: str | Path) -> Iterator[Path]:
-        path = Path(given).expanduser()
+        path = expanded(given)
         is_export = path.is_dir() and self.only is None and not any(path.glob("*.zip"))
         return iter([path]) if is_export else super()._expand(given)
 
