@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from itertools import chain
 from pathlib import Path
@@ -13,12 +12,12 @@ from masa_rag.sources._chats.fields import id_of, kept, text_of
 from masa_rag.sources._chats.files import ChatFile
 from masa_rag.sources._chats.messages import Room, Said
 from masa_rag.sources._discord.daily import daily_messages, is_daily
+from masa_rag.sources._discord.html import channel_id
 from masa_rag.sources._discord.message import Names, message, snowflake_time, spoken
 from masa_rag.sources._jsonstream import ITEM, Closed, json_values, peek
 from masa_rag.sources._jsonstream import Path as Place
 
 _INTO = frozenset({(), ("data",), ("messages",)})
-_NUMBER_IN_NAME = re.compile(r"\[(\d{15,20})\]")
 _DIRECT = frozenset({"DirectTextChat", "DirectGroupTextChat"})
 Items = Iterable[tuple[Place, Any] | Closed | RecordError]
 
@@ -130,8 +129,7 @@ def _exporter(items: Items, path: Path, names: Names) -> Iterator[Said | RecordE
 
 def _unnamed(path: Path) -> Room:
     """The room when the head is damaged: the exporter also puts the channel's id into the file's name."""
-    match = _NUMBER_IN_NAME.search(path.name)
-    return Room(match[1] if match else path.stem, path.stem, metadata={"platform": "discord"})
+    return Room(channel_id(path) or path.stem, path.stem, metadata={"platform": "discord"})
 
 
 def _exported_room(channel: dict[str, Any], guild: dict[str, Any], names: Names) -> Room | None:

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from masa_rag.errors import RecordError
-from masa_rag.sources._chats.fields import content_of, id_of, kept, list_of, text_of, time_of
+from masa_rag.sources._chats.fields import clean, content_of, id_of, kept, list_of, text_of, time_of
 from masa_rag.types import Segment
 
 EPOCH_MS = 1_420_070_400_000
@@ -120,12 +120,7 @@ def learn(record: dict[str, Any], names: Names) -> None:
 def _display_name(person: object) -> str | None:
     member = person.get("member") if isinstance(person, dict) else None
     name = text_of(person, "nickname", "global_name") or text_of(member, "nick") or text_of(person, "username", "name")
-    return name or id_of(person, "id") or (clean_name(person) if isinstance(person, str) else None)
-
-
-def clean_name(value: str) -> str | None:
-    """Return a bare author name, None when it is blank."""
-    return text_of({"name": value}, "name") or None
+    return name or id_of(person, "id") or (clean(person) if isinstance(person, str) else "") or None
 
 
 def _answered(record: dict[str, Any], channel: str) -> str | None:
