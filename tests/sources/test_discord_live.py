@@ -153,6 +153,20 @@ def test_only_threads_with_something_new_are_read_again(server: Loopback, discor
     assert texts(source) == ["about sails"]
 
 
+def test_a_forum_goes_on_where_its_threads_ended(server: Loopback, discord: Discord) -> None:
+    """It has no messages of its own, so that its cursor is the last one of all threads."""
+    discord.channel = discord.channel | {"type": 15}
+    discord.messages = []
+    rope, sail = discord.active = [thread(2, "ropes"), thread(3, "sails")]
+    discord.answers = {rope["id"]: [message(15, "tar it")], sail["id"]: [message(9, "mend it")]}
+    source = channel(server, overlap_days=0)
+    assert texts(source) == ["tar it", "mend it"]
+    assert source.cursor == message(15)["id"]
+    discord.answers[sail["id"]].append(message(20, "and dry it"))
+    sail["last_message_id"] = message(20)["id"]
+    assert texts(source) == ["and dry it"]
+
+
 def test_goes_on_from_the_cursor(server: Loopback, discord: Discord) -> None:
     """A second run reads what is new; with an overlap also what may have been edited since."""
     first = channel(server)

@@ -18,6 +18,8 @@ TOKEN_VARIABLE = "DISCORD_BOT_TOKEN"  # noqa: S105 - the variable's name
 PAGE = 100
 """The most messages a request may ask for (API reference, "Get Channel Messages")."""
 _THREADS = frozenset({10, 11, 12})
+_FORUMS = frozenset({15, 16})
+"""Channels in which all is said in threads."""
 _DAY_MS = 86_400_000
 
 
@@ -85,14 +87,22 @@ class DiscordChannel:
         except SourceError as error:  # the bot may read the channel and not see its threads
             threads = []
             yield RecordError(f"the threads cannot be listed ({error})", record_id=self.channel_id)
+        latest = 0
         for thread in threads:
             room = _room(thread, id_of(thread, "id"), above=text_of(about, "name"))
-            for found, _ in self._messages(client, room, start):
+            for found, newest in self._messages(client, room, start):
                 yield from found
+                latest = max(latest, newest)
+        if about.get("type") in _FORUMS:
+            self._move(latest)
+            return
         for found, newest in self._messages(client, _room(about, self.channel_id), start):
             yield from found
-            if newest > int(self.cursor or 0):
-                self.cursor = str(newest)
+            self._move(newest)
+
+    def _move(self, newest: int) -> None:
+        if newest > int(self.cursor or 0):
+            self.cursor = str(newest)
 
     def _messages(
         self, client: RestClient, room: Room, after: int
