@@ -408,6 +408,17 @@ def test_bad_records_do_not_take_the_good_ones_along(tmp_path: Path) -> None:
     assert sum(isinstance(item, RecordError) for item in items) == 6
 
 
+def test_an_account_with_many_contacts(tmp_path: Path) -> None:
+    """It is recognised where its contacts fill the beginning of the file, without the person's own particulars."""
+    people = [
+        {"first_name": "Nora", "last_name": f"of boat {number}", "phone_number": "0047"} for number in range(2_000)
+    ]
+    about = "Here is the data you requested. Telegram is ad free."
+    chats = {"about": "", "list": [chat([said(1, "of the account")])]}
+    value = {"about": about, "contacts": {"about": "", "list": people}, "chats": chats}
+    assert [item.text for item in segments(recognised(write(tmp_path, value)))] == ["of the account"]
+
+
 def test_a_truncated_account_keeps_what_is_whole(tmp_path: Path) -> None:
     """An export that ends within its second chat gives all of the first, and one error."""
     path = write(tmp_path, {"chats": {"list": [chat([said(1, "one"), said(2, "two")]), chat([said(1, "cut")], id=78)]}})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import tzinfo
@@ -34,6 +35,11 @@ _LISTS = ("chats", "left_chats")
 _CHATS = frozenset({()} | {(name, "list", ITEM) for name in _LISTS})
 _ACCOUNT = frozenset({"about", "personal_information", *_LISTS})
 """What opens the export of a whole account; that of one chat opens with its name, type and id."""
+_BEFORE_CHATS = re.compile(
+    rb'(?:\xef\xbb\xbf)?\s*\{\s*"about":\s*"[^"\n]{0,500}Telegram[^"\n]{0,1000}",\s*'
+    rb'"(?:profile_pictures|stories|contacts|frequent_contacts|other_data|sessions)":\s*[{\[]'
+)
+"""How an account's export opens that has so many contacts or pictures that no chat lies in a file's beginning."""
 _INTO = frozenset(
     {(), ("data",), ("messages",)}
     | {(name, *rest) for name in _LISTS for rest in ((), ("list",), ("list", ITEM), ("list", ITEM, "messages"))}
@@ -42,6 +48,8 @@ _INTO = frozenset(
 
 def is_telegram_json(head: bytes) -> bool:
     """Say whether this is the beginning of one of the known shapes."""
+    if _BEFORE_CHATS.match(head):
+        return True
     values = peek(head, into=_INTO, limit=40)
     kinds = {value for path, value in values if path[-1:] == ("type",) and isinstance(value, str)}
     for path, value in values:
