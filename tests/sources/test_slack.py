@@ -68,6 +68,14 @@ def texts(folder: Path, *messages: dict[str, Any], **lists: Any) -> list[str]:
     ]
 
 
+def test_an_export_whose_first_day_says_nothing(tmp_path: Path) -> None:
+    """A day without messages and one with an app's very long message keep no export unknown."""
+    long = said(0, "x" * 70_000, bot_id="B1")
+    days = {"alerts/2024-05-01": [], "apps/2024-05-01": [long]}
+    path = export(tmp_path, days | {"general/2024-05-01": [said(1, "hello")]})
+    assert [item.text for item in segments(recognised(path))] == ["x" * 70_000, "hello"]
+
+
 class TestExport(SourceContract):
     """An export keeps the source contract."""
 

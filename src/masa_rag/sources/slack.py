@@ -9,9 +9,9 @@ from typing import Any
 
 from masa_rag.errors import RecordError, SourceFormatError
 from masa_rag.sources._archive import Archive
-from masa_rag.sources._base import FileSource
+from masa_rag.sources._base import HEAD_BYTES, FileSource
 from masa_rag.sources._chats.fields import kept, text_of
-from masa_rag.sources._chats.messages import Room, Said, documents, each_file
+from masa_rag.sources._chats.messages import FIRST_FILES, Room, Said, documents, each_file
 from masa_rag.sources._jsonstream import ITEM, json_values, peek
 from masa_rag.sources._paths import expanded
 from masa_rag.sources._slack.message import finished, is_slack_message, said
@@ -61,7 +61,7 @@ class SlackExport(FileSource):
                 return False
             with Archive(path) as archive:
                 return _is_export(archive)
-        except (OSError, SourceFormatError, RecordError):
+        except (OSError, SourceFormatError):
             return False
 
     def __iter__(self) -> Iterator[Document | RecordError]:
@@ -83,10 +83,17 @@ def _has_lists(folder: Path) -> bool:
 def _is_export(archive: Archive) -> bool:
     files = {name.rpartition("/")[2] for name in archive.names}
     days = [name for name in archive.names if (match := _DAY.fullmatch(name)) and match["folder"]]
-    if not files & _USERS or not files & _ROOMS or not days:
+    if not files & _USERS or not files & _ROOMS:
         return False
-    with archive.open(days[0]) as file:
-        values = peek(file.read(65_536), into=_INTO, limit=3)
+    return any(_opens_with_message(archive, day) for day in days[:FIRST_FILES])
+
+
+def _opens_with_message(archive: Archive, day: str) -> bool:
+    try:
+        with archive.open(day) as file:
+            values = peek(file.read(HEAD_BYTES), into=_INTO, limit=3)
+    except RecordError:  # reported when it is read
+        return False
     return any(path == (ITEM,) and is_slack_message(value) for path, value in values)
 
 
