@@ -152,6 +152,17 @@ def test_a_temporary_folder_names_no_chat(tmp_path: Path, monkeypatch: pytest.Mo
     assert document.title == "_chat"
 
 
+def test_a_zip_with_texts_that_were_sent(tmp_path: Path) -> None:
+    """The app numbers them, so that they lie before the chat's own text."""
+    path = tmp_path / "WhatsApp Chat - Boat.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        for number in range(12):
+            archive.writestr(f"{number:08}-list.txt", "rope\ntar\n")
+        archive.writestr("_chat.txt", "[18/05/2025, 07:20:11] Nora: The seal held.\n")
+    assert WhatsAppExport.recognises(path, path.read_bytes())
+    assert [item.text for item in documents(WhatsAppExport(path))] == ["Nora: The seal held."]
+
+
 def test_folders_in_a_zip_name_their_chats(tmp_path: Path) -> None:
     """Unpacked chats that were packed together again; a text that lies in no folder has the zip's name."""
     path = tmp_path / "exports.zip"

@@ -10,6 +10,7 @@ from masa_rag.sources._base import FileSource
 from masa_rag.sources._chats.days import at, day_documents
 from masa_rag.sources._chats.fields import clean as storable
 from masa_rag.sources._chats.fields import zone_of
+from masa_rag.sources._chats.messages import FIRST_FILES
 from masa_rag.sources._lines import is_damaged, member_head, zip_texts
 from masa_rag.sources._whatsapp.form import Form
 from masa_rag.sources._whatsapp.notices import clean
@@ -67,7 +68,7 @@ class WhatsAppExport(FileSource):
         Somebody must speak in them, or the file's name or the encryption notice say that it is WhatsApp.
         """
         if head[:2] == b"PK":
-            return any(_is_chat(path, member) for member in zip_texts(path)[:5])
+            return any(_is_chat(path, member) for member in zip_texts(path)[:FIRST_FILES])
         return looks_like_export(head, path.stem)
 
     def _read(self, path: Path) -> Iterator[Document | RecordError]:
