@@ -268,6 +268,21 @@ def test_code_on_a_page_keeps_its_indentation(tmp_path: Path) -> None:
     assert [item.text for item in segments(TelegramExport(path))] == ["so:\nif low:\n    wait()\n\nthen go"]
 
 
+def test_forwards_in_a_row_on_a_page(tmp_path: Path) -> None:
+    """The page names whose words they are at the first one only; the next message is its author's own again."""
+    path = page(tmp_path, "Crew", "fog ahead", "wind rises", "thanks")
+    html = path.read_text()
+    head = '<div class="from_name">Coast via @radio <span>30.04.2024</span></div>'
+    for text, name in (("fog ahead", head), ("wind rises", "")):
+        words = f'<div class="text">{text}</div>'
+        html = html.replace(words, f'<div class="forwarded body">{name}{words}</div>')
+    path.write_text(html)
+    found = segments(TelegramExport(path))
+    assert [(item.author, item.metadata.get("forwarded_from")) for item in found] == [
+        ("Nora", "Coast"), ("Nora", "Coast"), ("Nora", None),
+    ]  # fmt: skip
+
+
 def test_a_name_on_a_page_is_no_link(tmp_path: Path) -> None:
     """As in JSON, "@nora" is all that was said; the page leads from it to her."""
     words = 'ask <a href="https://t.me/nora">@nora</a> or <a href="https://boats.example/">@</a>'

@@ -75,6 +75,7 @@ def html_messages(page: ChatFile, zone: tzinfo, *, chat: str | None = None) -> I
     path = page.path
     room = Room(path.parent.name, path.parent.name, metadata={"platform": "telegram"})
     author: str | None = None
+    forwarded: str | None = None
     with page.open() as file:
         for element in elements(file, keep=_wanted, label=str(path)):
             if isinstance(element, RecordError):
@@ -83,8 +84,8 @@ def html_messages(page: ChatFile, zone: tzinfo, *, chat: str | None = None) -> I
                 title = _title(element)
                 room = Room(chat or title, title, metadata={"platform": "telegram"}) if title else room
             else:
-                author = _author(element) or author
-                yield from _message(element, author, room=room, zone=zone, where=str(path))
+                author, forwarded = _author(element) or author, _forwarded(element, forwarded)
+                yield from _message(element, author, forwarded, room=room, zone=zone, where=str(path))
                 forget(element)
 
 
@@ -105,7 +106,9 @@ def _author(element: Any) -> str | None:
     return None
 
 
-def _message(element: Any, author: str | None, *, room: Room, zone: tzinfo, where: str) -> Iterator[Said | RecordError]:
+def _message(
+    element: Any, author: str | None, forwarded: str | None, *, room: Room, zone: tzinfo, where: str
+) -> Iterator[Said | RecordError]:
     match = _ID.fullmatch(element.get("id"))
     if "service" in classes(element) or match is None:
         return
@@ -121,7 +124,7 @@ def _message(element: Any, author: str | None, *, room: Room, zone: tzinfo, wher
     text = inline_text(words, preserve=False) or _poll(element)
     if text:
         metadata = kept({
-            "forwarded_from": _forwarded(element), "reactions": _reactions(element), "votes": votes,
+            "forwarded_from": forwarded, "reactions": _reactions(element), "votes": votes,
         })  # fmt: skip
         reply = _answered(element)
         yield Said(room, Segment(text, author, created_at, id=match[1], reply_to=reply, metadata=metadata))
@@ -165,12 +168,15 @@ def _votes(element: Any) -> dict[str, int]:
     return counts
 
 
-def _forwarded(element: Any) -> str | None:
-    body = first(element, "forwarded")
+def _forwarded(element: Any, before: str | None) -> str | None:
+    """Return whose words a message forwards, None if they are its author's own.
+
+    Of several in a row only the first names whom they are of: ``before`` is who was named last.
+    """
     for item in element.iter("div"):
-        if body is not None and {"forwarded", "body"} <= classes(item):
+        if {"forwarded", "body"} <= classes(item):
             name = first(item, "from_name")
-            return clean((name.text or "") if name is not None else "") or None
+            return (clean((name.text or "").partition(" via @")[0]) if name is not None else "") or before
     return None
 
 
