@@ -87,6 +87,20 @@ def test_text(tmp_path: Path) -> None:
     assert (wind.text, wind.created_at) == ("Warning\nwind rises", datetime(2024, 5, 13, 11, 1, tzinfo=UTC))
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        "Joined the server.", "Pinned a message.", "Started a thread.", "Left the group.", "Added Ivo to the group.",
+        "Removed a recipient.", "Started a call that lasted 1,024 minutes.", "Changed the channel name.",
+        "Changed the channel name: boats",
+    ],
+)  # fmt: skip
+def test_lines_that_the_machine_wrote(tmp_path: Path, words: str) -> None:
+    """They have the form of messages, and nobody says them."""
+    path = text(tmp_path, f"[5/13/2024 9:00 AM] nora\n{words}", "[5/13/2024 9:01 AM] nora\nhello")
+    assert [item.text for item in segments(DiscordExport(path))] == ["hello"]
+
+
 def test_forwards_of_a_text(tmp_path: Path) -> None:
     """What is forwarded is text and marked, as in the JSON; what the exporter writes around it is not."""
     sent = "Originally sent: 5/12/2024 7:00 PM"

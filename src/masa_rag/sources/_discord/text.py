@@ -34,7 +34,8 @@ _REACTION = re.compile(r"([^\s,()]+)(?: \((\d{1,9})\))?")
 _OLD_DATE = re.compile(r"(\d{2})-([A-Z][a-z]{2})-(\d{2}) (\d{2}):(\d{2}) ([AP])M")  # 01-May-24 09:00 AM, until 2023
 _MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
 _BY_MACHINE = re.compile(
-    r"(?:Joined the server|Pinned a message|Started a thread|Left the group|(?:Added|Removed) .+ (?:to|from) the group|"
+    r"(?:Joined the server|Pinned a message|Started a thread|Left the group|"
+    r"(?:Added|Removed) (?:a recipient|.+ (?:to|from) the group)|"
     r"Started a call that lasted [\d,]+ minutes|Changed the channel (?:icon|name))\.|Changed the channel name: .*"
 )
 
