@@ -72,9 +72,11 @@ HEXCHAT = (
     "**** ENDING LOGGING AT Tue May 14 00:02:00 2024\n"
 )
 TEXTUAL = (
-    "[2024-05-13T23:58:10+0200] <ann> who brings the ropes?\n"
+    "[2024-05-13T23:58:08+0200] ann (~ann@host.example) joined the channel.\n"
+    "[2024-05-13T23:58:09+0200] -ChanServ- welcome\n"
+    "[2024-05-13T23:58:10+0200] <@ann> who brings the ropes?\n"
     "[2024-05-13T23:59:00+0200] <bo> ann: I do\n"
-    "[2024-05-13T23:59:05+0200] * cy waves\n"
+    "[2024-05-13T23:59:05+0200] • cy: waves\n"
     "[2024-05-14T00:01:00+0200] <bo_away> good night\n"
 )
 EGGDROP = (

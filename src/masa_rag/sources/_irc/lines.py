@@ -35,6 +35,7 @@ _CLOCK = re.compile(r"[\[(]?(\d{1,2}):(\d{2})(?::(\d{2}))?(?:\s?([AaPp])[Mm])?[\
 _SAID = re.compile(rf"<[~&@%+!. ]?({_NICK})>(?:[ \t]|$)(.*)", re.DOTALL)
 _TABBED = re.compile(rf"[~&@%+!. ]?({_NICK})\t(.*)", re.DOTALL)
 _ACTION = re.compile(rf"\s*(?:\*\s+|Action: |— )({_NICK})(?: (.*)|$)", re.DOTALL)
+_TEXTUAL_ACTION = re.compile(rf"• ({_NICK}):(?: (.*)|$)", re.DOTALL)
 _RENAMED = re.compile(rf"(?:\W+|\w+:? )?({_NICK})(?: \[[^\]]*\])? is now known as ({_NICK})\s*$")
 _NICK_CHANGE = re.compile(rf"(?:Nick change: ({_NICK}) ->|\* ({_NICK}) →) ({_NICK})\s*$")
 _NOTICE_ACTION = re.compile(
@@ -125,7 +126,7 @@ def parse_line(raw: str) -> Line:
         return Line(clock, author=match[1], text=match[2].strip())
     if clock.day is not None and line[end - 1] == "\t":
         return _weechat(clock, body)
-    match = _ACTION.match(body)
+    match = _ACTION.match(body) or _TEXTUAL_ACTION.match(body)
     if match is not None and not _NOTICE_ACTION.match(match[2] or "") and match[1] not in _NOT_NICKS:
         return Line(clock, author=match[1], text=(match[2] or "").strip(), action=True)
     return Line(clock, renamed=_renamed(body), channel=_channel(body), notice=_is_notice(body))
