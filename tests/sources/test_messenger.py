@@ -84,6 +84,8 @@ def test_what_nobody_says_is_left_out(tmp_path: Path) -> None:
         said(5, "Ivo", "Reacted ❤ to your message "),
         said(6, "Ivo", "no, wait", is_unsent=True),
         said(7, "Ivo", None, sticker={"uri": "s.png"}),
+        said(7, "Ivo", "Ivo started an audio call"),
+        said(7, "Ivo", "Audio call ended"),
         said(8, "Nora", "look: https://tides.example", share={"link": "https://tides.example"}),
     )
     texts = [item.text for item in segments(open_source(path))]
@@ -108,7 +110,9 @@ def test_a_chat_of_secure_storage(tmp_path: Path) -> None:
            "senderName": "Åse", "text": "Så blå", "timestamp": NINE, "type": "text"}  # fmt: skip
     path = tmp_path / "Åse_12.json"
     gone = row | {"isUnsent": True, "timestamp": NINE + 1, "text": "gone"}
-    path.write_text(json.dumps({"participants": ["Åse", "Ivo"], "threadName": "Åse_12", "messages": [row, gone]}))
+    lost = row | {"type": "placeholder", "timestamp": NINE + 2, "text": "This message is no longer available"}
+    value = {"participants": ["Åse", "Ivo"], "threadName": "Åse_12", "messages": [row, gone, lost]}
+    path.write_text(json.dumps(value))
     (day,) = documents(open_source(path))
     assert (day.id, day.title) == ("Åse_12/2024-05-01", "Åse")
     (only,) = day.segments

@@ -21,10 +21,13 @@ from masa_rag.types import Document, Segment
 _INTO = frozenset({(), ("messages",)})
 _MEDIA = ("photos", "videos", "gifs", "audio_files", "files", "media")
 _PART = re.compile(r"message_\d+\.json")
-_SENT = re.compile(r"(?P<who>.+) sent (?:an attachment|a (?:photo|video|voice message|sticker|GIF|link|location))\.")
+_SENT = re.compile(
+    r"(?P<who>.+) (?:sent (?:an attachment|a (?:photo|video|voice message|sticker|GIF|link|location))\.|"
+    r"started (?:an audio call|a video (?:call|chat))\.?)"
+)
 _BY_MACHINE = re.compile(
     r"Liked a message|Reacted .{1,20} to (?:your|a) message|You are now connected on Messenger\.|"
-    r"You missed a (?:video )?call from .+\."
+    r"You missed a (?:video )?call from .+\.|(?:Audio call|Video (?:call|chat)) ended\.?"
 )
 """What an export has as the text of messages without one, in English; in other languages it cannot be told."""
 _EARLIEST, _LATEST = 1e11, 1e14
@@ -134,7 +137,7 @@ def _text(record: dict[str, Any], author: str) -> str:
     """Return what somebody wrote or shared, "" for what the machine says and what was taken back."""
     kind, is_unsent = text_of(record, "type"), record.get("isUnsent", record.get("is_unsent"))
     words, link = _words(record, "content", "text"), text_of(record.get("share"), "link")
-    if is_unsent is True or "call_duration" in record or kind in ("Call", "Subscribe", "Unsubscribe"):
+    if is_unsent is True or "call_duration" in record or kind in ("Call", "Subscribe", "Unsubscribe", "placeholder"):
         return ""
     sent = _SENT.fullmatch(words)
     if _BY_MACHINE.fullmatch(words) or (sent is not None and (sent["who"] == "You" or author.startswith(sent["who"]))):
