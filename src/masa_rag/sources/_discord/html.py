@@ -88,8 +88,6 @@ def channel_id(path: Path) -> str | None:
 
 def _message(element: Any, author: _Author, *, room: Room, where: str) -> Iterator[Said | RecordError]:
     identity = element.get("data-message-id").strip()
-    if "chatlog__message-container" not in classes(element) and _inside_container(element):
-        return
     created_at = snowflake_time(identity)
     if created_at is None:
         yield RecordError(f"received the message id {identity[:40]!r}; expected a number", record_id=where)
@@ -101,10 +99,6 @@ def _message(element: Any, author: _Author, *, room: Room, where: str) -> Iterat
         })  # fmt: skip
         name, reply = author.name or author.number or None, _answered(element)
         yield Said(room, Segment(text, name, created_at, id=identity, reply_to=reply, metadata=metadata))
-
-
-def _inside_container(element: Any) -> bool:
-    return any("chatlog__message-container" in classes(item) for item in element.iterancestors())
 
 
 def _text(element: Any, *, by_machine: bool) -> str:
