@@ -116,7 +116,7 @@ class TestTelegram:
         """The messages with words, as the file has them."""
         value = json.loads((data / "formats" / "telegram" / name).read_text(encoding="utf-8"))
         rows = [row for row in value["messages"] if row["type"] == "message"]
-        worded = ("poll", "todo_list", "place_name", "game_title", "invoice_information")
+        worded = ("poll", "todo_list", "contact_information", "place_name", "game_title", "invoice_information")
         return [row for row in rows if row["text"] or any(key in row for key in worded)]
 
     def test_counts(self, data: Path, name: str) -> None:

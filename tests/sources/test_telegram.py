@@ -299,6 +299,28 @@ def test_what_is_quoted_is_marked(tmp_path: Path) -> None:
         assert [item.text for item in documents(TelegramExport(path))] == ["Nora: > We sail\n> in May.\nWe do"]
 
 
+def test_cards_of_people_and_places(tmp_path: Path) -> None:
+    """Who sends a card says whom or what it names, in JSON and on a page; a text beside it stands alone."""
+    ola = {"first_name": "Ola", "last_name": "Berg", "phone_number": "+47 41 00 00 00"}
+    rows = [said(1, "", contact_information=ola), said(2, "", place_name="Pier 4", address="Dock Road")]
+    rows.append(said(3, "the pilot", contact_information=ola))
+    json_path = write(tmp_path / "json", chat(rows))
+    person = '<div class="media media_contact"><div class="body"><div class="title bold">Ola Berg</div>'
+    place = '<div class="media media_venue"><div class="body"><div class="title bold">Pier 4</div>'
+    page_path = page(tmp_path, "Crew", "A", "B", "the pilot")
+    html = page_path.read_text()
+    phone = f'{person}<div class="status details">+47 41 00 00 00 - vCard</div></div></div>'
+    html = html.replace('<div class="text">A</div>', phone)
+    road = f'{place}<div class="description">Dock Road</div></div></div>'
+    html = html.replace('<div class="text">B</div>', road).replace(
+        '<div class="text">the', f'{phone}<div class="text">the'
+    )
+    page_path.write_text(html)
+    for path in (json_path, page_path):
+        texts = [item.text for item in segments(TelegramExport(path))]
+        assert texts == ["Ola Berg, +47 41 00 00 00", "Pier 4, Dock Road", "the pilot"]
+
+
 def test_the_votes_of_a_page_are_no_words(tmp_path: Path) -> None:
     """A poll has the same words on a page as in JSON: what moves from export to export is metadata."""
     answers = (

@@ -121,7 +121,7 @@ def _message(
     votes, words = _votes(element), first(element, "text")
     if words is not None:
         mark_quotations(words, lambda item: item.tag == "blockquote", preserve=False)
-    text = inline_text(words, preserve=False) or _poll(element)
+    text = inline_text(words, preserve=False) or _poll(element) or _card(element)
     if text:
         metadata = kept({
             "forwarded_from": forwarded, "reactions": _reactions(element), "votes": votes,
@@ -152,6 +152,14 @@ def _poll(element: Any) -> str:
     question = inline_text(first(element, "question"), preserve=False)
     answers = (inline_text(item, preserve=False) for item in element.iter("div") if "answer" in classes(item))
     return "\n".join([question, *(f"- {answer.removeprefix('- ')}" for answer in answers)]) if question else ""
+
+
+def _card(element: Any) -> str:
+    """Return the person or place whose card was sent, as the JSON has them; "" for none."""
+    card = first(element, "media_contact", "media_venue")
+    names = ("title", "description", "status") if card is not None else ()
+    parts = (inline_text(first(card, name), preserve=False) for name in names)
+    return ", ".join(part.removesuffix(" - vCard") for part in parts if part)
 
 
 def _votes(element: Any) -> dict[str, int]:

@@ -94,14 +94,21 @@ def _piece(piece: object, where: str) -> str:
 
 
 def _extras(record: dict[str, Any], *, alone: bool) -> Iterator[str]:
-    """Yield what a message says outside its text: polls and lists; places, games and bills only when alone."""
+    """Yield what a message says outside its text: polls and lists; people, places, games, bills only when alone."""
     yield from _poll(record.get("poll"), "question")
     yield from _poll(record.get("todo_list"), "title")
     if alone:
+        yield _contact(record.get("contact_information"))
         yield ", ".join(part for part in (text_of(record, "place_name"), text_of(record, "address")) if part)
         for name in ("game", "invoice"):
             about = record.get("invoice_information") if name == "invoice" else _game(record)
             yield ": ".join(part for part in (text_of(about, "title"), text_of(about, "description")) if part)
+
+
+def _contact(person: object) -> str:
+    """Return the name and number of somebody whose card was sent."""
+    name = " ".join(part for part in (text_of(person, "first_name"), text_of(person, "last_name")) if part)
+    return ", ".join(part for part in (name, text_of(person, "phone_number")) if part)
 
 
 def _game(record: dict[str, Any]) -> dict[str, str]:
