@@ -38,21 +38,16 @@ FILE_SOURCES: tuple[tuple[str, str], ...] = (
 )
 """(module, class) of the sources that recognise files, the most particular format first: the first
 that says yes is taken, and plain text comes last."""
-
 _FOLDERS = "look through folders"
-
 _SAY_WHICH = "If it is an export, say which: masa-rag add --as NAME, or form=NAME"
-
 _NAMED = 20
 """How many of the files that are left out are named."""
 
 WHOLE_FOLDERS = frozenset({"Tweets", "DiscordExport", "SlackExport", "TelegramExport", "WebPages"})
 """Those whose exports are folders with parts that mean nothing alone (an X archive, a Slack export, a
 page with its assets). Any other folder is taken apart, file by file."""
-
 _BY_FIRST_FILES = frozenset({"Tweets", "DiscordExport", "TelegramExport"})
 """Those of them that know a folder by the first of its files, so that there may be others among them."""
-
 PLUGINS = "masa_rag.sources"
 """Entry-point group of other packages' sources. One with a ``recognises`` like FileSource's is asked first."""
 
