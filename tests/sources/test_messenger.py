@@ -13,7 +13,7 @@ from forum_helpers import documents, segments, survives
 
 from masa_rag.errors import RecordError
 from masa_rag.protocols import Source
-from masa_rag.sources import MessengerExport, open_source
+from masa_rag.sources import MessengerExport, open_source, open_sources
 from masa_rag.testing.contracts import SourceContract
 
 NINE = 1_714_554_000_000
@@ -102,6 +102,24 @@ def test_parts_of_a_chat_are_one(tmp_path: Path) -> None:
     (day,) = source
     assert [item.text for item in getattr(day, "segments", ())] == ["sooner", "sooner too", "later"]
     assert len(list(MessengerExport(tmp_path))) == 1
+
+
+@pytest.mark.parametrize("place", [".", "your_facebook_activity", "your_facebook_activity/messages", "chat"])
+def test_what_was_sent_belongs_to_the_chat(tmp_path: Path, place: str) -> None:
+    """Voices, videos and texts that were sent in a chat are not read as recordings and notes of their own."""
+    folder = chat(tmp_path, said(0, "Nora", "hello")).parent
+    for name, data in (("videos/a.mp4", b"\0\0\0\x18ftypmp42"), ("files/note.md", b"Sent."), ("files/b.json", b"[1]")):
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_bytes(data)
+    (source,) = open_sources(folder if place == "chat" else tmp_path / place)
+    assert [item.text for item in documents(source)] == ["Nora: hello"]
+
+
+def test_notes_beside_a_copy_are_read(tmp_path: Path) -> None:
+    """What does not lie in a chat's folder is no part of the export."""
+    chat(tmp_path, said(0, "Nora", "hello"))
+    (tmp_path / "your_facebook_activity" / "messages" / "mine.md").write_text("My note.")
+    assert {type(source).__name__ for source in open_sources(tmp_path)} == {"MessengerExport", "Files"}
 
 
 def test_a_chat_of_secure_storage(tmp_path: Path) -> None:

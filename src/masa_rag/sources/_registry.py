@@ -43,10 +43,10 @@ _SAY_WHICH = "If it is an export, say which: masa-rag add --as NAME, or form=NAM
 _NAMED = 20
 """How many of the files that are left out are named."""
 
-WHOLE_FOLDERS = frozenset({"Tweets", "DiscordExport", "SlackExport", "TelegramExport", "WebPages"})
+WHOLE_FOLDERS = frozenset({"Tweets", "DiscordExport", "SlackExport", "TelegramExport", "MessengerExport", "WebPages"})
 """Those whose exports are folders with parts that mean nothing alone (an X archive, a Slack export, a
 page with its assets). Any other folder is taken apart, file by file."""
-_BY_FIRST_FILES = frozenset({"Tweets", "DiscordExport", "TelegramExport"})
+_BY_FIRST_FILES = frozenset({"Tweets", "DiscordExport", "TelegramExport", "MessengerExport"})
 """Those of them that know a folder by the first of its files, so that there may be others among them."""
 PLUGINS = "masa_rag.sources"
 """Entry-point group of other packages' sources. One with a ``recognises`` like FileSource's is asked first."""

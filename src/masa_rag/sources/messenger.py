@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import suppress
+from itertools import islice
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -14,7 +15,7 @@ from masa_rag.errors import RecordError
 from masa_rag.sources._base import FileSource, read_head
 from masa_rag.sources._chats.fields import clean, kept, list_of, text_of, time_of
 from masa_rag.sources._chats.files import ChatFile, holds_chats, in_zip, is_zip, on_disk, others_in_zip, read_each
-from masa_rag.sources._chats.messages import Room, Said, documents
+from masa_rag.sources._chats.messages import FIRST_FILES, Room, Said, documents
 from masa_rag.sources._jsonstream import ITEM, json_values, peek
 from masa_rag.types import Document, Segment
 
@@ -54,7 +55,9 @@ class MessengerExport(FileSource):
 
     @classmethod
     def recognises(cls, path: Path, head: bytes) -> bool:
-        """Say whether the content is a chat of Messenger or Instagram."""
+        """Say whether the content is a chat of Messenger or Instagram; of a folder, whether it is one's or of all."""
+        if path.is_dir():
+            return _holds_chat(path)
         if is_zip(path):
             return holds_chats(path, lambda item: _may_hold(item, path), _is_known)
         return _is_known(head)
@@ -72,6 +75,16 @@ class MessengerExport(FileSource):
             return super()._takes(path) and type(self).recognises(path, read_head(path))
         except OSError:
             return True  # reported when it is read
+
+
+def _holds_chat(folder: Path) -> bool:
+    """Say whether a folder is a chat's, with the media that were sent in it, or the one of all chats in a copy."""
+    deeper = {"messages": ("*/*/",), "inbox": ("*/",)}.get(folder.name, ())
+    try:
+        parts = [part for depth in ("", *deeper) for part in islice(folder.glob(f"{depth}message_1.json"), FIRST_FILES)]
+        return any(_is_known(read_head(part)) for part in parts)
+    except OSError:
+        return False
 
 
 def _in_zip(path: Path) -> Iterator[ChatFile | RecordError]:
