@@ -29,7 +29,25 @@ ANSWERS: dict[str, Any] = {
             {"speaker": "Speaker2", "start_time": 4.0, "end_time": 7.0, "text": TWO},
         ],
     },
-}
+    "IBM": {
+        "results": [
+            {"final": True, "alternatives": [{"transcript": f"{text} ", "confidence": 0.9, "timestamps": [
+                [word, start + at / 2, start + (at + 1) / 2] for at, word in enumerate(text.split())]}]}
+            for text, start in ((ONE, 0.0), (TWO, 4.0))
+        ],
+        "speaker_labels": [
+            {"from": start + at / 2, "to": start + (at + 1) / 2, "speaker": speaker}
+            for speaker, start in ((1, 0.0), (2, 4.0)) for at in range(6)
+        ],
+    },
+    "Teams": {
+        "type": "Transcript",
+        "entries": [
+            {"speakerDisplayName": "Speaker 1", "startOffset": "00:00:00", "endOffset": "00:00:03.000000", "text": ONE},
+            {"speakerDisplayName": "Speaker 2", "startOffset": "0:00:04.0000000", "endOffset": "00:00:07", "text": TWO},
+        ],
+    },
+}  # fmt: skip
 
 
 def said(folder: Path, answer: Any) -> list[tuple[str | None, float | None, float | None, str]]:

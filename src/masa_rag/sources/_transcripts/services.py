@@ -1,8 +1,8 @@
 """What speech services and tools write as JSON: each shape becomes plain turns, in seconds.
 
 The fields are those of the documentation of each: whisper.cpp, transformers and insanely-fast-whisper,
-AssemblyAI, Deepgram, Gladia, Rev, Amazon Transcribe, Google and Azure Speech, Speechmatics, ElevenLabs, Vosk,
-Fireflies, Sonix, youtube-transcript-api.
+AssemblyAI, Deepgram, Gladia, Rev, Amazon Transcribe, Google, IBM and Azure Speech, Speechmatics, ElevenLabs, Vosk,
+Fireflies, Sonix, Teams, youtube-transcript-api.
 """
 
 from __future__ import annotations
@@ -16,7 +16,9 @@ Turn = Mapping[str, Any]
 """``text``, ``start`` and ``end`` in seconds, ``speaker``, ``channel`` and ``confidence``, where they are known."""
 
 _TEXT = ("text", "punctuated_word", "word", "sentence", "transcript")
-_SPEAKER = ("speaker", "speaker_name", "speaker_label", "speaker_id", "speakerTag", "speakerLabel")
+_SPEAKER = (
+    "speaker", "speaker_name", "speakerDisplayName", "speaker_label", "speaker_id", "speakerTag", "speakerLabel",
+)  # fmt: skip
 _CHANNEL = ("channel_label", "channel")
 _START, _END = (("start", "start_time", "startTime", "startOffset"), ("end", "end_time", "endTime", "endOffset"))
 _TICKS_A_SECOND = 10_000_000
@@ -95,6 +97,7 @@ _PLACES = (
     ("results", "utterances"),  # Deepgram
     ("results", "audio_segments"),  # Amazon
     ("result",),  # Vosk: words
+    ("entries",),  # Teams
 )
 """Where answers have rows of text with their times in seconds."""
 
@@ -215,6 +218,17 @@ def _google(data: Any) -> Iterator[Turn]:
         before = end
 
 
+def _ibm(data: Any) -> Iterator[Turn]:
+    """Read the words of IBM Watson, ``[word, start, end]``; who says which stands in a list of its own."""
+    speakers = {moment_of(row.get("from")): row.get("speaker") for row in _rows(data, "speaker_labels")}
+    for row in _rows(data, "results"):
+        times = next(iter(_rows(row, "alternatives")), {}).get("timestamps")
+        for word in times if isinstance(times, list) else ():
+            if isinstance(word, list) and len(word) == 3:
+                start, end = map(moment_of, word[1:])
+                yield {"text": str(word[0]), "start": start, "end": end, "speaker": speakers.get(start)}
+
+
 def _from_zero(word: Mapping[str, Any]) -> Turn:
     """Return a word of Google's, which leaves out a start at the very beginning."""
     turn = _turn(word)
@@ -232,6 +246,6 @@ def _azure(data: Any) -> Iterator[Turn]:
 
 
 _READERS: tuple[Callable[[Any], Iterator[Turn]], ...] = (
-    _placed, _sentences, _list, _whisper_cpp, _chunks, _deepgram, _rev, _spoken_items, _google, _azure, _words,
+    _placed, _sentences, _list, _whisper_cpp, _chunks, _deepgram, _rev, _spoken_items, _google, _ibm, _azure, _words,
 )  # fmt: skip
 """The larger pieces first: many answers have their words a second time, one by one."""
