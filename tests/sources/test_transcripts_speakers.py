@@ -213,3 +213,15 @@ def test_columns_are_no_dialogue(tmp_path: Path) -> None:
     text = "".join(f"Agenda: {item}\nOwner: Mara\nPlace: Skarholm\n\n" for item in ("Seals", "Buoys", "Salt"))
     (tmp_path / "plan.txt").write_text(text)
     assert not Transcripts.recognises(tmp_path / "plan.txt", text.encode())
+
+
+def test_how_somebody_speaks_is_no_part_of_the_name(tmp_path: Path) -> None:
+    """Mara laughing is Mara, and that she laughs is kept with her words; where somebody is from belongs to the name."""
+    text = (
+        "Mara: May.\nJonas (Skarholm): March.\nMara (laughing): No.\nJonas (Skarholm): Yes.\nMARA (CONT'D): No.\n" * 2
+    )
+    found = [(line.author, line.text) for line in read(tmp_path, text).segments][:5]
+    assert found == [
+        ("Mara", "May."), ("Jonas (Skarholm)", "March."), ("Mara", "(laughing) No."), ("Jonas (Skarholm)", "Yes."),
+        ("MARA", "(CONT'D) No."),
+    ]  # fmt: skip

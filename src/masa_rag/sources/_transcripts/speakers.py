@@ -39,6 +39,14 @@ _PHRASES = frozenset(
     例如 备注 地址 姓名 日期 时间 标题 注意 电话""".split()
 )
 """Words before a colon that name nobody. No word that is a name too: "May" and "Mark" may speak."""
+_MANNER = re.compile(
+    r"\s*(\((?:chuckl(?:es|ing)|cont(?:inued|inuing|[’']d)|cough(?:s|ing)|cr(?:ies|ying)|crosstalk|giggl(?:es|ing)"
+    r"|inaudible|interject(?:s|ing)|interrupt(?:s|ing)|jok(?:es|ing)|lacht|laugh(?:s|ing|ter)|loudly|mutter(?:s|ing)"
+    r"|off[ -]?(?:camera|mic|screen)|o\.s\.|quietly|read(?:s|ing)|shout(?:s|ing)|sigh(?:s|ing)|sing(?:s|ing)"
+    r"|smil(?:es|ing)|softly|v\.o\.|voice[ -]?over|whisper(?:s|ing)|yell(?:s|ing))\))$",
+    re.IGNORECASE,
+)
+"""How somebody speaks: ``Mara (laughing):`` is Mara."""
 _COUNTED = re.compile(
     r"([^\W\d_]+)[ _](?:([A-Z])|\d{1,3}|one|two|three|four|five|six|seven|eight|nine|ten)", re.IGNORECASE
 )
@@ -64,14 +72,15 @@ _TURNS_TAKEN = 4
 def split_label(text: str) -> tuple[str | None, str]:
     """Split ``Name: what was said``, also ``[SPEAKER_00]: text``, ``**Name:** text`` and ``>> NAME: text``.
 
-    The name is None when there is no label, or one that names nobody ("Note").
+    The name is None when there is no label, or one that names nobody ("Note"). How it was said is kept with the words.
     """
     said = _CHANGE.sub("", text, count=1) if text.startswith(">>") else text
     said = said.lstrip(_DIRECTIONS)
     match = _LABEL.fullmatch(said) or _BRACKETED.fullmatch(said) or _BOLD.fullmatch(said)
     if match is None or _is_phrase(name := match["name"].strip(_DIRECTIONS + " ")):
         return None, text
-    return name, match["text"].strip()
+    manner = _MANNER.search(name)
+    return (name[: manner.start()], f"{manner[1]} {match['text'].strip()}") if manner else (name, match["text"].strip())
 
 
 def _is_phrase(label: str) -> bool:
