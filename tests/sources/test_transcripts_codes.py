@@ -8,6 +8,8 @@ import pytest
 
 from masa_rag.errors import RecordError
 from masa_rag.sources import Transcripts
+from masa_rag.sources._transcripts.subtitles import looks_like_srt, parse_srt
+from masa_rag.sources._transcripts.vtt import parse_vtt
 from masa_rag.types import Document
 
 TEXTS = ("Good morning and welcome.", "Morning, how are you all today?", "The buoy is broken again.", "Mara mends it.")
@@ -128,3 +130,37 @@ def test_days_of_a_log_are_no_recording(tmp_path: Path) -> None:
     text = "".join(f"[{clock}] pump two: {TEXTS[at % 4]}\n" for at, clock in enumerate(clocks))
     (tmp_path / "days.txt").write_text(text)
     assert not Transcripts.recognises(tmp_path / "days.txt", text.encode())
+
+
+@pytest.mark.parametrize(
+    "times",
+    [
+        ("00: 00: 01,000 --> 00: 00: 02,500", "00:00:10,000 -> 00:00:11,000"),
+        ("0:0:1,0 --> 0:0:2,5", "0:0:10,0 --> 0:0:11,0"),
+        ("00:00:01:000 --> 00:00:02:500", "00:00:10:000 --> 00:00:11:000"),
+    ],
+)
+def test_subrip_as_language_models_and_typists_write_it(times: tuple[str, str]) -> None:
+    """A blank, one digit, one dash or a colon too many are no words of the caption before, and no other format."""
+    text = f"1\n{times[0]}\nTwo kites.\n\n2\n{times[1]}\nThree.\n"
+    lines = parse_srt(text).lines
+    assert looks_like_srt(text)
+    assert [(line.start, line.end, line.text) for line in lines] == [(1.0, 2.5, "Two kites."), (10.0, 11.0, "Three.")]
+
+
+@pytest.mark.parametrize("first", ["0:0:1.0 --> 0:0:2.5", "00:00:01,000 --> 00:00:02,500"])
+def test_webvtt_whose_times_are_written_otherwise(first: str) -> None:
+    """Teams leaves zeros out, and SubRip with another first line has commas: captions were left out, or all of them."""
+    text = f"\nWEBVTT\n\n{first}\n<v Mia Ode>Two kites.</v>\n\n0:10:12.300 --> 0:10:13.000\n<v Ben>Three.</v>\n"
+    lines = [(line.speaker, line.start, line.end, line.text) for line in parse_vtt(text).lines]
+    assert lines == [("Mia Ode", 1.0, 2.5, "Two kites."), ("Ben", 612.3, 613.0, "Three.")]
+
+
+def test_webvtt_of_teams_with_facts() -> None:
+    """What Teams' API writes with the facts of each caption is read by its words."""
+    text = (
+        'WEBVTT\n\n00:00:01.000 --> 00:00:02.500\n{"startDateTime":"2025-03-07T08:18:36.0Z","speakerName":"Mia <Ode>",'
+        '"spokenText":"Two & <three> kites.","spokenLanguage":"en-us"}\n\n00:00:03.000 --> 00:00:04.000\n{"a": no}\n'
+    )
+    lines = [(line.speaker, line.text) for line in parse_vtt(text).lines]
+    assert lines == [("Mia <Ode>", "Two & <three> kites."), (None, '{"a": no}')]

@@ -43,6 +43,7 @@ FORMS = {
     "Notta": "{name} {minutes}\n{text}\n\n",
     "Teams, as Markdown": "**{name}** 0:{at:02}\\\n{text}\n\n",
     "a dash": "{name} - {minutes}\n{text}\n\n",
+    "Gong": "{minutes} | {name}\n{text}\n\n",
     "a long dash": "{name} – {clock}\n{text}\n\n",
     "full-width brackets": "{name}（{minutes}）：{text}\n\n",
     "heading": "## {name} ({minutes})\n{text}\n\n",

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import Any, TypeVar
 
+from masa_rag._time import parse_clock
 from masa_rag.errors import SourceFormatError
 from masa_rag.sources._encoding import encoding_of_text
 
@@ -152,6 +153,17 @@ def forward_only(lines: Sequence[Timed]) -> list[Timed]:
         line if line.start is None or number in kept else replace(line, start=None, end=None)
         for number, line in enumerate(lines)
     ]
+
+
+_ONE_DIGIT = re.compile(r"(?<=:)\d(?!\d)")
+_BEHIND_SECONDS = re.compile(r"(\d+)[:;](\d+)[:;](\d+)[:;](?:(?=\d{3})|\d+)")
+"""What is left out: frames, or the sign before thousandths."""
+
+
+def loose_clock(written: str) -> float | None:
+    """Return the seconds of a time, also of ``0:0:3.290`` and ``00:00:03:290``; fewer digits there are frames."""
+    whole = _BEHIND_SECONDS.sub(r"\1:\2:\3.", "".join(written.split())).rstrip(".")
+    return parse_clock(_ONE_DIGIT.sub(lambda digit: f"0{digit[0]}", whole))
 
 
 _HOUR_S, _DAY_S = 3600.0, 24 * 3600.0

@@ -7,14 +7,26 @@ import re
 from collections.abc import Iterator
 
 from masa_rag._time import parse_clock
-from masa_rag.sources._transcripts.base import Caption, Transcript, fold_rolling, in_time, lines_of, with_ends
+from masa_rag.sources._transcripts.base import (
+    Caption,
+    Transcript,
+    fold_rolling,
+    in_time,
+    lines_of,
+    loose_clock,
+    with_ends,
+)
 from masa_rag.sources._transcripts.speakers import assign_speakers
 
 _CLOCK = r"(?:\d+:)?\d{1,3}:\d{2}[.,]\d{1,3}"
 _WHOLE = r"(?:\d+:)?\d{1,3}:\d{2}(?:[.,]\d{1,3})?"
-_SRT_TIMING = re.compile(rf"\s*(-?{_WHOLE})\s*-->\s*(-?{_WHOLE})(?:\s+(?:[XY][12]|[a-z]+):\S.*)?\s*")
+_SHOWN = r"(?:\s+(?:[XY][12]|[a-z]+):\S.*)?\s*"
+_SRT_TIMING = re.compile(rf"\s*(-?{_WHOLE})\s*-->\s*(-?{_WHOLE}){_SHOWN}")
 """Behind the times may stand where the caption is shown; what is said there makes it another format. Programs that move
 all captions write times before the beginning."""
+_LOOSE = r"(?:\d+ ?: ?)?\d{1,3} ?: ?\d{1,2}(?: ?[.,:;] ?\d{1,3})?"
+_LOOSE_TIMING = re.compile(rf"\s*(-?{_LOOSE})\s*--?>\s*(-?{_LOOSE}){_SHOWN}")
+"""As language models and typists write them: ``00: 00: 01,000 -> 0:0:4``."""
 _SBV_TIMING = re.compile(rf"\s*({_CLOCK}),({_CLOCK})\s*")
 _TSV_ROW = re.compile(r"(\d{1,12})\t(\d{1,12})\t(.*\S.*)")
 _MARKUP = re.compile(r"</?[a-zA-Z][^<>]*>|\{\\[^{}]*\}")
@@ -25,13 +37,13 @@ _DRAWS = re.compile(r"\\p[1-9]")
 def looks_like_srt(text: str) -> bool:
     """Say whether a timing line opens the file, under a cue number or, as some programs write it, without."""
     lines = [line for line in lines_of(text[:4096]) if line.strip()]
-    first = 1 if lines and lines[0].strip().isdigit() else 0
-    return len(lines) > 1 and bool(_SRT_TIMING.fullmatch(lines[first]))
+    is_numbered = bool(lines) and lines[0].strip().isdigit()
+    return len(lines) > 1 and bool((_LOOSE_TIMING if is_numbered else _SRT_TIMING).fullmatch(lines[is_numbered]))
 
 
 def parse_srt(text: str) -> Transcript:
     """Read SubRip: number, ``00:00:01,000 --> 00:00:04,000``, rows; a full stop may stand for the comma."""
-    return _transcript(_cues(text, _SRT_TIMING, numbered=True))
+    return _transcript(_cues(text, _LOOSE_TIMING, numbered=True))
 
 
 def looks_like_sbv(text: str) -> bool:
@@ -67,7 +79,7 @@ def _cues(text: str, timing: re.Pattern[str], *, numbered: bool) -> Iterator[Cap
 def _caption(times: tuple[str, str] | None, rows: list[str]) -> Iterator[Caption]:
     cleaned = [row for line in rows if (row := " ".join(html.unescape(_MARKUP.sub("", line)).split()))]
     if times is not None and cleaned:
-        start, end = (0.0 if time.startswith("-") else parse_clock(time) for time in times)
+        start, end = (0.0 if time.startswith("-") else loose_clock(time) for time in times)
         yield Caption(cleaned, start, end)
 
 

@@ -16,6 +16,7 @@ from masa_rag.sources._transcripts.base import (
     Transcript,
     forward_only,
     lines_of,
+    loose_clock,
     past_midnight,
     with_ends,
 )
@@ -25,10 +26,8 @@ _TIME = (
     r"(?:(?:\d{1,3}:)?\d{1,3}:\d{2}(?:[.,]\d{1,3})?|\d{1,3}:\d{1,2}:\d{1,2}\.\d{1,3}|\d\d(?::\d\d){3}|\d\d(?:;\d\d){3})"
 )
 """Teams wrote ``0:0:3.290``; Premiere counts frames behind the seconds, ``00:00:03:12`` and ``00;00;03;12``."""
-_FRAMES = re.compile(r"(\d\d)[:;](\d\d)[:;](\d\d)[:;]\d\d")
-_ONE_DIGIT = re.compile(r"(?<=:)\d(?!\d)")
 _TO = r"\s*(?:-{1,2}>?|[–—])\s*"
-_SAID = r"\s*[-–—:]?\s*(?P<text>.*)"
+_SAID = r"\s*[-–—:|]?\s*(?P<text>.*)"
 _STAMPED = re.compile(
     rf"\s*(?:[\[(]\s*(?P<a>{_TIME})(?:(?:\s*[\])]{_TO}[\[(]\s*|{_TO})(?P<b>{_TIME}))?\s*[\])]"
     rf"(?:(?<=\])\(https?://[^()\s]+\))?|"
@@ -103,11 +102,7 @@ def _times(match: re.Match[str]) -> tuple[float | None, float | None]:
     found = match.groupdict()
     if found.get("d"):
         return float(match["d"]), float(match["e"])
-    return _seconds(match["a"]), _seconds(match["b"]) if match["b"] else None
-
-
-def _seconds(text: str) -> float | None:
-    return parse_clock(_ONE_DIGIT.sub(lambda digit: f"0{digit[0]}", _FRAMES.sub(r"\1:\2:\3", text)))
+    return loose_clock(match["a"]), loose_clock(match["b"]) if match["b"] else None
 
 
 def parse_stamped(text: str) -> Transcript:
@@ -261,7 +256,7 @@ _FEW_WORDS = 3
 
 
 def _clock(match: re.Match[str]) -> float | None:
-    return _seconds(match["time"] or match.groupdict().get("whole") or "")
+    return loose_clock(match["time"] or match.groupdict().get("whole") or "")
 
 
 def _turns(text: str, pattern: re.Pattern[str]) -> Transcript:

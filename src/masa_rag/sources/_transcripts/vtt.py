@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import json
 import re
 from collections.abc import Iterator
 from dataclasses import replace
@@ -14,6 +15,9 @@ from masa_rag.sources._transcripts.speakers import assign_speakers
 _SIGNATURE = re.compile(r"WEBVTT(?:[ \t].*)?")
 _STAMP = r"(?:(\d{1,9}):)?([0-5]\d):([0-5]\d)\.(\d{3})(?!\d)"
 _TIMING = re.compile(rf"[ \t\f]*{_STAMP}[ \t\f]*-->[ \t\f]*{_STAMP}")
+_LOOSE = r"(?:(\d{1,9}):)?([0-5]?\d):([0-5]?\d)[.,](\d{1,3})(?!\d)"
+_LOOSE_TIMING = re.compile(rf"[ \t\f]*{_LOOSE}[ \t\f]*-->[ \t\f]*{_LOOSE}")
+"""Teams' ``0:0:5.32``, and the commas of SubRip where nothing but the first line was changed."""
 _VOICE = re.compile(r"<v(?:\.[^\s<>]*)?[ \t]++([^<>]*)>")
 _WEBEX = re.compile(r'\d+ "([^"]{1,100})" \(\d+\)\s*')
 """Webex writes who speaks into the number of the caption."""
@@ -21,15 +25,18 @@ _TAG = re.compile(r"<[^<>]*>")
 
 
 def looks_like_vtt(text: str) -> bool:
-    """Say whether the file opens with WebVTT's signature."""
-    return bool(_SIGNATURE.fullmatch(lines_of(text[:4096])[0]))
+    """Say whether the file opens with WebVTT's signature; programs leave lines above it empty."""
+    return bool(_SIGNATURE.fullmatch(lines_of(text[:4096].lstrip())[0]))
 
 
 def parse_vtt(text: str) -> Transcript:
-    """Read a WebVTT file; captions with a malformed timing are left out, as the standard says."""
+    """Read a WebVTT file; captions with a malformed timing are left out, as the standard says, unless all may be."""
     if not looks_like_vtt(text):
         raise SourceFormatError("received text without the WebVTT signature; expected the first line to be 'WEBVTT'")
-    captions = [caption for block in _blocks(lines_of(text.replace("\0", "�"))) for caption in _captions(block)]
+    lines = lines_of(text.lstrip().replace("\0", "�"))
+    first = next((line for line in lines if "-->" in line), "")
+    timing = _LOOSE_TIMING if _LOOSE_TIMING.match(first) and not _TIMING.match(first) else _TIMING
+    captions = [caption for block in _blocks(lines) for caption in _captions(block, timing)]
     return Transcript(assign_speakers(in_time(fold_rolling(captions))))
 
 
@@ -49,19 +56,31 @@ def _blocks(lines: list[str]) -> Iterator[list[str]]:
     yield block
 
 
-def _captions(block: list[str]) -> Iterator[Caption]:
+def _captions(block: list[str], timing: re.Pattern[str]) -> Iterator[Caption]:
     for number, line in enumerate(block[:2]):
-        if match := _TIMING.match(line):
+        if match := timing.match(line):
             start, end = _seconds(match.groups()[:4]), _seconds(match.groups()[4:])
             named = _WEBEX.fullmatch(block[0]) if number else None
-            for caption in _voices("\n".join(block[number + 1 :]), start, max(start, end)):
+            payload = _as_voice("\n".join(block[number + 1 :]))
+            for caption in _voices(payload, start, max(start, end)):
                 yield replace(caption, speaker=named[1].strip()) if named and caption.speaker is None else caption
             return
 
 
 def _seconds(parts: tuple[str | None, ...]) -> float:
-    hours, minutes, seconds, thousandths = (int(part or 0) for part in parts)
-    return hours * 3600 + minutes * 60 + seconds + thousandths / 1000
+    hours, minutes, seconds = (int(part or 0) for part in parts[:3])
+    return hours * 3600 + minutes * 60 + seconds + float(f"0.{parts[3]}")
+
+
+def _as_voice(payload: str) -> str:
+    """Return a payload as WebVTT has it where it is JSON, as Teams' API writes with ``metadataContent``."""
+    try:
+        facts = json.loads(payload) if payload.startswith("{") else None
+    except (ValueError, RecursionError):
+        return payload
+    if not isinstance(facts, dict) or not isinstance(facts.get("spokenText"), str):
+        return payload
+    return f"<v {html.escape(str(facts.get('speakerName') or ''))}>{html.escape(facts['spokenText'])}"
 
 
 def _voices(payload: str, start: float, end: float) -> Iterator[Caption]:
