@@ -8,6 +8,7 @@ import pytest
 
 from masa_rag.errors import RecordError
 from masa_rag.sources import Transcripts
+from masa_rag.sources._transcripts.base import Caption, fold_rolling
 from masa_rag.sources._transcripts.subtitles import looks_like_srt, parse_srt
 from masa_rag.sources._transcripts.vtt import parse_vtt
 from masa_rag.types import Document
@@ -164,3 +165,12 @@ def test_webvtt_of_teams_with_facts() -> None:
     )
     lines = [(line.speaker, line.text) for line in parse_vtt(text).lines]
     assert lines == [("Mia <Ode>", "Two & <three> kites."), (None, '{"a": no}')]
+
+
+@pytest.mark.parametrize("height", [2, 3, 4])
+def test_captions_of_television_scroll(height: int) -> None:
+    """Each caption shows the last rows again, three of them came three times; what is said twice stays twice."""
+    said = ["Two kites.", "Up there.", "Yes.", "Yes.", "Over the mill.", "No wind."]
+    shown = [said[max(0, last - height) : last] for last in range(1, len(said) + 1)]
+    captions = [Caption(rows, number, number + 1) for number, rows in enumerate(shown)]
+    assert [caption.text for caption in fold_rolling(captions)] == said

@@ -100,8 +100,8 @@ def line_of(caption: Caption) -> Line:
 def fold_rolling(captions: Sequence[Caption]) -> list[Caption]:
     """Return the captions that hold words, each row said once.
 
-    Live captions roll: a caption repeats the last row of the one before it (YouTube), or all of it
-    with words added. Folding is done only where three captions in ten do so; otherwise "Yes." said
+    Live captions roll: a caption repeats the last row of the one before it (YouTube) or two (television), or all of
+    it with words added. Folding is done only where three captions in ten do so; otherwise "Yes." said
     twice stays twice.
     """
     pairs = list(pairwise(captions))
@@ -115,25 +115,34 @@ def _rolls(before: Sequence[str], after: Sequence[str]) -> bool:
     if not before or not after:
         return False
     grown = len(" ".join(after)) > len(" ".join(before)) and " ".join(after).startswith(" ".join(before))
-    return after[0] == before[-1] or grown
+    return grown or _shared(before, after) > 0
+
+
+def _shared(before: Sequence[str], after: Sequence[str]) -> int:
+    """Return how many of the last rows of a caption are the first ones of the next."""
+    sizes = range(min(len(before), len(after)), 0, -1)
+    return next((size for size in sizes if list(after[:size]) == list(before[-size:])), 0)
 
 
 def _folded(captions: Sequence[Caption]) -> list[Caption]:
     result: list[Caption] = []
     before: Sequence[str] = ()
     for caption in captions:
-        fresh = list(caption.rows)
-        joined = " ".join(fresh)
-        if result and before and joined.startswith(" ".join(before) + " "):
-            fresh = [joined[len(" ".join(before)) + 1 :]]
-        while fresh and before and fresh[0] in before:
-            fresh.pop(0)
+        fresh = _fresh(before, caption.rows)
         if any(row.strip() for row in fresh):
             result.append(replace(caption, rows=fresh))
         elif result:
             result[-1] = replace(result[-1], end=caption.end)
         before = caption.rows or before
     return result
+
+
+def _fresh(before: Sequence[str], rows: Sequence[str]) -> Sequence[str]:
+    """Return the rows, or the words of them, that the caption before does not show already."""
+    shown, joined = " ".join(before), " ".join(rows)
+    if before and joined.startswith(f"{shown} "):
+        return [joined[len(shown) + 1 :]]
+    return rows[_shared(before, rows) :]
 
 
 def in_time(lines: Sequence[Timed]) -> list[Timed]:
