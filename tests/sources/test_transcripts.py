@@ -294,6 +294,6 @@ def test_real_transcripts() -> None:
     assert len(episode.segments) == 447
     assert episode.segments[0].text.startswith("Hello everybody and welcome to the Crypto Hipster")
     assert episode.segments[-1].text == "Awesome. Thank you so much."[9:]
-    for part, documents, segments in (("masa/podcasts", 60, 8302), ("ethereum_calls", 45, 12484)):
+    for part, documents, segments in (("masa/podcasts", 60, 8302), ("ethereum_calls", 45, 12453)):
         items = [item for item in Transcripts(DATA / part) if isinstance(item, Document)]
         assert (len(items), sum(len(item.segments) for item in items)) == (documents, segments)

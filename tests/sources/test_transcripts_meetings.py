@@ -208,6 +208,14 @@ def test_chat_with_lines_replies_and_a_day(tmp_path: Path) -> None:
     assert (answer.text, answer.reply_to, answer.metadata) == ("We know.", first.id, {"reactions": {"👍": 1}})
 
 
+def test_reactions_with_the_sign_in_quotation_marks(tmp_path: Path) -> None:
+    """Some of Zoom's programs write them so; what quotes nothing that was written is said by somebody."""
+    rows = ["Ada:\tIs it salt again?", 'Ben:\tReacted to Is it sal... with "👍"', 'Ben:\tReacted to it with "wow"']
+    text = "".join(f"00:01:0{second}\t{row}\n" for second, row in enumerate(rows))
+    question, remark = recognised(tmp_path, "chat.txt", text).segments
+    assert (question.metadata, remark.text) == ({"reactions": {"👍": 1}}, 'Reacted to it with "wow"')
+
+
 @pytest.mark.parametrize(
     "text",
     [

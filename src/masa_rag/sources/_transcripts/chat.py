@@ -26,6 +26,8 @@ _REPLY = re.compile(r"Replying to [\"“](.*?)[\"”]\s*(.*)", re.DOTALL)
 _REACTION = re.compile(
     r"(Reacted to|Removed an? .{1,40}? reaction from) [\"“](.*?)[\"”](?: with (.{1,40}))?", re.DOTALL
 )
+_REACTION_UNQUOTED = re.compile(r"Reacted to (.+) with [\"“](.{1,40})[\"”]", re.DOTALL)
+"""Some of Zoom's programs quote the reaction instead, as a person may."""
 
 
 _NEAR_ZERO_S = 3600.0
@@ -38,6 +40,8 @@ class _Message:
     author: str
     start: float
     text: str
+    in_one_row: str
+    """The text as quotations of it begin."""
     reply_to: str | None = None
     reactions: dict[str, int] = field(default_factory=dict)
     created_at: datetime | None = None
@@ -60,9 +64,7 @@ def parse_chat(text: str) -> list[Segment]:
     messages: list[_Message] = []
     by_day = _tells_time_of_day(text)
     for (day, clock), author, body in _raw(text):
-        if match := _REACTION.fullmatch(body):
-            _react(messages, match[2], match[3] if match[1] == "Reacted to" else None)
-        elif body:
+        if body and not _is_reaction(body, messages):
             messages.append(_message(messages, clock, author, body))
             messages[-1].created_at = _time(day, clock)
     return [
@@ -109,15 +111,21 @@ def _message(earlier: list[_Message], clock: str, author: str, body: str) -> _Me
         answered = _quoted(earlier, match[1])
         body, reply_to = match[2].strip(), answered.id if answered else None
     same_second = sum(item.start == start for item in earlier[-50:])
-    return _Message(f"{clock}-{same_second + 1}", author, start, body, reply_to)
+    return _Message(f"{clock}-{same_second + 1}", author, start, body, " ".join(body.split()), reply_to)
 
 
-def _react(earlier: list[_Message], quote: str, reaction: str | None) -> None:
-    if (target := _quoted(earlier, quote)) and reaction:
+def _is_reaction(body: str, earlier: list[_Message]) -> bool:
+    """Say whether it is a reaction, and count it on the message that it is to."""
+    if match := _REACTION.fullmatch(body):
+        target, reaction = _quoted(earlier, match[2]), match[3] if match[1] == "Reacted to" else None
+    elif match := _REACTION_UNQUOTED.fullmatch(body):
+        target, reaction = _quoted(earlier, match[1]), match[2]
+    if match and target and reaction:
         target.reactions[reaction] = target.reactions.get(reaction, 0) + 1
+    return match is not None and (target is not None or match.re is _REACTION)
 
 
 def _quoted(earlier: list[_Message], quote: str) -> _Message | None:
     """Return the latest message that begins with the quote; Zoom ends a cut quote with three dots."""
     start = " ".join(quote.removesuffix("...").removesuffix("…").split())
-    return next((item for item in reversed(earlier) if start and " ".join(item.text.split()).startswith(start)), None)
+    return next((item for item in reversed(earlier) if start and item.in_one_row.startswith(start)), None)
