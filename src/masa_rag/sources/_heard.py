@@ -45,17 +45,26 @@ def heard_as(recording: str, way: str) -> str:
     return digest(recording, way) if recording else ""
 
 
-def facts_of(mark: str, lines: Sequence[Segment], transcriber: Any) -> dict[str, Any]:
-    """Return what a document notes of how it was heard; see ``lines_known``."""
-    return {"transcribed_by": transcriber.fingerprint, "heard": {"as": mark, "lines": len(lines)}}
+def facts_of(mark: str, lines: Sequence[Segment], transcriber: Any, twins: Sequence[str] = ()) -> dict[str, Any]:
+    """Return what a document notes of how it was heard; see ``lines_known``.
+
+    Args:
+        mark: Marks the recording that was heard.
+        lines: What was said in it.
+        transcriber: Heard it.
+        twins: Mark the recordings in which the same was said.
+    """
+    heard = {"as": mark, "lines": len(lines)} | ({"twins": list(twins)} if twins else {})
+    return {"transcribed_by": transcriber.fingerprint, "heard": heard}
 
 
 def lines_known(known: Known, document_id: str, mark: str) -> Sequence[Segment] | None:
-    """Return the lines of a recording that was heard in this way; None where it has to be heard (again).
+    """Return the lines of a recording, or of its twin, that was heard in this way; None where it has to be (again).
 
     It has to be where lines are missing that somebody wanted forgotten: they may be allowed by now.
     """
     document: Document | None = known(document_id) if mark else None
-    if document is None or document.metadata.get("heard") != {"as": mark, "lines": len(document.segments)}:
+    heard = document.metadata.get("heard") if document else None
+    if document is None or not isinstance(heard, Mapping) or heard.get("lines") != len(document.segments):
         return None
-    return document.segments
+    return document.segments if mark in (heard.get("as"), *heard.get("twins", ())) else None

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import os
 import re
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
 from typing import ClassVar, Protocol
@@ -20,7 +19,7 @@ from masa_rag.sources._base import FileSource, read_head
 from masa_rag.sources._heard import bytes_of, facts_of, heard_as, heard_with, lines_known, nothing_known
 from masa_rag.sources._introductions import names_by_introduction, renamed
 from masa_rag.sources._paths import date_in, readable_title, relative_id, root_of
-from masa_rag.sources._transcripts.base import readable_speaker
+from masa_rag.sources._transcripts.base import readable_speaker, same_words
 from masa_rag.types import Document, Segment
 
 _MAGIC = re.compile(
@@ -34,6 +33,20 @@ _MAGIC = re.compile(
 ASF, FLV, AC-3, MPEG frames, ADTS, and MPEG's streams, of which the transport stream says so every 188 bytes."""
 
 _BEGINNING = 512
+
+
+@dataclass(frozen=True, slots=True)
+class _Heard:
+    """A file, how it was heard (see ``heard_as``), and what was said or why it cannot be heard."""
+
+    path: Path
+    mark: str
+    lines: Sequence[Segment] = ()
+    error: TranscriptionError | None = None
+
+    @property
+    def text(self) -> str:
+        return " ".join(line.text for line in self.lines)
 
 
 class SpeakerTurns(Protocol):
@@ -103,25 +116,49 @@ class Recordings(FileSource):
 
     def __iter__(self) -> Iterator[Document | RecordError]:
         """Yield a document a recording that holds speech; one without a word is left out."""
-        files = self.files()
-        names = Counter(path.with_suffix("") for path in files)
-        heard: dict[Path, list[set[str]]] = {name: [] for name, times in names.items() if times > 1}
-        for path, mark, lines in self._heard(files):
-            if isinstance(lines, TranscriptionError):
-                yield RecordError(str(lines), record_id=str(path))
-            elif lines and not _is_heard_before(lines, heard.get(path.with_suffix(""))):
-                yield self._document(path, mark, lines)
+        twins: dict[Path, list[Path]] = {}
+        for path in self.files():
+            twins.setdefault(path.with_suffix(""), []).append(path)
+        heard: dict[Path, list[_Heard]] = {name: [] for name in twins}
+        for item in self._heard(twins.values()):
+            name = item.path.with_suffix("")
+            heard[name].append(item)
+            if item.error is not None:
+                yield RecordError(str(item.error), record_id=str(item.path))
+            if len(heard[name]) == len(twins[name]):
+                yield from self._documents(heard.pop(name))
 
-    def _heard(self, files: Sequence[Path]) -> Iterator[tuple[Path, str, Sequence[Segment] | TranscriptionError]]:
-        """Yield (path, how it was heard, lines with their speakers or the error); first those that the memory holds."""
-        way = heard_with(self._get_transcriber(), self._diarizer, self._speakers) if files else ""
+    def _heard(self, twins: Iterable[Sequence[Path]]) -> Iterator[_Heard]:
+        """Yield what is said in each file, first in those that the memory holds.
+
+        Args:
+            twins: The files, those that differ in their suffix together.
+        """
+        transcriber = self._get_transcriber()
+        way = heard_with(transcriber, self._diarizer, self._speakers)
         marks: dict[Path, str] = {}
-        for path in files:
-            marks[path] = heard_as(bytes_of(path), way)
-            if (held := lines_known(self.known, self._id(path), marks[path])) is not None:
-                yield path, marks.pop(path), held
-        for path, lines in transcribed(self._get_transcriber(), list(marks)) if marks else ():
-            yield path, marks[path], lines if isinstance(lines, TranscriptionError) else self._named(path, lines)
+        for path, alike in ((path, group) for group in twins for path in group):
+            mark = marks[path] = heard_as(bytes_of(path), way)
+            known = (lines_known(self.known, self._id(twin), mark) for twin in alike)
+            if (held := next(filter(None, known), None)) is not None:
+                yield _Heard(path, marks.pop(path), held)
+        for path, lines in transcribed(transcriber, list(marks)) if marks else ():
+            told = lines if isinstance(lines, TranscriptionError) else self._named(path, lines)
+            if isinstance(told, TranscriptionError):
+                yield _Heard(path, marks[path], error=told)
+            else:
+                yield _Heard(path, marks[path], told)
+
+    def _documents(self, together: Sequence[_Heard]) -> Iterator[Document]:
+        """Yield a document for each of the files of one name that says other words than those before it."""
+        kept: list[tuple[_Heard, list[str]]] = []
+        for item in filter(lambda item: item.text, together):
+            twins = next((twins for other, twins in kept if same_words(other.text, item.text)), None)
+            if twins is None:
+                kept.append((item, []))
+            else:
+                twins.append(item.mark)
+        yield from (self._document(item, twins) for item, twins in kept)
 
     def _get_transcriber(self) -> Transcriber:
         if self._transcriber is None:
@@ -131,7 +168,8 @@ class Recordings(FileSource):
     def _id(self, path: Path) -> str:
         return f"{relative_id(path, self._root)}{path.suffix}"
 
-    def _document(self, path: Path, mark: str, segments: Sequence[Segment]) -> Document:
+    def _document(self, item: _Heard, twins: Sequence[str]) -> Document:
+        path, segments = item.path, item.lines
         identity = relative_id(path, self._root)
         title = self._title(path) if callable(self._title) else self._title
         given = self._published(path) if callable(self._published) else self._published
@@ -142,7 +180,7 @@ class Recordings(FileSource):
             kind="speech",
             title=title if title is not None else readable_title(identity),
             created_at=parse_time(given) if given is not None else date_in(f"{path.parent.name}/{identity}"),
-            metadata=facts_of(mark, segments, self._get_transcriber()) | people,
+            metadata=facts_of(item.mark, segments, self._get_transcriber(), twins) | people,
         )
 
     def _named(self, path: Path, lines: Sequence[Segment]) -> Sequence[Segment] | TranscriptionError:
@@ -152,15 +190,6 @@ class Recordings(FileSource):
             return without_words(named(with_turns(lines, self._diarizer.diarize(path)), self._speakers))
         except TranscriptionError as error:
             return error
-
-
-def _is_heard_before(lines: Sequence[Segment], others: list[set[str]] | None) -> bool:
-    """Say whether a recording of the same name had half of the distinct words of both, and note these."""
-    if others is None:
-        return False
-    words = set(re.findall(r"\w+", " ".join(line.text for line in lines).lower()))
-    others.append(words)
-    return any(2 * len(words & other) >= len(words | other) for other in others[:-1])
 
 
 def named(segments: Sequence[Segment], speakers: Mapping[str, str]) -> list[Segment]:

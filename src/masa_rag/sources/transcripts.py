@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime
@@ -13,7 +12,15 @@ from masa_rag._time import parse_time
 from masa_rag.errors import ConfigurationError, RecordError, SourceFormatError
 from masa_rag.sources._base import FileSource, read_head
 from masa_rag.sources._paths import date_in, readable_title, relative_id, root_of
-from masa_rag.sources._transcripts.base import MAX_BYTES, Line, Transcript, decode, link_at, readable_speaker
+from masa_rag.sources._transcripts.base import (
+    MAX_BYTES,
+    Line,
+    Transcript,
+    decode,
+    link_at,
+    readable_speaker,
+    same_words,
+)
 from masa_rag.sources._transcripts.formats import format_of, is_transcript, messages_in
 from masa_rag.types import Document, Kind, Segment
 
@@ -194,7 +201,7 @@ class Transcripts(FileSource):
 def _keep_richest(kept: list[list[Document]], documents: list[Document], *, suffix: str) -> None:
     """Add a file's documents, or let them replace those of a twin with fewer times and names."""
     for number, others in enumerate(kept):
-        if documents and _same_words(others[0], documents[0]):
+        if documents and same_words(others[0].text, documents[0].text):
             if _richness(documents) > _richness(others):
                 kept[number] = _renamed(documents, others[0].id)
             return
@@ -206,12 +213,6 @@ def _renamed(documents: Sequence[Document], identity: str) -> list[Document]:
     """Give a recording and its preface another id."""
     before = documents[0].id
     return [replace(item, id=f"{identity}{item.id.removeprefix(before)}") for item in documents]
-
-
-def _same_words(one: Document, other: Document) -> bool:
-    """Say whether two files hold the same speech: half of their distinct words are shared (Jaccard)."""
-    ours, theirs = (set(re.findall(r"\w+", item.text.lower())) for item in (one, other))
-    return 2 * len(ours & theirs) >= len(ours | theirs)
 
 
 def _richness(documents: Sequence[Document]) -> tuple[int, int, int]:

@@ -224,6 +224,12 @@ def with_ends(lines: Sequence[Timed]) -> list[Timed]:
     return result
 
 
+def same_words(one: str, other: str) -> bool:
+    """Say whether two texts hold the same speech: half of their distinct words are shared (Jaccard)."""
+    ours, theirs = (set(re.findall(r"\w+", text.lower())) for text in (one, other))
+    return 2 * len(ours & theirs) >= len(ours | theirs)
+
+
 def readable_speaker(label: str | None, names: Mapping[str, str]) -> str | None:
     """Return the name for a label: the given one, ``Speaker A`` for a bare letter or number, or itself."""
     if label is None:
