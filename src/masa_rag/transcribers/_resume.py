@@ -16,7 +16,6 @@ from masa_rag.errors import ConfigurationError
 
 log = logging.getLogger(__name__)
 
-_BLOCK = 1 << 20
 _PIECE, _PIECES = 1 << 14, 64
 
 
@@ -134,8 +133,5 @@ def _cut_short(path: Path) -> bool:
 
 
 def _content(path: Path) -> str:
-    state = hashlib.blake2b(digest_size=16)
     with path.open("rb") as file:
-        while block := file.read(_BLOCK):
-            state.update(block)
-    return state.hexdigest()
+        return hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=16)).hexdigest()
