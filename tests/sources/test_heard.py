@@ -127,3 +127,12 @@ def test_the_video_of_a_call_is_heard_once(memory: Memory, folder: Path) -> None
     (folder / "rain.mp3").unlink()
     assert memory.sync(Recordings(folder, transcriber=again, title="Talk")).deleted == 1
     assert again.heard == ["rain.mp4", "rain.mp4"]
+
+
+def test_links_follow_the_feed(memory: Memory, folder: Path) -> None:
+    """The lines that the memory holds lead to the page that the episode has by now."""
+    for page in ("https://kites.example/1", "https://kites.example/wind"):
+        path = feed(folder)
+        path.write_text(FEED.replace("<guid>", f"<link>{page}</link><guid>"))
+        memory.sync(Podcast(path, transcriber=Listener()))
+        assert {hit.chunk.url for hit in memory.search("We sail at noon")} == {f"{page}#t=0"}

@@ -166,8 +166,8 @@ class Podcast(FileSource):
         if transcriber is None:
             transcriber = self._default([name for name, _ in (*show.people, *episode.people)])
         mark = heard_as(self._recorded(episode), heard_with(transcriber, self._diarizer, self._speakers))
-        segments = lines_known(self.known, episode.id, mark) or self._hear(episode, transcriber)
-        if segments:
+        lines = lines_known(self.known, episode.id, mark) or self._hear(episode, transcriber)
+        if segments := [replace(line, url=_listen(episode, line.start)) for line in lines]:
             yield self._document(show, episode, segments, facts_of(mark, segments, transcriber))
 
     def _recorded(self, episode: Episode) -> str:
@@ -183,7 +183,7 @@ class Podcast(FileSource):
                 raise lines
             if self._diarizer:
                 lines = named(with_turns(lines, self._diarizer.diarize(path)), self._speakers)
-            return [replace(item, url=_listen(episode, item.start)) for item in without_words(lines)]
+            return without_words(lines)
 
     def _default(self, people: list[str]) -> Transcriber:
         """Return a transcriber that knows these names; the last one where they are the same, whose model is loaded."""
