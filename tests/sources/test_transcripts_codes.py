@@ -174,3 +174,11 @@ def test_captions_of_television_scroll(height: int) -> None:
     shown = [said[max(0, last - height) : last] for last in range(1, len(said) + 1)]
     captions = [Caption(rows, number, number + 1) for number, rows in enumerate(shown)]
     assert [caption.text for caption in fold_rolling(captions)] == said
+
+
+@pytest.mark.parametrize("form", ["Speaker {n}\n[0:0{n}]\n{text}\n\n", "[0:0{n}] - Speaker {n}\n{text}\n\n"])
+def test_two_turns_of_numbered_speakers(tmp_path: Path, form: str) -> None:
+    """A voice memo has few turns: what is certainly a speaker's label is no word of the turn before, or of its own."""
+    text = "".join(form.format(n=number, text=TEXTS[number]) for number in (1, 2))
+    lines = read(tmp_path, text).segments
+    assert [(line.author, line.text) for line in lines] == [("Speaker 1", TEXTS[1]), ("Speaker 2", TEXTS[2])]

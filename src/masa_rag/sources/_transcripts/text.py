@@ -145,10 +145,10 @@ def _moved_names(preface: list[str], blocks: Sequence[list[str]]) -> set[str]:
 
 
 def _few_names(rows: Sequence[str], turns: int) -> set[str]:
-    """Return those of the rows that are names, if they are few and stand at nearly all turns."""
+    """Return those of the rows that are names, if they stand at nearly all turns and are few, or numbered ones."""
     names = Counter(filter(looks_like_name, rows))
-    few = names.total() >= 4 and 2 * len(names) <= names.total() and 5 * names.total() >= 4 * turns
-    return set(names) if few else set()
+    few = (names.total() >= 4 and 2 * len(names) <= names.total()) or all(map(is_numbered, names))
+    return set(names) if few and 5 * names.total() >= 4 * turns else set()
 
 
 def looks_like_named(text: str) -> bool:
