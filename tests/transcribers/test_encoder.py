@@ -178,3 +178,28 @@ def test_a_stuck_window_is_asked_again_against_repetition() -> None:
     whisper = Whisper([" try again" * 9], [" Please try again."])
     assert heard(whisper, sound(2)) == [" Please try again."]
     assert [options["no_repeat_ngram_size"] for options in whisper.options] == [0, 3]
+
+
+def test_words_are_found_by_the_language_of_their_window() -> None:
+    """Chinese has no blanks: one window in it, in a batch of several recordings, tore English words, or English its."""
+    whisper = Whisper(["one", "二", "three"])
+    whisper.model.is_multilingual = True
+    timed: list[tuple[str, list[float]]] = []
+
+    def find_alignment(tokenizer: Any, texts: Any, encoded: Any, sizes: Any) -> Any:
+        timed.append((tokenizer.language, encoded.rows[:, 0, 0].tolist()))
+        return Whisper.find_alignment(whisper, tokenizer, texts, encoded, sizes)
+
+    def tokenizer(language: str) -> Letters:
+        (letters := Letters()).language = language  # type: ignore[attr-defined]
+        return letters
+
+    whisper.find_alignment = find_alignment  # type: ignore[method-assign]
+    engine = Engine(whisper, tokenizers=tokenizer, suppressed=lambda _: [], beam_size=1, glossary=None)
+    found = engine.run([sound(1), 2 * sound(1), 3 * sound(1)], ["en", "zh", "en"], is_padded=True)
+    assert timed == [("en", [10_000.0, 30_000.0]), ("zh", [20_000.0])]
+    assert [(language, item.words[0].text) for language, item in found] == [
+        ("en", "one"),
+        ("zh", "二"),
+        ("en", "three"),
+    ]

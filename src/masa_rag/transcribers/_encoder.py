@@ -60,6 +60,11 @@ def shortened(encoded: Any, frames: int) -> Any:
     return type(encoded).from_array(np.ascontiguousarray(np.asarray(encoded)[:, :rows]))
 
 
+def rows_of(encoded: Any, rows: Sequence[int]) -> Any:
+    """Return some windows of the encoder's output, in order."""
+    return encoded if len(rows) == encoded.shape[0] else type(encoded).from_array(on_cpu(encoded)[list(rows)])
+
+
 def on_cpu(encoded: Any) -> Any:
     """Return the encoder's output as an array; from a GPU it is fetched first."""
     import numpy as np

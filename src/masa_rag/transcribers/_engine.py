@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from masa_rag.transcribers import _guards as guards
-from masa_rag.transcribers._encoder import FRAMES_PER_S, LIMIT_S, encode, shortened
+from masa_rag.transcribers._encoder import FRAMES_PER_S, LIMIT_S, encode, rows_of, shortened
 from masa_rag.transcribers._glossary import Glossary
 from masa_rag.transcribers._repair import Repairer, replaced
 from masa_rag.transcribers._windows import Word
@@ -71,8 +71,11 @@ class Engine:
         self._again(features, spoken, heard, is_padded)
         for item in heard:
             self._judge(item)
-        if any(item.tokens for item in heard):
-            self._time(encoded, features, spoken, heard)
+        for language in dict.fromkeys(spoken):
+            rows = [row for row, item in enumerate(spoken) if item == language]
+            if any(heard[row].tokens for row in rows):
+                own = [features[row] for row in rows]
+                self._time(rows_of(encoded, rows), own, self.tokenizer(language), [heard[row] for row in rows])
         return list(zip(spoken, heard, strict=True))
 
     def _languages(self, encoded: Any, given: Sequence[str | None]) -> list[str]:
@@ -124,9 +127,9 @@ class Engine:
         if invented:
             item.tokens, item.text = [], ""
 
-    def _time(self, encoded: Any, features: Sequence[Any], languages: Sequence[str], heard: list[Heard]) -> None:
+    def _time(self, encoded: Any, features: Sequence[Any], tokenizer: Any, heard: Sequence[Heard]) -> None:
+        """Find the words and their times: of one language at once, for each has its own way to write words."""
         sizes = [min(item.shape[-1], int(LIMIT_S * FRAMES_PER_S)) for item in features]
-        tokenizer = self.tokenizer(languages[0])
         if not self._repairer:  # which compares how sure the model was by all that it heard
             encoded = shortened(encoded, max(sizes))
         aligned = self._whisper.find_alignment(tokenizer, [item.tokens for item in heard], encoded, sizes)
