@@ -182,3 +182,14 @@ def test_two_turns_of_numbered_speakers(tmp_path: Path, form: str) -> None:
     text = "".join(form.format(n=number, text=TEXTS[number]) for number in (1, 2))
     lines = read(tmp_path, text).segments
     assert [(line.author, line.text) for line in lines] == [("Speaker 1", TEXTS[1]), ("Speaker 2", TEXTS[2])]
+
+
+@pytest.mark.parametrize("encoding", ["iso-8859-1", "utf-16", "utf-8-sig"])
+def test_xml_in_other_encodings(tmp_path: Path, encoding: str) -> None:
+    """What a file says of its encoding holds for its bytes, not for the text that was made of them."""
+    said = '<tt xmlns="http://www.w3.org/ns/ttml"><body><div><p begin="1s" end="2s">Grüße, Köln</p></div></body></tt>'
+    name = encoding.removesuffix("-sig")
+    (tmp_path / "talk.ttml").write_bytes(f'<?xml version="1.0" encoding="{name}"?>\n{said}'.encode(encoding))
+    (document,) = Transcripts(tmp_path / "talk.ttml")
+    assert isinstance(document, Document)
+    assert document.text == "Grüße, Köln"

@@ -51,8 +51,12 @@ def looks_like_cited(text: str) -> bool:
 
 
 def parse_xml(text: str) -> Any:
-    """Return the root element. No entity is expanded and nothing is fetched; errors are SourceFormatError."""
-    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
+    """Return the root element, whatever encoding it says it was in before it was a text.
+
+    No entity is expanded and nothing is fetched; errors are SourceFormatError.
+    """
+    safe = {"resolve_entities": False, "no_network": True, "load_dtd": False, "huge_tree": False}
+    parser = etree.XMLParser(encoding="utf-8", **safe)
     try:
         return etree.fromstring(text.lstrip().encode(), parser)
     except (etree.XMLSyntaxError, ValueError) as error:
