@@ -103,3 +103,9 @@ def test_one_line_without_a_time_takes_no_other_its_own(tmp_path: Path) -> None:
     """Aligners leave times out, or begin a moment before the recording."""
     lines = [{"start": -0.02, "end": 3.0, "text": ONE}, {"start": 4.0, "end": 7.0, "text": TWO}]
     assert said(tmp_path, {"segments": lines}) == [(None, None, None, ONE), (None, 4.0, 7.0, TWO)]
+
+
+def test_utterances_in_whole_seconds(tmp_path: Path) -> None:
+    """Three seconds for six words are a pace; three milliseconds, as AssemblyAI would mean, are none."""
+    turns = [{"speaker": 1, "start": 0, "end": 3, "text": ONE}, {"speaker": 2, "start": 4, "end": 7, "text": TWO}]
+    assert said(tmp_path, {"utterances": turns}) == [("Speaker 1", 0.0, 3.0, ONE), ("Speaker 2", 4.0, 7.0, TWO)]

@@ -95,18 +95,25 @@ LONGEST_WORD_S = 20.0
 
 
 def _plain(turns: Sequence[Mapping[str, Any]]) -> list[Line]:
-    measured = (turn for turn in turns if "words" in turn or "confidence" in turn)  # AssemblyAI's, not chapters
-    timed = [turn for turn in measured if isinstance(turn.get("start"), int) and isinstance(turn.get("end"), int)]
-    words = sum(len(_text(turn).split()) for turn in timed)
-    spoken = sum(turn["end"] - turn["start"] for turn in timed)
-    return _ordered(_lines(turns, 1000.0 if len(timed) == len(turns) and spoken > LONGEST_WORD_S * words else 1.0))
+    measured = all("words" in turn or "confidence" in turn for turn in turns)  # AssemblyAI's, not chapters
+    return _ordered(_lines(turns, 1000.0 if measured and (_seconds_a_word(turns) or 0.0) > LONGEST_WORD_S else 1.0))
 
 
 def _milliseconds(turns: Sequence[Mapping[str, Any]]) -> list[Line]:
     starts = [turn.get("start") for turn in turns]
     fractions = any(isinstance(start, float) and start % 1 for start in starts)
     clocks = any(isinstance(start, str) and ":" in start for start in starts)
-    return _ordered(_lines(turns, 1.0 if fractions or clocks else 1000.0))
+    pace = _seconds_a_word(turns)
+    seconds = fractions or clocks or (pace is not None and pace <= LONGEST_WORD_S)
+    return _ordered(_lines(turns, 1.0 if seconds else 1000.0))
+
+
+def _seconds_a_word(turns: Sequence[Mapping[str, Any]]) -> float | None:
+    """Return how long a word takes if times are seconds; None where a time is missing or no whole number."""
+    if not all(isinstance(turn.get(key), int) for turn in turns for key in ("start", "end")):
+        return None
+    words = sum(len(_text(turn).split()) for turn in turns)
+    return sum(turn["end"] - turn["start"] for turn in turns) / words if words else None
 
 
 def _events(turns: Sequence[Mapping[str, Any]]) -> list[Line]:
