@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from bisect import bisect_right
 from collections.abc import Callable, Mapping, Sequence
@@ -72,6 +73,14 @@ def decoded(data: bytes) -> tuple[str, str, bool]:
 def lines_of(text: str) -> list[str]:
     """Return the lines, whichever of the three line endings the file uses."""
     return text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+
+
+_BREAK = re.compile(r"<br ?/?>|\[br\]", re.IGNORECASE)
+
+
+def shown(row: str, markup: re.Pattern[str]) -> str:
+    """Return a row of a caption as it is shown: without markup, entities resolved, no space too many or too thin."""
+    return " ".join(html.unescape(markup.sub("", _BREAK.sub(" ", row))).split()).strip("\u200b\ufeff ")
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import re
 from collections.abc import Iterator
 
@@ -14,6 +13,7 @@ from masa_rag.sources._transcripts.base import (
     in_time,
     lines_of,
     loose_clock,
+    shown,
     with_ends,
 )
 from masa_rag.sources._transcripts.speakers import assign_speakers
@@ -29,7 +29,10 @@ _LOOSE_TIMING = re.compile(rf"\s*(-?{_LOOSE})\s*--?>\s*(-?{_LOOSE}){_SHOWN}")
 """As language models and typists write them: ``00: 00: 01,000 -> 0:0:4``."""
 _SBV_TIMING = re.compile(rf"\s*({_CLOCK}),({_CLOCK})\s*")
 _TSV_ROW = re.compile(r"(\d{1,12})\t(\d{1,12})\t(.*\S.*)")
-_MARKUP = re.compile(r"</?[a-zA-Z][^<>]*>|\{\\[^{}]*\}")
+_MARKUP = re.compile(
+    r"</?(?:[abipscuv]|font|span|em|strong|lang|ruby|rt|big|small|div|center|\d\d:[\d:.]+)\b[^<>]*>|\{\\[^{}]*\}", re.I
+)
+"""Other words in such brackets are said: ``<laughs>``, ``List<String>``."""
 _OVERRIDE = re.compile(r"\{([^{}]*)\}([^{]*)")
 _DRAWS = re.compile(r"\\p[1-9]")
 
@@ -77,7 +80,7 @@ def _cues(text: str, timing: re.Pattern[str], *, numbered: bool) -> Iterator[Cap
 
 
 def _caption(times: tuple[str, str] | None, rows: list[str]) -> Iterator[Caption]:
-    cleaned = [row for line in rows if (row := " ".join(html.unescape(_MARKUP.sub("", line)).split()))]
+    cleaned = [row for line in rows if (row := shown(line, _MARKUP))]
     if times is not None and cleaned:
         start, end = (0.0 if time.startswith("-") else loose_clock(time) for time in times)
         yield Caption(cleaned, start, end)

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from masa_rag.errors import SourceFormatError
-from masa_rag.sources._transcripts.base import Caption, Transcript, fold_rolling, in_time, lines_of
+from masa_rag.sources._transcripts.base import Caption, Transcript, fold_rolling, in_time, lines_of, shown
 from masa_rag.sources._transcripts.speakers import assign_speakers
 
 _SIGNATURE = re.compile(r"WEBVTT(?:[ \t].*)?")
@@ -87,6 +87,6 @@ def _voices(payload: str, start: float, end: float) -> Iterator[Caption]:
     """Yield a caption for each voice of the payload; without ``<v Name>`` there is one, nameless."""
     parts = _VOICE.split(payload)
     for name, text in zip([None, *parts[1::2]], parts[::2], strict=True):
-        rows = [row for line in text.split("\n") if (row := " ".join(html.unescape(_TAG.sub("", line)).split()))]
+        rows = [row for line in text.split("\n") if (row := shown(line, _TAG))]
         if rows:
             yield Caption(rows, start, end, html.unescape(name).strip() or None if name else None)
