@@ -225,3 +225,21 @@ def test_how_somebody_speaks_is_no_part_of_the_name(tmp_path: Path) -> None:
         ("Mara", "May."), ("Jonas (Skarholm)", "March."), ("Mara", "(laughing) No."), ("Jonas (Skarholm)", "Yes."),
         ("MARA", "(CONT'D) No."),
     ]  # fmt: skip
+
+
+def test_dashes_in_a_dialogue() -> None:
+    """Each row is somebody's, of those named or not; neither is words of the last who was named."""
+    found = spoken("MARA: Where is it?", "- On the pier.\n- Oh.", "- JONAS: It broke.\n- MARA: When?", "JONAS: In May.")
+    assert found == [
+        ("MARA", "Where is it?"), ("Unknown speaker", "- On the pier."), ("Unknown speaker", "- Oh."),
+        ("JONAS", "It broke."), ("MARA", "When?"), ("JONAS", "In May."),
+    ]  # fmt: skip
+
+
+def test_brackets_behind_a_name() -> None:
+    """Who is on the phone or from somewhere is no other person's words."""
+    found = spoken("Mara: Where?", "Jonas [on phone]: There.", "Mara: When?", "Ada [Mill]: Now.", "Ada [Mill]: Yes.")
+    assert found == [
+        ("Mara", "Where?"), ("Jonas", "[on phone] There."), ("Mara", "When?"), ("Ada [Mill]", "Now."),
+        ("Ada [Mill]", "Yes."),
+    ]  # fmt: skip

@@ -12,9 +12,11 @@ from masa_rag.sources._transcripts.base import UNKNOWN_SPEAKER, Caption, Line, l
 
 _CHANGE = re.compile(r">>+\s*")
 """How captions of broadcasts mark that somebody else speaks."""
+_DASH = re.compile(r"[-–—‐]\s*(?=\S)")
+"""How captions mark that each row is somebody's."""
 _LABEL = re.compile(
     r"(?P<name>(?:(?:[\U0001f000-\U0001faff\ufe0f\u200d]+ ?)?[^\W\d_][^:：<>\[\]{}\n]{0,47}?"
-    r"|(?!\d{4}-)\+?\d[\d ()*-]{5,18}))"
+    r"(?: ?\[[^:：<>\[\]{}\n]{1,24}\])?|(?!\d{4}-)\+?\d[\d ()*-]{5,18}))"
     r"\s*(?::\s+|：\s*)(?P<text>\S.*)",
     re.DOTALL,
 )
@@ -39,12 +41,14 @@ _PHRASES = frozenset(
     例如 备注 地址 姓名 日期 时间 标题 注意 电话""".split()
 )
 """Words before a colon that name nobody. No word that is a name too: "May" and "Mark" may speak."""
-_MANNER = re.compile(
-    r"\s*(\((?:chuckl(?:es|ing)|cont(?:inued|inuing|[’']d)|cough(?:s|ing)|cr(?:ies|ying)|crosstalk|giggl(?:es|ing)"
-    r"|inaudible|interject(?:s|ing)|interrupt(?:s|ing)|jok(?:es|ing)|lacht|laugh(?:s|ing|ter)|loudly|mutter(?:s|ing)"
-    r"|off[ -]?(?:camera|mic|screen)|o\.s\.|quietly|read(?:s|ing)|shout(?:s|ing)|sigh(?:s|ing)|sing(?:s|ing)"
-    r"|smil(?:es|ing)|softly|v\.o\.|voice[ -]?over|whisper(?:s|ing)|yell(?:s|ing))\))$",
-    re.IGNORECASE,
+_BEHIND_NAME = re.compile(r"\s*([(\[]([^()\[\]]+)[)\]])$")
+_MANNERS = frozenset(
+    """chuckles, chuckling, cont'd, continued, continuing, cont’d, cough, coughing, coughs, cries, crosstalk, crying,
+    giggles, giggling, inaudible, interjects, interjecting, interrupting, interrupts, joking, lacht, laughing, laughs,
+    laughter, loudly, muttering, mutters, off camera, off mic, off screen, off-camera, off-mic, off-screen, o.s.,
+    on phone, on radio, on tv, on the phone, over phone, over radio, over the phone, quietly, shouting,
+    shouts, sighing, sighs, singing, sings, smiles, smiling, softly, v.o., voice over, voice-over, voiceover,
+    whispering, whispers, yelling, yells""".replace("\n   ", "").split(", ")
 )
 """How somebody speaks: ``Mara (laughing):`` is Mara."""
 _COUNTED = re.compile(
@@ -79,8 +83,10 @@ def split_label(text: str) -> tuple[str | None, str]:
     match = _LABEL.fullmatch(said) or _BRACKETED.fullmatch(said) or _BOLD.fullmatch(said)
     if match is None or _is_phrase(name := match["name"].strip(_DIRECTIONS + " ")):
         return None, text
-    manner = _MANNER.search(name)
-    return (name[: manner.start()], f"{manner[1]} {match['text'].strip()}") if manner else (name, match["text"].strip())
+    behind, said = _BEHIND_NAME.search(name), match["text"].strip()
+    if behind and behind[2].lower() in _MANNERS:
+        return name[: behind.start()], f"{behind[1]} {said}"
+    return name, said
 
 
 def _is_phrase(label: str) -> bool:
@@ -105,7 +111,7 @@ def looks_like_name(label: str) -> bool:
     if not 0 < len(words) <= 5 or _is_phrase(label) or (counted and not counted[2]):
         return False
     return _is_capital(words[0][0]) and all(
-        _is_capital(word[0]) or word[0] in "(|&-" or word in _PARTICLES for word in words
+        _is_capital(word[0]) or word[0] in "([|&-" or word in _PARTICLES for word in words
     )
 
 
@@ -138,8 +144,14 @@ def assign_speakers(captions: Sequence[Caption]) -> list[Line]:
 
 def _label_at(rows: Sequence[str], number: int) -> str | None:
     """Return the label that opens a row; what is said may begin in the row below."""
-    label, _ = split_label(" ".join(rows[number : number + 2]))
+    label, _ = _split_row(" ".join(rows[number : number + 2]))
     return label if label and label in rows[number] else None
+
+
+def _split_row(text: str) -> tuple[str | None, str]:
+    """Split the row of a caption, before whose label may be a dash."""
+    label, said = split_label(_DASH.sub("", text, count=1) if _DASH.match(text) else text)
+    return label, said if label else text
 
 
 def _names(caption: Caption) -> list[str]:
@@ -184,17 +196,24 @@ def _is_dialogue(labels: Sequence[str], captions: int, *, opens: bool) -> bool:
 def _turns(caption: Caption, known: set[str]) -> Iterator[Line]:
     """Yield a line a turn: a row that opens with a known label begins one, or says that somebody else speaks."""
     rows = caption.rows
-    changes = {number for number in range(len(rows)) if known and rows[number].startswith(">>")}
+    changes = _changes(rows) if known else set()
     begins = [n for n in range(len(rows)) if n == 0 or n in changes or _label_at(rows, n) in known]
     for begin, end in pairwise([*begins, len(rows)]):
         line = line_of(replace(caption, rows=rows[begin:end]))
         if _label_at(rows, begin) in known:
-            name, text = split_label(line.text)
+            name, text = _split_row(line.text)
         elif begin in changes:
             name, text = UNKNOWN_SPEAKER, _CHANGE.sub("", line.text, count=1)
         else:
             name, text = None, line.text
         yield replace(line, text=text, speaker=name)
+
+
+def _changes(rows: Sequence[str]) -> set[int]:
+    """Return the rows that say that somebody else speaks; dashes do where the first row has one, and another."""
+    dashes = {number for number, row in enumerate(rows) if _DASH.match(row)}
+    arrows = {number for number, row in enumerate(rows) if row.startswith(">>")}
+    return arrows | dashes if len(dashes) > 1 and 0 in dashes else arrows
 
 
 def _carried(lines: Iterable[Line]) -> Iterator[Line]:
