@@ -14,7 +14,7 @@ from masa_rag.errors import ConfigurationError, SourceError
 from masa_rag.sources._rest import RestClient
 from masa_rag.sources._tweets.live import LiveTweets, Position, stated
 from masa_rag.sources._tweets.record import id_of, mapping_of
-from masa_rag.sources._tweets.time import snowflake_time
+from masa_rag.sources._written import snowflake_time
 
 TOKEN_VARIABLE = "X_BEARER_TOKEN"  # noqa: S105 - the variable's name
 BASE_URL = "https://api.x.com"

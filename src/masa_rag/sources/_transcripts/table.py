@@ -15,7 +15,7 @@ from itertools import islice
 from masa_rag._time import mail_time, parse_clock
 from masa_rag.errors import SourceFormatError
 from masa_rag.sources._transcripts.base import Line, Transcript, with_ends
-from masa_rag.sources._tweets.time import DateOrder, time_of
+from masa_rag.sources._written import DateOrder, time_of
 from masa_rag.types import Segment
 
 _NAMES = {

@@ -23,7 +23,7 @@ from masa_rag.sources._tweets.record import (
     unescaped,
     with_entities,
 )
-from masa_rag.sources._tweets.time import time_of
+from masa_rag.sources._written import time_of
 
 _MARKS = ("author_id", "edit_history_tweet_ids", "public_metrics", "referenced_tweets", "conversation_id")
 _TAGS = (("hashtags", "tag"), ("cashtags", "tag"), ("mentions", "username"))

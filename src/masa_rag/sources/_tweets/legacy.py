@@ -22,7 +22,7 @@ from masa_rag.sources._tweets.record import (
     unescaped,
     with_entities,
 )
-from masa_rag.sources._tweets.time import time_of
+from masa_rag.sources._written import time_of
 
 _COUNTS = (
     ("likes", "favorite_count"), ("retweets", "retweet_count"), ("replies", "reply_count"),

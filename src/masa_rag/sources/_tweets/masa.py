@@ -28,7 +28,7 @@ from masa_rag.sources._tweets.record import (
     unescaped,
     with_links,
 )
-from masa_rag.sources._tweets.time import time_of
+from masa_rag.sources._written import time_of
 
 _ANCHOR = re.compile(r'<a href="([^"]+)">(https?://t\.co/\w+)</a>')
 _PICTURE = re.compile(r'<a href="(https?://t\.co/\w+)"><img src="([^"]+)"')

@@ -10,7 +10,7 @@ from typing import IO, Any
 
 from masa_rag.sources._json import Damage, read_objects
 from masa_rag.sources._tweets.record import Tweet, entity_links, list_of, mapping_of, text_of, unescaped, with_links
-from masa_rag.sources._tweets.time import time_of
+from masa_rag.sources._written import time_of
 
 _SAME_CHARS = 100
 """Of so many characters at its beginning a note is looked up by; a cut tweet has more."""

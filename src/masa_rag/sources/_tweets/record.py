@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from masa_rag._unicode import whole_text
-from masa_rag.sources._tweets.time import snowflake_time
+from masa_rag.sources._written import snowflake_time
 from masa_rag.types import Document, Segment
 
 METRICS = (

@@ -27,7 +27,7 @@ from masa_rag.sources._tweets.record import (
     unescaped,
     with_entities,
 )
-from masa_rag.sources._tweets.time import snowflake_time, time_of
+from masa_rag.sources._written import snowflake_time, time_of
 
 _NAMES = {
     "id": "idstr id tweetidstr tweetid statusid postid",

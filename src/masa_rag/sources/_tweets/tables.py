@@ -16,7 +16,7 @@ from masa_rag.errors import RecordError
 from masa_rag.sources._encoding import encoding_of
 from masa_rag.sources._tweets.record import Tweet
 from masa_rag.sources._tweets.rows import columns, row, written_time
-from masa_rag.sources._tweets.time import DateOrder, worded_time
+from masa_rag.sources._written import DateOrder, worded_time
 
 _NAMES = {"utf-8-sig": "UTF-8", "cp1252": "Windows-1252"}
 _PIECE = 1 << 20

@@ -1,4 +1,4 @@
-"""When a tweet was written: what files say, and what its id says."""
+"""When a tweet or a message was written: what files say, and what the id of a tweet says."""
 
 from __future__ import annotations
 
