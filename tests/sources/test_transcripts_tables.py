@@ -16,6 +16,9 @@ PLACES = {
     "Fireflies": "Sentence,Speaker name,Start time,End time\n"
     'The seal broke.,Mara,00:01,00:04\n"When, exactly?",Jonas,00:05,00:06\n',
     "milliseconds": "start\tend\tspeaker\ttext\n1000\t4500\tMara\tThe seal broke.\n5000\t6000\tJonas\tWhen, exactly?\n",
+    "Premiere": "Speaker Name,Start Time,End Time,Text\n"
+    'Mara,00:00:01:05,00:00:04:00,The seal broke.\nJonas,00:00:05;00,00:00:06;00,"When, exactly?"\n',
+    "decimal commas": "Start (s);End (s);Speaker;Text\n1,0;4,5;Mara;The seal broke.\n5,0;6,25;Jonas;When, exactly?\n",
     "no times": "speaker\ttext\nMara\tThe seal broke.\nJonas\tWhen, exactly?\n",
     "hours of a day": 'time,user,message\n10:15:01,Mara,The seal broke.\n10:15:05,Jonas,"When, exactly?"\n',
 }

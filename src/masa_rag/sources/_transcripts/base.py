@@ -180,7 +180,7 @@ _BEHIND_SECONDS = re.compile(r"(\d+)[:;](\d+)[:;](\d+)[:;](?:(?=\d{3})|\d+)")
 
 def loose_clock(written: str) -> float | None:
     """Return the seconds of a time, also of ``0:0:3.290`` and ``00:00:03:290``; fewer digits there are frames."""
-    whole = _BEHIND_SECONDS.sub(r"\1:\2:\3.", "".join(written.split())).rstrip(".")
+    whole = _BEHIND_SECONDS.sub(r"\1:\2:\3.", re.sub(r" *([:;.,]) *", r"\1", written)).rstrip(".")
     return parse_clock(_ONE_DIGIT.sub(lambda digit: f"0{digit[0]}", whole))
 
 

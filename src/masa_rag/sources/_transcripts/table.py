@@ -12,9 +12,9 @@ from datetime import UTC, datetime
 from io import StringIO
 from itertools import islice
 
-from masa_rag._time import mail_time, parse_clock
+from masa_rag._time import mail_time
 from masa_rag.errors import SourceFormatError
-from masa_rag.sources._transcripts.base import Line, Transcript, with_ends
+from masa_rag.sources._transcripts.base import Line, Transcript, loose_clock, with_ends
 from masa_rag.sources._written import DateOrder, time_of
 from masa_rag.types import Segment
 
@@ -28,7 +28,8 @@ _NAMES = {
 """Column of each field, by its name without case, blanks and punctuation; the first is taken."""
 _MESSAGE = frozenset({"message", "msg"})
 """With a column of this name, a person of any name is one who writes; ``date,user,text`` may be anything."""
-_PUNCTUATION = re.compile(r"[\W_]+")
+_PUNCTUATION = re.compile(r"\([^()]*\)|[^\w(]|[_(]")
+"""Also the unit in ``Start (s)``."""
 _FIRST_ROWS = 20
 _LONGEST_HEADER = 4_096
 _LATEST_S = 1e7
@@ -117,9 +118,9 @@ def _columns(header: list[str]) -> dict[str, int]:
 
 def _seconds(written: str) -> float | None:
     try:
-        found = float(written)
+        found = float(written.replace(",", "."))
     except ValueError:
-        return parse_clock(written)
+        return loose_clock(written)
     return found if 0 <= found < _LATEST_S else None
 
 
