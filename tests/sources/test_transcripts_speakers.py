@@ -243,3 +243,9 @@ def test_brackets_behind_a_name() -> None:
         ("Mara", "Where?"), ("Jonas", "[on phone] There."), ("Mara", "When?"), ("Ada [Mill]", "Now."),
         ("Ada [Mill]", "Yes."),
     ]  # fmt: skip
+
+
+def test_a_mark_of_change_at_the_end_of_a_caption() -> None:
+    """Live captions break behind ``>>``: nobody says nothing, and what comes next is not the last speaker's."""
+    found = spoken("MARA: Good night.\n>>", "Good night.", "MARA: Bye.\n>>", "JONAS: Bye.")
+    assert found == [("MARA", "Good night."), ("Unknown speaker", "Good night."), ("MARA", "Bye."), ("JONAS", "Bye.")]

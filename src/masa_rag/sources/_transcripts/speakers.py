@@ -139,7 +139,7 @@ def assign_speakers(captions: Sequence[Caption]) -> list[Line]:
     found = [_names(caption) for caption in captions]
     known = {*first, *chain(*found)} if each else _speakers(captions, found)
     turns = [turn for caption in captions for turn in _turns(caption, known)]
-    return turns if each else list(_carried(turns))
+    return [line for line in (turns if each else _carried(turns)) if line.text]  # ">>" may end a caption
 
 
 def _label_at(rows: Sequence[str], number: int) -> str | None:
