@@ -115,18 +115,18 @@ def test_a_damaged_document_is_heard_again(memory: Memory, folder: Path) -> None
 
 def test_the_video_of_a_call_is_heard_once(memory: Memory, folder: Path) -> None:
     """Zoom saves a video beside the sound: that the same is said in it is noted, until one of them is another."""
-    (folder / "rain.mp4").write_bytes(b"ID3 the same, seen")
+    (folder / "rain_640x360.mp4").write_bytes(b"ID3 the same, seen")
     memory.sync(Recordings(folder, transcriber=Listener()))
     again = Listener()
     assert memory.sync(Recordings(folder, transcriber=again)).unchanged == 2
     assert memory.sync(Recordings(folder, transcriber=again, title="Talk")).updated == 2
     assert again.heard == []
-    (folder / "rain.mp4").write_bytes(b"ID3 cut")
+    (folder / "rain_640x360.mp4").write_bytes(b"ID3 cut")
     assert memory.sync(Recordings(folder, transcriber=again, title="Talk")).updated == 1
-    assert again.heard == ["rain.mp4"]
+    assert again.heard == ["rain_640x360.mp4"]
     (folder / "rain.mp3").unlink()
     assert memory.sync(Recordings(folder, transcriber=again, title="Talk")).deleted == 1
-    assert again.heard == ["rain.mp4", "rain.mp4"]
+    assert again.heard == ["rain_640x360.mp4", "rain_640x360.mp4"]
 
 
 def test_links_follow_the_feed(memory: Memory, folder: Path) -> None:

@@ -76,3 +76,13 @@ def test_only_files_named_like_a_recording_are_looked_into(tmp_path: Path) -> No
     (tmp_path / "call.vtt").write_text(CAPTIONS)
     transcripts = [tmp_path / "call.vtt", tmp_path / "a folder of thousands" / "other.vtt"]
     assert spoken_twice({"Recordings": [tmp_path / "call.m4a"], "Transcripts": transcripts}) == {tmp_path / "call.m4a"}
+
+
+@pytest.mark.parametrize("picture", ["_1920x1080", "_gallery_1280x720", "_avo_640x360", "_as_960x540"])
+def test_the_video_of_a_call_in_the_cloud(tmp_path: Path, picture: str) -> None:
+    """Zoom adds the picture's size to the name; what only looks like it ("_4x4") is another recording."""
+    for name in ("GMT20240501-120000_Recording.m4a", f"GMT20240501-120000_Recording{picture}.mp4", "walk_4x4.mp4"):
+        shutil.copy(SOUND, tmp_path / name)
+    for name in ("GMT20240501-120000_Recording.transcript.vtt", "walk.vtt"):
+        (tmp_path / name).write_text(CAPTIONS)
+    assert heard(tmp_path) == ["walk_4x4.mp4"]

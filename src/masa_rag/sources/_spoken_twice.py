@@ -12,6 +12,8 @@ from masa_rag.types import Document
 
 _KIND = re.compile(r"\.(?!chat$)[A-Za-z_-]+(?:-\d{3})?$", re.IGNORECASE)
 """What stands before a transcript's ending: a language ("es-419"), or "transcript". A chat is none."""
+_PICTURE = re.compile(r"(?:_(?:as|avo|gallery|gvo))?_\d{3,4}x\d{3,4}$")
+"""What Zoom adds to the name of a video: what it shows, and how large."""
 _SAID, _COMPLETE = 0.9, 0.7
 """Share of a text's distinct words that were said, and of those said that it has; notes on a talk have far fewer."""
 
@@ -21,7 +23,7 @@ def spoken_twice(files: Mapping[str, Sequence[Path]]) -> set[Path]:
 
     A transcript holds speech: a chat, or captions without a line, replace nothing.
 
-    Zoom puts ``call.transcript.vtt`` beside ``call.m4a`` and ``call.mp4``, and ``call.cc.vtt``, which has no names;
+    Zoom puts ``call.transcript.vtt`` beside ``call.m4a`` and ``call_1920x1080.mp4``, and ``call.cc.vtt`` without names;
     yt-dlp captions beside a video, whisper.cpp ``talk.wav.srt`` beside ``talk.wav``, Whisper ``talk.txt`` beside
     ``talk.srt``. To transcribe what has been transcribed takes long, and each answer would come twice.
 
@@ -35,21 +37,30 @@ def spoken_twice(files: Mapping[str, Sequence[Path]]) -> set[Path]:
         twins.setdefault(bare, []).append(path)
         for name in {bare, bare.with_name(bare.stem if bare.suffix.lower() in SUFFIXES else _KIND.sub("", bare.name))}:
             named.setdefault(name, []).append(path)
-    recordings = {path for path in files.get("Recordings", ()) if _spoken(named, path)}
+    recordings = {
+        path
+        for path in files.get("Recordings", ())
+        if any(_spoken(named, name) for name in {path.with_suffix(""), call_of(path)})
+    }
     texts = [path for path in files.get("Files", ()) if path.suffix.lower() == ".txt"]
-    plain = {path for path in texts if _is_within(_words(path), _spoken(twins, path))}
+    plain = {path for path in texts if _is_within(_words(path), _spoken(twins, path.with_suffix("")))}
     captions = [path for path in files.get("Transcripts", ()) if path.stem.endswith(".cc")]
     return recordings | plain | {path for path in captions if _is_within(_speech(path), _spoken(twins, _whole(path)))}
 
 
 def _whole(captions: Path) -> Path:
-    """Return where Zoom has the transcript of a call with these captions."""
-    return captions.with_name(f"{captions.stem.removesuffix('.cc')}.transcript{captions.suffix}")
+    """Return where Zoom has the transcript of a call with these captions, without its ending."""
+    return captions.with_name(f"{captions.stem.removesuffix('.cc')}.transcript")
 
 
-def _spoken(transcripts: Mapping[Path, Sequence[Path]], path: Path) -> list[str]:
-    """Return what is said in the transcripts with a file's name, those without speech left out."""
-    return list(filter(None, map(_speech, transcripts.get(path.with_suffix(""), ()))))
+def call_of(recording: Path) -> Path:
+    """Return a recording's path without its ending, and without what is said there of the picture."""
+    return recording.with_name(_PICTURE.sub("", recording.stem))
+
+
+def _spoken(transcripts: Mapping[Path, Sequence[Path]], name: Path) -> list[str]:
+    """Return what is said in the transcripts of a name, those without speech left out."""
+    return list(filter(None, map(_speech, transcripts.get(name, ()))))
 
 
 def _speech(path: Path) -> str:

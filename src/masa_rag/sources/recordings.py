@@ -19,6 +19,7 @@ from masa_rag.sources._base import FileSource, read_head
 from masa_rag.sources._heard import bytes_of, facts_of, heard_as, heard_with, lines_known, nothing_known
 from masa_rag.sources._introductions import names_by_introduction, renamed
 from masa_rag.sources._paths import date_in, readable_title, relative_id, root_of
+from masa_rag.sources._spoken_twice import call_of
 from masa_rag.sources._transcripts.base import readable_speaker, same_words
 from masa_rag.types import Document, Segment
 
@@ -60,11 +61,11 @@ class SpeakerTurns(Protocol):
 class Recordings(FileSource):
     """Recordings in any container that PyAV reads: one document a file, one segment a line, with seconds.
 
-    The id is the path relative to what was given, with its suffix. Files that differ only in suffix and hold the same
-    words (``call.m4a``, ``call.mp4``) are one recording, that of the first. A file that cannot be decoded or
-    transcribed is one RecordError; the others go on. Speakers need a ``diarizer``; without one, lines
-    have no author. Names are taken from ``speakers=``, then from introductions in the first minutes
-    ("my name is …", "please welcome …"); ``metadata["speaker_from"]`` of a segment says which.
+    The id is the path relative to what was given, with its suffix. Files that differ only in suffix, or in the size of
+    the picture, and hold the same words (``call.m4a``, ``call.mp4``, ``call_1920x1080.mp4``) are one recording, that of
+    the first. A file that cannot be decoded or transcribed is one RecordError; the others go on. Speakers need a
+    ``diarizer``; without one, lines have no author. Names are taken from ``speakers=``, then from introductions in the
+    first minutes ("my name is …", "please welcome …"); ``metadata["speaker_from"]`` of a segment says which.
 
     Args:
         paths: A file, a folder, a pattern, or several of these.
@@ -118,10 +119,10 @@ class Recordings(FileSource):
         """Yield a document a recording that holds speech; one without a word is left out."""
         twins: dict[Path, list[Path]] = {}
         for path in self.files():
-            twins.setdefault(path.with_suffix(""), []).append(path)
+            twins.setdefault(call_of(path), []).append(path)
         heard: dict[Path, list[_Heard]] = {name: [] for name in twins}
         for item in self._heard(twins.values()):
-            name = item.path.with_suffix("")
+            name = call_of(item.path)
             heard[name].append(item)
             if item.error is not None:
                 yield RecordError(str(item.error), record_id=str(item.path))
@@ -132,7 +133,7 @@ class Recordings(FileSource):
         """Yield what is said in each file, first in those that the memory holds.
 
         Args:
-            twins: The files, those that differ in their suffix together.
+            twins: The files, those of one name together.
         """
         transcriber = self._get_transcriber()
         way = heard_with(transcriber, self._diarizer, self._speakers)
