@@ -113,20 +113,22 @@ def test_a_damaged_document_is_heard_again(memory: Memory, folder: Path) -> None
     assert again.heard == ["wind.mp3"]
 
 
-def test_the_video_of_a_call_is_heard_once(memory: Memory, folder: Path) -> None:
+@pytest.mark.parametrize(("sound", "video"), [("rain.mp3", "rain_640x360.mp4"), ("audio123456.m4a", "video123456.mp4")])
+def test_the_video_of_a_call_is_heard_once(memory: Memory, folder: Path, sound: str, video: str) -> None:
     """Zoom saves a video beside the sound: that the same is said in it is noted, until one of them is another."""
-    (folder / "rain_640x360.mp4").write_bytes(b"ID3 the same, seen")
+    (folder / "rain.mp3").rename(folder / sound)
+    (folder / video).write_bytes(b"ID3 the same, seen")
     memory.sync(Recordings(folder, transcriber=Listener()))
     again = Listener()
     assert memory.sync(Recordings(folder, transcriber=again)).unchanged == 2
     assert memory.sync(Recordings(folder, transcriber=again, title="Talk")).updated == 2
     assert again.heard == []
-    (folder / "rain_640x360.mp4").write_bytes(b"ID3 cut")
+    (folder / video).write_bytes(b"ID3 cut")
     assert memory.sync(Recordings(folder, transcriber=again, title="Talk")).updated == 1
-    assert again.heard == ["rain_640x360.mp4"]
-    (folder / "rain.mp3").unlink()
+    assert again.heard == [video]
+    (folder / sound).unlink()
     assert memory.sync(Recordings(folder, transcriber=again, title="Talk")).deleted == 1
-    assert again.heard == ["rain_640x360.mp4", "rain_640x360.mp4"]
+    assert again.heard == [video, video]
 
 
 def test_links_follow_the_feed(memory: Memory, folder: Path) -> None:

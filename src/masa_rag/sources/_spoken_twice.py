@@ -12,8 +12,8 @@ from masa_rag.types import Document
 
 _KIND = re.compile(r"\.(?!chat$)[A-Za-z_-]+(?:-\d{3})?$", re.IGNORECASE)
 """What stands before a transcript's ending: a language ("es-419"), or "transcript". A chat is none."""
-_PICTURE = re.compile(r"(?:_(?:as|avo|gallery|gvo))?_\d{3,4}x\d{3,4}$")
-"""What Zoom adds to the name of a video: what it shows, and how large."""
+_OF_ZOOM = re.compile(r"^(?:audio|video)(?=\d{6,}$)|(?:_(?:as|avo|gallery|gvo))?_\d{3,4}x\d{3,4}$")
+"""What Zoom adds to a call's number, and to the name of a video in its cloud: what it shows, and how large."""
 _SAID, _COMPLETE = 0.9, 0.7
 """Share of a text's distinct words that were said, and of those said that it has; notes on a talk have far fewer."""
 
@@ -54,8 +54,8 @@ def _whole(captions: Path) -> Path:
 
 
 def call_of(recording: Path) -> Path:
-    """Return a recording's path without its ending, and without what is said there of the picture."""
-    return recording.with_name(_PICTURE.sub("", recording.stem))
+    """Return a recording's path without its ending, and without what Zoom says there of the kind of recording."""
+    return recording.with_name(_OF_ZOOM.sub("", recording.stem))
 
 
 def _spoken(transcripts: Mapping[Path, Sequence[Path]], name: Path) -> list[str]:
