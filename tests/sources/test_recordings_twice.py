@@ -86,3 +86,20 @@ def test_the_video_of_a_call_in_the_cloud(tmp_path: Path, picture: str) -> None:
     for name in ("GMT20240501-120000_Recording.transcript.vtt", "walk.vtt"):
         (tmp_path / name).write_text(CAPTIONS)
     assert heard(tmp_path) == ["walk_4x4.mp4"]
+
+
+def test_the_episodes_of_a_feed_beside_them(tmp_path: Path) -> None:
+    """They are read with the feed; another recording of the folder is read by itself."""
+    links = '<podcast:transcript url="wind%20up.vtt" type="text/vtt"/><enclosure url="wind.mp3" type="audio/mpeg"/>'
+    (tmp_path / "feed.xml").write_text(
+        '<rss version="2.0" xmlns:podcast="https://podcastindex.org/namespace/1.0"><channel><title>Kites</title>'
+        f"<item><guid>1</guid>{links}</item></channel></rss>"
+    )
+    for name in ("wind.mp3", "rain.mp3"):
+        shutil.copy(SOUND, tmp_path / name)
+    for name in ("wind up.vtt", "hail.vtt"):
+        (tmp_path / name).write_text(CAPTIONS)
+    found = {type(source).__name__: source.files() for source in open_sources(tmp_path)}  # type: ignore[attr-defined]
+    assert {kind: [path.name for path in paths] for kind, paths in found.items()} == {
+        "Podcast": ["feed.xml"], "Recordings": ["rain.mp3"], "Transcripts": ["hail.vtt"],
+    }  # fmt: skip

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 from masa_rag._media import SUFFIXES
 from masa_rag.errors import MasaRagError
@@ -21,6 +23,7 @@ _SAID, _COMPLETE = 0.9, 0.7
 def spoken_twice(files: Mapping[str, Sequence[Path]]) -> set[Path]:
     """Return the recordings that have a transcript of the same name, and the texts and captions that say what one says.
 
+    Also what a podcast's feed names: it is read with the feed.
     A transcript holds speech: a chat, or captions without a line, replace nothing.
 
     Zoom puts ``call.transcript.vtt`` beside ``call.m4a`` and ``call_1920x1080.mp4``, and ``call.cc.vtt`` without names;
@@ -45,7 +48,19 @@ def spoken_twice(files: Mapping[str, Sequence[Path]]) -> set[Path]:
     texts = [path for path in files.get("Files", ()) if path.suffix.lower() == ".txt"]
     plain = {path for path in texts if _is_within(_words(path), _spoken(twins, path.with_suffix("")))}
     captions = [path for path in files.get("Transcripts", ()) if path.stem.endswith(".cc")]
-    return recordings | plain | {path for path in captions if _is_within(_speech(path), _spoken(twins, _whole(path)))}
+    shown = {path for path in captions if _is_within(_speech(path), _spoken(twins, _whole(path)))}
+    return recordings | plain | shown | {path for feed in files.get("Podcast", ()) for path in _episodes(feed)}
+
+
+def _episodes(feed: Path) -> Iterator[Path]:
+    """Yield where the files are that a podcast's feed names, which are read as its episodes."""
+    from masa_rag.sources._feeds.podcast import parse_feed
+
+    with contextlib.suppress(OSError, MasaRagError):  # who reads it says what is wrong
+        for episode in parse_feed(feed.read_bytes()).episodes:
+            for link in filter(None, (*episode.transcripts, episode.audio, episode.chapters)):
+                yield feed.parent / link.url
+                yield feed.parent / unquote(urlsplit(link.url).path)
 
 
 def _whole(captions: Path) -> Path:
