@@ -47,7 +47,6 @@ class Episode:
     transcripts: tuple[Link, ...] = ()
     chapters: Link | None = None
     people: tuple[tuple[str, str], ...] = ()
-    description: str = ""
     facts: dict[str, Any] = field(default_factory=dict)
 
 
@@ -115,7 +114,6 @@ def _episode(item: Any) -> Episode | None:
         transcripts=tuple(_links(item, "transcript")),
         chapters=chapters,
         people=tuple(_people(item)),
-        description=_text(item, "description") or "",
         facts={key: value for key, value in facts.items() if value},
     )
 
