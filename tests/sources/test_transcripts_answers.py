@@ -109,3 +109,10 @@ def test_utterances_in_whole_seconds(tmp_path: Path) -> None:
     """Three seconds for six words are a pace; three milliseconds, as AssemblyAI would mean, are none."""
     turns = [{"speaker": 1, "start": 0, "end": 3, "text": ONE}, {"speaker": 2, "start": 4, "end": 7, "text": TWO}]
     assert said(tmp_path, {"utterances": turns}) == [("Speaker 1", 0.0, 3.0, ONE), ("Speaker 2", 4.0, 7.0, TWO)]
+
+
+@pytest.mark.parametrize("key", ["speaker_name", "speakerName", "speaker_label"])
+def test_who_speaks_under_other_names(tmp_path: Path, key: str) -> None:
+    """Also where the turns stand where those of Whisper do; all were nobody's."""
+    turns = [{key: "Ada", "start": 0.5, "end": 3.0, "text": ONE}, {key: "Ben", "start": 4.0, "end": 7.0, "text": TWO}]
+    assert said(tmp_path, {"segments": turns}) == [("Ada", 0.5, 3.0, ONE), ("Ben", 4.0, 7.0, TWO)]

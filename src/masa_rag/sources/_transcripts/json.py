@@ -20,7 +20,7 @@ from masa_rag.sources._transcripts.base import (
     line_of,
     with_ends,
 )
-from masa_rag.sources._transcripts.services import is_by_channel, moment_of, service_turns
+from masa_rag.sources._transcripts.services import SPEAKER, first_of, is_by_channel, moment_of, service_turns
 
 _TEXT_KEYS = ("text", "body", "transcript", "content")
 _EXPECTED = (
@@ -141,7 +141,7 @@ def _lines(turns: Sequence[Mapping[str, Any]], unit: float) -> Iterator[Line]:
         if text := _text(turn):
             start = _moment(turn, "start", "startTime", "start_time", "timestamp", "time")
             end = _moment(turn, "end", "endTime", "end_time")
-            speaker = turn.get("speaker")
+            speaker = first_of(turn, SPEAKER)
             speaker = speaker.get("name") if isinstance(speaker, dict) else speaker
             yield Line(
                 text,

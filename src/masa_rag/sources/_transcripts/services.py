@@ -16,8 +16,9 @@ Turn = Mapping[str, Any]
 """``text``, ``start`` and ``end`` in seconds, ``speaker``, ``channel`` and ``confidence``, where they are known."""
 
 _TEXT = ("text", "punctuated_word", "word", "sentence", "transcript")
-_SPEAKER = (
-    "speaker", "speaker_name", "speakerDisplayName", "speaker_label", "speaker_id", "speakerTag", "speakerLabel",
+SPEAKER = (
+    "speaker", "speaker_name", "speakerName", "speakerDisplayName", "speaker_label", "speaker_id", "speakerTag",
+    "speakerLabel",
 )  # fmt: skip
 _CHANNEL = ("channel_label", "channel")
 _START, _END = (("start", "start_time", "startTime", "startOffset"), ("end", "end_time", "endTime", "endOffset"))
@@ -70,20 +71,21 @@ def moment_of(value: Any, unit: float = 1.0) -> float | None:
     return moment if 0 <= moment < 1e9 else None
 
 
-def _first(row: Mapping[str, Any], keys: Sequence[str]) -> Any:
+def first_of(row: Mapping[str, Any], keys: Sequence[str]) -> Any:
+    """Return the value of the first of the keys that has one."""
     return next((row[key] for key in keys if row.get(key) is not None), None)
 
 
 def _turn(row: Mapping[str, Any], unit: float = 1.0) -> Turn:
     """Return a row that has its text, speaker and times under any of the usual names."""
-    text, speaker = _first(row, _TEXT), _first(row, _SPEAKER)
-    start, end = (moment_of(_first(row, keys), unit) for keys in (_START, _END))
+    text, speaker = first_of(row, _TEXT), first_of(row, SPEAKER)
+    start, end = (moment_of(first_of(row, keys), unit) for keys in (_START, _END))
     if end is None and start is not None and (length := moment_of(row.get("duration"), unit)) is not None:
         end = start + length
     return {
         "text": text if isinstance(text, str) else "",
         "speaker": None if isinstance(speaker, str) and speaker.strip() in _UNKNOWN else speaker,
-        "channel": _first(row, _CHANNEL),
+        "channel": first_of(row, _CHANNEL),
         "start": start,
         "end": end,
         "confidence": row.get("confidence"),
@@ -117,7 +119,7 @@ def _list(data: Any) -> Iterator[Turn]:
     if isinstance(data, list) and len(data) == 1 and isinstance(data[0], list):
         data = data[0]  # the answer for a list of one video
     rows = [row for row in data if isinstance(row, dict)] if isinstance(data, list) else []
-    if all(_first(row, ("duration", *_END)) is not None and _first(row, _START) is not None for row in rows[:5]):
+    if all(first_of(row, ("duration", *_END)) is not None and first_of(row, _START) is not None for row in rows[:5]):
         yield from map(_turn, rows)
 
 
@@ -160,7 +162,7 @@ def _rev(data: Any) -> Iterator[Turn]:
     for row in _rows(data, "monologues"):
         parts = _rows(row, "elements")
         starts, ends = (
-            [moment_of(value) for part in parts if (value := _first(part, keys)) is not None]
+            [moment_of(value) for part in parts if (value := first_of(part, keys)) is not None]
             for keys in (("ts", "timestamp"), ("end_ts", "end_timestamp"))
         )
         yield {
@@ -187,7 +189,7 @@ def _spoken_items(data: Any) -> Iterator[Turn]:
             continue
         if last is not None:
             yield last
-        speaker = {"speaker": _first(row, _SPEAKER) or best.get("speaker") or speakers.get(str(row.get("start_time")))}
+        speaker = {"speaker": first_of(row, SPEAKER) or best.get("speaker") or speakers.get(str(row.get("start_time")))}
         last = dict(_turn({**row, **speaker, "text": best["content"]}))
     if last is not None:
         yield last
@@ -210,7 +212,7 @@ def _google(data: Any) -> Iterator[Turn]:
         return
     before: float | None = 0.0
     for row, found in zip(_rows(data, "results"), best, strict=True):
-        end = moment_of(_first(row, ("resultEndTime", "result_end_time", "resultEndOffset", "result_end_offset")))
+        end = moment_of(first_of(row, ("resultEndTime", "result_end_time", "resultEndOffset", "result_end_offset")))
         if words := _rows(found, "words"):
             yield {**_turn(found), "start": _from_zero(words[0])["start"], "end": _turn(words[-1])["end"]}
         elif end is not None:  # where nobody asked for the times of words, it is known only when each result ends
