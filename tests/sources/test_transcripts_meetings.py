@@ -89,9 +89,10 @@ def test_captions_copied_from_a_player(tmp_path: Path) -> None:
     assert [(line.start, line.text) for line in document.segments] == [(at, text) for at, _, text in SAID]
 
 
-def test_printed_segments_of_faster_whisper(tmp_path: Path) -> None:
-    """``[0.00s -> 3.50s]`` holds both times in seconds."""
-    document = recognised(tmp_path, "talk.txt", f"[0.00s -> 3.50s] {ONE}\n[4.00s -> 7.25s] {TWO}\n")
+@pytest.mark.parametrize("form", ["{:.2f}s -> {:.2f}s", "{:.1f} - {:.2f}", "{:.3f} --> {:.3f}"])
+def test_printed_segments_of_faster_whisper(tmp_path: Path, form: str) -> None:
+    """``[0.00s -> 3.50s]`` holds both times in seconds, as programs print them in several ways."""
+    document = recognised(tmp_path, "talk.txt", f"[{form.format(0, 3.5)}] {ONE}\n[{form.format(4, 7.25)}] {TWO}\n")
     assert [(line.start, line.end, line.text) for line in document.segments] == [(0.0, 3.5, ONE), (4.0, 7.25, TWO)]
 
 

@@ -31,10 +31,10 @@ _SAID = r"\s*[-–—:|]?\s*(?P<text>.*)"
 _STAMPED = re.compile(
     rf"\s*(?:[\[(]\s*(?P<a>{_TIME})(?:(?:\s*[\])]{_TO}[\[(]\s*|{_TO})(?P<b>{_TIME}))?\s*[\])]"
     rf"(?:(?<=\])\(https?://[^()\s]+\))?|"
-    rf"\[(?P<d>\d{{1,6}}\.\d{{2}})s -> (?P<e>\d{{1,6}}\.\d{{2}})s\]){_SAID}"
+    rf"\[(?P<d>\d{{1,6}}\.\d{{1,3}})s?{_TO}(?P<e>\d{{1,6}}\.\d{{1,3}})s?\]){_SAID}"
 )
-"""``[0:05]``, ``(0:05)``, ``[0:05 - 0:09]``, ``[0:05] --> [0:09]``, and faster-whisper's ``[5.00s -> 9.00s]``; in
-Markdown the first may be a link, which is not said."""
+"""``[0:05]``, ``(0:05)``, ``[0:05 - 0:09]``, ``[0:05] --> [0:09]``, and as programs around faster-whisper print them
+``[5.00s -> 9.00s]``, ``[5.0 - 9.0]``; in Markdown the first may be a link, which is not said."""
 _BARE = re.compile(rf"\s*(?P<a>{_TIME})(?:{_TO}(?P<b>{_TIME}))?(?=\s|$)(?!\s*[ap]\.?m\b){_SAID}", re.IGNORECASE)
 _NAMED = re.compile(
     rf"\s*(?:#{{1,6}}\s+)?(?:\*\*)?(?P<name>[^\W\d_][^()（\[\]:*\n]{{0,59}}?)(?<=\S)\s*+:?\s*+(?:\*\*\s*+:?\s*+)?"
