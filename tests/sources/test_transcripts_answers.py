@@ -116,3 +116,10 @@ def test_who_speaks_under_other_names(tmp_path: Path, key: str) -> None:
     """Also where the turns stand where those of Whisper do; all were nobody's."""
     turns = [{key: "Ada", "start": 0.5, "end": 3.0, "text": ONE}, {key: "Ben", "start": 4.0, "end": 7.0, "text": TWO}]
     assert said(tmp_path, {"segments": turns}) == [("Ada", 0.5, 3.0, ONE), ("Ben", 4.0, 7.0, TWO)]
+
+
+def test_words_of_a_language_without_blanks(tmp_path: Path) -> None:
+    """Services give Chinese letter by letter: a line has no blanks, and ends with its sentence."""
+    words = ["浮", "标", "坏", "了。", "Ada", "明", "天", "修。"]
+    turns = [{"text": word, "start": at / 4, "end": (at + 1) / 4} for at, word in enumerate(words)]
+    assert [line[3] for line in said(tmp_path, {"segments": turns})] == ["浮标坏了。", "Ada 明天修。"]

@@ -51,10 +51,11 @@ def test_windows_keep_all_speech_in_order(lengths: list[tuple[float, float]]) ->
     assert times == sorted(times)
 
 
-def test_lines_end_with_sentences_and_pauses() -> None:
+@pytest.mark.parametrize("end", [".", "。", "؟"])
+def test_lines_end_with_sentences_and_pauses(end: str) -> None:
     """A line is cut after a sentence once it is long enough, at a pause, and when it gets too long."""
     window = Window(tuple(seconds((0, 30), (40, 60))))
-    words = [Word(f" w{n}{'.' if n == 6 else ''}", n, n + 0.9, 1.0) for n in range(30)]
+    words = [Word(f" w{n}{end if n == 6 else ''}", n, n + 0.9, 1.0) for n in range(30)]
     starts = [line[0].text.strip() for line in lines_of([*words, Word(" after", 30.0, 31.0, 1.0)], window)]
     assert starts[:2] == ["w0", "w7"]
     assert starts[-1] == "after"

@@ -11,7 +11,7 @@ from typing import Any
 
 from masa_rag.transcribers._guards import cut_loops
 
-_SENTENCE_END = re.compile(r"[.!?…][\"'”’)]*\s*$")
+_SENTENCE_END = re.compile(r"[.!?…。！？؟।][\"'”’)」』]*\s*$")
 
 RATE = 16_000
 """Samples a second, as Whisper and Silero VAD expect them."""

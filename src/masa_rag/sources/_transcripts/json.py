@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -189,6 +190,9 @@ JOIN_GAP_S = 2.0
 JOIN_WORDS = 24
 """Word by word transcripts are joined up to a sentence end, a pause or this many words (about 10 s)."""
 
+_UNSPACED = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3000-\u30ff\u3400-\u9fff\uff01-\uff65]")
+"""Thai, Lao, Burmese, Khmer, Japanese and Chinese are written without blanks, some two letters a word."""
+
 
 def join_words(lines: Sequence[Line], *, apart: bool = False) -> list[Line]:
     """Join a transcript that has one or two words a line into lines that can be read and cited.
@@ -209,7 +213,8 @@ def _joined(lines: Sequence[Line]) -> list[Line]:
     for line in lines:
         if result and _continues(result[-1], line):
             last = result[-1]
-            result[-1] = Line(f"{last.text} {line.text}", last.speaker, last.start, line.end)
+            apart = "" if _UNSPACED.match(last.text[-1]) and _UNSPACED.match(line.text) else " "
+            result[-1] = Line(f"{last.text}{apart}{line.text}", last.speaker, last.start, line.end)
         else:
             result.append(replace(line, metadata={}))
     return result
@@ -217,5 +222,6 @@ def _joined(lines: Sequence[Line]) -> list[Line]:
 
 def _continues(last: Line, line: Line) -> bool:
     pause = (line.start or 0.0) - (last.end if last.end is not None else last.start or 0.0)
-    complete = last.text.endswith((".", "?", "!")) or len(last.text.split()) >= JOIN_WORDS
+    words = len(last.text.split()) + len(_UNSPACED.findall(last.text)) // 2
+    complete = last.text.endswith((".", "?", "!", "。", "？", "！")) or words >= JOIN_WORDS
     return last.speaker == line.speaker and pause <= JOIN_GAP_S and not complete
