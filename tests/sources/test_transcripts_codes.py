@@ -197,7 +197,12 @@ def test_xml_in_other_encodings(tmp_path: Path, encoding: str) -> None:
 
 def test_what_is_markup_in_captions_and_what_is_said() -> None:
     """A break parts words, a space of no width is nothing; in SubRip only known words in brackets are markup."""
-    rows = ["<i>Two</i><br/>kites", "\u200b", "<laughs> Our List<int>.", "<00:00:01.500><c> No</c>[br]wind"]
+    rows = [
+        "{\\an7}\\h\\h<i>Two</i><br/>kites",
+        "\u200b",
+        "<laughs> Our List<int>.",
+        "<00:00:01.500><c> No</c>[br]wind",
+    ]
     times = [f"00:00:0{number},000 --> 00:00:0{number},900" for number in range(4)]
     text = "".join(f"{time}\n{row}\n\n" for time, row in zip(times, rows, strict=True))
     expected = ["Two kites", "<laughs> Our List<int>.", "No wind"]

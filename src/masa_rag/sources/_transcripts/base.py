@@ -75,12 +75,13 @@ def lines_of(text: str) -> list[str]:
     return text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
 
 
-_BREAK = re.compile(r"<br ?/?>|\[br\]", re.IGNORECASE)
+_BLANK = re.compile(r"<br ?/?>|\[br\]|\\h", re.IGNORECASE)
+"""What is shown as a blank or a new row; FFmpeg writes ``\\h`` into captions of television."""
 
 
 def shown(row: str, markup: re.Pattern[str]) -> str:
     """Return a row of a caption as it is shown: without markup, entities resolved, no space too many or too thin."""
-    return " ".join(html.unescape(markup.sub("", _BREAK.sub(" ", row))).split()).strip("\u200b\ufeff ")
+    return " ".join(html.unescape(markup.sub("", _BLANK.sub(" ", row))).split()).strip("\u200b\ufeff ")
 
 
 @dataclass(frozen=True, slots=True)
