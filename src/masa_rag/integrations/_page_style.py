@@ -34,10 +34,10 @@ p { margin: .35rem 0 0; white-space: pre-wrap; overflow-wrap: anywhere; unicode-
 details { font-size: .8rem; color: var(--soft); margin-top: .25rem }
 summary { cursor: pointer }
 mark { background: var(--mark); color: inherit; border-radius: .2rem; box-decoration-break: clone; padding: .1em 0 }
-.bars { display: flex; align-items: end; gap: 2px; height: 5rem; margin: 1.25rem 0 0 }
-.bars a { flex: 1; max-width: 3.5rem; height: 100%; display: flex; align-items: end; border-bottom: 1px solid
+.bars { display: flex; align-items: end; height: 5rem; margin: 1.25rem 0 0 }
+.bars a { flex: 1; max-width: 3.6rem; height: 100%; display: flex; align-items: end; border-bottom: 1px solid
   var(--line) }
-.bars i { width: 100%; background: var(--accent); border-radius: 2px 2px 0 0 }
+.bars i { width: calc(100% - 2px); min-width: 70%; background: var(--accent); border-radius: 2px 2px 0 0 }
 .bars a:hover i, .bars a:focus i { background: var(--ink) }
 .ends { display: flex; justify-content: space-between; font-size: .8rem; color: var(--soft) }
 .table { overflow-x: auto; margin-top: 1rem }
