@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
+from masa_rag.errors import ConfigurationError, MasaRagError, SourceUnavailableError
+
 _DATE = re.compile(r"(?<!\d)((?:19|20)\d{2})([-_.]?)(0[1-9]|1[0-2])\2(0[1-9]|[12]\d|3[01])(?!\d)")
 _GENERIC = frozenset({"transcript", "transcription", "captions", "subtitles", "audio", "recording", "video", "chat"})
 
@@ -17,6 +19,17 @@ def expanded(given: str | Path) -> Path:
     """Return the path, with the home folder for ``~``; where nobody is called so, ``~draft.md`` is a name."""
     path = Path(os.path.expanduser(given))  # noqa: PTH111 - Path's own raises when nobody is called so
     return path.absolute() if str(path).startswith("~") else path
+
+
+def absent(given: str) -> MasaRagError:
+    """Return the error for a path at which nothing is."""
+    if "://" in given:
+        return ConfigurationError(f"received the address {given!r}; expected one that begins with http or https")
+    if not given.strip():  # a shell gives it for a variable that is not set
+        return SourceUnavailableError(
+            f'received the path {given!r}; expected a file, a folder (this one is ".") or an address'
+        )
+    return SourceUnavailableError(f"received {given!r}, which does not exist; check the spelling")
 
 
 def root_of(paths: Sequence[str | Path]) -> Path:

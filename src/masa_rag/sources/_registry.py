@@ -11,11 +11,11 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from masa_rag.errors import ConfigurationError, MasaRagError, SourceFormatError, SourceUnavailableError
+from masa_rag.errors import ConfigurationError, SourceFormatError, SourceUnavailableError
 from masa_rag.protocols import OnProgress, Source
 from masa_rag.sources._base import FileSource, read_head, visible_files
 from masa_rag.sources._foreign import advice, table_advice
-from masa_rag.sources._paths import expanded
+from masa_rag.sources._paths import absent, expanded
 
 FILE_SOURCES: tuple[tuple[str, str], ...] = (
     ("recordings", "Recordings"),
@@ -103,7 +103,7 @@ def open_sources(
     place, progress = expanded(path), progress or _untold
     try:
         if not given.strip() or not place.exists():  # to pathlib "" is the folder where one is
-            raise _absent(given)
+            raise absent(given)
         if place.is_dir():
             progress(_FOLDERS, 0, 0)  # whether the whole is one export takes seconds for a whole disk
         if not (place.is_dir() or place.is_file()):
@@ -133,16 +133,6 @@ def _is_unknown_text(kind: type[FileSource], place: Path) -> bool:
     return kind.__name__ == FILE_SOURCES[-1][1] and place.suffix.lower() not in {"", *kind.suffixes}
 
 
-def _absent(given: str) -> MasaRagError:
-    if "://" in given:
-        return ConfigurationError(f"received the address {given!r}; expected one that begins with http or https")
-    if not given.strip():  # a shell gives it for a variable that is not set
-        return SourceUnavailableError(
-            f'received the path {given!r}; expected a file, a folder (this one is ".") or an address'
-        )
-    return SourceUnavailableError(f"received {given!r}, which does not exist; check the spelling")
-
-
 def _untold(step: str, done: int, total: int) -> None:
     """Tell nobody how far it is."""
 
@@ -152,6 +142,8 @@ def _sources_within(folder: Path, progress: OnProgress, **options: Any) -> list[
     looked_at = count(1)
     exports = list(_exports_within(folder, lambda: progress(_FOLDERS, next(looked_at), 0)))
     groups, unknown = _kinds_within(folder, exports, progress)
+    # A plug-in need not be able to read several files, nor a folder.
+    exports += [(kind, path) for kind in list(groups) if not issubclass(kind, FileSource) for path in groups.pop(kind)]
     left_out = ", ".join(unknown[:_NAMED]) + (f" and {len(unknown) - _NAMED} more" if len(unknown) > _NAMED else "")
     if not groups and not exports:
         raise SourceFormatError(
@@ -166,8 +158,9 @@ def _sources_within(folder: Path, progress: OnProgress, **options: Any) -> list[
     several = len(groups) + len(exports) > 1
 
     def make(kind: type[FileSource], place: Path) -> FileSource:
-        named = {} if name is None else {"name": f"{kind.form}:{name}" if several else name}
-        return kind(place, **named, **options)
+        if name is None or not issubclass(kind, FileSource):
+            return kind(place, **options)
+        return kind(place, name=f"{kind.form}:{name}" if several else name, **options)
 
     whole = [make(kind, place) for kind, place in exports]
     return [*whole, *(_restricted(make(kind, folder), files) for kind, files in groups.items())]
@@ -202,7 +195,8 @@ def _has_strays(kind: type[FileSource], folder: Path) -> bool:
 def _reader(path: Path) -> type[FileSource] | None:
     """Return the source that reads a file of a folder: by its content, and only with one of its endings."""
     kind = _recognise(path)
-    return kind if kind is not None and (not kind.suffixes or path.suffix.lower() in kind.suffixes) else None
+    suffixes = getattr(kind, "suffixes", None)
+    return kind if not suffixes or path.suffix.lower() in suffixes else None
 
 
 def _exports_within(folder: Path, tell: Callable[[], object]) -> Iterator[tuple[type[FileSource], Path]]:
