@@ -8,7 +8,7 @@ from masa_rag.integrations import _needs_langchain  # noqa: F401
 
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, TypeVar, get_args
 
 from langchain_core.documents import Document as LangChainDocument
@@ -110,13 +110,14 @@ def _filled(fields: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _one_name(value: object) -> str | None:
-    return _text(value[0]) if isinstance(value, list) and len(value) == 1 else None
+    return _text(value[0]) if isinstance(value, (list, tuple)) and len(value) == 1 else None
 
 
 def _time(value: object) -> datetime | None:
-    """Return the time, or None: what others call so may be "yesterday"."""
+    """Return the time, or None: what others call so may be "yesterday". Without a zone it is UTC, as in a text."""
+    written = value.isoformat() if isinstance(value, date) else value
     with suppress(ConfigurationError):
-        return parse_time(value) if isinstance(value, str | datetime) else None
+        return parse_time(written) if isinstance(written, str) else None
     return None
 
 
