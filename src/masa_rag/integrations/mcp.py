@@ -10,6 +10,7 @@ import json
 from collections.abc import Awaitable, Callable, MutableMapping
 from contextlib import suppress
 from functools import wraps
+from inspect import getdoc
 from typing import TYPE_CHECKING, Any
 
 from masa_rag import __version__
@@ -84,6 +85,7 @@ def _told(function: Callable[..., Any], kind: str) -> Callable[..., Any]:
         except MasaRagError as error:
             raise getattr(exceptions, kind)(str(error)) from error
 
+    telling.__doc__ = getdoc(function)  # without the indentation of the code
     return telling
 
 
