@@ -52,7 +52,7 @@ LAYERS = (
     ("ingest", "search", "context", "answer"),
     ("_parts",),
     ("memory",),
-    ("integrations", "plots", "testing", "_nothing", "_output", "_demo", "_doctor", "cli"),
+    ("integrations", "plots", "testing", "_nothing", "_output", "_demo", "_doctor", "cli", "__main__"),
 )
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}
 FILES = sorted(path for path in PACKAGE.rglob("*.py") if path != PACKAGE / "__init__.py")

@@ -34,7 +34,7 @@ class Bar:
     """One line of progress on stderr until the end of the block; silent when that is not a terminal."""
 
     def __init__(self) -> None:
-        self._shown = sys.stderr.isatty()
+        self._shown = sys.stderr is not None and sys.stderr.isatty()  # None: it is closed
         self._width = 0
 
     def __call__(self, step: str, done: int, total: int) -> None:
@@ -143,7 +143,9 @@ def print_pairs(pairs: Mapping[str, Any], *, as_json: bool) -> None:
 def hint(verb: str, place: Path, question: str = '"your question"') -> str:
     """Return a command that can be pasted: called as this one was, by its path where it is not on the PATH."""
     called, found = sys.argv[0], shutil.which("masa-rag")
-    if Path(called).name != "masa-rag" or (found is not None and Path(found) == Path(called)):
+    if Path(called).parts[-2:] == ("masa_rag", "__main__.py"):
+        called = "python -m masa_rag"
+    elif Path(called).name != "masa-rag" or (found is not None and Path(found) == Path(called)):
         called = "masa-rag"
     return printable(f"{called} {verb} -m {shlex.quote(str(place))} {question}")
 

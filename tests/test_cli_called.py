@@ -1,0 +1,31 @@
+"""The command line, however it is called."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from masa_rag._output import Bar
+from test_cli import notes, small_parts
+
+__all__ = ["notes", "small_parts"]
+
+
+def test_it_can_be_called_as_a_module(notes: Path, tmp_path: Path) -> None:
+    """As on Windows, where the folder of ``masa-rag`` is often not on the path; what to do next is called so too."""
+    program = "from masa_rag.embedders import HashingEmbedder\nimport masa_rag.embedders, runpy, sys\n"
+    program += "masa_rag.embedders.default_embedder = HashingEmbedder\nsys.argv[1:] = ['add', 'notes']\n"
+    program += "runpy.run_module('masa_rag', run_name='__main__', alter_sys=True)"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False, cwd=tmp_path)
+    assert (done.returncode, "files:notes: 2 added" in done.stdout) == (0, True), done.stderr
+    assert 'ask it with: python -m masa_rag ask -m brain "your question"' in done.stderr
+
+
+def test_progress_is_shown_to_nobody_where_standard_error_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Python has None there, as under pythonw or in a job with ``2>&-``; ``add`` ended with 1 and without a word."""
+    monkeypatch.setattr(sys, "stderr", None)
+    with Bar() as bar:
+        bar("embed", 1, 2)
