@@ -16,7 +16,24 @@ def test_a_named_folder_of_several_formats_that_has_one_left_keeps_its_source(no
     (notes / "talk.vtt").write_text(TALK)
     assert run("add", str(notes), "--name", "crew").exit_code == 0
     (notes / "talk.vtt").unlink()
-    assert "files:crew: 0 added, 0 updated, 2 unchanged" in run("sync", str(notes), "--name", "crew").output
+    synced = run("sync", str(notes), "--name", "crew")
+    assert (synced.exit_code, "files:crew: 0 added, 0 updated, 2 unchanged" in synced.stdout) == (3, True)
+    assert "transcripts:crew: 1 of 1 documents would be deleted" in synced.stderr
+    assert run("sync", str(notes / "two.txt"), "--name", "crew").exit_code == 0  # a file is not the folder
+
+
+def test_what_is_gone_from_a_named_folder_goes_when_that_is_allowed(notes: Path) -> None:
+    """Nothing was said of it, and it stayed; what another folder of that name gave stays."""
+    (notes / "talk.vtt").write_text(TALK)
+    (notes.parent / "other" / "crew").mkdir(parents=True)
+    (notes.parent / "other" / "crew" / "irc.log").write_text("12:01 <ann> hi\n12:02 <bo> yes\n")
+    assert run("sync", str(notes), "--name", "crew").exit_code == 0
+    assert run("sync", str(notes.parent / "other" / "crew")).exit_code == 0
+    (notes / "talk.vtt").unlink()
+    synced = run("sync", str(notes), "--name", "crew", "--allow-mass-delete")
+    assert synced.exit_code == 0
+    assert "transcripts:crew: 0 added, 0 updated, 0 unchanged, 1 deleted" in synced.output
+    assert "irc:crew: 1 document" in run("info").output
 
 
 def test_a_named_folder_of_one_format_that_has_several_now_is_refused(notes: Path) -> None:
@@ -28,6 +45,8 @@ def test_a_named_folder_of_one_format_that_has_several_now_is_refused(notes: Pat
     assert "would become files:crew and transcripts:crew beside it" in refused.output
     assert "3 documents" not in run("info").output
     assert run("forget", "--source", "crew", "--yes").exit_code == 0
+    assert "masa-rag forget --undo --source crew" in refused.output
+    assert "may be added again" in run("forget", "--undo", "--source", "crew").output
     assert "files:crew: 2 added" in run("add", str(notes), "--name", "crew").output
     assert "files:crew: 0 added, 0 updated, 2 unchanged" in run("sync", str(notes), "--name", "crew").output
 

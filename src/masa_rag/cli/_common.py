@@ -7,6 +7,7 @@ import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -130,10 +131,10 @@ def reading_into(
     reports: list[IngestReport] = []
     try:
         with Bar() as bar, open_memory(place, create=True, progress=bar) as memory:
-            if verb == "sync" and name is None and form is None:
-                sources += _gone(memory, paths, {source.name for source in sources})
-            elif name is not None:
+            if name is not None:
                 _as_before(memory, sources, _at_home(Path(paths[0])), name)
+            if verb == "sync" and form is None:
+                sources += _gone(memory, paths, name, {source.name for source in sources})
             for source in sources:
                 try:
                     reports.append(getattr(memory, verb)(source, **options))
@@ -145,7 +146,7 @@ def reading_into(
         raise click.ClickException("stopped; what was read is kept, and the same command goes on from there") from None
 
 
-def _gone(memory: Memory, paths: Sequence[str], found: set[str]) -> list[Source]:
+def _gone(memory: Memory, paths: Sequence[str], name: str | None, found: set[str]) -> list[Source]:
     """Return what was read at the paths before and is not among what is there now, each as a source without documents.
 
     When the last transcript is taken out of a folder, nothing in it is a source of transcripts any more.
@@ -153,9 +154,20 @@ def _gone(memory: Memory, paths: Sequence[str], found: set[str]) -> list[Source]
     from masa_rag.sources import FunctionSource
     from masa_rag.sources._base import origin_of
 
-    origins = [origin_of(_at_home(Path(path))) for path in paths]
-    gone = ((name, origin) for origin in origins for name in memory.catalog.sources_at(origin) if name not in found)
-    return [FunctionSource(name, list, origin=origin) for name, origin in gone]
+    places = [_at_home(Path(path)) for path in paths]
+    if name is None:
+        before = [(known, origin) for origin in map(origin_of, places) for known in memory.catalog.sources_at(origin)]
+    else:
+        before = [(known, "") for known in _named(memory, name)] if places[0].is_dir() else []
+    return [FunctionSource(known, list, origin=origin) for known, origin in before if known not in found]
+
+
+def _named(memory: Memory, name: str) -> list[str]:
+    """Return the sources that a folder of several formats gave under a name."""
+    from masa_rag.sources._registry import file_sources
+
+    names = {f"{getattr(kind, 'form', None)}:{name}" for kind in file_sources()}
+    return [known for known in memory.catalog.sources_at("") if known in names]
 
 
 def _as_before(memory: Memory, sources: Sequence[Source], place: Path, name: str) -> None:
@@ -172,7 +184,8 @@ def _as_before(memory: Memory, sources: Sequence[Source], place: Path, name: str
         others = " and ".join(source.name for source in sources)
         raise ConfigurationError(
             f"the memory holds a source {name!r}; this folder of several formats would become {others} beside it. Give "
-            f"another --name, or take out what the folder gave before with: masa-rag forget --source {name}"
+            f"another --name, or take out what the folder gave before with: masa-rag forget --source {quote(name)}, "
+            f"and let the name be used again with: masa-rag forget --undo --source {quote(name)}"
         )
 
 
