@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from masa_rag._output import Bar
-from test_cli import notes, small_parts
+from test_cli import notes, run, small_parts
 
 __all__ = ["notes", "small_parts"]
 
@@ -29,3 +29,11 @@ def test_progress_is_shown_to_nobody_where_standard_error_is_closed(monkeypatch:
     monkeypatch.setattr(sys, "stderr", None)
     with Bar() as bar:
         bar("embed", 1, 2)
+
+
+def test_a_blank_is_no_memory(notes: Path, tmp_path: Path) -> None:
+    """A shell gives it for a variable that is not set; the memory was made among the files of the folder."""
+    for blank in ("", " "):
+        refused = run("add", str(notes), "--memory", blank)
+        assert (refused.exit_code, 'expected a folder (this one is ".")' in refused.output) == (2, True)
+    assert not (tmp_path / "memory.db").exists()

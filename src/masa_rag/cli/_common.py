@@ -38,12 +38,18 @@ def words_argument(name: str) -> Callable[[Command], Command]:
 def memory_option(function: Command) -> Command:
     """Add ``--memory``."""
     return click.option(
-        "-m", "--memory", "place", type=click.Path(path_type=Path), default="brain", show_default=True,
-        envvar="MASA_RAG_MEMORY", help="Folder of the memory.", callback=lambda *given: _at_home(given[-1]),
+        "-m", "--memory", "place", type=click.Path(), default="brain", show_default=True,
+        envvar="MASA_RAG_MEMORY", help="Folder of the memory.", callback=_place,
     )(function)  # fmt: skip
 
 
-def _at_home(place: Path) -> Path:
+def _place(_context: click.Context, _parameter: click.Parameter, given: str) -> Path:
+    if not given.strip():  # a shell gives it for a variable that is not set; to pathlib "" is the folder where one is
+        raise click.BadParameter('received a blank; expected a folder (this one is ".")')
+    return _at_home(given)
+
+
+def _at_home(place: str) -> Path:
     """Return the folder with the home folder for ``~``, which a shell leaves in ``--memory=~/brain``."""
     return Path(os.path.expanduser(place))  # noqa: PTH111 - Path's own raises when nobody is called so
 
@@ -132,7 +138,7 @@ def reading_into(
     try:
         with Bar() as bar, open_memory(place, create=True, progress=bar) as memory:
             if name is not None:
-                _as_before(memory, sources, _at_home(Path(paths[0])), name)
+                _as_before(memory, sources, _at_home(paths[0]), name)
             if verb == "sync" and form is None:
                 sources += _gone(memory, paths, name, {source.name for source in sources})
             for source in sources:
@@ -154,7 +160,7 @@ def _gone(memory: Memory, paths: Sequence[str], name: str | None, found: set[str
     from masa_rag.sources import FunctionSource
     from masa_rag.sources._base import origin_of
 
-    places = [_at_home(Path(path)) for path in paths]
+    places = [_at_home(path) for path in paths]
     if name is None:
         before = [(known, origin) for origin in map(origin_of, places) for known in memory.catalog.sources_at(origin)]
     else:
