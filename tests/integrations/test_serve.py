@@ -182,7 +182,7 @@ def test_what_strangers_wrote_is_shown_as_text(port: int) -> None:
 
 
 @pytest.mark.parametrize(
-    "host", ["evil.example", "evil.example:80", "", "127.0.0.1", "localhost", "127.0.0.1:1", "[::1]"]
+    "host", ["evil.example", "evil.example:80", "", "127.0.0.1.evil.example", "localhost.evil.example:80", "[::1]"]
 )
 def test_other_hosts_are_refused(port: int, host: str) -> None:
     """A page elsewhere cannot read the memory by pointing its name at this machine."""
