@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -103,3 +104,18 @@ async def test_middleware_works_asynchronously(memory: Memory) -> None:
     await agent.ainvoke({"messages": [("user", "Which coin was mined early?")]})
     assert "He mined Doge early." in model.shown[0][0].text
     assert memory.search("coin", source="conversations") == []
+
+
+def test_an_answer_stands_while_another_writes(memory: Memory, caplog: pytest.LogCaptureFixture) -> None:
+    """What was said is not remembered, and the log says so; the run ended with an error, the answer lost."""
+    with (
+        memory.catalog.lock.hold(),
+        Memory(memory.path, embedder=HashingEmbedder(), index=FlatIndex(), lock_timeout_s=0.05) as second,
+        ThreadPoolExecutor() as other,
+    ):
+        agent = create_agent(scripted("Doge."), [], middleware=[MemoryMiddleware(second)])
+        result = other.submit(agent.invoke, {"messages": [("user", "Which coin?")]}).result()
+        told = other.submit(memory_tools(second, allow_write=True)[1].invoke, {"text": "He mined Doge."}).result()
+    assert result["messages"][-1].text == "Doge."
+    assert "not remembered" in caplog.text
+    assert "did not become free within 0.05 s" in told

@@ -21,7 +21,7 @@ from langchain_core.tools import BaseTool, StructuredTool, ToolException
 from pydantic import Field
 
 from masa_rag._nothing import context_or_why
-from masa_rag.errors import ConfigurationError, RecordError
+from masa_rag.errors import ConfigurationError, MasaRagError, RecordError
 from masa_rag.integrations._langchain_documents import document_in, document_out, hit_document
 from masa_rag.integrations._langchain_store import EmbedderEmbeddings, MemoryVectorStore
 from masa_rag.memory import Memory
@@ -155,7 +155,7 @@ def memory_tools(memory: Memory, *, allow_write: bool = False, max_tokens: int =
         """Store a fact or decision, in one or two sentences, to be found in later conversations."""
         try:
             return f"remembered as {memory.remember(text)}"
-        except ConfigurationError as error:
+        except MasaRagError as error:  # no words, or another process writes
             raise ToolException(str(error)) from error
 
     tools: list[BaseTool] = [

@@ -17,7 +17,7 @@ from typing import Any
 from langchain.agents.middleware import AgentMiddleware, AgentState, ModelRequest, ModelResponse
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, SystemMessage
 
-from masa_rag.errors import ConfigurationError
+from masa_rag.errors import MasaRagError
 from masa_rag.memory import Memory
 
 log = logging.getLogger(__name__)
@@ -29,8 +29,8 @@ class MemoryMiddleware(AgentMiddleware[Any, Any, Any]):
     """Recalls before each model call and remembers what was said after each run.
 
     What is recalled stands in the system message, fenced as quoted data, so that a stranger's words
-    are never taken for the user's. What is kept out, because the source or its author was forgotten, is not
-    remembered, and the log says so.
+    are never taken for the user's. What cannot be stored, because its source was forgotten or another process
+    writes, is not remembered, and the log says so.
 
     Args:
         memory: What to ask and where to remember.
@@ -83,7 +83,7 @@ class MemoryMiddleware(AgentMiddleware[Any, Any, Any]):
             if text.strip():
                 try:
                     self.memory.remember(text, author=author, source=self.source)
-                except ConfigurationError as error:  # such as a source that was forgotten: the answer stands
+                except MasaRagError as error:  # such as a source that was forgotten, a full disk: the answer stands
                     log.warning("not remembered: %s", error)
 
 
