@@ -11,7 +11,7 @@ Subclass the one for your seam in your tests and give it a factory; pytest then 
 from __future__ import annotations
 
 from masa_rag.errors import RecordError
-from masa_rag.protocols import Source
+from masa_rag.protocols import ResumableSource, Source
 from masa_rag.types import Document
 
 
@@ -59,6 +59,8 @@ class SourceContract:
 
 
 def _documents(source: Source) -> list[Document]:
+    if isinstance(source, ResumableSource):
+        source.cursor = None  # as for a memory that has read nothing of it
     return [item for item in source if isinstance(item, Document)]
 
 
