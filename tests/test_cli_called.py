@@ -7,8 +7,10 @@ import sys
 from pathlib import Path
 
 import pytest
+from click.shell_completion import ShellComplete
 
 from masa_rag._output import Bar
+from masa_rag.cli import main
 from test_cli import notes, run, small_parts
 
 __all__ = ["notes", "small_parts"]
@@ -37,3 +39,10 @@ def test_a_blank_is_no_memory(notes: Path, tmp_path: Path) -> None:
         refused = run("add", str(notes), "--memory", blank)
         assert (refused.exit_code, 'expected a folder (this one is ".")' in refused.output) == (2, True)
     assert not (tmp_path / "memory.db").exists()
+
+
+@pytest.mark.parametrize("before", [["add"], ["sync"], ["ask", "why?", "--add"], ["info", "--memory"]])
+def test_a_shell_completes_paths(before: list[str]) -> None:
+    """Where it asks for them: with completion on, the shell does not do so by itself, and offered nothing."""
+    (found,) = ShellComplete(main, {}, "masa-rag", "_MASA_RAG_COMPLETE").get_completions(before, "ex")
+    assert (found.type, found.value) == ("file", "ex")

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 Command = Callable[..., None]
 _THE_OTHERS_STILL_GET_IN = (SourceError, ConfigurationError, MissingDependencyError, TranscriptionError)
 KINDS = ("conversation", "note", "page", "post", "speech")
+PATH = click.Path(readable=False)
+"""A file, a folder or an address; what it is is found out later, but a shell completes it as a path."""
 
 
 def words_argument(name: str) -> Callable[[Command], Command]:
@@ -38,7 +40,7 @@ def words_argument(name: str) -> Callable[[Command], Command]:
 def memory_option(function: Command) -> Command:
     """Add ``--memory``."""
     return click.option(
-        "-m", "--memory", "place", type=click.Path(), default="brain", show_default=True,
+        "-m", "--memory", "place", type=PATH, default="brain", show_default=True,
         envvar="MASA_RAG_MEMORY", help="Folder of the memory.", callback=_place,
     )(function)  # fmt: skip
 

@@ -13,6 +13,7 @@ import click
 
 from masa_rag._lazy import require
 from masa_rag.cli._common import (
+    PATH,
     exit_status,
     filter_options,
     filters,
@@ -81,7 +82,9 @@ def context(query: str, max_tokens: int, k: int, place: Path, as_json: bool, **c
 
 @click.command()
 @words_argument("question")
-@click.option("--add", "paths", multiple=True, help="Read this file, folder or address first (repeat for several).")
+@click.option(
+    "--add", "paths", multiple=True, type=PATH, help="Read this file, folder or address first (repeat for several)."
+)
 @click.option("--model", help="A chat model of LangChain by name, such as ollama:llama3.2; extra langchain.")
 @click.option("-k", type=click.IntRange(1), help="How many passages to consider.  [default: 8; with --model 48]")
 @filter_options

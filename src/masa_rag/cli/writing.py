@@ -9,13 +9,21 @@ from typing import Any
 
 import click
 
-from masa_rag.cli._common import exit_status, json_option, memory_option, open_memory, reading_into, show_broken
+from masa_rag.cli._common import (
+    PATH,
+    exit_status,
+    json_option,
+    memory_option,
+    open_memory,
+    reading_into,
+    show_broken,
+)
 
 _NAME = "Name of the source in the memory, for a folder of several formats after each format's; default: the path's."
 
 
 @click.command()
-@click.argument("paths", nargs=-1, required=True)
+@click.argument("paths", nargs=-1, required=True, type=PATH)
 @click.option("--name", help=_NAME)
 @click.option("--as", "form", help="Read it as this source instead of recognising it; see masa-rag plugins.")
 @memory_option
@@ -29,7 +37,7 @@ def add(paths: tuple[str, ...], name: str | None, form: str | None, place: Path,
 
 
 @click.command()
-@click.argument("paths", nargs=-1, required=True)
+@click.argument("paths", nargs=-1, required=True, type=PATH)
 @click.option("--name", help=_NAME)
 @click.option("--as", "form", help="Read it as this source instead of recognising it; see masa-rag plugins.")
 @click.option("--allow-mass-delete", is_flag=True, help="Allow more than half of the source's documents to go.")
