@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
+
+import pytest
 
 from test_cli import notes, run, small_parts
 
@@ -77,3 +80,12 @@ def test_a_folder_is_the_same_however_its_path_is_written(notes: Path) -> None:
     (notes / "two.txt").unlink()
     again = run("sync", str(notes / ".." / "notes"))
     assert (again.exit_code, "files:notes: 0 added, 0 updated, 1 unchanged, 1 deleted" in again.output) == (0, True)
+
+
+@pytest.mark.parametrize("verb", ["search", "context", "ask"])
+def test_why_nothing_is_found_stands_beside_the_json(notes: Path, verb: str) -> None:
+    """On stderr; of search, a script was told nothing but "[]"."""
+    run("add", str(notes))
+    result = run(verb, "copper", "--author", "Zed", "--json")
+    assert isinstance(json.loads(result.stdout), list if verb == "search" else dict)
+    assert (result.exit_code, result.stderr) == (0, "nothing found: nobody called 'Zed' speaks here\n")

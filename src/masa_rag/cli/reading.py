@@ -42,10 +42,9 @@ def search(query: str, k: int, place: Path, as_json: bool, **chosen: Any) -> Non
 
     with open_memory(place) as memory:
         hits = memory.search(query, k=k, **filters(**chosen))
-        if hits or as_json:
-            print_hits(hits, as_json=as_json)
-        else:
-            click.echo(_nothing_found(memory, **chosen))
+        print_hits(hits, as_json=as_json)
+        if not hits:
+            click.echo(_nothing_found(memory, **chosen), err=as_json)
 
 
 def _nothing_found(memory: Memory, **chosen: Any) -> str:
