@@ -273,7 +273,6 @@ TOKENS = (
     "Bearer",
     "Bearer x y",
     "Bearer wrong",
-    f"bearer {TOKEN}",
     TOKEN,
     f"Basic {TOKEN}",
     f"Bearer {TOKEN}x",
@@ -289,7 +288,7 @@ def post(address: str, headers: dict[str, str]) -> int:
 def test_hostile_hosts_origins_and_tokens_are_refused(address: str) -> None:
     """More than a hundred combinations of which only the honest one is served."""
     good = {"Authorization": f"Bearer {TOKEN}"}
-    assert post(address, good) == 200
+    assert post(address, good) == post(address, {"Authorization": f"bearer {TOKEN}"}) == 200
     refused = [post(address, good | {"Host": host}) for host in HOSTS]
     refused += [post(address, good | {"Origin": origin}) for origin in ORIGINS]
     refused += [post(address, {} if token is None else {"Authorization": token}) for token in TOKENS]

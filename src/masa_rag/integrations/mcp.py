@@ -277,8 +277,11 @@ def http_app(server: MCPServer, *, token: str, port: int) -> Application:
 
 def _authorised(scope: Scope, token: str) -> bool:
     given = [value for name, value in scope["headers"] if name == b"authorization"]
-    # compare_digest takes the same time wherever two tokens differ
-    return len(given) == 1 and hmac.compare_digest(given[0], b"Bearer " + token.encode())
+    if len(given) != 1:
+        return False
+    scheme, _, credentials = given[0].partition(b" ")
+    # The scheme may be written in small letters (RFC 9110); compare_digest takes the same time wherever tokens differ.
+    return scheme.lower() == b"bearer" and hmac.compare_digest(credentials, token.encode())
 
 
 async def _refuse(send: Callable[[Any], Awaitable[None]]) -> None:
