@@ -62,8 +62,8 @@ def test_an_empty_note_is_refused(memory: Memory) -> None:
     [
         ("notes/", {}, r"received 'notes/'; expected a source: add\(open_source\(path\)\)"),
         (Path("notes"), {"name": "n"}, "expected a source"),
-        (["some words"], {"name": "n"}, "received str from 'n'; expected masa_rag.Document"),
-        ([{"id": "1"}], {"name": "n"}, "received dict from 'n'"),
+        (["some words"], {"name": "n"}, "received <class 'str'> from 'n'; expected masa_rag.Document"),
+        ([{"id": "1"}], {"name": "n"}, "received <class 'dict'> from 'n'"),
         ([], {"name": "n", "errors": "ignore"}, "received errors='ignore'; expected 'collect' or 'raise'"),
     ],
 )

@@ -178,9 +178,9 @@ def _seconds(value: object) -> float:
 def _part(name: str, given: Given, method: str) -> Given:
     """Return what was given, if it is an object that can be what it is given as, and not the name of one."""
     if given is not None and (isinstance(given, (str, type)) or not callable(getattr(given, method, None))):
+        example = ", such as OnnxEmbedder('all-MiniLM-L6-v2')" if name == "embedder" else ""
         raise ConfigurationError(
-            f"received {name}={given!r}; expected an object of masa_rag.protocols.{name.title()}, "
-            "such as OnnxEmbedder('all-MiniLM-L6-v2') for an embedder"
+            f"received {name}={given!r}; expected an object of masa_rag.protocols.{name.title()}{example}"
         )
     return given
 

@@ -157,7 +157,7 @@ class Ingest:
                         raise item
                     if not isinstance(item, Document):
                         raise ConfigurationError(
-                            f"received {type(item).__name__} from {source.name!r}; expected masa_rag.Document"
+                            f"received {type(item)} from {source.name!r}; expected masa_rag.Document"
                         )
                     outcome = self._put(source, item, mirrored=seen is not None)
                     tally.counts[outcome] += 1

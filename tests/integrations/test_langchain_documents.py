@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta, timezone
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,6 +12,9 @@ pytest.importorskip("langchain_core", reason="needs the extra langchain")
 
 from langchain_core.documents import Document as LangChainDocument
 
+from masa_rag import ConfigurationError, Memory
+from masa_rag.embedders import HashingEmbedder
+from masa_rag.indexes import FlatIndex
 from masa_rag.integrations._langchain_documents import document_in
 
 DAY = datetime(2024, 5, 1, tzinfo=UTC)
@@ -36,3 +40,15 @@ def test_a_time_counts_as_text_and_as_a_value(given: Any, expected: datetime | N
 def test_the_one_of_several_authors_is_the_author(names: Any) -> None:
     """In a list as in a tuple."""
     assert document_in(LangChainDocument("Low tide.", metadata={"authors": names})).author == "Ann"
+
+
+def test_a_document_of_langchain_is_told_from_ours(tmp_path: Path) -> None:
+    """Both are called Document, and the refusal said no more."""
+    documents: Any = [LangChainDocument("Low tide.")]
+    with (
+        Memory(tmp_path / "brain", embedder=HashingEmbedder(), index=FlatIndex()) as memory,
+        pytest.raises(
+            ConfigurationError, match=r"received <class 'langchain_core.*Document'> from 'n'; expected masa_rag"
+        ),
+    ):
+        memory.add(documents, name="n")
