@@ -6,7 +6,6 @@ from masa_rag.integrations import _needs_langchain  # noqa: F401
 
 # isort: split
 
-import asyncio
 import math
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
@@ -176,14 +175,6 @@ class EmbedderEmbeddings(Embeddings):
         """Return the vector of a query, of length 1."""
         vector: list[float] = self.embedder.embed_query(text).tolist()
         return vector
-
-    async def aembed_documents(self, texts: list[str]) -> list[list[float]]:
-        """As ``embed_documents``, without blocking the loop."""
-        return await asyncio.to_thread(self.embed_documents, texts)
-
-    async def aembed_query(self, text: str) -> list[float]:
-        """As ``embed_query``, without blocking the loop."""
-        return await asyncio.to_thread(self.embed_query, text)
 
 
 def _embedder(embedding: Embeddings) -> Embedder:

@@ -10,7 +10,7 @@ from masa_rag.integrations import _needs_langchain  # noqa: F401
 # isort: split
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Literal
 
 from langchain_core.callbacks import AsyncCallbackManagerForRetrieverRun, CallbackManagerForRetrieverRun
@@ -87,12 +87,6 @@ class SourceLoader(BaseLoader):
                 yield document_out(item, source=self.source.name)
             elif self.errors == "raise":
                 raise item
-
-    async def alazy_load(self) -> AsyncIterator[LangChainDocument]:
-        """Yield the documents as they are read, without blocking the loop."""
-        items, end = self.lazy_load(), object()
-        while (item := await asyncio.to_thread(next, items, end)) is not end:
-            yield item  # type: ignore[misc]
 
 
 class LoaderSource:
