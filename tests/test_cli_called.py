@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from click.shell_completion import ShellComplete
 
-from masa_rag._output import Bar
+from masa_rag._output import Bar, hint
 from masa_rag.cli import main
 from test_cli import notes, run, small_parts
 
@@ -46,3 +46,10 @@ def test_a_shell_completes_paths(before: list[str]) -> None:
     """Where it asks for them: with completion on, the shell does not do so by itself, and offered nothing."""
     (found,) = ShellComplete(main, {}, "masa-rag", "_MASA_RAG_COMPLETE").get_completions(before, "ex")
     assert (found.type, found.value) == ("file", "ex")
+
+
+def test_a_path_with_blanks_is_quoted_in_what_is_proposed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """It can be pasted as it is."""
+    monkeypatch.setattr(sys, "argv", ["/my files/.venv/bin/masa-rag"])
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert hint("ask", Path("my brain")) == "'/my files/.venv/bin/masa-rag' ask -m 'my brain' \"your question\""

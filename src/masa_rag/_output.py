@@ -144,10 +144,12 @@ def hint(verb: str, place: Path, question: str = '"your question"') -> str:
     """Return a command that can be pasted: called as this one was, by its path where it is not on the PATH."""
     called, found = sys.argv[0], shutil.which("masa-rag")
     if Path(called).parts[-2:] == ("masa_rag", "__main__.py"):
-        called = "python -m masa_rag"
-    elif Path(called).name != "masa-rag" or (found is not None and Path(found) == Path(called)):
-        called = "masa-rag"
-    return printable(f"{called} {verb} -m {shlex.quote(str(place))} {question}")
+        program = "python -m masa_rag"
+    elif Path(called).name == "masa-rag" and (found is None or Path(found) != Path(called)):
+        program = shlex.quote(called)
+    else:
+        program = "masa-rag"
+    return printable(f"{program} {verb} -m {shlex.quote(str(place))} {question}")
 
 
 def printable_lines(text: str) -> str:
