@@ -21,7 +21,7 @@ def test_a_named_folder_of_several_formats_that_has_one_left_keeps_its_source(no
     (notes / "talk.vtt").unlink()
     synced = run("sync", str(notes), "--name", "crew")
     assert (synced.exit_code, "files:crew: 0 added, 0 updated, 2 unchanged" in synced.stdout) == (3, True)
-    assert "transcripts:crew: 1 of 1 documents would be deleted" in synced.stderr
+    assert "Error: transcripts:crew: 1 of 1 documents would be deleted" in synced.stderr  # the name stands there once
     assert run("sync", str(notes / "two.txt"), "--name", "crew").exit_code == 0  # a file is not the folder
 
 

@@ -147,7 +147,7 @@ def reading_into(
                 try:
                     reports.append(getattr(memory, verb)(source, **options))
                 except _THE_OTHERS_STILL_GET_IN as error:
-                    broken.append(f"{source.name}: {error}")
+                    broken.append(f"{source.name}: {str(error).removeprefix(f'{source.name}: ')}")
             bar.end()
             yield memory, reports, broken
     except KeyboardInterrupt:
