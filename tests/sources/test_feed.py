@@ -281,7 +281,7 @@ def test_every_podcast_element_is_kept() -> None:
 @pytest.mark.skipif(not (REAL / "robustness").is_dir(), reason="the data sets are not there")
 def test_xml_bombs() -> None:
     """XML bombs are refused by feeds and sitemaps alike."""
-    from masa_rag.sources._pages.crawl import read_sitemap
+    from masa_rag.sources._pages.sitemap import read_sitemap
 
     for path in sorted((REAL / "robustness/xml_bombs").glob("*.xml")):
         with pytest.raises(SourceError):

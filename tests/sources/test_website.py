@@ -15,9 +15,10 @@ from masa_rag._http.client import Fetcher, Limits
 from masa_rag.errors import RecordError, SourceError, SourceFormatError, SourceUnavailableError
 from masa_rag.protocols import ResumableSource, Source
 from masa_rag.sources import website
-from masa_rag.sources._pages.crawl import Robots, Scope, read_sitemap
+from masa_rag.sources._pages.crawl import Robots, Scope
 from masa_rag.sources._pages.extract import Page
 from masa_rag.sources._pages.meta import Head
+from masa_rag.sources._pages.sitemap import read_sitemap
 from masa_rag.sources.website import Website
 from masa_rag.testing.contracts import SourceContract
 from masa_rag.types import Document
@@ -38,6 +39,7 @@ class Site:
         self.versions = dict.fromkeys(range(PAGES), 1)
         self.broken: dict[str, int] = {}
         self.moved: dict[str, str] = {}
+        self.sitemaps: dict[str, str] = {}
         self.asked: Counter[str] = Counter()
         self.whole: Counter[str] = Counter()
         self.robots = "User-agent: *\nDisallow: /private\nCrawl-delay: 0.0\n"
@@ -91,6 +93,8 @@ class Site:
         html = {"Content-Type": "text/html"}
         if path == "/robots.txt":
             return 200, {"Content-Type": "text/plain"}, self.robots
+        if path in self.sitemaps:
+            return 200, {"Content-Type": "text/xml"}, self.sitemaps[path]
         if path == "/sitemap.xml":
             orphans = "".join(f"<url><loc>/p/{number}</loc></url>" for number in range(PAGES - 5, PAGES))
             schema = "http://www.sitemaps.org/schemas/sitemap/0.9"
@@ -352,20 +356,44 @@ def test_scope(url: str, expected: str | None) -> None:
 def test_sitemaps() -> None:
     """Pages and further sitemaps are told apart; bombs and broken XML are typed errors."""
     index = b"<sitemapindex><sitemap><loc> https://s.example/2.xml </loc></sitemap></sitemapindex>"
-    assert read_sitemap(index, limit=9) == ([], ["https://s.example/2.xml"])
+    assert read_sitemap(index) == ([], ["https://s.example/2.xml"])
     entities = b'<!DOCTYPE l [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;">]>'
     bomb = entities + b"<urlset><url><loc>&b;</loc></url></urlset>"
     for bad in (bomb, b"", b"<urlset>", b"\x1f\x8bnot gzip", b"<a>" * 100_000):
         with pytest.raises(SourceFormatError):
-            read_sitemap(bad, limit=9)
+            read_sitemap(bad)
+
+
+def test_sitemaps_of_other_forms() -> None:
+    """Those of a line an address, and with blank lines above, are read; addresses of pictures are no pages."""
+    lines = "\ufeffhttps://s.example/1\r\nhttps://s.example/2\r\n"
+    assert read_sitemap(lines.encode()) == (["https://s.example/1", "https://s.example/2"], [])
+    spaces = "xmlns='http://sitemaps.example/0.9' xmlns:image='http://images.example/1.1'"
+    picture = "<image:image><image:loc>https://cdn.example/1</image:loc></image:image>"
+    page = f"<url><loc>https://s.example/1</loc>{picture}</url>"
+    xml = f"\n\n<?xml version='1.0' encoding='UTF-8'?><urlset {spaces}>{page}</urlset>"
+    assert read_sitemap(xml.encode()) == (["https://s.example/1"], [])
+
+
+def test_sitemaps_are_read_one_after_the_other_to_the_end(served: tuple[Site, str]) -> None:
+    """robots.txt may name them without the host; what is left out does not count, and the pause is kept between."""
+    site, base = served
+    site.robots = "User-agent: *\nCrawl-delay: 7\nSitemap: /first.xml\nSitemap: http://[\nSitemap: /second.txt\n"
+    many = "".join(f"<url><loc>/old/{number}</loc></url>" for number in range(20))
+    site.sitemaps = {"/first.xml": f"<urlset>{many}</urlset>", "/second.txt": f"{base}/p/299"}
+    source = crawl(base, max_pages=5, include=["*/p/299"])
+    waits: list[float] = []
+    source._sleep = waits.append
+    assert [item.id.removeprefix(base) for item in split(source)[0]] == ["/p/0", "/p/299"]
+    assert waits == [7.0, 7.0, 7.0]
 
 
 def test_a_gzipped_sitemap() -> None:
     """It may be put together of several files; one without its end is damaged, not short."""
     packed = gzip.compress(b"<urlset><url><loc>https://s.example/1</loc></url>") + gzip.compress(b"</urlset>")
-    assert read_sitemap(packed, limit=9) == (["https://s.example/1"], [])
+    assert read_sitemap(packed) == (["https://s.example/1"], [])
     with pytest.raises(SourceFormatError, match="damaged gzip"):
-        read_sitemap(packed[:-9], limit=9)
+        read_sitemap(packed[:-9])
 
 
 class TestWebsiteContract(SourceContract):

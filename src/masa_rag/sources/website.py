@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import time
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
+from itertools import islice
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from masa_rag._http.addresses import read_address
 from masa_rag._http.client import REDIRECTS, Fetcher, Response
 from masa_rag.errors import RecordError, SourceError, SourceFormatError
-from masa_rag.sources._pages.crawl import MAX_SITEMAPS, Frontier, Known, Robots, Scope, links_of, read_sitemap
+from masa_rag.sources._pages.crawl import Frontier, Known, Robots, Scope, links_of
 from masa_rag.sources._pages.encoding import page_text
 from masa_rag.sources._pages.extract import extract_page, extract_tree
 from masa_rag.sources._pages.meta import Head
 from masa_rag.sources._pages.parse import parse_page
+from masa_rag.sources._pages.sitemap import MAX_SITEMAPS, read_sitemap
 from masa_rag.sources.webpages import fetched_now, page_document
 from masa_rag.types import Document
 
@@ -99,9 +102,9 @@ class Website:
         robots = Robots.fetch(self.start, self._fetcher)
         scope = Scope(self.start, *self._scope_patterns)
         frontier = self._frontier = Frontier.from_text(self._given)
-        if not frontier.queue:
-            frontier.begin([self.start, *self._sitemap_pages(robots, scope)])
         pause = max(self.delay_s, robots.delay_s)
+        if not frontier.queue:
+            frontier.begin([self.start, *self._sitemap_pages(robots, scope, pause)])
         while frontier.queue and frontier.fetched < self.max_pages:
             url, depth = frontier.queue.popleft()
             if not robots.allows(url):
@@ -117,26 +120,30 @@ class Website:
     def __repr__(self) -> str:
         return f"<Website {self.name!r}>"
 
-    def _sitemap_pages(self, robots: Robots, scope: Scope) -> list[str]:
+    def _sitemap_pages(self, robots: Robots, scope: Scope, pause: float) -> list[str]:
         """Return the site's pages that its sitemaps name; a sitemap that cannot be read is passed over."""
-        waiting = robots.sitemaps or [read_address("/sitemap.xml", base=self.start).url]
+        waiting = deque(robots.sitemaps or ["/sitemap.xml"])
         pages: dict[str, None] = {}
         asked: set[str] = set()
         while waiting and len(asked) < MAX_SITEMAPS and len(pages) < self.max_pages:
-            place = waiting.pop(0)
+            place = waiting.popleft()
             if place in asked:
                 continue
+            if asked and pause:
+                self._sleep(pause)
             asked.add(place)
-            try:
-                response = self._fetcher.fetch(place)
-                if response.status != 200:
-                    continue
-                found, further = read_sitemap(response.content, limit=self.max_pages)
-            except SourceError:
-                continue
+            found, further = self._sitemap(place)
             waiting.extend(further)
-            pages.update(dict.fromkeys(filter(None, (scope.normal(url, self.start) for url in found))))
+            wanted = filter(None, (scope.normal(url, self.start) for url in found))
+            pages.update(dict.fromkeys(islice(wanted, self.max_pages)))
         return list(pages)
+
+    def _sitemap(self, place: str) -> tuple[list[str], list[str]]:
+        try:
+            response = self._fetcher.fetch(read_address(place, base=self.start).url)
+            return read_sitemap(response.content) if response.status == 200 else ([], [])
+        except SourceError:
+            return [], []
 
     def _visit(self, url: str, depth: int, scope: Scope, robots: Robots) -> Document | RecordError | None:
         """Fetch one page; return its document if it is new or changed, an error if it failed, else None."""

@@ -1,16 +1,13 @@
-"""The parts of a polite crawl: what may be fetched (robots.txt), what there is (sitemaps, links), what is left."""
+"""The parts of a polite crawl: what may be fetched (robots.txt), what belongs to the site, what is left."""
 
 from __future__ import annotations
 
-import gzip
 import json
 import re
-import zlib
 from collections import Counter, deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
-from io import BytesIO
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urldefrag, urlsplit
 
@@ -18,7 +15,6 @@ from masa_rag._http.addresses import read_address
 from masa_rag._http.client import Fetcher
 from masa_rag._lazy import require
 from masa_rag.errors import SourceError, SourceFormatError, SourceUnavailableError
-from masa_rag.sources._pages.parse import refuse_many_tags
 
 if TYPE_CHECKING:
     from lxml.etree import _Element
@@ -27,9 +23,6 @@ MAX_ROBOTS_BYTES = 512_000
 """RFC 9309, section 2.5: at least 500 KiB must be read, what is beyond may be ignored."""
 MAX_DELAY_S = 60.0
 """A site that asks for more, by mistake or to hold crawlers, is not waited for without end."""
-MAX_SITEMAPS = 50
-MAX_XML_TAGS = 600_000
-"""A sitemap has at most 50,000 addresses (sitemaps.org), each in up to five elements."""
 MAX_URL_CHARACTERS = 500
 MAX_QUERIES_A_PATH = 20
 """Calendars, filters and session numbers make endless addresses of one path; this many are followed."""
@@ -74,49 +67,6 @@ class Robots:
     def sitemaps(self) -> list[str]:
         """Addresses of sitemaps."""
         return list(self._rules.sitemaps)
-
-
-def read_sitemap(data: bytes, *, limit: int) -> tuple[list[str], list[str]]:
-    """Return the pages and the further sitemaps that a sitemap names, at most ``limit`` of each.
-
-    Raises SourceFormatError for broken XML, and for a document type: no sitemap needs one, and
-    entities are how a small file becomes a large one.
-    """
-    root = read_xml(_unzipped(data, limit=50_000_000))
-    pages: list[str] = []
-    maps: list[str] = []
-    for place in root.iter("{*}loc"):
-        holder = place.getparent()
-        wanted = maps if holder is not None and str(holder.tag).endswith("sitemap") else pages
-        if place.text and len(wanted) < limit:
-            wanted.append(place.text.strip())
-    return pages, maps
-
-
-def read_xml(data: bytes) -> _Element:
-    """Return the root of XML without entities. Raises SourceFormatError where it is broken or declares any."""
-    from lxml import etree
-
-    refuse_many_tags(data, most=MAX_XML_TAGS, expected="a sitemap")
-    if re.search(rb"<!\s*(?:ENTITY|ATTLIST|ELEMENT)", data[:1_000_000].replace(b"\x00", b""), re.I):
-        raise SourceFormatError("received XML with declarations of its own; expected plain elements")
-    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False, recover=False)
-    try:
-        return etree.fromstring(data, parser)
-    except (etree.XMLSyntaxError, ValueError) as error:
-        raise SourceFormatError(f"received XML that cannot be read ({error})") from error
-
-
-def _unzipped(data: bytes, *, limit: int) -> bytes:
-    if not data.startswith(b"\x1f\x8b"):
-        return data
-    try:
-        unpacked = gzip.GzipFile(fileobj=BytesIO(data)).read(limit + 1)
-    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        raise SourceFormatError(f"received a damaged gzip file ({error})") from error
-    if len(unpacked) > limit:
-        raise SourceFormatError(f"received a file that unpacks to more than {limit:,} bytes")
-    return unpacked
 
 
 @dataclass
