@@ -40,6 +40,7 @@ class Site:
         self.broken: dict[str, int] = {}
         self.moved: dict[str, str] = {}
         self.sitemaps: dict[str, str] = {}
+        self.pages: dict[str, str] = {}
         self.asked: Counter[str] = Counter()
         self.whole: Counter[str] = Counter()
         self.robots = "User-agent: *\nDisallow: /private\nCrawl-delay: 0.0\n"
@@ -91,6 +92,8 @@ class Site:
 
     def _fixed(self, path: str) -> tuple[int, dict[str, str], str] | None:
         html = {"Content-Type": "text/html"}
+        if path in self.pages:
+            return 200, html, self.pages[path]
         if path == "/robots.txt":
             return 200, {"Content-Type": "text/plain"}, self.robots
         if path in self.sitemaps:
@@ -165,6 +168,56 @@ def test_the_whole_site_once(served: tuple[Site, str]) -> None:
     assert sum(count for path, count in site.asked.items() if path.startswith("/calendar")) <= 20
     assert all("deeper" not in path or path.count("deeper") <= 3 for path in site.asked)
     assert "ferry number 7 leaves" in next(document.text for document in documents if document.id.endswith("/p/7"))
+
+
+def small(links: str, *, head: str = "") -> str:
+    """Return a page of one paragraph."""
+    return f"<html><head>{head}</head><body><p>{SENTENCES[2]}</p>{links}</body></html>"
+
+
+def canonical(place: str) -> str:
+    """Return the line by which a page names its address."""
+    return f"<link rel='canonical' href='{place}'>"
+
+
+@pytest.mark.parametrize(
+    ("pages", "moved", "expected"),
+    [
+        ({"/a/": "/a"}, {"/a": "/a/"}, "/a/"),
+        ({"/a/": "/b", "/b": "/a/"}, {}, "/b"),
+        ({"/a/": "/nothing"}, {}, "/a/"),
+        ({"/a/": "/private/a"}, {}, "/a/"),
+        ({"/a/": "/b", "/b": "/b"}, {}, "/b"),
+    ],
+    ids=["leads back", "names it in turn", "is not there", "is forbidden", "is a page"],
+)
+def test_the_address_that_a_page_names(
+    served: tuple[Site, str], pages: dict[str, str], moved: dict[str, str], expected: str
+) -> None:
+    """A page is read once, under the address it names where that is one of the site's; in each round the same."""
+    site, base = served
+    site.pages = {place: small("", head=canonical(named)) for place, named in pages.items()}
+    site.pages["/p/0"], site.moved = small("<a href='/a/'>a</a>"), moved
+    site.broken = {"/sitemap.xml": 404}
+    first, second = crawl(base), crawl(base)
+    documents, errors = split(first)
+    assert [item.id.removeprefix(base) for item in documents] == ["/p/0", expected]
+    assert not errors
+    second.cursor = first.cursor
+    assert split(second) == ([], []) and second.gone == ()
+
+
+def test_a_page_that_was_one_and_names_another_by_now(served: tuple[Site, str]) -> None:
+    """Where both were documents, the one that names the other is gone."""
+    site, base = served
+    site.pages = {"/p/0": small("<a href='/a'>a</a> <a href='/b'>b</a>"), "/a": small(""), "/b": small("")}
+    site.broken = {"/sitemap.xml": 404}
+    first, second = crawl(base), crawl(base)
+    split(first)
+    site.pages["/a"] = small("", head=canonical("/b"))
+    second.cursor = first.cursor
+    assert split(second) == ([], [])
+    assert second.gone == (f"{base}/a",)
 
 
 def test_links_are_seen_from_the_base_that_a_page_sets(served: tuple[Site, str]) -> None:

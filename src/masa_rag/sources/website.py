@@ -108,6 +108,7 @@ class Website:
         while frontier.queue and frontier.fetched < self.max_pages:
             url, depth = frontier.queue.popleft()
             if not robots.allows(url):
+                frontier.give_up(url, depth)
                 continue
             if frontier.fetched and pause:
                 self._sleep(pause)
@@ -147,35 +148,41 @@ class Website:
 
     def _visit(self, url: str, depth: int, scope: Scope, robots: Robots) -> Document | RecordError | None:
         """Fetch one page; return its document if it is new or changed, an error if it failed, else None."""
+        response = self._answer(url, scope, robots)
+        if not isinstance(response, Response):
+            self._frontier.give_up(url, depth)
+            return response
+        if response.status == 304:
+            return None
+        final = scope.normal(response.url, url) or url
+        if final != url and self._frontier.has_a_turn(final, url):
+            return None
+        self._frontier.queued.add(final)
+        return self._read(final, url, depth, response, scope)
+
+    def _answer(self, url: str, scope: Scope, robots: Robots) -> Response | RecordError | None:
+        """Return the answer that is a page of the site, or an unchanged one; None where it is gone or none."""
         known = self._frontier.known.get(url, Known())
         try:
             response = self._fetcher.fetch(url, headers=known.conditions(), follow=partial(_may_follow, scope, robots))
         except SourceError as error:
             return RecordError(str(error), record_id=url)
         if response.status in _GONE:
-            self._forget(url)
+            self._frontier.forget(url)
             return None
         if response.status in REDIRECTS and url == self.start:
             target = response.headers.get("location", "")[:200]
             return RecordError(f"leads to {target}, out of the site; give that address as the start", record_id=url)
-        if response.status == 304 or response.status in REDIRECTS:
-            return None  # unchanged, or it leads out of the site or to what robots.txt forbids
-        if response.status != 200:
+        if response.status in REDIRECTS:
+            return None  # out of the site, or to what robots.txt forbids
+        if response.status not in (200, 304):
             return RecordError(f"answered {response.status}; expected 200", record_id=url)
-        final = scope.normal(response.url, url)
-        if response.content_type not in _HTML_TYPES or final is None:
-            return None
-        if final != url and (final in self._frontier.known or final in self._frontier.queued):
-            return None  # a redirect to a page that has its own turn
-        self._frontier.queued.add(final)
-        return self._read(final, depth, response, scope)
+        is_page = response.content_type in _HTML_TYPES and scope.normal(response.url, url) is not None
+        return response if is_page or response.status == 304 else None
 
-    def _forget(self, url: str) -> None:
-        known = self._frontier.known.pop(url, None)
-        if known is not None and known.document:
-            self._frontier.gone[known.document] = None
-
-    def _read(self, url: str, depth: int, response: Response, scope: Scope) -> Document | RecordError | None:
+    def _read(
+        self, url: str, asked: str, depth: int, response: Response, scope: Scope
+    ) -> Document | RecordError | None:
         try:
             tree = parse_page(page_text(response.content, response.headers.get("content-type")))
         except SourceFormatError as error:
@@ -187,7 +194,7 @@ class Website:
         if "noindex" in rules or "none" in rules:
             return None
         canonical = self._canonical(url, head, scope)
-        if canonical != url:
+        if canonical not in (url, asked) and self._frontier.leaves_to(canonical, url):
             self._frontier.add(canonical, depth)
             return None
         return self._document(url, head, response)

@@ -162,6 +162,8 @@ class Frontier:
         known: What earlier visits told, by address.
         gone: Documents whose pages answered 404 or 410, until they are there again.
         fetched: Pages fetched in this round.
+        left: Pages of this round that name another address as theirs, and that address. Not in the cursor.
+        barren: Addresses that gave no page in this round. Not in the cursor.
     """
 
     queue: deque[tuple[str, int]] = field(default_factory=deque)
@@ -169,6 +171,8 @@ class Frontier:
     known: dict[str, Known] = field(default_factory=dict)
     gone: dict[str, None] = field(default_factory=dict)
     fetched: int = 0
+    left: dict[str, str] = field(default_factory=dict)
+    barren: set[str] = field(default_factory=set)
 
     def add(self, url: str, depth: int) -> None:
         """Queue an address, once a round."""
@@ -181,6 +185,37 @@ class Frontier:
         self.queued, self.fetched = set(), 0
         for url in (*start, *self.known):
             self.add(url, 0)
+
+    def forget(self, url: str) -> None:
+        """Note that a page is gone, and its document with it."""
+        known = self.known.pop(url, None)
+        if known is not None and known.document:
+            self.gone[known.document] = None
+
+    def has_a_turn(self, final: str, asked: str) -> bool:
+        """Say whether the page to which an address leads is asked for by itself; not one that named this address."""
+        return (final in self.known or final in self.queued) and self.left.get(final) != asked
+
+    def leaves_to(self, canonical: str, url: str) -> bool:
+        """Say whether a page is left for the address that it names as its own, and note it.
+
+        Sites name addresses that lead back to the page, that name the page in turn, or that are not there. A page
+        that is known as a document stays one until the other is one as well.
+        """
+        if self._is_document(canonical):
+            self.forget(url)
+        elif self._is_document(url) or url in self.left or canonical in self.barren or self.left.get(canonical) == url:
+            return False
+        self.left[url] = canonical
+        return True
+
+    def give_up(self, url: str, depth: int) -> None:
+        """Note that an address gives no page; those that were left for it have another turn."""
+        self.barren.add(url)
+        self.queue.extend((page, depth) for page, named in self.left.items() if named == url)
+
+    def _is_document(self, url: str) -> bool:
+        return url in self.known and self.known[url].document != ""
 
     def to_text(self) -> str:
         """Return the state as JSON."""
