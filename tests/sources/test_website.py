@@ -39,6 +39,7 @@ class Site:
         self.versions = dict.fromkeys(range(PAGES), 1)
         self.broken: dict[str, int] = {}
         self.moved: dict[str, str] = {}
+        self.moved_status = 302
         self.sitemaps: dict[str, str] = {}
         self.pages: dict[str, str] = {}
         self.asked: Counter[str] = Counter()
@@ -73,7 +74,7 @@ class Site:
         """Return status, headers and body for a path; every second page has an ETag."""
         html = {"Content-Type": "text/html"}
         if path in self.moved:
-            return 302, {"Location": self.moved[path]}, ""
+            return self.moved_status, {"Location": self.moved[path]}, ""
         if path in self.broken:
             return self.broken[path], html, "broken"
         fixed = self._fixed(path)
@@ -218,6 +219,19 @@ def test_a_page_that_was_one_and_names_another_by_now(served: tuple[Site, str]) 
     second.cursor = first.cursor
     assert split(second) == ([], [])
     assert second.gone == (f"{base}/a",)
+
+
+@pytest.mark.parametrize(("status", "gone"), [(301, ["/p/2"]), (308, ["/p/2"]), (302, []), (307, [])])
+def test_a_page_that_moved(served: tuple[Site, str], status: int, gone: list[str]) -> None:
+    """What moved for good is gone from its old address; a detour changes nothing."""
+    site, base = served
+    options = {"include": ["*/p/2", "*/p/3"], "max_depth": 1}
+    first, second = crawl(base, **options), crawl(base, **options)
+    split(first)
+    site.moved, site.moved_status = {"/p/2": "/p/3"}, status
+    second.cursor = first.cursor
+    assert split(second) == ([], [])
+    assert [place.removeprefix(base) for place in second.gone] == gone
 
 
 def test_links_are_seen_from_the_base_that_a_page_sets(served: tuple[Site, str]) -> None:

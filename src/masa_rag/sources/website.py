@@ -37,8 +37,8 @@ class Website:
     It is resumable: ``cursor`` holds what is known of each page and what is left to fetch, so a
     crawl that was stopped goes on, and the next one fetches only what changed (by ETag,
     Last-Modified, and the digest of the text). ``gone`` names the documents whose pages answered 404
-    or 410, and ``memory.sync`` deletes them; server errors, time-outs and pages that robots.txt now
-    forbids do not count as gone.
+    or 410, moved for good, or name another document as their original, and ``memory.sync`` deletes
+    them; server errors, time-outs and pages that robots.txt now forbids do not count as gone.
 
     A page's document has the id of its canonical address. Pages that ask not to be indexed
     (``noindex``) are left out, and links marked ``nofollow`` are not followed.
@@ -95,7 +95,7 @@ class Website:
 
     @property
     def gone(self) -> Sequence[str]:
-        """Ids of the documents whose pages answered 404 or 410, in this or an earlier round, and are not back."""
+        """Ids of the documents whose pages were gone or moved, in this or an earlier round, and are not back."""
         return tuple(self._frontier.gone)
 
     def __iter__(self) -> Iterator[Document | RecordError]:
@@ -155,6 +155,8 @@ class Website:
         if response.status == 304:
             return None
         final = scope.normal(response.url, url) or url
+        if final != url and response.permanent is not None:
+            self._frontier.forget(url)
         if final != url and self._frontier.has_a_turn(final, url):
             return None
         self._frontier.queued.add(final)

@@ -160,7 +160,7 @@ class Frontier:
         queue: Addresses to fetch, with their distance from the start.
         queued: All addresses of this round.
         known: What earlier visits told, by address.
-        gone: Documents whose pages answered 404 or 410, until they are there again.
+        gone: Documents whose pages are gone or moved, until they are there again.
         fetched: Pages fetched in this round.
         left: Pages of this round that name another address as theirs, and that address. Not in the cursor.
         barren: Addresses that gave no page in this round. Not in the cursor.
