@@ -15,7 +15,7 @@ from masa_rag._http.client import Fetcher, Limits
 from masa_rag.errors import RecordError, SourceError, SourceFormatError, SourceUnavailableError
 from masa_rag.protocols import ResumableSource, Source
 from masa_rag.sources import website
-from masa_rag.sources._pages.crawl import Robots, Scope
+from masa_rag.sources._pages.crawl import Robots, Scope, page_rules
 from masa_rag.sources._pages.extract import Page
 from masa_rag.sources._pages.meta import Head
 from masa_rag.sources._pages.sitemap import read_sitemap
@@ -418,6 +418,21 @@ def test_robots_rules() -> None:
 def test_scope(url: str, expected: str | None) -> None:
     """Pages of the site are brought into one spelling, the rest is left out."""
     assert Scope("https://s.example/").normal(url, "https://s.example/") == expected
+
+
+@pytest.mark.parametrize(
+    ("metas", "header", "expected"),
+    [
+        (("index, follow, max-image-preview:none",), "", {"index", "follow"}),
+        (("max-snippet: 50; NOINDEX nofollow",), "", {"noindex", "nofollow"}),
+        (("index", "none"), "noindexifembedded", {"index", "none", "noindexifembedded"}),
+        ((), "otherbot: noindex, nofollow", set()),
+        ((), "unavailable_after: 2030-01-01, noindex", {"noindex"}),
+    ],
+)
+def test_page_rules(metas: tuple[str, ...], header: str, expected: set[str]) -> None:
+    """Words are taken whole; values of other rules, and what is told to other crawlers, are none."""
+    assert page_rules(*metas, header=header) == expected
 
 
 def test_sitemaps() -> None:

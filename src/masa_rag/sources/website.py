@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from masa_rag._http.addresses import read_address
 from masa_rag._http.client import REDIRECTS, Fetcher, Response
 from masa_rag.errors import RecordError, SourceError, SourceFormatError
-from masa_rag.sources._pages.crawl import Frontier, Known, Robots, Scope, links_of
+from masa_rag.sources._pages.crawl import Frontier, Known, Robots, Scope, links_of, page_rules
 from masa_rag.sources._pages.encoding import page_text
 from masa_rag.sources._pages.extract import extract_page, extract_tree
 from masa_rag.sources._pages.meta import Head
@@ -190,10 +190,10 @@ class Website:
         except SourceFormatError as error:
             return RecordError(str(error), record_id=url)
         head = Head(tree, response.url)
-        rules = (head.meta("robots") or "").lower() + response.headers.get("x-robots-tag", "").lower()
-        if depth < self.max_depth and "nofollow" not in rules and "none" not in rules:
+        rules = page_rules(*head.metas.get("robots", ()), header=response.headers.get("x-robots-tag", ""))
+        if depth < self.max_depth and rules.isdisjoint({"nofollow", "none"}):
             self._follow(tree, head.base or response.url, depth, scope)
-        if "noindex" in rules or "none" in rules:
+        if not rules.isdisjoint({"noindex", "none"}):
             return None
         canonical = self._canonical(url, head, scope)
         if canonical not in (url, asked) and self._frontier.leaves_to(canonical, url):

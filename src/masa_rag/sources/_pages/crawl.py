@@ -33,6 +33,11 @@ _NO_PAGE = re.compile(
     re.I,
 )
 
+_VALUE = re.compile(r"[\w-]+\s*:\s*[^,;\s]+")
+"""Rules with a value: ``max-image-preview:none`` is not ``none``."""
+_FOR_OTHERS = re.compile(r"\s*(?!max-|unavailable)[\w-]+\s*:")
+_RULE_END = re.compile(r"[,;\s]+")
+
 
 class Robots:
     """A site's robots.txt (RFC 9309): absent means all is allowed, a server error means nothing is."""
@@ -128,6 +133,17 @@ def links_of(tree: _Element, base: str, scope: Scope) -> Iterator[str]:
         if found is not None and found not in seen:
             seen.add(found)
             yield found
+
+
+def page_rules(*metas: str, header: str = "") -> set[str]:
+    """Return the words by which a page rules what is done with it: ``noindex``, ``nofollow``, ``none``.
+
+    Args:
+        metas: What its meta tags for robots say.
+        header: Its X-Robots-Tag; one that names another crawler does not count.
+    """
+    told = (*metas, "" if _FOR_OTHERS.match(header) else header)
+    return {word for rules in told for word in _RULE_END.split(_VALUE.sub(" ", rules.lower())) if word}
 
 
 @dataclass
