@@ -411,7 +411,8 @@ def test_robots_rules() -> None:
     [
         ("/a#b", "https://s.example/a"), ("//s.example/x", "https://s.example/x"), ("https://other.example/", None),
         ("/film.mp4", None), ("/a/a/a/", None), ("javascript:void(0)", None), ("http://[", None),
-        ("/" + "x" * 600, None),
+        ("/" + "x" * 600, None), (" /User Guide.html#b ", "https://s.example/User%20Guide.html"),
+        ("http://s.example/a?b=http:", "https://s.example/a?b=http:"), ("/?b=http:", "https://s.example/?b=http:"),
         ("/ä", "https://s.example/%C3%A4"), ("https://user@s.example/", None),
     ],
 )  # fmt: skip

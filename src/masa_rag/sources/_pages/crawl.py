@@ -92,10 +92,12 @@ class Scope:
     def normal(self, url: str, base: str) -> str | None:
         """Return the address of a page of the site in its plain spelling, or None where it is none."""
         try:
-            address = read_address(urldefrag(url.strip())[0], base=base)
+            address = read_address(urldefrag(url.strip())[0].replace(" ", "%20"), base=base)
         except (SourceError, ValueError):
             return None
         found = address.url
+        if address.scheme == "http" and self.start.startswith("https:"):
+            found = f"https{found.removeprefix('http')}"  # old links of a site that has moved to it
         if address.authority != read_address(self.start).authority or len(found) > MAX_URL_CHARACTERS:
             return None
         path = urlsplit(found).path
