@@ -47,3 +47,24 @@ def test_an_article_that_is_shown_is_not_taken_from_the_json() -> None:
 def test_a_list_of_articles_is_none_of_them() -> None:
     """Where the JSON-LD tells several articles, none is taken for the page's own."""
     assert extract_page(page("<div id='app'></div>", STORY[0], STORY[1])).text == ""
+
+
+@pytest.mark.parametrize(
+    "plea",
+    [
+        "<strong>We are sorry, but the tide table does not work without JavaScript. Please enable it.</strong>",
+        "<style>.box{color:#333}</style><h1>JavaScript is off</h1><p>Turn it on, or take another browser, to read on."
+        " Our help pages name all the browsers that can show the tide table to you.</p><a href='/help'>Help</a>",
+        "<p>Bitte schalten Sie JavaScript in Ihrem Browser ein, sonst bleibt diese Seite für Sie leider leer.</p>",
+    ],
+)
+def test_the_request_to_turn_scripts_on_is_no_text(plea: str) -> None:
+    """A page that shows nothing else is one for a browser; a page's own words stand without it."""
+    shell = f"<div id='app'></div><noscript>{plea}</noscript><script src='/app.js'></script>"
+    assert extract_page(page(shell)).needs_browser
+    assert extract_page(page(f"<main><h1>The mill</h1><p>{STORY[0]}</p></main>{shell}")).text.endswith(STORY[0])
+
+
+def test_what_is_told_to_readers_without_scripts_is_text() -> None:
+    """A page may write its words for them only."""
+    assert STORY[1] in extract_page(page(f"<noscript><p>{STORY[1]}</p><p>{STORY[2]}</p></noscript>")).text

@@ -83,6 +83,8 @@ def sight_of(tree: _Element) -> Callable[[_Element], Sight]:
         return _PLACEHOLDER.fullmatch(name) is not None and name in filled(tree)
 
     def sight(element: _Element) -> Sight:
+        if element.tag == "noscript" and _asks_for_scripts(element):
+            return Sight.NEVER
         own = own_sight(element)
         if own is Sight.SHOWN or own is Sight.NEVER:
             return own
@@ -93,6 +95,18 @@ def sight_of(tree: _Element) -> Callable[[_Element], Sight]:
         return own if _can_be_opened(element, opened(tree)) or size.is_most_of_the_page(element) else Sight.NEVER
 
     return sight
+
+
+_LONGEST_REQUEST = 600
+"""Characters. What is longer is the text of the page for those who read without scripts."""
+
+
+def _asks_for_scripts(element: _Element) -> bool:
+    """Say whether it does no more than ask readers to turn JavaScript on, as pages without text of their own do."""
+    own = [item.text if item.tag not in ("style", "script") else None for item in element.iter()]
+    tails = [item.tail for item in element.iterdescendants()]
+    text = " ".join(" ".join(filter(None, own + tails)).split())
+    return len(text) <= _LONGEST_REQUEST and "javascript" in text.lower()
 
 
 _SIZED = frozenset({"p", "li", "td", "h1", "h2", "h3", "h4", "span", "a", "div"})
