@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import json
-import re
 import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
@@ -18,6 +17,7 @@ from masa_rag.sources._base import HEAD_BYTES, FileSource, read_head
 from masa_rag.sources._pages import masa
 from masa_rag.sources._pages.encoding import page_text
 from masa_rag.sources._pages.extract import Page, extract_page
+from masa_rag.sources._pages.kinds import PIECE, SUFFIXES, is_page, is_site_folder, plain_head
 from masa_rag.sources._pages.meta import host_of
 from masa_rag.sources._pages.mhtml import is_mhtml, unpack_mhtml
 from masa_rag.sources._pages.parse import saved_from
@@ -30,19 +30,6 @@ if TYPE_CHECKING:
 
 MAX_PAGE_BYTES = 20_000_000
 """Larger files are refused: a page of this size is a data dump, and parsing it takes ten times its size in memory."""
-
-_HTML = re.compile(rb"\A(?:\xef\xbb\xbf)?(?>\s|<\?xml[^>]*>|<!--.*?-->)*+<(?:!doctype\s+html|html[\s>])", re.I | re.S)
-_PIECE = re.compile(
-    rb"\A(?:\xef\xbb\xbf)?(?>\s|<!--.*?-->)*+<(?:head|body|title|meta|link|style|script|h[1-6]|p|div|article|section|main"
-    rb"|header|nav|ul|ol|dl|table|blockquote|pre|center|!doctype\s+netscape-bookmark)\b",
-    re.I | re.S,
-)
-"""How a page begins that leaves out ``<html>``, as its standard allows, or of which a part was saved."""
-_PAGES = frozenset({".html", ".htm", ".xhtml", ".mhtml", ".mht"})
-_ASSETS = frozenset(
-    {".css", ".js", ".mjs", ".map", ".png", ".jpg", ".jpeg", ".gif", ".svg", ".webp", ".avif", ".ico"}
-    | {".woff", ".woff2", ".ttf", ".txt", ".xml", ".json"}
-)
 
 
 class WebPages(FileSource):
@@ -67,7 +54,7 @@ class WebPages(FileSource):
     """
 
     form: ClassVar[str] = "pages"
-    suffixes: ClassVar[frozenset[str]] = _PAGES | {".gz", ".json", ".warc"}
+    suffixes: ClassVar[frozenset[str]] = SUFFIXES | {".gz", ".json", ".warc"}
 
     def __init__(
         self,
@@ -93,11 +80,11 @@ class WebPages(FileSource):
     def recognises(cls, path: Path, head: bytes) -> bool:
         """Say yes to HTML, to Masa's web shapes, and to folders of saved pages with their assets."""
         if path.is_dir():
-            return _is_site_folder(path)
-        plain = _plain_head(head)
-        if path.suffix.lower() in _PAGES and _PIECE.match(plain):
+            return is_site_folder(path)
+        plain = plain_head(head)
+        if path.suffix.lower() in SUFFIXES and PIECE.match(plain):
             return not is_transcript(path, head)  # some are pieces of HTML
-        return _is_page(plain) or is_warc(plain) or masa.is_masa_web(head)
+        return is_page(plain) or is_warc(plain) or masa.is_masa_web(head)
 
     def _takes(self, item: Path) -> bool:
         """Take the pages of a folder, and of its JSON only what Masa's scrapers wrote."""
@@ -130,7 +117,7 @@ class WebPages(FileSource):
         return fetched_now(item, response.url) if isinstance(item, Document) else item
 
     def _read(self, path: Path) -> Iterator[Document | RecordError]:
-        if is_warc(_plain_head(read_head(path))):
+        if is_warc(plain_head(read_head(path))):
             yield from map(self._captured, captures(path, max_bytes=MAX_PAGE_BYTES))
             return
         data = _load(path)
@@ -250,40 +237,3 @@ def _load(path: Path) -> bytes | RecordError:
     if len(data) > MAX_PAGE_BYTES:
         return RecordError(f"received more than {MAX_PAGE_BYTES:,} bytes; expected one page", record_id=str(path))
     return data
-
-
-def _plain_head(head: bytes) -> bytes:
-    """Return the head, unpacked as far as it goes if it is gzipped."""
-    if not head.startswith(b"\x1f\x8b"):
-        return head
-    try:
-        return zlib.decompressobj(wbits=31).decompress(head, 65536)
-    except zlib.error:
-        return b""
-
-
-def _is_page(head: bytes) -> bool:
-    if is_mhtml(head):
-        return True
-    if head[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        head = head.decode("utf-16", "ignore").encode()
-    return _HTML.match(head) is not None
-
-
-_PAGES_LOOKED_AT = 200
-"""How many pages of a folder are opened to be sure of it; of all files the ending is looked at."""
-
-
-def _is_site_folder(folder: Path) -> bool:
-    """Say whether a folder holds saved pages and nothing but what pages load."""
-    pages = 0
-    for item in sorted(folder.rglob("*")):
-        if not item.is_file() or item.name.startswith("."):
-            continue
-        if item.suffix.lower() in _PAGES:
-            if pages < _PAGES_LOOKED_AT and not _is_page(read_head(item)):
-                return False
-            pages += 1
-        elif item.suffix.lower() not in _ASSETS:
-            return False
-    return pages > 0
