@@ -15,6 +15,8 @@ from masa_rag.errors import RecordError, SourceError
 from masa_rag.protocols import Source
 from masa_rag.sources import WebPages, open_source
 from masa_rag.sources._base import read_head
+from masa_rag.sources._pages.meta import Head
+from masa_rag.sources._pages.parse import parse_page
 from masa_rag.testing.contracts import SourceContract
 from masa_rag.types import Document
 
@@ -193,6 +195,25 @@ class Answers(Fetcher):
             f"<html><body><main><h1>Köprü görüştü</h1><p>{COUNCIL}</p></main></body></html>".encode("cp1254"),
         ),
         "https://courier.example/gone": Response("https://courier.example/gone", 404),
+        "https://courier.example/notes": Response(
+            "https://courier.example/notes",
+            200,
+            {"content-type": "text/plain; charset=utf-8"},
+            b"# Notes\r\n\r\n- if tide < 2 m, wait <b>at the bar</b>\r\n- see <https://tides.example>\r\n",
+        ),
+        "https://courier.example/": Response(
+            "https://courier.example/",
+            200,
+            {"content-type": "text/html"},
+            b"<html><head><meta http-equiv='Refresh' content=\"0; URL='/most'\"></head><body></body></html>",
+        ),
+        "https://courier.example/frames": Response(
+            "https://courier.example/frames",
+            200,
+            {"content-type": "text/html"},
+            b"<html><frameset cols='20%,*'><frame src='menu.html'><frame src='/main.html'></frameset></html>",
+        ),
+        "https://courier.example/report": Response("https://courier.example/report", 200, {}, b"%PDF-1.4 <a>"),
     }
 
     def fetch(self, url: str, *, headers: object = None) -> Response:
@@ -218,6 +239,50 @@ def test_the_encoding_that_the_server_names() -> None:
     (page,) = documents(WebPages("https://courier.example/most", fetcher=Answers()))
     assert page.title == "Köprü görüştü"
     assert COUNCIL in page.text
+
+
+def test_plain_text_at_an_address() -> None:
+    """Markdown and other text stay as they are, what looks like tags too."""
+    (note,) = documents(WebPages("https://courier.example/notes", fetcher=Answers()))
+    assert note.text == "# Notes\n\n- if tide < 2 m, wait <b>at the bar</b>\n- see <https://tides.example>"
+    assert (note.id, note.title) == ("https://courier.example/notes", "Notes")
+
+
+def test_a_page_that_leads_on_by_itself() -> None:
+    """It is followed, as a redirect is."""
+    (page,) = documents(WebPages("https://courier.example/", fetcher=Answers()))
+    assert page.id == "https://courier.example/most"
+
+
+@pytest.mark.parametrize(
+    ("head", "expected"),
+    [
+        ("<meta http-equiv=refresh content='5;url=next'>", "https://s.example/next"),
+        ("<meta http-equiv=REFRESH content='0, https://t.example/a?b=1'>", "https://t.example/a?b=1"),
+        ("<meta http-equiv=refresh content='900;url=/other'>", None),
+        ("<meta http-equiv=refresh content='0'>", None),
+        ("<meta http-equiv=refresh content='0;url=/start'>", None),
+        ("<meta http-equiv=refresh content='0;url=app://start'>", None),
+        ("<noscript><meta http-equiv=refresh content='0;url=/without'></noscript>", None),
+    ],
+)
+def test_where_a_page_leads_by_itself(head: str, expected: str | None) -> None:
+    """Within seconds, to another page of the web, and with scripts as well as without."""
+    tree = parse_page(f"<html><head>{head}</head><body><p>Moved</p></body></html>")
+    assert Head(tree, "https://s.example/start").leads_to == expected
+
+
+@pytest.mark.parametrize(
+    ("place", "told"),
+    [
+        ("frames", "https://courier.example/menu.html, https://courier.example/main.html"),
+        ("report", "received application/pdf"),
+    ],
+)
+def test_what_is_no_page_is_told(place: str, told: str) -> None:
+    """The error says what was there instead."""
+    (error,) = errors(WebPages(f"https://courier.example/{place}", fetcher=Answers()))
+    assert told in str(error)
 
 
 def test_addresses_inside_the_network_are_refused() -> None:

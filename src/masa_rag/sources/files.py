@@ -105,7 +105,7 @@ class Files(FileSource):
         return Document(
             f"{identity}{path.suffix}",
             body,
-            title=fields.get("title") or _heading(body) or readable_title(identity),
+            title=fields.get("title") or heading_of(body) or readable_title(identity),
             author=fields.get("author"),
             created_at=_date(fields.get(day)) or date_in(f"{path.parent.name}/{identity}"),
             url=fields.get("url"),
@@ -184,7 +184,8 @@ def _value(rows: Sequence[str]) -> str:
     return "" if plain.lower() in ("null", "~") or not plain.strip("\"'") else plain
 
 
-def _heading(text: str) -> str | None:
+def heading_of(text: str) -> str | None:
+    """Return the heading with which Markdown begins."""
     match = _HEADING.match(text)
     return (match["hash"] or match["line"]).strip() if match else None
 

@@ -11,13 +11,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from masa_rag._http.client import Fetcher, Response
+from masa_rag._http.client import Fetcher
 from masa_rag.errors import RecordError, SourceError
 from masa_rag.sources._base import HEAD_BYTES, FileSource, read_head
 from masa_rag.sources._pages import masa
-from masa_rag.sources._pages.encoding import page_text
-from masa_rag.sources._pages.extract import Page, extract_page
+from masa_rag.sources._pages.extract import Page, extract_page, extract_tree
 from masa_rag.sources._pages.kinds import PIECE, SUFFIXES, is_page, is_site_folder, plain_head
+from masa_rag.sources._pages.live import fetch_page, plain_document
 from masa_rag.sources._pages.meta import host_of
 from masa_rag.sources._pages.mhtml import is_mhtml, unpack_mhtml
 from masa_rag.sources._pages.parse import saved_from
@@ -38,9 +38,9 @@ class WebPages(FileSource):
 
     A page becomes one document: its main text as Markdown, without navigation and adverts, with
     title, author, date, language and licence as far as the page names them. A forum thread
-    becomes a document with one segment a post. A page of an archive has its address as id, and the
-    time of its capture as ``fetched_at``; a saved page that does not name its address has the one that
-    the browser, or SingleFile, noted when it saved it.
+    becomes a document with one segment a post. Plain text and Markdown at an address stay as they are.
+    A page of an archive has its address as id, and the time of its capture as ``fetched_at``; a saved
+    page that does not name its address has the one that the browser, or SingleFile, noted when it saved it.
 
     Args:
         paths: A file, folder, pattern or http(s) address, or several. An address is fetched at
@@ -104,16 +104,20 @@ class WebPages(FileSource):
 
     def _fetch(self, url: str, fetcher: Fetcher) -> Document | RecordError:
         try:
-            response = fetcher.fetch(url)
-            if (problem := _problem(response)) is not None:
-                return RecordError(problem, record_id=url)
-            html = page_text(response.content, response.headers.get("content-type"))
-            page = extract_page(html, url=response.url, fast=self.fast)
+            response, head = fetch_page(url, fetcher, quick=self.fast)
+            if head is None:
+                return fetched_now(plain_document(response), response.url)
+            page = extract_tree(head, fast=self.fast)
             if page.needs_browser and self._browser is not None:
                 page = extract_page(self._browser.show(response.url), url=response.url, fast=self.fast)
         except SourceError as error:
             return RecordError(str(error), record_id=url)
         item = page_document(page, record_id=response.url)
+        if isinstance(item, RecordError) and head.frames:
+            told = ", ".join(head.frames)
+            return RecordError(
+                f"received a page that shows others in frames; give their addresses: {told}", record_id=url
+            )
         return fetched_now(item, response.url) if isinstance(item, Document) else item
 
     def _read(self, path: Path) -> Iterator[Document | RecordError]:
@@ -205,22 +209,6 @@ def _label(urls: list[str]) -> str:
     """Return what names a list of addresses: the one there is, or the host of the first."""
     whole = urls[0].partition("://")[2].partition("#")[0].rstrip("/")
     return whole if len(urls) == 1 else host_of(urls[0]) or whole
-
-
-def _problem(response: Response) -> str | None:
-    """Return what keeps an answer from being a page, None where it may be one."""
-    if response.status in (404, 410):
-        return f"answered {response.status}: there is no such page (any more); check the address"
-    if response.status in (401, 403):
-        return (
-            f"answered {response.status}: the server wants a login, or refuses programs; save the page from a browser"
-        )
-    if response.status != 200:
-        return f"answered {response.status}; expected 200"
-    kind = response.content_type
-    if kind and not kind.startswith("text/") and not kind.endswith(("html", "html+xml", "/xml", "octet-stream")):
-        return f"received {kind}; expected a page (text/html). Save it, and turn it into text or a transcript first"
-    return None
 
 
 def _is_address(place: str | Path) -> bool:

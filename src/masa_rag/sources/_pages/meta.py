@@ -34,6 +34,8 @@ _CONTENT_TYPES = frozenset(
 _SEPARATOR = re.compile(r"\s+[|–—·•»:]\s+|\s+-\s+|\s*\|\s*")
 _LEAST_SITE = 3
 """Letters of which a part of a site's name has at least as many."""
+_REFRESH = re.compile(r"\s*(\d+)[.\d]*\s*[;,]\s*(?:url\s*=\s*)?[\"']?\s*([^\s\"'][^\"']*)", re.I)
+_MOST_SECONDS = 10
 _URL_DATE = re.compile(r"/(20\d\d)[/-](\d{1,2})[/-](\d{1,2})(?:/|-|$)")
 
 
@@ -94,6 +96,23 @@ class Head:
             return None
         absolute = _joined(self.base, found)
         return absolute if absolute is not None and absolute.startswith(("http://", "https://")) else None
+
+    @cached_property
+    def leads_to(self) -> str | None:
+        """The address to which the page leads by itself, after seconds that leave no time to read it."""
+        for element in self.tree.iter("meta"):
+            told = element.get("content") if (element.get("http-equiv") or "").lower() == "refresh" else None
+            match = _REFRESH.match(told or "")
+            if match and int(match[1]) <= _MOST_SECONDS and next(element.iterancestors("noscript"), None) is None:
+                found = _joined(self.base, match[2])
+                return found if found and found.startswith(("http://", "https://")) and found != self.url else None
+        return None
+
+    @property
+    def frames(self) -> list[str]:
+        """The addresses of the pages that the page shows in frames, in place of any text."""
+        told = (item.get("src") for item in self.tree.iter("frame"))
+        return [found for place in told if place and (found := _joined(self.base, place))]
 
     @cached_property
     def site(self) -> str | None:
