@@ -296,6 +296,20 @@ def test_redirects_to_other_hosts_are_not_followed(served: tuple[Site, str]) -> 
     assert f"leads to {other}/" in str(errors[0])
 
 
+@pytest.mark.parametrize(
+    ("start", "told"),
+    [("/gone", "answered 404"), ("/robots.txt", "received text/plain"), ("/private/x", "robots.txt forbids")],
+)
+def test_a_start_that_is_no_page(served: tuple[Site, str], start: str, told: str) -> None:
+    """It is told what is there instead; a crawl that finds nothing is not silent."""
+    site, base = served
+    site.broken = {"/sitemap.xml": 404}
+    source = crawl(base)
+    source.start = f"{base}{start}"
+    documents, (error,) = split(source)
+    assert not documents and told in str(error)
+
+
 def test_robots_that_turn_away_delete_nothing(served: tuple[Site, str]) -> None:
     """Pages that robots.txt forbids from now on are not fetched and not gone."""
     site, base = served
@@ -306,7 +320,8 @@ def test_robots_that_turn_away_delete_nothing(served: tuple[Site, str]) -> None:
     site.asked.clear()
     second = crawl(base, **options)
     second.cursor = first.cursor
-    assert split(second) == ([], [])
+    documents, (error,) = split(second)
+    assert not documents and "robots.txt forbids" in str(error)
     assert second.gone == ()
     assert set(site.asked) == {"/robots.txt", "/sitemap.xml"}
 

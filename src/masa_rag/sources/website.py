@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 _HTML_TYPES = frozenset({"", "text/html", "application/xhtml+xml"})
 _GONE = frozenset({404, 410})
+_LEADS_OUT = "leads to {}, out of the site; give that address as the start"
 
 
 class Website:
@@ -109,6 +110,8 @@ class Website:
             url, depth = frontier.queue.popleft()
             if not robots.allows(url):
                 frontier.give_up(url, depth)
+                if problem := self._no_start(url, "robots.txt forbids to read this page; begin with another"):
+                    yield problem
                 continue
             if frontier.fetched and pause:
                 self._sleep(pause)
@@ -171,16 +174,19 @@ class Website:
             return RecordError(str(error), record_id=url)
         if response.status in _GONE:
             self._frontier.forget(url)
-            return None
-        if response.status in REDIRECTS and url == self.start:
-            target = response.headers.get("location", "")[:200]
-            return RecordError(f"leads to {target}, out of the site; give that address as the start", record_id=url)
-        if response.status in REDIRECTS:
-            return None  # out of the site, or to what robots.txt forbids
+            return self._no_start(url, f"answered {response.status}: there is no such page; check the address")
+        if response.status in REDIRECTS:  # out of the site, or to what robots.txt forbids
+            return self._no_start(url, _LEADS_OUT.format(response.headers.get("location", "")[:200]))
         if response.status not in (200, 304):
             return RecordError(f"answered {response.status}; expected 200", record_id=url)
         is_page = response.content_type in _HTML_TYPES and scope.normal(response.url, url) is not None
-        return response if is_page or response.status == 304 else None
+        if is_page or response.status == 304:
+            return response
+        return self._no_start(url, f"received {response.content_type or response.url}; expected a page to begin with")
+
+    def _no_start(self, url: str, problem: str) -> RecordError | None:
+        """Return what keeps the start from being a page as an error; of other pages it is nothing to speak of."""
+        return RecordError(problem, record_id=url) if url == self.start else None
 
     def _read(
         self, url: str, asked: str, depth: int, response: Response, scope: Scope
