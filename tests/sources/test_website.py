@@ -234,6 +234,24 @@ def test_a_page_that_moved(served: tuple[Site, str], status: int, gone: list[str
     assert [place.removeprefix(base) for place in second.gone] == gone
 
 
+@pytest.mark.parametrize(
+    "start",
+    [
+        "<html><head><meta http-equiv='refresh' content='0; url=/latest'></head><body></body></html>",
+        "<html><frameset cols='20%,80%'><frame src='/latest'></frameset></html>",
+    ],
+    ids=["leads on", "frames"],
+)
+def test_a_start_without_links(served: tuple[Site, str], start: str) -> None:
+    """The page to which it leads by itself, or that it frames, is read, and its links followed."""
+    site, base = served
+    site.broken = {"/sitemap.xml": 404}
+    site.pages = {"/p/0": start, "/latest": small("<a href='/a'>a</a>"), "/a": small("")}
+    documents, errors = split(crawl(base))
+    assert [item.id.removeprefix(base) for item in documents] == ["/latest", "/a"]
+    assert not errors
+
+
 def test_links_are_seen_from_the_base_that_a_page_sets(served: tuple[Site, str]) -> None:
     """Pages of one site name their links as seen from its root, wherever they lie."""
     site, base = served

@@ -196,6 +196,8 @@ class Website:
         except SourceFormatError as error:
             return RecordError(str(error), record_id=url)
         head = Head(tree, response.url)
+        if head.leads_to is not None:
+            return self._lead(url, head.leads_to, depth, scope)
         rules = page_rules(*head.metas.get("robots", ()), header=response.headers.get("x-robots-tag", ""))
         if depth < self.max_depth and rules.isdisjoint({"nofollow", "none"}):
             self._follow(tree, head.base or response.url, depth, scope)
@@ -207,6 +209,18 @@ class Website:
             return None
         return self._document(url, head, response)
 
+    def _lead(self, url: str, target: str, depth: int, scope: Scope) -> RecordError | None:
+        """Follow a page that leads on by itself: some begin so, and have no links beside."""
+        found = scope.normal(target, url)
+        if found is None:
+            return self._no_start(url, _LEADS_OUT.format(target[:200]))
+        self._queue(found, depth, scope)
+        return None
+
+    def _queue(self, url: str, depth: int, scope: Scope) -> None:
+        if url not in self._frontier.queued and scope.is_new_query(url):
+            self._frontier.add(url, depth)
+
     def _canonical(self, url: str, head: Head, scope: Scope) -> str:
         """Return the address under which the site wants the page to be known; a page's own where that is unlikely.
 
@@ -217,8 +231,7 @@ class Website:
 
     def _follow(self, tree: _Element, base: str, depth: int, scope: Scope) -> None:
         for link in links_of(tree, base, scope):
-            if link not in self._frontier.queued and scope.is_new_query(link):
-                self._frontier.add(link, depth + 1)
+            self._queue(link, depth + 1, scope)
 
     def _document(self, url: str, head: Head, response: Response) -> Document | RecordError | None:
         page = extract_tree(head)
@@ -234,7 +247,7 @@ class Website:
         self._frontier.known[url] = Known(etag, modified, digest, url if digest else "")
         self._frontier.gone.pop(url, None)
         if isinstance(document, RecordError):
-            return document
+            return None if head.frames else document
         return None if before is not None and before.digest == digest else fetched_now(document, url)
 
 

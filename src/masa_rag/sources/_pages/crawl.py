@@ -126,10 +126,10 @@ def _turns_in_circles(path: str) -> bool:
 
 
 def links_of(tree: _Element, base: str, scope: Scope) -> Iterator[str]:
-    """Yield the site's addresses that a page links to, each once; links marked ``nofollow`` are left out."""
+    """Yield the site's addresses that a page links to, or frames, each once; those marked ``nofollow`` are left out."""
     seen: set[str] = set()
-    for link in tree.iter("a", "area"):
-        if "nofollow" in (link.get("rel") or "").lower() or not (target := link.get("href")):
+    for link in tree.iter("a", "area", "frame"):
+        if "nofollow" in (link.get("rel") or "").lower() or not (target := link.get("href") or link.get("src")):
             continue
         found = scope.normal(target, base)
         if found is not None and found not in seen:
