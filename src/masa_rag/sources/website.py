@@ -202,12 +202,13 @@ class Website:
         if depth < self.max_depth and rules.isdisjoint({"nofollow", "none"}):
             self._follow(tree, head.base or response.url, depth, scope)
         if not rules.isdisjoint({"noindex", "none"}):
+            self._frontier.note(url, response, depth)
             return None
         canonical = self._canonical(url, head, scope)
         if canonical not in (url, asked) and self._frontier.leaves_to(canonical, url):
             self._frontier.add(canonical, depth)
             return None
-        return self._document(url, head, response)
+        return self._document(url, depth, head, response)
 
     def _lead(self, url: str, target: str, depth: int, scope: Scope) -> RecordError | None:
         """Follow a page that leads on by itself: some begin so, and have no links beside."""
@@ -233,7 +234,7 @@ class Website:
         for link in links_of(tree, base, scope):
             self._queue(link, depth + 1, scope)
 
-    def _document(self, url: str, head: Head, response: Response) -> Document | RecordError | None:
+    def _document(self, url: str, depth: int, head: Head, response: Response) -> Document | RecordError | None:
         page = extract_tree(head)
         if page.needs_browser and self._browser is not None:
             try:
@@ -241,14 +242,12 @@ class Website:
             except SourceError as error:
                 return RecordError(str(error), record_id=url)
         document = page_document(page, record_id=url)
-        digest = document.digest if isinstance(document, Document) else ""
         before = self._frontier.known.get(url)
-        etag, modified = response.headers.get("etag", ""), response.headers.get("last-modified", "")
-        self._frontier.known[url] = Known(etag, modified, digest, url if digest else "")
-        self._frontier.gone.pop(url, None)
         if isinstance(document, RecordError):
+            self._frontier.note(url, response, depth)
             return None if head.frames else document
-        return None if before is not None and before.digest == digest else fetched_now(document, url)
+        self._frontier.note(url, response, depth, digest=document.digest)
+        return None if before is not None and before.digest == document.digest else fetched_now(document, url)
 
 
 def _may_follow(scope: Scope, robots: Robots, target: str) -> bool:

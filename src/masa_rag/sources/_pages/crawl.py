@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urldefrag, urlsplit
 
 from masa_rag._http.addresses import read_address
-from masa_rag._http.client import Fetcher
+from masa_rag._http.client import Fetcher, Response
 from masa_rag._lazy import require
 from masa_rag.errors import SourceError, SourceFormatError, SourceUnavailableError
 
@@ -156,18 +156,20 @@ class Known:
         etag: Its ETag.
         modified: Its Last-Modified.
         digest: Of its document; empty where it gave none.
-        document: The id of its document; empty where it gave none.
+        document: The id of its document; empty where it never gave one.
+        depth: Links between the start and the page.
     """
 
     etag: str = ""
     modified: str = ""
     digest: str = ""
     document: str = ""
+    depth: int = 0
 
     def conditions(self) -> dict[str, str]:
-        """Return the headers that ask for the page only if it changed."""
+        """Return the headers that ask for the page only if it changed; one that gave no document may by now."""
         headers = {"If-None-Match": self.etag, "If-Modified-Since": self.modified}
-        return {name: value for name, value in headers.items() if value}
+        return {name: value for name, value in headers.items() if value and self.digest}
 
 
 @dataclass
@@ -201,8 +203,18 @@ class Frontier:
     def begin(self, start: Iterable[str]) -> None:
         """Begin a new round: the start, the sitemaps' pages, and all that was known before."""
         self.queued, self.fetched = set(), 0
-        for url in (*start, *self.known):
+        for url in start:
             self.add(url, 0)
+        for url, known in self.known.items():
+            self.add(url, known.depth)
+
+    def note(self, url: str, response: Response, depth: int, *, digest: str = "") -> None:
+        """Note what a page told; without a digest it gave no document now, and the one it gave before stays its own."""
+        before = self.known.get(url, Known())
+        etag, modified = response.headers.get("etag", ""), response.headers.get("last-modified", "")
+        self.known[url] = Known(etag, modified, digest, url if digest else before.document, depth)
+        if digest:
+            self.gone.pop(url, None)
 
     def forget(self, url: str) -> None:
         """Note that a page is gone, and its document with it."""
@@ -237,7 +249,9 @@ class Frontier:
 
     def to_text(self) -> str:
         """Return the state as JSON."""
-        known = {url: [item.etag, item.modified, item.digest, item.document] for url, item in self.known.items()}
+        known = {
+            url: [item.etag, item.modified, item.digest, item.document, item.depth] for url, item in self.known.items()
+        }
         state = {"version": 1, "queue": list(self.queue), "queued": sorted(self.queued), "known": known}
         return json.dumps({**state, "gone": list(self.gone), "fetched": self.fetched})
 

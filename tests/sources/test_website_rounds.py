@@ -1,0 +1,81 @@
+"""What a crawl remembers of the round before."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from served_site import Site, crawl, paragraphs, serving_site, small, split
+
+from masa_rag.sources import website
+from masa_rag.sources.website import Website
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Do not look for main text."""
+    monkeypatch.setattr(website, "extract_tree", paragraphs)
+
+
+@pytest.fixture
+def served() -> Iterator[tuple[Site, str]]:
+    """Serve a site of which the sitemap is not there."""
+    with serving_site() as (site, base):
+        site.broken = {"/sitemap.xml": 404}
+        yield site, base
+
+
+def again(before: Website, base: str, **options: object) -> Website:
+    """Return the crawl of the next round."""
+    source = crawl(base, **options)
+    source.cursor = before.cursor
+    return source
+
+
+def test_no_round_goes_deeper_than_the_first(served: tuple[Site, str]) -> None:
+    """A page is as far from the start as it was when it was found."""
+    site, base = served
+    site.pages = {"/p/0": small("<a href='/a'>a</a>"), "/a": small("<a href='/b'>b</a>"), "/b": small("")}
+    first = crawl(base, max_depth=1)
+    split(first)
+    second = again(first, base, max_depth=1)
+    split(second)
+    split(again(second, base, max_depth=1))
+    assert "/a" in site.asked and "/b" not in site.asked
+
+
+def test_lists_that_are_not_indexed_are_looked_through_in_each_round(served: tuple[Site, str]) -> None:
+    """New pages are found there though the page that links to the list has not changed."""
+    site, base = served
+    listing = "<meta name='robots' content='noindex, follow'>"
+    site.pages = {"/p/0": small("<a href='/all'>all</a>"), "/all": small("", head=listing)}
+    site.headers = {"/p/0": {"ETag": '"1"'}, "/all": {"ETag": '"1"'}}
+    first = crawl(base)
+    split(first)
+    site.pages |= {"/all": small("<a href='/new'>new</a>", head=listing), "/new": small("")}
+    site.headers["/all"] = {"ETag": '"2"'}
+    (found,), _ = split(again(first, base))
+    assert found.id == f"{base}/new"
+
+
+def test_a_page_without_text_is_read_again(served: tuple[Site, str]) -> None:
+    """Its server would say that it has not changed, but by now a browser may be there to show it."""
+    site, base = served
+    site.pages, site.headers = {"/p/0": "<html><body><div></div></body></html>"}, {"/p/0": {"ETag": '"1"'}}
+    first = crawl(base)
+    assert len(split(first)[1]) == len(split(again(first, base))[1]) == 1
+
+
+def test_a_document_that_lost_its_text_can_be_gone(served: tuple[Site, str]) -> None:
+    """A page that shows no text for a while is still the page of its document."""
+    site, base = served
+    site.pages = {"/p/0": small("<a href='/a'>a</a>"), "/a": small("")}
+    first = crawl(base)
+    split(first)
+    site.pages["/a"] = "<html><body><div></div></body></html>"
+    second = again(first, base)
+    split(second)
+    site.broken["/a"] = 404
+    third = again(second, base)
+    split(third)
+    assert (second.gone, third.gone) == ((), (f"{base}/a",))
