@@ -104,6 +104,22 @@ def test_limits_of_pages_and_depth(served: tuple[Site, str]) -> None:
     assert sum(site.asked.values()) <= 10 + 2 + 10
 
 
+def test_what_is_left_unread_is_told(served: tuple[Site, str]) -> None:
+    """Neither the limit of pages nor that of queries is kept without a word."""
+    _, base = served
+    with pytest.warns(UserWarning, match="more pages were found and not read, for max_pages is 10"):
+        split(crawl(base, max_pages=10))
+    with pytest.warns(UserWarning, match="only 20 addresses of http://.*/calendar with different queries"):
+        split(crawl(base, include=["*/p/*", "*/calendar*"], exclude=["*utm*"]))
+
+
+def test_a_pattern_that_speaks_of_queries_has_no_limit_of_them(served: tuple[Site, str]) -> None:
+    """Topics of many boards are queries of one path."""
+    _, base = served
+    documents, _ = split(crawl(base, include=["*/calendar?day=*"], max_pages=40))
+    assert f"{base}/calendar?day=30" in {item.id for item in documents}
+
+
 def test_include(served: tuple[Site, str]) -> None:
     """Only addresses that match are taken, beside the start."""
     _, base = served

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import warnings
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
@@ -13,7 +14,7 @@ from urllib.parse import urlsplit
 from masa_rag._http.addresses import read_address
 from masa_rag._http.client import REDIRECTS, Fetcher, Response
 from masa_rag.errors import RecordError, SourceError, SourceFormatError
-from masa_rag.sources._pages.crawl import Frontier, Known, Robots, Scope, links_of, page_rules
+from masa_rag.sources._pages.crawl import MAX_QUERIES_A_PATH, Frontier, Known, Robots, Scope, links_of, page_rules
 from masa_rag.sources._pages.encoding import page_text
 from masa_rag.sources._pages.extract import extract_page, extract_tree
 from masa_rag.sources._pages.meta import Head
@@ -49,7 +50,9 @@ class Website:
         name: The source's name in the memory; by default ``site:<host>``.
         max_pages: Pages fetched in one round.
         max_depth: Links between the start, or a sitemap's page, and a page.
-        include: Patterns of addresses to take, for example ``"*/docs/*"``; empty takes all.
+        include: Patterns of addresses to take, for example ``"*/docs/*"``; empty takes all. Of one path with
+            different queries 20 are followed, for most are calendars and filters; a pattern that only addresses with
+            a query match, ``"*/viewtopic.php?t=*"``, takes them all.
         exclude: Patterns of addresses to leave out.
         delay_s: Seconds between two requests; a longer Crawl-delay in robots.txt wins, up to a minute.
         fetcher: How to fetch; give one to set limits, the user agent, or hosts of your own network.
@@ -119,7 +122,20 @@ class Website:
             item = self._visit(url, depth, scope, robots)
             if item is not None:
                 yield item
+        self._tell_what_is_left(scope)
         frontier.queue.clear()
+
+    def _tell_what_is_left(self, scope: Scope) -> None:
+        told = []
+        if left := len(self._frontier.queue):
+            told.append(f"{left} more pages were found and not read, for max_pages is {self.max_pages}")
+        if many := scope.many_queries():
+            told.append(
+                f"only {MAX_QUERIES_A_PATH} addresses of {', '.join(many[:5])} with different queries were followed; "
+                f"include=['{many[0]}?id=*'] would take all that match"
+            )
+        if told:
+            warnings.warn(f"{self.name}: {'; '.join(told)}", stacklevel=2)
 
     def __repr__(self) -> str:
         return f"<Website {self.name!r}>"

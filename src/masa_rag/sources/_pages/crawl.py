@@ -113,10 +113,14 @@ class Scope:
     def is_new_query(self, url: str) -> bool:
         """Say whether one more address of this path may be followed; count it."""
         path, _, query = url.partition("?")
-        if not query:
-            return True
+        if not query or any(fnmatchcase(url, part) and not fnmatchcase(path, part) for part in self.include):
+            return True  # the user's own pattern speaks of the query
         self._queries[path] += 1
         return self._queries[path] <= MAX_QUERIES_A_PATH
+
+    def many_queries(self) -> list[str]:
+        """Return the paths of which not all addresses were followed."""
+        return sorted(path for path, count in self._queries.items() if count > MAX_QUERIES_A_PATH)
 
 
 def _turns_in_circles(path: str) -> bool:
