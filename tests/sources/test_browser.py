@@ -49,6 +49,21 @@ def test_a_page_that_scripts_fill_in_is_read() -> None:
 
 
 @needs_chromium
+def test_links_that_scripts_write_are_followed() -> None:
+    """A site that its scripts fill in has no others."""
+    links = SHELL.replace("<h1>", '<a href="/second">on</a><h1>')
+
+    def linked(path: str, parameters: dict[str, str]) -> Answer:
+        return Answer(links.encode(), headers=HTML) if path in ("/", "/second") else answer(path, parameters)
+
+    with serving(linked) as server:
+        fetcher = Fetcher(allow_hosts=["127.0.0.1"])
+        site = Website(f"{server.url}/", fetcher=fetcher, browser=Browser(fetcher=fetcher), delay_s=0)
+        pages = [item.id for item in site if isinstance(item, Document)]
+        assert pages == [f"{server.url}/", f"{server.url}/second"]
+
+
+@needs_chromium
 def test_the_browser_reaches_nothing_that_is_not_allowed() -> None:
     """A page cannot make the browser ask the user's own machine or network, by any name for it."""
     with serving(lambda path, _: Answer(b"secret")) as inside:

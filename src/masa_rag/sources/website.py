@@ -16,7 +16,7 @@ from masa_rag._http.client import REDIRECTS, Fetcher, Response
 from masa_rag.errors import RecordError, SourceError, SourceFormatError
 from masa_rag.sources._pages.crawl import MAX_QUERIES_A_PATH, Frontier, Known, Robots, Scope, links_of, page_rules
 from masa_rag.sources._pages.encoding import page_text
-from masa_rag.sources._pages.extract import extract_page, extract_tree
+from masa_rag.sources._pages.extract import extract_tree
 from masa_rag.sources._pages.meta import Head
 from masa_rag.sources._pages.parse import parse_page
 from masa_rag.sources._pages.sitemap import MAX_SITEMAPS, read_sitemap
@@ -24,8 +24,6 @@ from masa_rag.sources.webpages import fetched_now, page_document
 from masa_rag.types import Document
 
 if TYPE_CHECKING:
-    from lxml.etree import _Element
-
     from masa_rag.sources.browser import Browser
 
 _HTML_TYPES = frozenset({"", "text/html", "application/xhtml+xml"})
@@ -215,8 +213,8 @@ class Website:
         if head.leads_to is not None:
             return self._lead(url, head.leads_to, depth, scope)
         rules = page_rules(*head.metas.get("robots", ()), header=response.headers.get("x-robots-tag", ""))
-        if depth < self.max_depth and rules.isdisjoint({"nofollow", "none"}):
-            self._follow(tree, head.base or response.url, depth, scope)
+        follow = partial(self._follow, rules, depth, scope)
+        follow(head)
         if not rules.isdisjoint({"noindex", "none"}):
             self._frontier.note(url, response, depth)
             return None
@@ -224,7 +222,7 @@ class Website:
         if canonical not in (url, asked) and self._frontier.leaves_to(canonical, url):
             self._frontier.add(canonical, depth)
             return None
-        return self._document(url, depth, head, response)
+        return self._document(url, depth, head, response, follow)
 
     def _lead(self, url: str, target: str, depth: int, scope: Scope) -> RecordError | None:
         """Follow a page that leads on by itself: some begin so, and have no links beside."""
@@ -246,17 +244,22 @@ class Website:
         named = scope.normal(head.canonical, url) if head.canonical else None
         return url if named is None or urlsplit(named).path == "/" else named
 
-    def _follow(self, tree: _Element, base: str, depth: int, scope: Scope) -> None:
-        for link in links_of(tree, base, scope):
-            self._queue(link, depth + 1, scope)
+    def _follow(self, rules: set[str], depth: int, scope: Scope, head: Head) -> None:
+        if depth < self.max_depth and rules.isdisjoint({"nofollow", "none"}):
+            for link in links_of(head.tree, head.base or self.start, scope):
+                self._queue(link, depth + 1, scope)
 
-    def _document(self, url: str, depth: int, head: Head, response: Response) -> Document | RecordError | None:
+    def _document(
+        self, url: str, depth: int, head: Head, response: Response, follow: Callable[[Head], None]
+    ) -> Document | RecordError | None:
         page = extract_tree(head)
         if page.needs_browser and self._browser is not None:
             try:
-                page = extract_page(self._browser.show(url), url=url)
+                head = Head(parse_page(self._browser.show(url)), url)
+                page = extract_tree(head)
             except SourceError as error:
                 return RecordError(str(error), record_id=url)
+            follow(head)
         document = page_document(page, record_id=url)
         before = self._frontier.known.get(url)
         if isinstance(document, RecordError):
