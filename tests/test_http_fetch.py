@@ -1,95 +1,17 @@
-"""Fetching on loopback: redirects, limits, retries, pinned addresses, hostile servers."""
+"""Fetching on loopback: redirects, limits, retries, pinned addresses."""
 
 from __future__ import annotations
 
-import gzip
-import random
 import socket
 import threading
 import time
-import zlib
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 
 import pytest
 
-from masa_rag._http.client import Fetcher, Limits, Response
+from masa_rag._http.client import Fetcher, Limits
 from masa_rag.errors import SourceError, SourceFormatError, SourceUnavailableError
-
-Answer = Callable[[bytes, socket.socket], None]
-QUICK = Limits(max_bytes=2_000_000, timeout_s=0.6, connect_timeout_s=2.0)
-
-
-class Server:
-    """Answers each request on a loopback port by a function of the request's bytes."""
-
-    def __init__(self, answer: Answer) -> None:
-        self.answer = answer
-        self.requests: list[bytes] = []
-        self.connections = 0
-        self._socket = socket.create_server(("127.0.0.1", 0))
-        self.port: int = self._socket.getsockname()[1]
-        self._thread = threading.Thread(target=self._serve, daemon=True)
-        self._thread.start()
-
-    def _serve(self) -> None:
-        while True:
-            try:
-                connection, _ = self._socket.accept()
-            except OSError:
-                return
-            self.connections += 1
-            threading.Thread(target=self._handle, args=(connection,), daemon=True).start()
-
-    def _handle(self, connection: socket.socket) -> None:
-        with connection:
-            waiting = b""
-            try:
-                while True:
-                    while b"\r\n\r\n" not in waiting:
-                        piece = connection.recv(65_536)
-                        if not piece:
-                            return
-                        waiting += piece
-                    request, _, waiting = waiting.partition(b"\r\n\r\n")
-                    self.requests.append(request)
-                    self.answer(request, connection)
-            except OSError:
-                return
-
-    def close(self) -> None:
-        """Stop listening."""
-        self._socket.close()
-
-
-@contextmanager
-def serving(answer: Answer) -> Iterator[Server]:
-    """Run a server for the length of a block."""
-    server = Server(answer)
-    try:
-        yield server
-    finally:
-        server.close()
-
-
-def ok(body: bytes, *headers: str, status: str = "200 OK") -> Answer:
-    """Return an answer with a body of known length."""
-    lines = [f"HTTP/1.1 {status}", f"Content-Length: {len(body)}", *headers]
-    data = "\r\n".join(lines).encode("latin-1") + b"\r\n\r\n" + body
-    return lambda _request, connection: connection.sendall(data)
-
-
-def fetcher(server: Server, **options: object) -> Fetcher:
-    """Return a fetcher to which site.test is the server on loopback, allowed by name."""
-    settings: dict[str, object] = {"limits": QUICK, "sleep": lambda _seconds: None, **options}
-    return Fetcher(allow_hosts=[f"site.test:{server.port}"], resolve=lambda _host, _port: ["127.0.0.1"], **settings)  # type: ignore[arg-type]
-
-
-def get(answer: Answer, path: str = "/", **options: object) -> Response:
-    """Serve one answer and fetch it."""
-    with serving(answer) as server, fetcher(server, **options) as client:
-        return client.fetch(f"http://site.test:{server.port}{path}")
+from raw_server import QUICK, fetcher, get, ok, serving
 
 
 def test_a_page() -> None:
@@ -135,23 +57,6 @@ def test_a_kept_connection_that_was_closed() -> None:
     with serving(answer) as server, fetcher(server) as client:
         for _ in range(2):
             assert client.fetch(f"http://site.test:{server.port}/").content == b"x"
-
-
-@pytest.mark.parametrize("first", [b"one ", b"1 " * 70_000])
-def test_a_body_of_several_members(first: bytes) -> None:
-    """What is put together of several gzip files is read to its end, also where a piece holds the end of one."""
-    packed = gzip.compress(first, compresslevel=0) + gzip.compress(b"two") + b"\0" * 8
-    assert get(ok(packed, "Content-Encoding: gzip")).content == first + b"two"
-
-
-@pytest.mark.parametrize("encoding", ["gzip", "deflate", "raw deflate"])
-def test_compressed_bodies(encoding: str) -> None:
-    """gzip and both sorts of deflate are unpacked."""
-    bare = zlib.compressobj(wbits=-15)
-    packed = {"gzip": gzip.compress(b"words"), "deflate": zlib.compress(b"words")}.get(
-        encoding, bare.compress(b"words") + bare.flush()
-    )
-    assert get(ok(packed, f"Content-Encoding: {encoding.split()[-1]}")).content == b"words"
 
 
 def redirecting(request: bytes, connection: socket.socket) -> None:
@@ -298,102 +203,6 @@ def test_server_errors(status: str) -> None:
 def test_other_statuses_are_returned(status: str) -> None:
     """What the server says about the page itself is for the caller to judge."""
     assert get(ok(b"" if status[0] == "3" else b"x", status=status)).status == int(status[:3])
-
-
-def chunk(size: int) -> bytes:
-    """Return one chunk of a chunked body."""
-    return f"{size:x}\r\n".encode() + b"a" * size + b"\r\n"
-
-
-def drip(first: bytes, again: bytes) -> Answer:
-    """Return an answer that sends a little, and then for ever a little more."""
-
-    def answer(_request: bytes, connection: socket.socket) -> None:
-        connection.sendall(first)
-        while True:
-            connection.sendall(again)
-            time.sleep(0.02)
-
-    return answer
-
-
-def pour(first: bytes, again: bytes) -> Answer:
-    """Return an answer that never ends and does not wait."""
-
-    def answer(_request: bytes, connection: socket.socket) -> None:
-        connection.sendall(first)
-        while True:
-            connection.sendall(again)
-
-    return answer
-
-
-CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
-BOMB = gzip.compress(b"\0" * 60_000_000)
-NESTED = gzip.compress(gzip.compress(b"\0" * 3_000_000))
-HEAD = b"HTTP/1.1 200 OK\r\n"
-
-ENDLESS: dict[str, Answer] = {
-    "endless chunks": pour(CHUNKED, chunk(60_000)),
-    "endless body": pour(HEAD + b"\r\n", b"a" * 60_000),
-    "endless headers": pour(HEAD, b"X-A: b\r\n"),
-    "endless header line": pour(HEAD + b"X-A: ", b"b" * 60_000),
-    "endless status line": pour(b"", b"HTTP/1.1 200 "),
-    "endless 100 continue": pour(b"", b"HTTP/1.1 100 Continue\r\n\r\n"),
-    "dripping status": drip(b"", b"H"),
-    "dripping headers": drip(HEAD, b"X"),
-    "dripping body": drip(HEAD + b"Content-Length: 1000000\r\n\r\n", b"a"),
-    "dripping chunks": drip(CHUNKED, chunk(1)),
-    "silence": lambda _request, connection: time.sleep(2),
-    "gzip bomb": ok(BOMB, "Content-Encoding: gzip"),
-    "deflate bomb": ok(zlib.compress(b"\0" * 60_000_000), "Content-Encoding: deflate"),
-    "length that lies": lambda _r, c: (c.sendall(HEAD + b"Content-Length: 999999\r\n\r\nx"), c.shutdown(2))[1],
-    "gzip without its end": ok(gzip.compress(b"words" * 9)[:-9], "Content-Encoding: gzip"),
-    "negative length": lambda _r, c: c.sendall(HEAD + b"Content-Length: -5\r\n\r\n" + b"a" * 3_000_000),
-    "unknown encoding": ok(b"x", "Content-Encoding: br"),
-    "damaged gzip": ok(gzip.compress(b"words" * 99)[:20] + b"\xff" * 40, "Content-Encoding: gzip"),
-    "chunk size of 2^70": pour(HEAD + b"Transfer-Encoding: chunked\r\n\r\n4000000000000000000\r\n", b"a" * 60_000),
-    "chunk size no number": lambda _request, connection: connection.sendall(CHUNKED + b"zz\r\n"),
-    "no HTTP": lambda _request, connection: connection.sendall(b"SSH-2.0-OpenSSH\r\n" * 10),
-    "closed at once": lambda _request, connection: connection.close(),
-}  # fmt: skip
-
-
-@pytest.mark.parametrize("name", ENDLESS)
-def test_hostile_servers(name: str) -> None:
-    """Each ends within five seconds with a typed error."""
-    began = time.monotonic()
-    with pytest.raises((SourceUnavailableError, SourceFormatError)):
-        get(ENDLESS[name])
-    assert time.monotonic() - began < 5
-
-
-def test_three_hundred_mutilated_answers() -> None:
-    """Answers cut and changed at random end in a page or a typed error."""
-    dice = random.Random(6)
-    whole = (
-        b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Encoding: gzip\r\nContent-Length: %d\r\n\r\n"
-        % len(NESTED)
-        + NESTED
-    )
-    answers: list[bytes] = []
-    for _ in range(300):
-        data = bytearray(whole[: dice.randrange(len(whole))] if dice.random() < 0.5 else whole)
-        for _ in range(dice.randrange(1, 8)):
-            if data:
-                data[dice.randrange(len(data))] = dice.randrange(256)
-        answers.append(bytes(data))
-
-    def answer(request: bytes, connection: socket.socket) -> None:
-        connection.sendall(answers[int(request.split(b" ")[1][1:])])
-        connection.shutdown(socket.SHUT_RDWR)
-
-    with serving(answer) as server, fetcher(server, limits=Limits(timeout_s=2.0, retries=0)) as client:
-        for number in range(300):
-            try:
-                client.fetch(f"http://site.test:{server.port}/{number}")
-            except SourceError:
-                continue
 
 
 def test_slow_name_servers_are_not_waited_for() -> None:

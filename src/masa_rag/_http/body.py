@@ -10,6 +10,9 @@ from typing import Any
 from masa_rag.errors import SourceFormatError
 
 MAX_RATIO = 100.0
+_READ = ("gzip", "x-gzip", "deflate")
+_CODINGS = frozenset({*_READ, "br", "zstd", "compress", "x-compress", "dcb", "dcz", "exi", "pack200-gzip"})
+"""IANA's registry of content codings."""
 _GZIP = 0x1F
 """Begins a member of gzip; one may follow the other (RFC 1952, 2.2)."""
 
@@ -49,11 +52,12 @@ def read_body(
 
 def _unpacker(encoding: str | None, max_bytes: int) -> Callable[[bytes], bytes]:
     """Return a function that unpacks one piece after the other, never more than the limit at once; b"" is the end."""
-    name = (encoding or "identity").strip().lower()
-    if name in ("identity", ""):
+    names = [name for part in (encoding or "").lower().split(",") if (name := part.strip()) in _CODINGS]
+    if not names:  # what others do not know either, "none" or "utf-8", is the mistake of a server
         return lambda piece: piece
-    if name not in ("gzip", "x-gzip", "deflate"):
-        raise SourceFormatError(f"received the content encoding {name[:40]!r}; expected gzip, deflate or none")
+    name = names[0]
+    if len(names) > 1 or name not in _READ:
+        raise SourceFormatError(f"received the content encoding {encoding!r:.60}; expected gzip, deflate or none")
     state: list[Any] = []
 
     def unpack(piece: bytes) -> bytes:

@@ -170,38 +170,39 @@ class Fetcher:
 
     def _once(self, address: WebAddress, headers: Mapping[str, str], clock: Clock) -> Response:
         """Send one request; a kept connection that the server has closed meanwhile is opened anew."""
-        key = (address.scheme, address.host, address.port)
-        kept = self._open.pop(key, None)
+        kept = self._open.pop((address.scheme, address.host, address.port), None)
         if kept is not None:
-            try:
+            with contextlib.suppress(http.client.HTTPException, OSError, ValueError):
                 return self._exchange(kept, address, headers, clock)
-            except (http.client.HTTPException, OSError, ValueError):
-                kept.close()
-        connection = self._connector.pinned(address, clock)
         try:
+            clock.left()
+            connection = self._connector.pinned(address, clock)
             return self._exchange(connection, address, headers, clock)
         except TimeoutError as error:
             raise SourceUnavailableError(f"{address.url} took longer than {self.limits.timeout_s:g} s") from error
         except (http.client.HTTPException, OSError, ValueError) as error:
             raise SourceUnavailableError(f"{address.url} broke off ({type(error).__name__}: {error})") from error
-        finally:
-            if self._open.get(key) is not connection:
-                connection.close()
 
     def _exchange(
         self, connection: PinnedConnection, address: WebAddress, headers: Mapping[str, str], clock: Clock
     ) -> Response:
+        """Send one request and read its answer; the connection is kept open if it may be, else closed."""
+        key = (address.scheme, address.host, address.port)
         connection.use_clock(clock)
         sent = {"Host": address.authority, "User-Agent": self.user_agent, "Accept-Encoding": "gzip, deflate"}
-        connection.request("GET", address.target, headers={**sent, "Accept": "*/*", **headers})
-        answer = connection.getresponse()
-        found = {name.lower(): value for name, value in answer.getheaders()}
-        content = b""
-        if answer.status not in REDIRECTS:
-            coded = found.get("content-encoding")
-            content = read_body(answer, coded, max_bytes=self.limits.max_bytes, max_ratio=self.limits.max_ratio)
-        if answer.isclosed() and not answer.will_close:
-            self._open[(address.scheme, address.host, address.port)] = connection
+        try:
+            connection.request("GET", address.target, headers={**sent, "Accept": "*/*", **headers})
+            answer = connection.getresponse()
+            found = {name.lower(): value for name, value in answer.getheaders()}
+            content = b""
+            if answer.status not in REDIRECTS:
+                coded = found.get("content-encoding")
+                content = read_body(answer, coded, max_bytes=self.limits.max_bytes, max_ratio=self.limits.max_ratio)
+            if answer.isclosed() and not answer.will_close:
+                self._open[key] = connection
+        finally:
+            if self._open.get(key) is not connection:
+                connection.close()
         return Response(address.url, answer.status, found, content)
 
 
