@@ -51,6 +51,20 @@ def test_a_kept_connection_that_falls_silent() -> None:
             client.fetch(f"http://site.test:{server.port}/silent")
 
 
+def test_an_early_answer_is_not_taken_for_the_next() -> None:
+    """What follows a status of 1xx on a connection is not given for another address."""
+    early = b"HTTP/1.1 103 Early Hints\r\nLink: </a.css>\r\n\r\n"
+
+    def answer(request: bytes, connection: socket.socket) -> None:
+        place = request.split(b" ")[1]
+        connection.sendall((early if place == b"/a" else b"") + b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n" + place)
+
+    with serving(answer) as server, fetcher(server) as client:
+        with pytest.raises(SourceUnavailableError, match="103"):
+            client.fetch(f"http://site.test:{server.port}/a")
+        assert client.fetch(f"http://site.test:{server.port}/b").content == b"/b"
+
+
 def chunk(size: int) -> bytes:
     """Return one chunk of a chunked body."""
     return f"{size:x}\r\n".encode() + b"a" * size + b"\r\n"

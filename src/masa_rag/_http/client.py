@@ -193,6 +193,8 @@ class Fetcher:
         try:
             connection.request("GET", address.target, headers={**sent, "Accept": "*/*", **headers})
             answer = connection.getresponse()
+            if answer.status < 200:  # the real answer is still to come, and would be taken for that to the next request
+                raise http.client.HTTPException(f"an answer of status {answer.status} only")
             found = {name.lower(): value for name, value in answer.getheaders()}
             content = b""
             if answer.status not in REDIRECTS:
