@@ -16,9 +16,10 @@ from masa_rag._ids import digest
 from masa_rag.errors import RecordError, SourceError, SourceFormatError, SourceUnavailableError
 from masa_rag.sources._base import FileSource
 from masa_rag.sources._feeds.entries import Entry, FeedText, looks_like_feed, read_feed
-from masa_rag.sources._pages.encoding import page_text
-from masa_rag.sources._pages.extract import extract_page, fragment_text
+from masa_rag.sources._pages.extract import extract_tree, fragment_text
 from masa_rag.sources._pages.hidden import visible_characters
+from masa_rag.sources._pages.live import fetch_page, plain_document
+from masa_rag.sources.webpages import page_document
 from masa_rag.types import Document
 
 SUMMARY_WORDS = 120
@@ -30,7 +31,8 @@ class Feed(FileSource):
 
     Feeds forget: an entry that is no longer in the feed is still published, so a feed cannot be
     mirrored, only added. The cursor holds the feed's ETag and Last-Modified and a digest of each
-    entry: an unchanged feed costs one request, an unchanged entry none.
+    entry: an unchanged feed costs one request, an unchanged entry none. An entry whose page could not be
+    had for a while is read again the next time.
 
     Args:
         place: An http(s) address, a file, a folder or a pattern.
@@ -57,6 +59,7 @@ class Feed(FileSource):
         self._fetcher = fetcher if fetcher is not None else Fetcher()
         self._given: dict[str, Any] = {}
         self._state: dict[str, Any] = {}
+        self._later: set[str] = set()
 
     @classmethod
     def recognises(cls, path: Path, head: bytes) -> bool:
@@ -80,7 +83,7 @@ class Feed(FileSource):
         if self._url is None:
             yield from super().__iter__()
             return
-        self._state = dict(self._given)
+        self._state, self._later = dict(self._given), set()
         loaded = self._load(self._url)
         if loaded is None:
             return
@@ -94,11 +97,11 @@ class Feed(FileSource):
                 current[entry.id] = mark
                 continue
             item = self._document(entry, feed.title)
-            if isinstance(item, Document):
+            if isinstance(item, Document) and entry.id not in self._later:
                 current[entry.id] = known[entry.id] = mark
                 self._state["entries"] = known
             yield item
-        self._state = {"entries": current, "headers": _validators(headers)}
+        self._state = {"entries": current, "headers": _validators(headers) if not self._later else {}}
 
     def _read(self, path: Path) -> Iterator[Document | RecordError]:
         try:
@@ -151,14 +154,16 @@ class Feed(FileSource):
                 text = self._page_text(entry.link) or text
             except SourceError as error:
                 problem = str(error)[:300]
+                if isinstance(error, SourceUnavailableError):
+                    self._later.add(entry.id)
         return text or entry.title or "", problem
 
     def _page_text(self, link: str) -> str:
-        response = self._fetcher.fetch(link)
-        if response.status != 200 or response.content_type not in ("", "text/html", "application/xhtml+xml"):
-            return ""
-        page = extract_page(page_text(response.content, response.headers.get("content-type")), url=response.url)
-        return page.text or "\n\n".join(segment.text for segment in page.segments)
+        response, head = fetch_page(link, self._fetcher)
+        page = plain_document(response) if head is None else page_document(extract_tree(head), record_id=link)
+        if isinstance(page, RecordError):
+            raise page
+        return page.text
 
 
 def _label(url: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from masa_rag._http.client import Fetcher, Response
-from masa_rag.errors import SourceFormatError, SourceUnavailableError
+from masa_rag.errors import SourceError, SourceFormatError
 from masa_rag.sources._pages.encoding import page_text
 from masa_rag.sources._pages.hidden import visible_characters
 from masa_rag.sources._pages.kinds import is_page
@@ -21,7 +21,8 @@ def fetch_page(url: str, fetcher: Fetcher, *, quick: bool = False) -> tuple[Resp
     """Return the page at an address, or the one that it leads to by itself; without a head where it is plain text.
 
     Raises:
-        SourceError: It cannot be had, or is no page; the message says what to do.
+        SourceUnavailableError: It cannot be had now.
+        SourceError: It cannot be had at all, or is no page; the message says what to do.
     """
     for step in range(_STEPS + 1):
         response = fetcher.fetch(url)
@@ -51,13 +52,13 @@ def _refuse(response: Response) -> None:
     """Raise SourceError for an answer that is no page."""
     status, kind = response.status, response.content_type
     if status in (404, 410):
-        raise SourceUnavailableError(f"answered {status}: there is no such page (any more); check the address")
+        raise SourceError(f"answered {status}: there is no such page (any more); check the address")
     if status in (401, 403):
-        raise SourceUnavailableError(
+        raise SourceError(
             f"answered {status}: the server wants a login, or refuses programs; save the page from a browser"
         )
     if status not in (200, 203):
-        raise SourceUnavailableError(f"answered {status}; expected 200")
+        raise SourceError(f"answered {status}; expected 200")
     if response.content.startswith(b"%PDF-"):
         kind = "application/pdf"
     if kind and not kind.startswith("text/") and not kind.endswith(("html", "html+xml", "/xml", "octet-stream")):
