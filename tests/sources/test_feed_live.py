@@ -105,3 +105,14 @@ def test_a_page_that_cannot_be_had_for_a_while_is_asked_for_again(error: SourceE
     assert (entry.text, entry.metadata["page_error"]) == ("Short.", str(error))
     second.cursor = first.cursor
     assert [entry.text.splitlines()[0] for entry in documents(second)] == again
+
+
+def test_a_page_that_says_less_than_the_summary() -> None:
+    """A request for consent, or to log in, does not take its place."""
+    summary = "The harbour was dug out again after the winter, for sand had filled the whole of the eastern basin."
+    feed_page = Response("https://h.example/feed", 200, {}, RSS.replace("Short.", summary).format("").encode())
+    wall = Response(
+        "https://h.example/a", 200, {}, b"<main><h1>Log in</h1><p>You must log in to read this text.</p></main>"
+    )
+    site = Site({"https://h.example/feed": feed_page, "https://h.example/a": wall})
+    assert [entry.text for entry in documents(Feed("https://h.example/feed", fetcher=site))] == [summary]

@@ -151,7 +151,7 @@ class Feed(FileSource):
         text = fragment_text(entry.content) if entry.is_html else visible_characters(entry.content).strip()
         if self._full_text and entry.link and not entry.is_whole and len(text.split()) < SUMMARY_WORDS:
             try:
-                text = self._page_text(entry.link) or text
+                text = max(text, self._page_text(entry.link), key=lambda told: len(told.split()))
             except SourceError as error:
                 problem = str(error)[:300]
                 if isinstance(error, SourceUnavailableError):
