@@ -24,7 +24,10 @@ def shown(line: str, *, language: str = "", body: str = SENTENCE) -> datetime | 
     [
         "Freitag, 3. Mai 2024, 10:15 Uhr", "Publié le 3 mai 2024", "3 de mayo de 2024", "Mayo 3, 2024", "3 maggio 2024",
         "Publicado em 3 de maio de 2024", "vrijdag 3 mei 2024", "3 мая 2024 г.", "3 maj 2024", "3-May-2024",
-        "2024年5月3日（金）", "发布时间：2024年5月3日 10:15", "2024년 5월 3일",
+        "2024年5月3日（金）", "发布时间：2024年5月3日 10:15", "2024년 5월 3일", "2024年（令和6年）5月3日",
+        "2024. 5. 3. 10:15", "3 maja 2024", "3. května 2024", "2024. május 3.", "3 Mayıs 2024 Cuma",
+        "Jumat, 3 Mei 2024", "3. toukokuuta 2024", "3 Μαΐου 2024", "3 травня 2024", "3 مايو 2024", "3 במאי 2024",
+        "3 मई 2024", "3 tháng 5, 2024", "3rd of May 2024",
     ],
 )  # fmt: skip
 def test_days_in_many_languages(line: str) -> None:
@@ -37,7 +40,8 @@ def test_days_in_many_languages(line: str) -> None:
     [
         ("1. Jänner 2024", 1), ("1er févr. 2024", 2), ("1. März 2024", 3), ("1 abril 2024", 4), ("1 juin 2024", 6),
         ("1 juil. 2024", 7), ("1 août 2024", 8), ("1 set 2024", 9), ("1 de outubro de 2024", 10), ("1 нояб. 2024", 11),
-        ("1 dic. 2024", 12),
+        ("1 dic. 2024", 12), ("1. marts 2024", 3), ("1. desember 2024", 12), ("1 KASIM 2024", 11), ("1 ſept 2024", 9),
+        ("1 d'abril de 2024", 4), ("1 listopada 2024", 11),
     ],
 )  # fmt: skip
 def test_names_of_months(text: str, month: int) -> None:

@@ -10,42 +10,32 @@ from masa_rag._time import parse_time
 from masa_rag.errors import ConfigurationError
 from masa_rag.sources._pages.blocks import Block, above
 from masa_rag.sources._pages.marks import mark_bits
+from masa_rag.sources._pages.months import MONTHS, NUMBERS, folded
 
-_MONTHS = (
-    "january jan januar jänner jän janvier janv enero ene gennaio gen janeiro januari января янв",
-    "february feb februar febr février fevrier févr fév febrero febbraio fevereiro fev februari февраля февр фев",
-    "march mar märz maerz mär mrz mars marzo março marco maart mrt марта мар",
-    "april apr avril avr abril abr aprile апреля апр",
-    "may mai mayo maggio mag maio mei maj мая май",
-    "june jun juni juin junio giugno giu junho июня июн",
-    "july jul juli juillet juil julio luglio lug julho июля июл",
-    "august aug août aout agosto ago augustus augusti августа авг",
-    "september sep sept septembre septiembre setiembre settembre set setembro сентября сент сен",
-    "october oct oktober okt octobre octubre ottobre ott outubro out октября окт",
-    "november nov novembre noviembre novembro ноября нояб ноя",
-    "december dec dezember dez décembre decembre déc diciembre dic dicembre dezembro декабря дек",
-)
-"""In English, German, French, Spanish, Italian, Portuguese, Dutch, Scandinavian languages and Russian."""
-_NUMBERS = {name: number for number, names in enumerate(_MONTHS, start=1) for name in names.split()}
 _SHORT = frozenset("jan feb mar apr may jun jul aug sep oct nov dec".split())
-_NAMES = "|".join(sorted(_NUMBERS, key=len, reverse=True))
+_NAMES = "|".join(sorted(MONTHS, key=len, reverse=True))
 _FIRST_NAMES = "|".join(name for name in _NAMES.split("|") if len(name) > 3 or name in _SHORT)
 """Short names of other languages are English words (set, out, gen) that stand before numbers."""
 _YEAR = r"(?P<year>(?:19|20)\d\d)"
 _ORDINAL = "st|nd|rd|th|er|[º°]"
+_OF = "(?:de |of |d['’]|ב)?"
+_ERA = r"(?:[(（][^()（）]{2,6}[)）])?"
 _WRITTEN = tuple(
     re.compile(pattern, re.I)
     for pattern in (
         rf"(?<!\d){_YEAR}-(?P<month>\d{{1,2}})-(?P<day>\d{{1,2}})",
-        rf"\b(?P<day>\d{{1,2}})(?:{_ORDINAL})?\.?[ -]?(?:de )?(?P<name>{_NAMES})\.?,?[ -](?:del? )?{_YEAR}(?!\d)",
+        rf"\b(?P<day>\d{{1,2}})(?:{_ORDINAL})?\.?[ -]?{_OF}(?P<name>{_NAMES})\.?,?[ -](?:del? )?{_YEAR}(?!\d)",
         rf"\b(?P<name>{_FIRST_NAMES})\.? (?P<day>\d{{1,2}})(?:{_ORDINAL})?,?(?: del?)? {_YEAR}\b",
-        rf"(?<!\d){_YEAR} ?[年년] ?(?P<month>\d{{1,2}}) ?[月월] ?(?P<day>\d{{1,2}}) ?[日号號일]",
-        rf"(?<![\d./]){_YEAR}[/.](?P<month>\d{{1,2}})[/.](?P<day>\d{{1,2}})\b",
+        rf"(?<!\d){_YEAR}\. ?(?P<name>{_NAMES})\.? (?P<day>\d{{1,2}})(?!\d)",
+        rf"\b(?P<day>\d{{1,2}}) tháng (?P<month>\d{{1,2}}),? (?:năm )?{_YEAR}(?!\d)",
+        rf"(?<!\d){_YEAR} ?[年년]{_ERA} ?(?P<month>\d{{1,2}}) ?[月월] ?(?P<day>\d{{1,2}}) ?[日号號일]",
+        rf"(?<![\d./]){_YEAR}(?:/|\. ?)(?P<month>\d{{1,2}})(?:/|\. ?)(?P<day>\d{{1,2}})\b",
         rf"(?<![\d./-])(?P<either>\d{{1,2}})(?P<sign>[/-])(?P<day>\d{{1,2}})(?P=sign){_YEAR}\b",
         rf"(?<![\d./])(?P<day>\d{{1,2}})\.(?P<month>\d{{1,2}})\.{_YEAR}\b",
     )
 )
-"""2024-05-01; 1 May 2024; May 1, 2024; 2024年5月1日; 2024/05/01; then 5/1/2024 in both customs, and 1.5.2024."""
+"""2024-05-01; 1 May 2024; May 1, 2024; 2024. május 1.; 1 tháng 5, 2024; 2024年5月1日; 2024/05/01 and 2024. 5. 1.; then
+5/1/2024 in both customs, and 1.5.2024."""
 
 _TIME = re.compile(r"(?<!\d)(?:19|20)\d\d-\d\d-\d\d[ T]\d\d:\d\d(?::\d\d)?(?:\.\d+)?(?:Z|[+-]\d\d:?\d\d)?(?![\d:])")
 """A time of ISO 8601 beside other words."""
@@ -94,7 +84,7 @@ def _written_date(text: str, day_first: bool) -> datetime | None:
 
 
 def _day(parts: dict[str, str], day_first: bool) -> datetime | None:
-    month = int(parts.get("month") or parts.get("either") or _NUMBERS[parts["name"].lower()])
+    month = int(parts.get("month") or parts.get("either") or NUMBERS[folded(parts["name"])])
     day = int(parts["day"])
     if "either" in parts and (day_first or month > 12) and day <= 12:
         month, day = day, month
