@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 
 import pytest
 
@@ -65,3 +66,15 @@ def test_customers_are_no_authors() -> None:
     after = "<div class='stars'><span class='author'>Kenneth S.</span></div>"
     assert author(told={"@type": "Product", "name": "Lantern", "review": [review]}, after=after) is None
     assert author(told={**review, "itemReviewed": {"@type": "Thing", "name": "Lantern"}}) == "Kenneth S."
+
+
+def test_updates_of_a_live_blog_are_not_the_blog() -> None:
+    """Its title, author and day are its own, not those of the update that stands first."""
+    update = {"@type": "BlogPosting", "headline": "The bell rings", "author": {"name": "Ole Berg"}}
+    blog = {
+        "@type": "LiveBlogPosting", "headline": "The storm", "author": {"name": "Mara Lind"},
+        "datePublished": "2024-03-01", "liveBlogUpdate": [{**update, "datePublished": "2024-03-02T07:00:00Z"}],
+    }  # fmt: skip
+    script = f"<script type='application/ld+json'>{json.dumps(blog)}</script>"
+    page = extract_page(f"<html><head>{script}</head><body><h1>The storm, live</h1></body></html>")
+    assert (page.title, page.author, page.created_at) == ("The storm", "Mara Lind", datetime(2024, 3, 1, tzinfo=UTC))

@@ -36,8 +36,8 @@ def _objects(value: Any, depth: int = 0) -> Iterator[Mapping[str, Any]]:
             yield from _objects(item, depth + 1)
     elif isinstance(value, Mapping):
         yield value
-        for item in value.values():
-            if isinstance(item, (list, Mapping)):
+        for key, item in value.items():
+            if isinstance(item, (list, Mapping)) and key != "liveBlogUpdate":  # each is an article by itself
                 yield from _objects(item, depth + 1)
 
 

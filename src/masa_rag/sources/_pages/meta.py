@@ -28,6 +28,8 @@ _DATE_NAMES = (
 )  # fmt: skip
 _CONTENT_TYPES = frozenset(
     {"article", "newsarticle", "blogposting", "techarticle", "report", "scholarlyarticle", "reportagenewsarticle"}
+    | {"liveblogposting", "opinionnewsarticle", "analysisnewsarticle", "backgroundnewsarticle", "reviewnewsarticle"}
+    | {"advertisercontentarticle", "satiricalarticle", "medicalscholarlyarticle", "socialmediaposting", "apireference"}
     | {"discussionforumposting", "qapage", "question", "product", "productgroup", "recipe", "review", "podcastepisode"}
     | {"webpage", "collectionpage", "itempage", "aboutpage", "videoobject", "howto", "course", "service", "event"}
 )
