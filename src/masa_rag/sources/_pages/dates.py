@@ -17,6 +17,7 @@ _NAMES = "|".join(sorted(MONTHS, key=len, reverse=True))
 _FIRST_NAMES = "|".join(name for name in _NAMES.split("|") if len(name) > 3 or name in _SHORT)
 """Short names of other languages are English words (set, out, gen) that stand before numbers."""
 _YEAR = r"(?P<year>(?:19|20)\d\d)"
+_ANY_YEAR = re.compile(_YEAR)
 _ORDINAL = "st|nd|rd|th|er|[º°]"
 _OF = "(?:de |of |d['’]|ב)?"
 _ERA = r"(?:[(（][^()（）]{2,6}[)）])?"
@@ -79,6 +80,8 @@ def is_day_first(language: str | None) -> bool:
 
 
 def _written_date(text: str, day_first: bool) -> datetime | None:
+    if _ANY_YEAR.search(text) is None:
+        return None
     found = (_day(match.groupdict(), day_first) for form in _WRITTEN if (match := form.search(text)) is not None)
     return next((day for day in found if day is not None), None)
 
