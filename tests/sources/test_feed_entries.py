@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from masa_rag.sources._feeds.entries import read_feed
 from masa_rag.sources.feed import Feed
 from masa_rag.types import Document
 
@@ -134,6 +135,36 @@ def test_times_that_mails_do_not_have(tmp_path: Path, written: str, hour: int, m
     """The two halves of a day are told apart, and seconds since 1970 are read."""
     (entry,) = rss(tmp_path, f"<item><guid>1</guid><title>x</title><pubDate>{written}</pubDate></item>")
     assert entry.created_at == datetime(2024, 5, 1, tzinfo=UTC) + timedelta(hours=hour, minutes=minute)
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        "Mon, 01 Jan 0001 00:00:00 +0000", "Wed, 30 Nov -0001 00:00:00 +0000", "Thu, 01 Jan 1970 00:00:00 GMT",
+        "0001-01-01T00:00:00Z", "Sat, 30 Dec 1899 00:00:00 GMT",
+    ],
+)  # fmt: skip
+def test_times_that_were_never_set(told: str) -> None:
+    """What programs write for no time at all is none, not a day of 2001."""
+    item = f"<item><guid>1</guid><title>Ebb</title><pubDate>{told}</pubDate></item>"
+    (entry,) = read_feed(f"<rss version='2.0'><channel>{item}</channel></rss>".encode()).entries
+    assert entry.created_at is None
+
+
+def test_an_entry_of_a_json_feed_that_says_only_when_it_changed() -> None:
+    """It has that time, as in Atom."""
+    item = {"id": "1", "content_text": "Ebb", "date_modified": "2024-05-03T10:00:00Z"}
+    (entry,) = read_feed(json.dumps({"version": "https://jsonfeed.org/version/1.1", "items": [item]}).encode()).entries
+    assert entry.created_at == datetime(2024, 5, 3, 10, tzinfo=UTC)
+
+
+def test_names_that_are_escaped_twice() -> None:
+    """Blogs write them as HTML within CDATA."""
+    creator = "<dc:creator><![CDATA[Mara &amp; Ole]]></dc:creator>"
+    item = f"<item><guid>1</guid><title>Ebb</title>{creator}</item>"
+    space = "xmlns:dc='http://purl.org/dc/elements/1.1/'"
+    (entry,) = read_feed(f"<rss version='2.0' {space}><channel>{item}</channel></rss>".encode()).entries
+    assert entry.author == "Mara & Ole"
 
 
 def test_a_number_that_is_no_time(tmp_path: Path) -> None:

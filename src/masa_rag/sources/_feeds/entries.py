@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import calendar
 import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from html import unescape
 from typing import Any
 from urllib.parse import urljoin
 
 from masa_rag._lazy import require
-from masa_rag._time import mail_time, parse_time
-from masa_rag.errors import ConfigurationError, SourceFormatError
+from masa_rag.errors import SourceFormatError
+from masa_rag.sources._feeds.times import iso_time, published
 from masa_rag.sources._feeds.xml import WIDE, mended_xml
-from masa_rag.sources._pages.dates import read_date
 from masa_rag.sources._pages.encoding import page_text
 from masa_rag.sources._pages.extract import fragment_text
 from masa_rag.sources._pages.parse import refuse_many_tags
@@ -28,12 +26,8 @@ _PODCAST = (
 _REPEATED = ("transcript", "person")
 """Elements of the podcast namespace that may occur more than once; feedparser keeps the last of each only."""
 
-_SECONDS_DIGITS = 10
-"""Of a time since 1970, from 2001 to 2286."""
-
 _MAIL_FIRST = re.compile(r"[^\s@]+@\S+ \(([^()@]+)\)")
 _MAIL_LAST = re.compile(r"([^()<>@]+) [(<][^\s@]+@[^\s@]+[)>]")
-_WORD = re.compile(r"[年년]|[^\W\d_]{3}")
 
 _MARKUP = ("text/html", "application/xhtml+xml")
 
@@ -174,7 +168,7 @@ def _from_xml(item: Any, repeated: dict[str, Any], author: str | None, base: str
         title=title,
         link=_address(link, base if not item.get("guidislink") else None),
         author=_author(item) or _author(item.get("source") or {}) or author,
-        created_at=_published(item),
+        created_at=published(item),
         metadata={key: value for key, value in {**metadata, "audio": audio}.items() if value},
     )
 
@@ -188,16 +182,6 @@ def _address(told: str | None, base: str | None) -> str | None:
     return found if found.lower().startswith(("http://", "https://")) else None
 
 
-def _published(item: Any) -> datetime | None:
-    told = item.get("published") or item.get("updated") or ""
-    if told.strip().isdecimal():  # seconds since 1970, which feedparser takes for a day of some year
-        return parse_time(int(told)) if len(told.strip()) == _SECONDS_DIGITS else None
-    parsed = item.get("published_parsed") or item.get("updated_parsed")
-    if not told.isascii():  # feedparser takes 2024年5月3日 for the first of November
-        parsed = None
-    return mail_time(told) or _parsed_time(parsed) or (read_date(told) if _WORD.search(told) else None)
-
-
 def _title(item: Any) -> str | None:
     """Return the title of an entry or a feed as plain text; in RSS, feedparser guesses whether it is HTML."""
     title = item.get("title")
@@ -208,8 +192,8 @@ def _title(item: Any) -> str | None:
 
 def _author(item: Any) -> str | None:
     """Return who wrote an entry or a feed; several names are joined by a semicolon."""
-    names = [name for author in item.get("authors") or () if (name := _text(author.get("name")))]
-    told = _text(item.get("author")) or ""
+    names = [unescape(name) for author in item.get("authors") or () if (name := _text(author.get("name")))]
+    told = unescape(_text(item.get("author")) or "")
     named = _MAIL_FIRST.fullmatch(told) or _MAIL_LAST.fullmatch(told)
     return "; ".join(names) if len(names) > 1 else named[1] if named is not None else told or None
 
@@ -276,24 +260,10 @@ def _from_json(item: Mapping[str, Any], author: str | None, base: str | None) ->
         title=_text(item.get("title")),
         link=_address(link, base),
         author=_json_author(item) or author,
-        created_at=_iso(item.get("date_published")),
+        created_at=iso_time(item.get("date_published")) or iso_time(item.get("date_modified")),
         metadata={"tags": [str(tag) for tag in tags]} if isinstance(tags, list) and tags else {},
     )
 
 
 def _text(value: Any) -> str | None:
     return " ".join(value.split()) or None if isinstance(value, str) else None
-
-
-def _parsed_time(value: Any) -> datetime | None:
-    try:
-        return datetime.fromtimestamp(calendar.timegm(value), UTC) if value else None
-    except (ValueError, TypeError, OverflowError, OSError):
-        return None
-
-
-def _iso(value: Any) -> datetime | None:
-    try:
-        return parse_time(value) if isinstance(value, str) else None
-    except ConfigurationError:
-        return None
