@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 from served_site import Site, crawl, paragraphs, serving_site, small, split
 
+from masa_rag.errors import SourceUnavailableError
 from masa_rag.sources import website
 from masa_rag.sources.website import Website
 
@@ -79,3 +80,45 @@ def test_a_document_that_lost_its_text_can_be_gone(served: tuple[Site, str]) -> 
     third = again(second, base)
     split(third)
     assert (second.gone, third.gone) == ((), (f"{base}/a",))
+
+
+def test_a_wider_crawl_follows_links_of_unchanged_pages(served: tuple[Site, str]) -> None:
+    """With more pages, more depth or other patterns, what was left out the first time is found."""
+    site, base = served
+    site.pages = {"/p/0": small("<a href='/a'>a</a>"), "/a": small("<a href='/b'>b</a>"), "/b": small("")}
+    site.headers = {place: {"ETag": '"1"'} for place in site.pages}
+    first = crawl(base, max_pages=1)
+    split(first)
+    second = again(first, base, max_depth=1)
+    assert [item.id for item in split(second)[0]] == [f"{base}/a"]
+    third = again(second, base)
+    assert [item.id for item in split(third)[0]] == [f"{base}/b"]
+    site.whole.clear()
+    assert split(again(third, base)) == ([], []) and not site.whole["/a"]
+
+
+def test_a_page_that_failed_is_asked_for_again(served: tuple[Site, str]) -> None:
+    """In the next round, though the page that links to it has not changed and is not sent."""
+    site, base = served
+    site.pages, site.headers = {"/p/0": small("<a href='/a'>a</a>"), "/a": small("")}, {"/p/0": {"ETag": '"1"'}}
+    site.broken["/a"] = 500
+    first = crawl(base)
+    assert len(split(first)[1]) == 1
+    del site.broken["/a"]
+    assert [item.id for item in split(again(first, base))[0]] == [f"{base}/a"]
+
+
+def test_a_server_that_is_down_is_left_alone(served: tuple[Site, str]) -> None:
+    """The crawl stops after some failures, and goes on later with what it left."""
+    site, base = served
+    links = "".join(f"<a href='/{name}'>{name}</a>" for name in "abcdefghijkl")
+    site.pages = {"/p/0": small(links), **{f"/{name}": small("") for name in "abcdefghijkl"}}
+    site.broken |= {f"/{name}": 503 for name in "abcdefghijkl"}
+    first = crawl(base)
+    with pytest.raises(SourceUnavailableError, match="10 pages could not be had one after the other"):
+        split(first)
+    assert site.asked["/j"] and not site.asked["/k"]
+    site.broken = {"/sitemap.xml": 404}
+    second = again(first, base)
+    assert [item.id.removeprefix(base) for item in split(second)[0]] == ["/k", "/l"]
+    assert len(split(again(second, base))[0]) == 10

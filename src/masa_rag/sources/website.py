@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 import warnings
 from collections import deque
@@ -13,7 +14,7 @@ from urllib.parse import urlsplit
 
 from masa_rag._http.addresses import read_address
 from masa_rag._http.client import REDIRECTS, Fetcher, Response
-from masa_rag.errors import RecordError, SourceError, SourceFormatError
+from masa_rag.errors import RecordError, SourceError, SourceFormatError, SourceUnavailableError
 from masa_rag.sources._pages.crawl import MAX_QUERIES_A_PATH, Frontier, Known, Robots, Scope, links_of, page_rules
 from masa_rag.sources._pages.encoding import page_text
 from masa_rag.sources._pages.extract import extract_tree
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 
 _HTML_TYPES = frozenset({"", "text/html", "application/xhtml+xml"})
 _GONE = frozenset({404, 410})
+MOST_FAILURES = 10
+"""A server that is down, or that has enough, is not asked for all the other pages as well."""
 _LEADS_OUT = "leads to {}, out of the site; give that address as the start"
 
 
@@ -79,6 +82,7 @@ class Website:
         self._browser = browser
         self._given: str | None = None
         self._frontier = Frontier()
+        self._failures = 0
         self._sleep: Callable[[float], None] = time.sleep
 
     @property
@@ -103,10 +107,11 @@ class Website:
     def __iter__(self) -> Iterator[Document | RecordError]:
         robots = Robots.fetch(self.start, self._fetcher)
         scope = Scope(self.start, *self._scope_patterns)
-        frontier = self._frontier = Frontier.from_text(self._given)
+        frontier, self._failures = Frontier.from_text(self._given), 0
+        self._frontier = frontier
         pause = max(self.delay_s, robots.delay_s)
         if not frontier.queue:
-            frontier.begin([self.start, *self._sitemap_pages(robots, scope, pause)])
+            frontier.begin([self.start, *self._sitemap_pages(robots, scope, pause)], settings=self._settings())
         while frontier.queue and frontier.fetched < self.max_pages:
             url, depth = frontier.queue.popleft()
             if not robots.allows(url):
@@ -120,8 +125,17 @@ class Website:
             item = self._visit(url, depth, scope, robots)
             if item is not None:
                 yield item
+            if self._failures >= MOST_FAILURES:
+                raise SourceUnavailableError(
+                    f"{self.name}: {self._failures} pages could not be had one after the other, the last was {url}; "
+                    "run it again later, it goes on there"
+                )
         self._tell_what_is_left(scope)
         frontier.queue.clear()
+
+    def _settings(self) -> str:
+        """Return what decides which links are followed."""
+        return json.dumps([self.max_pages, self.max_depth, *self._scope_patterns])
 
     def _tell_what_is_left(self, scope: Scope) -> None:
         told = []
@@ -167,7 +181,7 @@ class Website:
         """Fetch one page; return its document if it is new or changed, an error if it failed, else None."""
         response = self._answer(url, scope, robots)
         if not isinstance(response, Response):
-            self._frontier.give_up(url, depth)
+            self._frontier.give_up(url, depth, again=isinstance(response, RecordError))
             return response
         if response.status == 304:
             return None
@@ -185,7 +199,9 @@ class Website:
         try:
             response = self._fetcher.fetch(url, headers=known.conditions(), follow=partial(_may_follow, scope, robots))
         except SourceError as error:
+            self._failures = self._failures + 1 if isinstance(error, SourceUnavailableError) else 0
             return RecordError(str(error), record_id=url)
+        self._failures = 0
         if response.status in _GONE:
             self._frontier.forget(url)
             return self._no_start(url, f"answered {response.status}: there is no such page; check the address")

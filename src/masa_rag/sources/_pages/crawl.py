@@ -6,7 +6,7 @@ import json
 import re
 from collections import Counter, deque
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urldefrag, urlsplit
@@ -186,6 +186,7 @@ class Frontier:
         known: What earlier visits told, by address.
         gone: Documents whose pages are gone or moved, until they are there again.
         fetched: Pages fetched in this round.
+        settings: With which the round began.
         left: Pages of this round that name another address as theirs, and that address. Not in the cursor.
         barren: Addresses that gave no page in this round. Not in the cursor.
     """
@@ -195,6 +196,7 @@ class Frontier:
     known: dict[str, Known] = field(default_factory=dict)
     gone: dict[str, None] = field(default_factory=dict)
     fetched: int = 0
+    settings: str = ""
     left: dict[str, str] = field(default_factory=dict)
     barren: set[str] = field(default_factory=set)
 
@@ -204,9 +206,14 @@ class Frontier:
             self.queued.add(url)
             self.queue.append((url, depth))
 
-    def begin(self, start: Iterable[str]) -> None:
-        """Begin a new round: the start, the sitemaps' pages, and all that was known before."""
-        self.queued, self.fetched = set(), 0
+    def begin(self, start: Iterable[str], *, settings: str) -> None:
+        """Begin a new round: the start, the sitemaps' pages, and all that was known before.
+
+        With other settings than before all pages are sent anew, for others of their links may be followed.
+        """
+        if settings != self.settings:
+            self.known = {url: replace(known, etag="", modified="") for url, known in self.known.items()}
+        self.queued, self.fetched, self.settings = set(), 0, settings
         for url in start:
             self.add(url, 0)
         for url, known in self.known.items():
@@ -243,9 +250,14 @@ class Frontier:
         self.left[url] = canonical
         return True
 
-    def give_up(self, url: str, depth: int) -> None:
-        """Note that an address gives no page; those that were left for it have another turn."""
+    def give_up(self, url: str, depth: int, *, again: bool = False) -> None:
+        """Note that an address gives no page; those that were left for it have another turn.
+
+        With ``again`` it has one as well, in the next round, though the page that links to it may not be sent then.
+        """
         self.barren.add(url)
+        if again:
+            self.known.setdefault(url, Known(depth=depth))
         self.queue.extend((page, depth) for page, named in self.left.items() if named == url)
 
     def _is_document(self, url: str) -> bool:
@@ -257,7 +269,7 @@ class Frontier:
             url: [item.etag, item.modified, item.digest, item.document, item.depth] for url, item in self.known.items()
         }
         state = {"version": 1, "queue": list(self.queue), "queued": sorted(self.queued), "known": known}
-        return json.dumps({**state, "gone": list(self.gone), "fetched": self.fetched})
+        return json.dumps({**state, "gone": list(self.gone), "fetched": self.fetched, "settings": self.settings})
 
     @classmethod
     def from_text(cls, text: str | None) -> Frontier:
@@ -272,6 +284,7 @@ class Frontier:
                 known={url: Known(*item) for url, item in value["known"].items()},
                 gone=dict.fromkeys(map(str, value.get("gone", ()))),
                 fetched=int(value["fetched"]),
+                settings=str(value.get("settings", "")),
             )
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise SourceUnavailableError(
