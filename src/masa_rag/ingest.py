@@ -293,8 +293,7 @@ def _timed_batches(items: Iterator[Document | RecordError]) -> Iterator[list[Doc
         if batch:
             yield batch
         raise
-    if batch:
-        yield batch
+    yield batch  # an empty one as well: what the source knows by now is stored with it
 
 
 def named(source: Source | Iterable[Document | RecordError], name: str | None) -> Source:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 from served_site import Site, crawl, paragraphs, serving_site, small, split
 
+from masa_rag import Memory
 from masa_rag.errors import SourceUnavailableError
 from masa_rag.sources import website
 from masa_rag.sources.website import Website
@@ -122,3 +123,13 @@ def test_a_server_that_is_down_is_left_alone(served: tuple[Site, str]) -> None:
     second = again(first, base)
     assert [item.id.removeprefix(base) for item in split(second)[0]] == ["/k", "/l"]
     assert len(split(again(second, base))[0]) == 10
+
+
+def test_a_round_that_brings_nothing_is_remembered(served: tuple[Site, str], memory: Memory) -> None:
+    """A page that was sent for its links once, and says what it said, is not sent each time from then on."""
+    site, base = served
+    site.pages, site.headers = {"/p/0": small("")}, {"/p/0": {"ETag": '"1"'}}
+    for depth in (1, 2, 2):
+        site.whole.clear()
+        memory.add(crawl(base, max_depth=depth))
+    assert not site.whole["/p/0"]
