@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 
 import pytest
-from served_site import Site, crawl, paragraphs, serving_site, small, split
+from served_site import Site, canonical, crawl, paragraphs, serving_site, small, split
 
 from masa_rag import Memory
 from masa_rag.errors import SourceUnavailableError
@@ -123,6 +124,17 @@ def test_a_server_that_is_down_is_left_alone(served: tuple[Site, str]) -> None:
     second = again(first, base)
     assert [item.id.removeprefix(base) for item in split(second)[0]] == ["/k", "/l"]
     assert len(split(again(second, base))[0]) == 10
+
+
+def test_a_crawl_that_is_stopped_knows_what_it_left_for_another_page(served: tuple[Site, str]) -> None:
+    """Where that page turns out not to be there, the first is read after all."""
+    site, base = served
+    links = "<a href='/a'>a</a> <a href='/b'>b</a>"
+    site.pages = {"/p/0": small(links), "/a": small("", head=canonical("/nothing")), "/b": small("")}
+    first = crawl(base)
+    found = [item.id for item in islice(first, 2)]
+    found += [item.id for item in split(again(first, base))[0]]
+    assert found == [f"{base}/p/0", f"{base}/b", f"{base}/a"]
 
 
 def test_a_round_that_brings_nothing_is_remembered(served: tuple[Site, str], memory: Memory) -> None:

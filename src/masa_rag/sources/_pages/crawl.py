@@ -187,8 +187,8 @@ class Frontier:
         gone: Documents whose pages are gone or moved, until they are there again.
         fetched: Pages fetched in this round.
         settings: With which the round began.
-        left: Pages of this round that name another address as theirs, and that address. Not in the cursor.
-        barren: Addresses that gave no page in this round. Not in the cursor.
+        left: Pages of this round that name another address as theirs, and that address.
+        barren: Addresses that gave no page in this round.
     """
 
     queue: deque[tuple[str, int]] = field(default_factory=deque)
@@ -214,6 +214,7 @@ class Frontier:
         if settings != self.settings:
             self.known = {url: replace(known, etag="", modified="") for url, known in self.known.items()}
         self.queued, self.fetched, self.settings = set(), 0, settings
+        self.left, self.barren = {}, set()
         for url in start:
             self.add(url, 0)
         for url, known in self.known.items():
@@ -269,7 +270,8 @@ class Frontier:
             url: [item.etag, item.modified, item.digest, item.document, item.depth] for url, item in self.known.items()
         }
         state = {"version": 1, "queue": list(self.queue), "queued": sorted(self.queued), "known": known}
-        return json.dumps({**state, "gone": list(self.gone), "fetched": self.fetched, "settings": self.settings})
+        state |= {"gone": list(self.gone), "fetched": self.fetched, "settings": self.settings}
+        return json.dumps({**state, "left": self.left, "barren": sorted(self.barren)})
 
     @classmethod
     def from_text(cls, text: str | None) -> Frontier:
@@ -285,6 +287,8 @@ class Frontier:
                 gone=dict.fromkeys(map(str, value.get("gone", ()))),
                 fetched=int(value["fetched"]),
                 settings=str(value.get("settings", "")),
+                left=dict(value.get("left", {})),
+                barren=set(value.get("barren", ())),
             )
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise SourceUnavailableError(
