@@ -16,7 +16,8 @@ import pytest
 from masa_rag.errors import SourceFormatError
 from masa_rag.sources._pages import extract as extract
 from masa_rag.sources._pages.dates import read_date
-from masa_rag.sources._pages.extract import extract_page, fragment_text
+from masa_rag.sources._pages.extract import extract_page
+from masa_rag.sources._pages.fragments import fragment_text
 from masa_rag.sources._pages.hidden import MARK, visible_characters
 from masa_rag.sources._pages.model import model_of
 from masa_rag.sources._pages.parse import parse_page

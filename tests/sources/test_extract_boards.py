@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
 
-from masa_rag.sources._pages.extract import extract_page, fragment_text
+from masa_rag.sources._pages.extract import extract_page
+from masa_rag.sources._pages.fragments import fragment_text
 from masa_rag.types import Segment
 
 
@@ -99,3 +101,13 @@ def test_a_question_around_its_answers() -> None:
     asked = author.format("Mara", "Ash or spruce?") + '<meta itemprop="datePublished" content="2024-05-03T10:00:00Z">'
     found = posts(f'<div itemscope itemtype="https://schema.org/DiscussionForumPosting">{asked}{answer}</div>')
     assert [(post.author, post.created_at and post.created_at.day) for post in found] == [("Mara", 3), ("Bo", 4)]
+
+
+def test_posts_of_json_keep_their_lines() -> None:
+    """Posts that only the page's JSON-LD tells are read as they were written, HTML or plain."""
+    told = {
+        "@type": "DiscussionForumPosting", "text": "First line.\n\n\tSecond &amp; last.", "author": {"name": "Ann"},
+        "comment": [{"@type": "Comment", "text": "<p>One</p><ul><li>Two</li></ul>", "author": {"name": "Bo"}}],
+    }  # fmt: skip
+    page = f"<html><head><script type='application/ld+json'>{json.dumps(told)}</script></head><body></body></html>"
+    assert [post.text for post in extract_page(page).segments] == ["First line.\n\nSecond & last.", "One\n\n- Two"]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from masa_rag.sources._pages.extract import extract_page, fragment_text
+from masa_rag.sources._pages.extract import extract_page
+from masa_rag.sources._pages.fragments import fragment_text
 
 SQUARE = "<mi>c</mi><mn>2</mn>"
 ENERGY = f"<mi>E</mi><mo>=</mo><mi>m</mi><msup>{SQUARE}</msup>"

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from masa_rag.sources._pages.extract import extract_page, fragment_text
+from masa_rag.sources._pages.extract import extract_page
+from masa_rag.sources._pages.fragments import fragment_text
 
 
 def test_a_row_below_a_cell_that_reaches_down() -> None:

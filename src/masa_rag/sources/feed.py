@@ -16,7 +16,8 @@ from masa_rag._ids import digest
 from masa_rag.errors import RecordError, SourceError, SourceFormatError, SourceUnavailableError
 from masa_rag.sources._base import FileSource
 from masa_rag.sources._feeds.entries import Entry, FeedText, looks_like_feed, read_feed
-from masa_rag.sources._pages.extract import extract_tree, fragment_text
+from masa_rag.sources._pages.extract import extract_tree
+from masa_rag.sources._pages.fragments import fragment_text
 from masa_rag.sources._pages.hidden import visible_characters
 from masa_rag.sources._pages.live import fetch_page, plain_document
 from masa_rag.sources.webpages import page_document

@@ -16,7 +16,7 @@ from masa_rag.errors import SourceFormatError
 from masa_rag.sources._feeds.times import iso_time, published
 from masa_rag.sources._feeds.xml import WIDE, mended_xml
 from masa_rag.sources._pages.encoding import page_text
-from masa_rag.sources._pages.extract import fragment_text
+from masa_rag.sources._pages.fragments import fragment_text
 from masa_rag.sources._pages.parse import refuse_many_tags
 
 _PODCAST = (

@@ -18,21 +18,19 @@ the first screen, or holds the words of buttons and dialogues.
 from __future__ import annotations
 
 import gc
-import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
-from html import unescape
 from itertools import compress
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from masa_rag.errors import SourceFormatError
 from masa_rag.sources._pages.blocks import Block, Node, read_blocks
 from masa_rag.sources._pages.features import features
 from masa_rag.sources._pages.forum import read_thread
+from masa_rag.sources._pages.fragments import fragment_text, written_text
 from masa_rag.sources._pages.hidden import MARK, sight_of, visible_characters
 from masa_rag.sources._pages.markdown import to_markdown
 from masa_rag.sources._pages.marks import structure_bits
@@ -60,7 +58,6 @@ _QUOTE = structure_bits("blockquote")
 
 LEAST_WORDS = 10.0
 """Expected words of main text below which there is none."""
-_ELEMENT = re.compile(r"</?[a-zA-Z][^<>]*>")
 LEAST_EXPECTED = 0.3
 """Expected word F1 of the best choice below which there is no main text: the shell of a page that scripts fill.
 
@@ -170,7 +167,7 @@ def main_text(head: Head, blocks: list[Block], nodes: list[Node]) -> str:
     """Return the main text of a page as Markdown, empty where there is none."""
     taken = _chosen(head, blocks, nodes) if blocks else np.zeros(0, dtype=bool)
     if article := unshown_article(head.article, blocks, taken):
-        return f"{MARK} {_written_text(article)}"
+        return f"{MARK} {written_text(article)}"
     text = to_markdown(compress(blocks, taken))
     told = unshown_description(head.product, blocks, taken)
     return f"{MARK} {fragment_text(told)}\n\n{text}" if told else text
@@ -188,14 +185,6 @@ def _chosen(head: Head, blocks: list[Block], nodes: list[Node]) -> NDArray[np.bo
     keep_whole(blocks, nodes, taken, words)
     leave_frame(blocks, taken, words)
     return taken
-
-
-def _written_text(text: str) -> str:
-    """Return a text of the page's JSON-LD, HTML or plain, as Markdown with its paragraphs."""
-    if _ELEMENT.search(text):
-        return fragment_text(text)
-    lines = visible_characters(unescape(text)).splitlines()
-    return "\n\n".join(line for part in lines if (line := " ".join(part.split())))
 
 
 def leave_copies(blocks: list[Block], probabilities: NDArray[np.float32]) -> None:
@@ -278,15 +267,3 @@ def _shown(text: str | None) -> str | None:
 def _is_filled_by_scripts(elements: list[_Element]) -> bool:
     """Say whether a page without main text is one that its scripts would fill."""
     return any(element.tag == "script" for element in elements)
-
-
-def fragment_text(html: str) -> str:
-    """Return all that a piece of HTML shows, as Markdown; plain text stays as it is."""
-    if "<" not in html and "&" not in html:
-        return visible_characters(html).strip()
-    try:
-        tree = parse_page(f"<html><body><div>{html}</div></body></html>")
-    except SourceFormatError:
-        return ""
-    blocks, _ = read_blocks(tree, sight=sight_of(tree))
-    return to_markdown(blocks)

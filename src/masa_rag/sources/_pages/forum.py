@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from masa_rag.sources._pages.blocks import read_blocks
 from masa_rag.sources._pages.dates import read_date
+from masa_rag.sources._pages.fragments import written_text
 from masa_rag.sources._pages.markdown import to_markdown
 from masa_rag.sources._pages.meta import Head
 from masa_rag.sources._pages.quotes import Said
@@ -168,12 +169,12 @@ def _linked_posts(head: Head) -> Iterator[Segment]:
     """Yield the posts of a JSON-LD discussion, for pages whose look is unknown."""
     for item in head.things("discussionforumposting", "comment"):
         text = item.get("text") or item.get("articleBody")
-        if isinstance(text, str) and text.strip():
+        if isinstance(text, str) and (said := written_text(text)):
             author = item.get("author")
             name = author.get("name") if isinstance(author, dict) else author
             written = item.get("datePublished") or item.get("dateCreated")
             yield Segment(
-                " ".join(text.split()),
+                said,
                 author=name.strip() or None if isinstance(name, str) else None,
                 created_at=_date(written if isinstance(written, str) else None),
             )
