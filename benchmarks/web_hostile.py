@@ -23,7 +23,7 @@ from tempfile import TemporaryDirectory
 from masa_rag.errors import MasaRagError, RecordError
 from masa_rag.sources._feeds.entries import read_feed
 from masa_rag.sources._feeds.podcast import parse_feed
-from masa_rag.sources._pages.crawl import read_sitemap
+from masa_rag.sources._pages.sitemap import read_sitemap
 from masa_rag.sources._pages.extract import extract_page
 from masa_rag.sources.webpages import WebPages
 
@@ -73,7 +73,7 @@ XML: dict[str, Callable[[int], str]] = {
     "locs": lambda size: "<urlset>" + "<url><loc>http://a.example/</loc></url>" * (size // 40) + "</urlset>",
 }  # fmt: skip
 XML_READERS: dict[str, Callable[[bytes], object]] = {
-    "feed": read_feed, "podcast": parse_feed, "sitemap": lambda data: read_sitemap(data, limit=500),
+    "feed": read_feed, "podcast": parse_feed, "sitemap": read_sitemap,
 }  # fmt: skip
 
 
