@@ -23,8 +23,8 @@ from tempfile import TemporaryDirectory
 from masa_rag.errors import MasaRagError, RecordError
 from masa_rag.sources._feeds.entries import read_feed
 from masa_rag.sources._feeds.podcast import parse_feed
-from masa_rag.sources._pages.sitemap import read_sitemap
 from masa_rag.sources._pages.extract import extract_page
+from masa_rag.sources._pages.sitemap import read_sitemap
 from masa_rag.sources.webpages import WebPages
 
 SECONDS, MEGABYTES = 5.0, 256

@@ -57,3 +57,18 @@ def test_values_of_megabytes_are_not_read() -> None:
     text = "The mill grinds thirty sacks of flour a day, and in spring it stands still. " * 6
     page = extract_page(f"<html>{head}<body><p class='{'hidden ' * 10_000}'>{text}</p></body></html>")
     assert (page.text, page.title) == (text.strip(), None)
+
+
+@pytest.mark.parametrize(
+    ("html", "expected"),
+    [
+        ("<p>It costs <del> 10 </del> <ins>12</ins> crowns.</p>", "It costs ~~10~~ 12 crowns."),
+        ("<p>We <s>never</s><strike></strike> always <s> </s>pay, <q>so he said</q>.</p>",
+         'We ~~never~~ always pay, "so he said".'),
+        ("<del><p>One.</p><p>Two.</p></del><p>Three.</p>", "One.\n\nTwo.\n\nThree."),
+        ("<pre>a <s>b</s></pre>", "```\na b\n```"),
+    ],
+)  # fmt: skip
+def test_what_is_struck_out_or_quoted_in_a_line(html: str, expected: str) -> None:
+    """It keeps its signs, or the opposite would be said; around paragraphs and in code there are none."""
+    assert fragment_text(html) == expected

@@ -6,7 +6,6 @@ Everything later (which blocks are the main text, how they look as Markdown) wor
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -14,23 +13,16 @@ from typing import TYPE_CHECKING, Any
 from masa_rag.errors import SourceFormatError
 from masa_rag.sources._pages.hidden import visible_characters
 from masa_rag.sources._pages.marks import marks_of, structure_bits, structure_of
+from masa_rag.sources._pages.signs import INLINE, emoji_of, is_number_above, sign_of, tidied
 from masa_rag.sources._pages.styles import Sight
-from masa_rag.sources._pages.words import WORD, words_of
+from masa_rag.sources._pages.words import words_of
 
 if TYPE_CHECKING:
     from lxml.etree import _Element
 
-_EMOJI_CLASS = re.compile(r"emoji|smil(?:ie|ey)|emoticon", re.I)
-_EMOJI_NAME = re.compile(r":[\w+-]{1,40}:|[:;=8][-']?[DPpOo]")
-_RAISED = re.compile(r"[-+−–]?\d")
 MAX_CHARACTERS = 4_000_000
 """Of text in one page: two thousand printed pages."""
 
-_INLINE = frozenset(
-    {"a", "abbr", "acronym", "b", "bdi", "bdo", "big", "cite", "code", "data", "del", "dfn", "em", "font", "i", "ins"}
-    | {"kbd", "label", "mark", "nobr", "q", "rp", "rt", "ruby", "s", "samp", "small", "span", "strike", "strong"}
-    | {"sub", "sup", "time", "tt", "u", "var", "wbr", "br", "img", "picture", "source"}
-)
 _SKIPPED = frozenset(
     {"script", "style", "noscript", "template", "svg", "iframe", "head", "select", "textarea", "object", "canvas"}
     | {"embed", "audio", "video", "map", "math", "datalist", "applet", "frameset"}
@@ -133,7 +125,7 @@ class _Walk:
         self.size += len(raw)
         if self.size > MAX_CHARACTERS:
             raise SourceFormatError(f"received more than {MAX_CHARACTERS:,} characters of text; expected one page")
-        text = raw.strip("\n") if node.tag == "pre" else " ".join(raw.split())
+        text = raw.strip("\n") if node.tag == "pre" else tidied(" ".join(raw.split()))
         linked = words_of("".join(self.linked)) if self.linked else ()
         self.linked.clear()
         words = words_of(text)
@@ -199,7 +191,7 @@ def _enter(walk: _Walk, walker: Any, element: _Element, open_nodes: list[Node], 
             walker.skip_subtree()
             return
         hides = True
-    if (tag in _INLINE or walk.code) and not hides:
+    if (tag in INLINE or walk.code) and not hides:
         _enter_inline(walk, element, in_code=open_nodes[-1].tag == "pre")
         return
     if walk.pieces:
@@ -215,17 +207,17 @@ def _enter(walk: _Walk, walker: Any, element: _Element, open_nodes: list[Node], 
 
 def _enter_inline(walk: _Walk, element: _Element, *, in_code: bool) -> None:
     tag = element.tag
-    if tag not in _INLINE:
+    if tag not in INLINE:
         walk.end_line()  # many sites write each line of code as an element of its own
     elif tag == "a":
         walk.links += _is_link(element)
     elif tag == "br":
         walk.add("\n")
     elif tag == "img":
-        walk.add(_sign(element))
-    elif tag == "code" and not in_code:
-        walk.add("`")
-    elif tag == "sup" and walk.pieces and _is_number_above(element, walk.pieces[-1]):
+        walk.add(emoji_of(element))
+    elif not in_code and (sign := sign_of(element)):
+        walk.add(sign)
+    elif tag == "sup" and walk.pieces and is_number_above(element, walk.pieces[-1]):
         walk.add(" " if (element.tail or "").startswith(("/", "⁄")) else "^")
     if text := element.text:
         walk.add(text)
@@ -234,21 +226,6 @@ def _enter_inline(walk: _Walk, element: _Element, *, in_code: bool) -> None:
 def _is_link(element: _Element) -> bool:
     """Say whether it leads anywhere; scripts give some links their place, a name alone is only a place to lead to."""
     return element.get("href") is not None or element.get("name") is None
-
-
-def _sign(element: _Element) -> str | None:
-    """Return the emoji that a picture stands for, as the character or its name in colons; None for other pictures."""
-    told = element.get("alt") or ""
-    is_emoji = _EMOJI_CLASS.search(element.get("class") or "") is not None
-    return told if is_emoji and (_EMOJI_NAME.fullmatch(told) or not WORD.search(told)) else None
-
-
-def _is_number_above(element: _Element, before: str) -> bool:
-    """Say whether digits stand above the line right behind a letter or digit: an exponent, or the mark of a note.
-
-    In one row they would be another number: 10 to the eighth power is not 108.
-    """
-    return before[-1:].isalnum() and _RAISED.match(next(element.itertext(), "")) is not None
 
 
 def _leave(walk: _Walk, element: _Element, open_nodes: list[Node]) -> None:
@@ -261,12 +238,12 @@ def _leave(walk: _Walk, element: _Element, open_nodes: list[Node]) -> None:
             walk.flush(node)
         node.last = len(walk.blocks)
         walk.code -= tag == "pre"
-    elif tag not in _INLINE:
+    elif tag not in INLINE:
         walk.end_line()
     elif tag == "a":
         walk.links -= _is_link(element)
-    elif tag == "code" and open_nodes[-1].tag != "pre":
-        walk.add("`")
+    elif open_nodes[-1].tag != "pre" and (sign := sign_of(element)):
+        walk.add(sign)
 
 
 def _node(element: _Element, parent: Node, *, number: int, in_link: bool) -> Node:
