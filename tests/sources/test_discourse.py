@@ -182,6 +182,7 @@ def test_other_json_is_not_recognised(tmp_path: Path, value: Any) -> None:
             "See\n\nhttps://a.example/x\nso",
         ),
         ("<p>open <b>tags <i>everywhere", "open tags everywhere"),
+        ("<p>We <s>never</s> <del></del>sail</p><s><p>today</p></s>", "We ~~never~~ sail\n\ntoday"),
         ("", ""),
     ],
 )

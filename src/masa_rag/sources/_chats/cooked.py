@@ -11,6 +11,8 @@ _BLOCKS = frozenset("p div li ul ol blockquote aside pre h1 h2 h3 h4 h5 h6 table
 _VOID = frozenset("br hr img input source meta link wbr".split())
 _HIDDEN_CLASSES = frozenset({"title", "meta", "informations", "anchor", "quote-controls"})
 _HIDDEN_TAGS = frozenset({"script", "style", "svg", "template"})
+_SIGNS = {"code": "`", "s": "~~", "del": "~~", "strike": "~~"}
+"""Before and behind words that are code, or that their author struck out."""
 _DEEPEST_QUOTE = 8
 _SPACES = re.compile(r"[ \t\r\n\f]+")
 _QUOTE_OPEN = re.compile(r"\[quote(?:=\"?(?P<name>[^\",\]\n]{1,60})[^\]\n]{0,200})?\]\s*", re.IGNORECASE)
@@ -81,8 +83,8 @@ class _Reader(HTMLParser):
             self._code += 1
         elif tag == "li":
             self._line = "- "
-        elif tag == "code" and not self._code:
-            self._line += "`"
+        elif tag in _SIGNS and not self._code:
+            self._line += _SIGNS[tag]
         elif tag == "aside" and (name := values.get("data-username")):
             self._lines.append(f"{self._mark()}> {name}:")
         elif tag in ("td", "th") and self._line:
@@ -94,8 +96,8 @@ class _Reader(HTMLParser):
             return
         if tag == "a":
             self._close_link()
-        elif tag == "code" and not self._code:
-            self._line += "`"
+        elif tag in _SIGNS and not self._code:
+            self._line += _SIGNS[tag]
         if tag in _BLOCKS:
             self._break()
         if tag == "pre" and self._code:
@@ -142,8 +144,9 @@ class _Reader(HTMLParser):
 
     def _break(self) -> None:
         self._link = None
-        if self._line.strip():
-            self._lines.append((self._mark() + self._line).rstrip())
+        line = self._line.replace("~~~~", "")
+        if line.strip() not in ("", "~~"):  # signs around nothing, or around whole paragraphs
+            self._lines.append((self._mark() + line).rstrip())
         self._line = ""
 
     def text(self) -> str:
