@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
+
+import pytest
 
 from masa_rag.sources._pages.extract import extract_page
 from masa_rag.sources._pages.fragments import fragment_text
@@ -111,3 +113,52 @@ def test_posts_of_json_keep_their_lines() -> None:
     }  # fmt: skip
     page = f"<html><head><script type='application/ld+json'>{json.dumps(told)}</script></head><body></body></html>"
     assert [post.text for post in extract_page(page).segments] == ["First line.\n\nSecond & last.", "One\n\n- Two"]
+
+
+HACKER_NEWS = (
+    "<table class='fatitem'><tr class='athing'><td><a href='/x'>The ferry</a></td></tr><tr><td class='subtext'>"
+    "<a class='hnuser'>ann</a> <span class='age' title='2024-05-03T10:00:00 1714730400'>1 hour ago</span></td></tr>"
+    "<tr><td><div class='toptext'>It is late again.</div></td></tr></table><table><tr class='athing comtr' id='12'><td>"
+    "<span class='comhead'><a class='hnuser'>bo</a> <span class='age' title='2024-05-03T11:00:00'>now</span></span>"
+    "<span class='commtext c00'>It is the fog.<p>Always.<div class='reply'><a>reply</a></div></span>"
+    "</td></tr></table>"
+)
+OLD_REDDIT = (
+    "<div class='thing link' id='thing_t3_1'><div class='entry'><p><a class='title'>Ferry</a></p><p class='tagline'>"
+    "<time datetime='2024-05-03T10:00:00+00:00'>now</time> by <a class='author'>ann</a></p><div class='usertext-body'>"
+    "<p>It is late again.</p></div></div></div><div class='thing comment' id='thing_t1_2'><div class='entry'><p>"
+    "<a class='author'>bo</a> <time datetime='2024-05-03T11:00:00+00:00'>now</time></p><div class='usertext-body'>"
+    "<p>It is the fog.</p><p>Always.</p></div></div><div class='child'></div></div>"
+)
+SMF = "".join(
+    f"<div class='post_wrapper'><div class='poster'><h4><a href='/{name}'>{name}</a></h4></div><div class='postarea'>"
+    f"<div class='keyinfo'><h5>Re: Ferry</h5><div class='smalltext'>« on: May 03, 2024, {hour}:00:00 AM »</div></div>"
+    f"<div class='post'><div class='inner'>{said}</div></div></div><div class='signature'>Ahoy</div></div>"
+    for name, hour, said in (("ann", 10, "It is late again."), ("bo", 11, "It is the fog.<p>Always.</p>"))
+)
+OLD_SMF = "".join(
+    f"<table><tr><td class='poster_info'><b><a href='/{name}'>{name}</a></b><div class='smalltext'>Newbie</div></td>"
+    f"<td class='td_headerandpost'><div class='subject'>Ferry</div><div class='smalltext'>May 03, 2024, {hour}:00:00"
+    f" AM<span class='edited'>Last edit: May 09, 2024</span></div><div class='post'>{said}</div></td></tr></table>"
+    for name, hour, said in (("ann", 10, "It is late again."), ("bo", 11, "It is the fog.<p>Always.</p>"))
+)
+
+
+@pytest.mark.parametrize("body", [HACKER_NEWS, OLD_REDDIT, SMF, OLD_SMF], ids=["hn", "reddit", "smf 2", "smf 1"])
+def test_boards_made_of_tables_and_things(body: str) -> None:
+    """Each post has its author and its day; subjects, signatures and links to answer are left out."""
+    found = posts(body)
+    assert [(post.author, post.text) for post in found] == [
+        ("ann", "It is late again."),
+        ("bo", "It is the fog.\n\nAlways."),
+    ]
+    assert all(post.created_at is not None and post.created_at.date() == date(2024, 5, 3) for post in found)
+
+
+def test_quotes_of_the_older_smf_are_quotes() -> None:
+    """Their words are not those of who answers them."""
+    quote = "<div class='quoteheader'>Quote from: cy</div><div class='quote'>It will be on time.</div>"
+    found = extract_page(
+        f"<html><body>{OLD_SMF.replace('It is the fog.', quote + 'It was not.')}</body></html>"
+    ).segments
+    assert found[1].text == "Quote from: cy\n\n> It will be on time.\n\nIt was not.\n\nAlways."

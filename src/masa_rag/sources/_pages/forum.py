@@ -95,6 +95,24 @@ _LAYOUTS: dict[str, _Layout] = {
         author="./@author",
         time="./@created-timestamp | ./@created",
     ),
+    "old reddit": _Layout(
+        post=f"//div[{_has('thing')} and ({_has('link')} or {_has('comment')})]",
+        body=f"./*[{_has('entry')}]//*[{_has('usertext-body')}]",
+        author=f"./*[{_has('entry')}]//a[{_has('author')}]",
+        time=f"./*[{_has('entry')}]//time/@datetime",
+    ),
+    "hacker news": _Layout(
+        post=f"//table[{_has('fatitem')}] | //tr[{_has('comtr')}]",
+        body=f".//*[{_has('toptext')} or {_has('commtext')}]",
+        author=f".//a[{_has('hnuser')}]",
+        time=f".//*[{_has('age')}]/@title",
+    ),
+    "smf": _Layout(
+        post=f"//div[{_has('post_wrapper')}] | //tr[td[{_has('poster_info')}] and td[{_has('td_headerandpost')}]]",
+        body=f".//div[{_has('post')}]",
+        author=f".//div[{_has('poster')}]//h4 | .//td[{_has('poster_info')}]/b",
+        time=f".//*[{_has('keyinfo')} or {_has('td_headerandpost')}]//*[{_has('smalltext')}]",
+    ),
     "schema.org": _Layout(
         post=f"//*[{_ITEM}]",
         body=".//*[@itemprop='text' or @itemprop='articleBody' or @itemprop='commentText']",
@@ -131,6 +149,7 @@ _CLASSES = {
     "vbulletin": {"bigusername", "postcontent", "js-post__content-text", "postbit", "tborder"},
     "phpbb": {"postbody"}, "fluxbb": {"blockpost"}, "invision": {"cPost", "ipsComment", "cPost_contentWrap"},
     "vanilla": {"ItemDiscussion", "ItemComment"}, "stackexchange": {"js-post-body", "comment-copy"},
+    "old reddit": {"usertext-body"}, "hacker news": {"commtext"}, "smf": {"post_wrapper", "td_headerandpost"},
 }  # fmt: skip
 """Class names of which a page of that software has at least one: cheaper to look for than its posts."""
 
@@ -149,7 +168,7 @@ def _posts(head: Head, layout: _Layout) -> Iterator[Segment]:
         if (bodies := _xpath(layout.body)(post)) and bodies[0] not in found:
             found[bodies[0]] = post
     for body in found:
-        _unquote(body)
+        _tidy(body)
     said = Said(found)
     for body, post in found.items():
         blocks, _ = read_blocks(body, scriptless=True, sight=said.sight)
@@ -158,11 +177,17 @@ def _posts(head: Head, layout: _Layout) -> Iterator[Segment]:
             yield Segment(text, author=author, created_at=_date(time, head.day_first), id=post.get("id") or None)
 
 
-def _unquote(body: _Element) -> None:
-    """Make a division of the block quote into which vBulletin 4 writes the whole post."""
-    for quote in list(body.iter("blockquote")):
-        if "postcontent" in (quote.get("class") or ""):
-            quote.tag = "div"
+def _tidy(body: _Element) -> None:
+    """Make a division of the block quote into which vBulletin 4 writes the whole post, and the reverse of older SMF's
+    quotes; leave out the link to answer that Hacker News has in it."""
+    for part in list(body.iter("blockquote", "div")):
+        name = part.get("class") or ""
+        if "postcontent" in name:
+            part.tag = "div"
+        elif name == "quote":
+            part.tag = "blockquote"
+        elif name == "reply":
+            part.clear(keep_tail=True)
 
 
 def _linked_posts(head: Head) -> Iterator[Segment]:
