@@ -87,6 +87,9 @@ def test_the_last_weekend_is_over(asked: int, first: int) -> None:
         ("last year in March", "2024-03-01", "2024-03-31"),
         ("on 5 May of last year", "2024-05-05", "2024-05-05"),
         ("in late March", "2025-03-01", "2025-03-31"),
+        ("the call late March", "2025-03-01", "2025-03-31"),
+        ("early 2024", "2024-01-01", "2024-12-31"),
+        ("between 3/25/24 and 4/30/24", "2024-03-25", "2024-04-30"),
         ("in mid-2024", "2024-01-01", "2024-12-31"),
         ("in the year 2024", "2024-01-01", "2024-12-31"),
         ("messages from March", "2025-03-01", "2025-03-31"),
@@ -113,6 +116,7 @@ def test_parts_of_a_year_and_stretches_are_read(question: str, first: str, last:
     [
         ("25/6/2024", "2024-06-25"), ("6/25/2024", "2024-06-25"), ("5/5/2024", "2024-05-05"),
         ("5.6.2024", "2024-06-05"), ("2024-6-5", "2024-06-05"), ("2024.06.05", "2024-06-05"),
+        ("25-6-2024", "2024-06-25"), ("6/25/24", "2024-06-25"), ("25-Jun-2024", "2024-06-25"),
     ],
 )  # fmt: skip
 def test_a_date_in_figures_is_read_where_it_is_one_day(question: str, day: str) -> None:
@@ -120,11 +124,56 @@ def test_a_date_in_figures_is_read_where_it_is_one_day(question: str, day: str) 
     assert days(f"What was said on {question}?") == (day, day)
 
 
+@pytest.mark.parametrize("question", ["5/6/2025", "05/06/25", "6-5-2025"])
+def test_figures_that_may_be_two_days_mean_both(question: str) -> None:
+    """The fifth of June is the sixth of May to others."""
+    (period,) = periods_of(f"What was said on {question}?", JUNE_18)
+    may, june = (datetime(2025, 5, 6, tzinfo=UTC), datetime(2025, 6, 5, tzinfo=UTC))
+    assert (period.start, period.end) == (may, may + timedelta(days=1))
+    assert period.other == (june, june + timedelta(days=1))
+
+
+@pytest.mark.parametrize("question", ["24/7", "in the first half", "in the second quarter of the game", "31/31/2024"])
+def test_figures_and_parts_of_something_else_are_no_time(question: str) -> None:
+    """What is of a game is no part of the year, and no month has 31 of its kind."""
+    assert periods_of(question, JUNE_18) == []
+
+
 @pytest.mark.parametrize(
-    "question", ["5/6/2025", "24/7", "in the first half", "in the second quarter of the game", "31/31/2024"]
+    ("question", "first", "last"),
+    [
+        ("last summer", "2024-06-01", "2024-08-31"),
+        ("last fall", "2024-09-01", "2024-11-30"),
+        ("this spring", "2025-03-01", "2025-05-31"),
+        ("since the spring", "2025-03-01", "2025-06-18"),
+        ("summer 2023", "2023-06-01", "2023-08-31"),
+        ("the autumn of last year", "2024-09-01", "2024-11-30"),
+        ("the week before last", "2025-06-02", "2025-06-08"),
+        ("the month before last", "2025-04-01", "2025-04-30"),
+        ("a few days ago", "2025-06-14", "2025-06-16"),
+        ("several days ago", "2025-06-11", "2025-06-15"),
+    ],
 )
-def test_figures_that_may_be_two_days_are_no_time(question: str) -> None:
-    """The fifth of June is the sixth of May to others; and what is of a game is no part of the year."""
+def test_seasons_and_vague_counts_are_stretches(question: str, first: str, last: str) -> None:
+    """Seasons are those of the north, the last one is over; a few are two to four, several three to seven."""
+    assert days(f"What did Ann paint {question}?") == (first, last)
+
+
+def test_a_winter_of_a_year_may_have_begun_in_the_year_before() -> None:
+    """To some the winter of 2024 is the one that ends in it, to others the one that begins in it."""
+    (period,) = periods_of("in the winter of 2024", JUNE_18)
+    assert (period.start, period.other) == (
+        datetime(2023, 12, 1, tzinfo=UTC),
+        (datetime(2024, 12, 1, tzinfo=UTC), datetime(2025, 3, 1, tzinfo=UTC)),
+    )
+
+
+@pytest.mark.parametrize(
+    "question",
+    ["What do gulls eat in winter?", "in the fall of Rome", "this winter", "the week before last Easter", "this fall"],
+)
+def test_a_season_that_is_none_of_a_year_is_no_time(question: str) -> None:
+    """A habit, a season to come, another word, another last."""
     assert periods_of(question, JUNE_18) == []
 
 

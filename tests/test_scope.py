@@ -77,6 +77,17 @@ def test_today_is_found_though_its_midnight_is_yet_to_come(memory: Memory) -> No
     assert meant(memory, "today", datetime(2024, 10, 15, 9, tzinfo=ZoneInfo("America/New_York"))) == ["The harbour."]
 
 
+def test_a_date_that_is_two_days_means_what_was_said_on_both(memory: Memory) -> None:
+    """11/10/2024 is a day of October to some and of November to others; neither is left out for the other."""
+    days = (
+        ("autumn", datetime(2024, 10, 11, 9, tzinfo=UTC)),
+        ("winter", datetime(2024, 11, 10, 9, tzinfo=UTC)),
+        ("none", DAY),
+    )
+    memory.add([Document(id=text, text=text, created_at=day) for text, day in days], name="s")
+    assert meant(memory, "on 11/10/2024", datetime(2025, 1, 1, tzinfo=UTC)) == ["autumn", "winter"]
+
+
 def test_everything_before_a_date_reaches_back_to_the_beginning(memory: Memory) -> None:
     """The oldest passage of all is before March, and one without a time is not."""
     memory.add(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from masa_rag._searching.days import Span, day_of, first_day, midnight
 
@@ -23,14 +23,22 @@ _DAY, _YEAR = r"(?P<day>\d{1,2})(?:st|nd|rd|th)?", r"(?P<year>(?:19|20)\d\d)"
 _THE = r"(?:the (?=\d{1,2}(?:st|nd|rd|th)\b))?"
 _YEAR_MONTH = rf"{_YEAR}[-/](?P<month>0[1-9]|1[0-2])"
 _QUARTER = r"(?:the )?(?P<part>q[1-4]|(?:first|second|third|fourth|last|[1-4](?:st|nd|rd|th)) quarter)"
-_PART = rf"{_QUARTER[:-1]}|h[12]|(?:first|second|1st|2nd) half)"
+_SEASONS = {"spring": 3, "summer": 6, "autumn": 9, "fall": 9, "winter": 12}
+"""Their first months, as north of the equator."""
+_SEASON = rf"(?P<part>{'|'.join(_SEASONS)})"
+_PART = rf"{_QUARTER[:-1]}|h[12]|(?:first|second|1st|2nd) half|{'|'.join(_SEASONS)})"
 _NTH = {"first": 1, "second": 2, "third": 3, "fourth": 4, "last": 4}
-PART_WORDS = {"q", "h", "quarter", "half"}
+PART_WORDS = {"q", "h", "quarter", "half", *_SEASONS}
+FIGURES = (
+    rf"(?P<one>\d\d?)[/-](?P<two>\d\d?)[/-]{_YEAR}",
+    r"(?P<one>\d\d?)/(?P<two>\d\d?)/(?P<short>\d\d)",
+)
+"""Of which nobody can tell the day from the month unless one is above twelve."""
 DATES = (
     rf"{_YEAR}[-/.](?P<month>\d\d?)[-/.](?P<day>\d\d?)(?:T[\d:.]+(?:Z|[+-]\d\d:?\d\d)?)?",
-    rf"(?P<one>\d\d?)/(?P<two>\d\d?)/{_YEAR}",
     rf"(?P<day>\d\d?)\. ?(?P<month>\d\d?)\. ?{_YEAR}",
     rf"{_DAY}(?: of)? {_MONTH}(?:,? {_YEAR})?",
+    rf"{_DAY}-{_MONTH}-{_YEAR}",
     rf"{_MONTH} {_THE}{_DAY}(?:,? {_YEAR})?",
     rf"{_MONTH},? {_YEAR}",
     rf"(?:{_MONTH}|{_PART}) ?['’](?P<short>\d\d)",
@@ -54,14 +62,16 @@ NAMED = (
     rf"(?:this |{OPENED})(?!(?-i:may|MAY)\b){_NO_VERB}{_MONTH}",
     rf"from (?!(?:may|june|april|august)\b){_MONTH}",
     *(rf"{_IN}{_EARLY}(?:the year )?{date}" for date in (_YEAR_MONTH, _YEAR)),
+    *(rf"(?<!the )(?:early|mid|late)[ -]{_NO_VERB}{date}" for date in (_MONTH, _YEAR)),
     rf"{_IN}{_QUARTER}(?! of\b)",
+    rf"(?:last|this|(?:over|during) the|(?<=since )the) {_SEASON}(?! of\b)",
 )
 """Months, quarters and years alone are dates only after such words, the last of which the opening may have read
 already; "may" is a month only there or beside a number, and after words such as "this" only as "May". After "from"
 the months that are names of people as well are none."""
 WEEK = r"(?:(?P<around>week|weekend) (?:of|(?<=the week )(?:beginning|commencing|starting)) (?:the )?)?"
 _UNNAMED = re.compile(r"\?P<\w+>")
-_ONE = "|".join(_UNNAMED.sub("?:", date) for date in (*DATES, *_BARE))
+_ONE = "|".join(_UNNAMED.sub("?:", date) for date in (*FIGURES, *DATES, *_BARE))
 _M, _D, _Y = (_UNNAMED.sub("?:", part) for part in (_MONTH, _DAY, _YEAR))
 _TO = rf"(?: ?[-–—] ?| (?:to|through|until|till) ){_THE}"
 RANGES = (
@@ -74,7 +84,7 @@ BETWEEN = (
     rf"(?:from|between) {_THE}(?P<first>{_ONE}) (?:to|through|until|till|and|-|–) {_THE}(?P<last>{_ONE}|now|today)"
 )
 NOT_OF = rf"(?! of (?:the|this|that|last|our|their|his|her|my|\d|{_UNNAMED.sub('?:', _MONTH)}\b))"
-NO_DATE = rf"(?!,? (?:the )?(?:{'|'.join(_UNNAMED.sub('?:', date) for date in DATES)})\b)"
+NO_DATE = rf"(?!,? (?:the )?(?:{'|'.join(_UNNAMED.sub('?:', date) for date in (*FIGURES, *DATES))})\b)"
 """The last week of March, or of the tour, is none that is reckoned from now, nor is Monday, 5 May."""
 
 
@@ -82,8 +92,23 @@ def dates(found: re.Match[str], now: datetime) -> list[Span]:
     """Return the day, week, month, quarter or year of a date that is written out."""
     parts = found.groupdict()
     spans = [_span_of(year, parts, now) for year in _years(parts, now)]
-    until = now if found["core"].lower().startswith("last ") else datetime.max.replace(tzinfo=UTC)
-    return [_around(span, parts) for span in spans if span is not None and span[1] <= until]
+    which = found["core"].lower().partition(" ")[0]
+    return [_around(span, parts) for span in spans if span is not None and _is_meant(span, which, now)]
+
+
+def _is_meant(span: Span, which: str, now: datetime) -> bool:
+    """Say whether a stretch is over ("last March"), or has begun and is of this year ("this winter")."""
+    if which == "this":
+        return span[0] <= now and (span[0].year == now.year or now < span[1])
+    return which != "last" or span[1] <= now
+
+
+def either_day(found: re.Match[str], now: datetime) -> list[Span]:
+    """Return the day of a date in figures; both, the earlier first, where each of two may be the month."""
+    parts = found.groupdict()
+    ways = [parts | {"month": parts[month], "day": parts[day]} for month, day in (("one", "two"), ("two", "one"))]
+    spans = {_span_of(year, way | {"one": None}, now) for way in ways for year in _years(parts, now)}
+    return sorted(_around(span, parts) for span in spans if span is not None)
 
 
 def _around(span: Span, parts: Parts) -> Span:
@@ -97,9 +122,13 @@ def _around(span: Span, parts: Parts) -> Span:
 def _years(parts: Parts, now: datetime) -> Sequence[int]:
     """Return the years that a date may be of, the latest first."""
     if which := parts.get("which"):
-        return [now.year - (which.lower() == "last")]
-    year = f"20{parts['short']}" if parts.get("short") else parts.get("year")
-    return [int(year)] if year else range(now.year, now.year - 21, -1)
+        year = now.year - (which.lower() == "last")
+    elif written := f"20{parts['short']}" if parts.get("short") else parts.get("year"):
+        year = int(written)
+    else:
+        return range(now.year, now.year - 21, -1)
+    is_winter = (parts.get("part") or "").lower() == "winter"  # to some that of 2024 has begun in 2023
+    return [year - 1, year] if is_winter else [year]
 
 
 def between(found: re.Match[str], now: datetime) -> list[Span]:
@@ -129,8 +158,9 @@ def _first_to_last(first: Parts, last: Parts, year: int, now: datetime) -> Span 
 def _parts(text: str, now: datetime) -> Parts:
     """Return year, month and day of a date, each None where it is left out."""
     text = now.date().isoformat() if text.lower() in ("now", "today") else text
-    found = next(filter(None, (re.fullmatch(date, text, re.IGNORECASE) for date in (*DATES, *_BARE))))
-    return {"year": None, "month": None, "day": None} | found.groupdict()
+    found = next(filter(None, (re.fullmatch(date, text, re.IGNORECASE) for date in (*FIGURES, *DATES, *_BARE))))
+    parts = {"year": None, "month": None, "day": None} | found.groupdict()
+    return parts | {"year": f"20{parts['short']}"} if parts.get("short") else parts
 
 
 def _span_of(year: int, parts: Parts, now: datetime) -> Span | None:
@@ -150,6 +180,8 @@ def _places(parts: Parts) -> tuple[int, int, int]:
         ValueError: One and two are a day and a month, and nobody can tell which is which.
     """
     if part := parts.get("part"):
+        if season := _SEASONS.get(part.lower()):
+            return season, 0, 3
         length = 6 if part[0] in "hH" or part[-1] in "fF" else 3
         return 1 + length * (_which_part(part.lower()) - 1), 0, length
     if parts.get("one"):

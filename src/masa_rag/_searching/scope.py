@@ -83,15 +83,17 @@ def _spoken_in(connection: sqlite3.Connection, period: Period, allowed: set[int]
     What is stored as midnight in UTC knows only its day: a page, or a recording, whose passages all have the time of
     the whole. It is of that day wherever the question is asked, so it is compared with the clock on the wall there.
     """
-    values = {
-        "start": _moment(period.start), "first_day": _on_the_wall(period.start),
-        "end": _moment(period.end), "last_day": _on_the_wall(period.end),
-    }  # fmt: skip
-    sql = _SPOKEN_IN
-    if period.start.year == 1:  # all have ended since: the plus has SQLite take the index of the beginnings
-        sql = sql.replace("WHERE c.ended_at", "WHERE +c.ended_at")
-    # One text instead of a row for each, as in allowed_chunks: a period may hold all passages.
-    inside, copies = map(set, map(json.loads, connection.execute(sql, values).fetchone()))
+    inside, copies = set[int](), set[int]()
+    for start, end in ((period.start, period.end), *([period.other] if period.other else [])):
+        values = {
+            "start": _moment(start), "first_day": _on_the_wall(start),
+            "end": _moment(end), "last_day": _on_the_wall(end),
+        }  # fmt: skip
+        # All have ended since the year 1: the plus has SQLite take the index of the beginnings.
+        sql = _SPOKEN_IN.replace("WHERE c.ended_at", "WHERE +c.ended_at") if start.year == 1 else _SPOKEN_IN
+        # One text instead of a row for each, as in allowed_chunks: a period may hold all passages.
+        found = map(json.loads, connection.execute(sql, values).fetchone())
+        inside, copies = inside.union(next(found)), copies.union(next(found))
     return inside if allowed is None else inside & allowed, copies
 
 

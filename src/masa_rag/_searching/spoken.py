@@ -16,7 +16,9 @@ _COUNTS: dict[str, float] = {word: number for number, word in enumerate(_ONES + 
 _COUNTS |= {word: 10 * number for number, word in enumerate(_TENS, 2)}
 _COUNTS |= {"a": 1, "an": 1, "the": 1, "": 1, "few": 3, "a few": 3, "half a": 0.5, "half an": 0.5}
 _COUNTS |= dict.fromkeys(("couple", "couple of", "a couple", "a couple of"), 2)
-_COUNTS |= {"half": 0.5, "a half": 0.5}
+_COUNTS |= {"half": 0.5, "a half": 0.5, "several": 5}
+_VAGUE = {"few": 1, "a few": 1, "several": 2}
+"""How many more or fewer they may be: a few days are two to four, several three to seven."""
 _LENGTHS = {"minute": 1 / 1440, "hour": 1 / 24, "day": 1, "week": 7, "month": 30.44, "year": 365.25}
 _LENGTHS |= {"fortnight": 14, "decade": 3652.5}
 """In days; a month and a year are the mean ones of the calendar."""
@@ -93,6 +95,13 @@ def calendar(found: re.Match[str], now: datetime) -> Span:
     return first_day(this - timedelta(days=1), unit), this
 
 
+def before_last(found: re.Match[str], now: datetime) -> Span:
+    """Return the week, month, quarter or year before the last one."""
+    unit = found["unit"].lower()
+    last = first_day(first_day(midnight(now), unit) - timedelta(days=1), unit)
+    return first_day(last - timedelta(days=1), unit), last
+
+
 def reaching_back(found: re.Match[str], now: datetime) -> Span:
     """Return so many units back from now: of days and longer ones whole days."""
     length = counted(found["number"], found["unit"])
@@ -107,11 +116,14 @@ def ago(found: re.Match[str], now: datetime) -> Span:
         length += counted(found["more"], found["larger"])
     if found["half"] or found["and_half"]:
         length += counted("half", unit)
+    some = timedelta(days=_VAGUE.get(" ".join(found["number"].lower().split()), 0) * _LENGTHS[unit])
     if unit in _SHORT:
-        about = timedelta(hours=1) if unit == "hour" else timedelta(minutes=10)
+        about = some + (timedelta(hours=1) if unit == "hour" else timedelta(minutes=10))
         return later(now, -length - about), later(now, about - length)
     half = timedelta(days=_LENGTHS[unit]) / 2
-    return day_of(now - length) if unit == "day" else (now - length - half, now - length + half)
+    if unit == "day":
+        return day_of(now - length - some)[0], day_of(now - length + some)[1]
+    return now - length - some - half, now - length + some + half
 
 
 def to_the_day(found: re.Match[str], now: datetime) -> Span:

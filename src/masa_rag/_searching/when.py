@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from masa_rag._searching import dates as written
 from masa_rag._searching import spoken
-from masa_rag._searching.dates import DATES, MONTH_WORDS, NAMED, NO_DATE, NOT_OF, OF_A_YEAR, OPENED, PART_WORDS
+from masa_rag._searching.dates import DATES, FIGURES, MONTH_WORDS, NAMED, NO_DATE, NOT_OF, OF_A_YEAR, OPENED, PART_WORDS
 from masa_rag._searching.days import Span, later
 from masa_rag._searching.spoken import DAY_WORDS, NUMBER, UNIT, WEEKDAY
 
@@ -25,7 +25,7 @@ _OPENING = (
     r"|(?:(?<=since )|(?<=before ))the (?:beginning|start) of |(?:(?<=until )|(?<=by ))the end of )?)?"
 )
 """What may stand before a time that is not meant ("not"), or at which something else begins or ends."""
-_WORDS = re.compile(r"[a-z]+|(?:19|20)\d\d")
+_WORDS = re.compile(r"[a-z]+|(?:19|20)\d\d|\d/\d")
 _YEAR = "2024"
 """Stands for every year among the words of a question: to look for these first takes a fifth of the time."""
 _BEGINNING = datetime.min.replace(tzinfo=UTC)
@@ -42,12 +42,14 @@ class Period:
         words: (first character, one past the last) of the words in the question.
         is_written: Whether it is a date ("in March 2025") and not relative to now ("last week"). A date may also
             be that of what is spoken of, long before or after.
+        other: Another stretch that the same words are to other people: 5/6/2025 is two days, and both are meant.
     """
 
     start: datetime
     end: datetime
     words: tuple[int, int]
     is_written: bool = False
+    other: Span | None = None
 
     def cut_from(self, question: str) -> str:
         """Return the question with blanks in place of the words, everything else where it was."""
@@ -125,7 +127,10 @@ def _meant(rule: _Rule, found: re.Match[str], now: datetime) -> list[Period]:
     names_another = found.string.startswith(("'s", "’s"), found.end())  # "after today's call" is of today
     if found["how"] and not names_another:
         spans, first = _opened(found, spans, now), found.start()
-    return [Period(start, end, (first, found.end()), rule.is_written) for start, end in spans]
+    words = first, found.end()
+    if len(spans) == 2:  # of one year: of a date without a year there are more
+        return [Period(*spans[0], words, rule.is_written, spans[1])]
+    return [Period(start, end, words, rule.is_written) for start, end in spans]
 
 
 def _opened(found: re.Match[str], spans: Sequence[Span], now: datetime) -> Sequence[Span]:
@@ -149,10 +154,14 @@ def _spoken(needs: Collection[str], core: str, span: Callable[[re.Match[str], da
 
 
 def _needs(date: str) -> Collection[str]:
-    months, parts = MONTH_WORDS if "jan" in date else set(), PART_WORDS if "quarter" in date else set()
+    months, parts = (
+        MONTH_WORDS if "jan" in date else set(),
+        PART_WORDS if "quarter" in date or "summer" in date else set(),
+    )
     return months | parts or {_YEAR}
 
 
+_ANOTHER_LAST = rf"(?! (?:night|week|month|christmas|easter|{'|'.join({*MONTH_WORDS, *DAY_WORDS, *PART_WORDS})}))"
 _AGO = rf"(?P<number>{NUMBER})(?P<half> and a half)?{UNIT}(?P<and_half> and a half)? ago"
 _RULES = (
     _Rule({"from", "between"}, written.BETWEEN, written.between),
@@ -180,6 +189,7 @@ _RULES = (
         rf"(?P<which>this|last|previous) (?P<unit>week|month|quarter|year){NOT_OF}",
         spoken.calendar,
     ),
+    _spoken({"last"}, rf"the (?P<unit>week|month|quarter|year) before last{_ANOTHER_LAST}", spoken.before_last),
     _Rule(
         {"weekend"},
         rf"(?:(?:this|last|past|previous)|(?:over|during|on|at|from) the(?: last| past)?|{OPENED}the) weekend{NOT_OF}",
@@ -199,6 +209,7 @@ _RULES = (
         is_written=False,
     ),
     _Rule({"the"}, r"on the (?P<number>\d{1,2})(?:st|nd|rd|th)(?=\W*$)", spoken.day_of_month, is_written=False),
+    *(_Rule(_needs(date), rf"{written.WEEK}{date}", written.either_day) for date in FIGURES),
     *(_Rule(_needs(date), rf"{written.WEEK}{date}", written.dates) for date in DATES),
     *(_Rule(_needs(date), date, written.dates) for date in NAMED),
 )
