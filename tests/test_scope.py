@@ -11,7 +11,7 @@ import pytest
 
 from masa_rag import Document, Memory, Segment
 from masa_rag._reading import Filters
-from masa_rag._searching.scope import _asked_at, scope_of
+from masa_rag._searching.scope import asked_at, scope_of
 from masa_rag._searching.when import periods_of
 
 DAY = datetime(2024, 10, 15, tzinfo=UTC)
@@ -103,7 +103,7 @@ def test_everything_before_a_date_reaches_back_to_the_beginning(memory: Memory) 
 def test_midnight_is_that_of_the_day_and_not_of_today() -> None:
     """In Berlin January begins at 23:00 in UTC and July at 22:00, in whatever month the question is asked."""
     for month, hour in ((1, 23), (7, 22)):
-        (period,) = periods_of(f"on 2025-{month:02d}-01", _asked_at(None))
+        (period,) = periods_of(f"on 2025-{month:02d}-01", asked_at(None))
         eve = datetime(2025, month, 1, tzinfo=UTC) - timedelta(days=1)
         assert period.start.astimezone(UTC) == eve.replace(hour=hour)
 
@@ -112,7 +112,7 @@ def test_midnight_is_that_of_the_day_and_not_of_today() -> None:
 @pytest.mark.parametrize("of_machine", [True, False])
 def test_a_day_is_as_long_as_it_was(of_machine: bool) -> None:
     """On 30 March 2025 Berlin turned its clocks forward: that day began at 23:00 in UTC and had 23 hours."""
-    zone = _asked_at(None).tzinfo if of_machine else ZoneInfo("Europe/Berlin")
+    zone = asked_at(None).tzinfo if of_machine else ZoneInfo("Europe/Berlin")
     (period,) = periods_of("yesterday", datetime(2025, 3, 31, 9, tzinfo=zone))
     assert period.start.astimezone(UTC) == datetime(2025, 3, 29, 23, tzinfo=UTC)
     assert period.end.astimezone(UTC) == datetime(2025, 3, 30, 22, tzinfo=UTC)
@@ -123,7 +123,7 @@ def test_a_day_is_as_long_as_it_was(of_machine: bool) -> None:
 @pytest.mark.parametrize("asked", [datetime(2025, 3, 30, 1, 30, tzinfo=UTC), datetime(2025, 10, 26, 1, 30, tzinfo=UTC)])
 def test_an_hour_is_an_hour_when_the_clock_is_turned(asked: datetime, of_machine: bool) -> None:
     """At 03:30 of one night the past hour began at 01:30; at the second 02:30 of another at the first."""
-    now = asked.astimezone(_asked_at(None).tzinfo if of_machine else ZoneInfo("Europe/Berlin"))
+    now = asked.astimezone(asked_at(None).tzinfo if of_machine else ZoneInfo("Europe/Berlin"))
     (period,) = periods_of("the past hour", now)
     assert period.start.astimezone(UTC) == asked - timedelta(hours=1)
     assert period.end.astimezone(UTC) == asked + timedelta(seconds=1)
@@ -132,6 +132,6 @@ def test_an_hour_is_an_hour_when_the_clock_is_turned(asked: datetime, of_machine
 @pytest.mark.usefixtures("berlin")
 def test_the_clock_of_the_machine_has_a_zone_at_all_times() -> None:
     """Where the machine knows of none, in the year 1 or on Windows before 1970, it is today's."""
-    now = _asked_at(None)
+    now = asked_at(None)
     assert now.replace(year=1, month=1, day=1, hour=0, minute=0).utcoffset() == now.utcoffset()
     assert periods_of("999 years ago", now)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import cache
 from typing import Any
 
 from masa_rag._nearness import near_to
 from masa_rag._quotations import cited_in, false_quotations, in_clauses, numbers_in, plain, states
+from masa_rag._searching.scope import asked_at
 from masa_rag._searching.when import periods_of
 from masa_rag._telling import Sentence, best_sentence, rarities, sentences_of, stems_among
 from masa_rag._turns import Documents, false_speakers, from_quotations, narrowed
@@ -43,7 +44,8 @@ class Answer:
         hits: The passages: ``hits[0]`` is [1]. One that is quoted begins where its first quotation does, if known.
         cited: Those of them that the answer cites, in order of their number.
         problems: What is wrong with it: citations of passages that do not exist, quotations that do not
-            stand in the passage cited for them or are somebody else's, lines that cite nothing. Empty when all holds.
+            stand in the passage cited for them or are somebody else's, lines that cite nothing, quotations of another
+            time than "yesterday" where that was asked for. Empty when all holds.
         found: False when the memory does not hold the answer.
     """
 
@@ -65,7 +67,9 @@ class Answer:
         return answer_view(self)
 
 
-def answer(question: str, context: Context, *, model: Model, document: Documents | None = None) -> Answer:
+def answer(
+    question: str, context: Context, *, model: Model, document: Documents | None = None, now: datetime | None = None
+) -> Answer:
     """Return what a model answers from the passages of a context, checked.
 
     Args:
@@ -73,13 +77,16 @@ def answer(question: str, context: Context, *, model: Model, document: Documents
         context: What the memory holds on it.
         model: Writes the answer.
         document: As for ``check``.
+        now: When the question is asked; None means now. The model is told which days "yesterday" and the like are.
 
     Raises:
         ConfigurationError: It is no model, or what it gives is neither text nor a message of LangChain.
     """
     if not context.hits:
         return Answer(NOT_FOUND, found=False)
-    text = _ask(model, f"{context}\n\nQuestion: {question}\n\n{_RULES}").strip()
+    time = _time_in(question, now)
+    asked = f"{question}\n({time})" if time else question
+    text = _ask(model, f"{context}\n\nQuestion: {asked}\n\n{_RULES}").strip()
     if not text or (NOT_FOUND.lower().rstrip(".") in text.lower() and not numbers_in(text)):
         return Answer(NOT_FOUND, context.hits, found=False)
     return check(text, context.hits, document=document)
@@ -137,13 +144,28 @@ def extract(
             after is whole; without it, they are cited from where they begin.
         now: When the question is asked; None means now.
     """
-    document = None if document is None else cache(document)
+    found = _extracted(question, hits, None if document is None else cache(document), asked_at(now))
+    others = [f"[{number}]" for number, hit in enumerate(found.hits, 1) if hit in found.cited and "time" not in hit.why]
+    if not others or not (time := _time_in(question, now)):
+        return found
+    return replace(found, problems=(f"{time}; not known to be of that time: {', '.join(others)}",))
+
+
+def _time_in(question: str, now: datetime | None) -> str | None:
+    """Return which days the words for a time mean that is named from now, or None: a date speaks for itself."""
+    period = next(iter(periods_of(question, asked_at(now))), None)
+    if period is None or period.is_written:
+        return None
+    return f"“{' '.join(question[slice(*period.words)].split())}” is {period.days}"
+
+
+def _extracted(question: str, hits: Sequence[Hit], document: Documents | None, now: datetime) -> Answer:
     if hits and all("overview" in hit.why for hit in hits):
         return _extract_overview(in_reading_order(hits, in_time=True), document)
     if not (words := {word for word, _, _ in words_of(question)}):  # "?" asks nothing
         return Answer(NOT_FOUND, tuple(hits), found=False)
     telling = stems_among(words - STOP_WORDS)
-    near = _answering(question, hits, telling, now or datetime.now(UTC))
+    near = _answering(question, hits, telling, now)
     passages = [sentences_of(_whole(hit.chunk, document)) for _, hit in near]
     weights = rarities(telling or stems_among(words), passages)
     found = _once((number, best_sentence(part, weights)) for (number, _), part in zip(near, passages, strict=True))

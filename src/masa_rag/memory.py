@@ -235,7 +235,7 @@ class Memory(Parts):
         if model is None:
             return extract(question, self.search(question, **filters), document=self.document, now=filters.get("now"))
         context = self.context(question, max_tokens=max_tokens, **filters)
-        return answer(question, context, model=model, document=self.document)
+        return answer(question, context, model=model, document=self.document, now=filters.get("now"))
 
     def as_retriever(self, *, k: int = 8, **filters: Any) -> MemoryRetriever:
         """Return a LangChain retriever on this memory; needs the extra ``langchain``.

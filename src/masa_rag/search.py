@@ -88,7 +88,7 @@ def search(
     places = [scope.meant] if scope.is_timed and is_news(scope.untimed) else scope.places[::-1]
     for place in places:
         if found := overview(connection, scope.untimed, k=k, allowed=place, filters=filters, preferred=scope.copies):
-            return found
+            return [replace(hit, why={**hit.why, "time": 1.0}) for hit in found] if place is scope.meant else found
     pool, scores = scored(scope, depth=max(DEPTH, k), catalog=catalog, view=view, embedder=embedder)
     if reranker is None:
         return _hits(connection, pool, scores, k=k, scope=scope, filters=filters)

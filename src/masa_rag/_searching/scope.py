@@ -50,7 +50,7 @@ class Scope:
 
 def scope_of(connection: sqlite3.Connection, query: str, filters: Filters, now: datetime | None = None) -> Scope:
     """Return where a question looks, asked at ``now``, by the clock of this machine when None."""
-    periods = periods_of(query, _asked_at(now))
+    periods = periods_of(query, asked_at(now))
     untimed = periods[0].cut_from(query) if periods else query
     allowed = allowed_chunks(connection, filters)
     for period in _begun(connection, periods):
@@ -130,7 +130,7 @@ class _Here(tzinfo):
         return datetime.fromtimestamp(time.replace(tzinfo=UTC).timestamp()).replace(tzinfo=self)  # noqa: DTZ006
 
 
-def _asked_at(now: datetime | None) -> datetime:
+def asked_at(now: datetime | None) -> datetime:
     """Return the time of a question; one without a zone is refused, for nobody could say when its day began."""
     if now is None:
         return datetime.now(_Here())

@@ -51,6 +51,14 @@ class Period:
     is_written: bool = False
     other: Span | None = None
 
+    @property
+    def days(self) -> str:
+        """Its days as the asker counts them: "2026-11-22", "2026-11-16 to 2026-11-22", "until 2026-11-22"."""
+        first, last = (time.date().isoformat() for time in (self.start, self.end - timedelta(microseconds=1)))
+        if self.start.year == 1:
+            return f"until {last}"
+        return first if first == last else f"{first} to {last}"
+
     def cut_from(self, question: str) -> str:
         """Return the question with blanks in place of the words, everything else where it was."""
         return _blanked(question, self.words)
