@@ -69,3 +69,11 @@ def test_without_reply_links_nothing_changes(memory: Memory) -> None:
     hits = memory.search("Where is the boat?")
     assert with_replies(memory.catalog.connection, hits, {}) == hits
     assert with_replies(memory.catalog.connection, [], {}) == []
+
+
+def test_a_damaged_document_has_no_links(chat: Memory) -> None:
+    """Its passages are stored apart and still answer; who reads the document itself is told."""
+    with chat.catalog.transaction():
+        chat.catalog.connection.execute("UPDATE documents SET body = CAST('{\"reply_to\":' AS BLOB)")
+    found = chat.search("Why does the printer blink red?", k=3)
+    assert with_replies(chat.catalog.connection, found, {}) == list(found)
