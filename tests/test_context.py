@@ -119,6 +119,20 @@ def test_a_long_passage_makes_way_for_short_ones() -> None:
     assert words([str(context)])[0] <= 60
 
 
+def test_the_best_passage_is_there_even_where_only_worse_ones_fit() -> None:
+    """Without it a small budget held what does not answer."""
+    long = Chunk("l", "long", "web", "word " * 100, "Long", 0, 500)
+    context = build_context(hits(long, PAGE), max_tokens=60, count_tokens=words)
+    assert [hit.chunk.id for hit in context.hits] == ["l"]
+
+
+def test_a_file_in_hexadecimal_is_no_single_token() -> None:
+    """To the embedder 3,000 characters without a mark are one word; of a prompt they take a thousand tokens."""
+    dump = Chunk("l", "long", "chat", f"Look: {'89504e470d' * 300}", "Ann", 0, 3006)
+    context = build_context(hits(PAGE, dump), max_tokens=500, count_tokens=words)
+    assert [hit.chunk.id for hit in context.hits] == ["p"]
+
+
 def test_several_pages_are_heard_before_one_page_twice() -> None:
     """The second passage of a page waits as if it stood twice as far down, then the budget is filled."""
     page = [Chunk(f"a{place}", "a", "web", "copper is dear now", "A", 0, 18, position=place) for place in range(3)]

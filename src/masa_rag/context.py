@@ -20,6 +20,8 @@ _LONGEST = 240
 """Characters of a citation without its link: room for a long title, a name, a date and a time code."""
 _NAMED = 3
 """Speakers of a joined passage that its citation names; of the others it says how many there are."""
+_ENDLESS = re.compile(r"[A-Za-z0-9]{101,}")
+"""What tokenizers of BERT's family count as one token, whatever its length."""
 _TICKS = re.compile(r"`{3,}")
 
 
@@ -36,7 +38,7 @@ def build_context(hits: Sequence[Hit], *, max_tokens: int, count_tokens: CountTo
 
     Args:
         hits: Best first.
-        max_tokens: Budget for the whole text, citations and fences included. One passage is given in any case.
+        max_tokens: Budget for the whole text, citations and fences included. The best passage is given in any case.
         count_tokens: Counts the tokens of each of many texts. Of a script that it knows nothing of, one is counted for
             every two characters or so.
         in_time: Documents in the order in which they began, those of unknown time first: for questions that ask
@@ -47,14 +49,14 @@ def build_context(hits: Sequence[Hit], *, max_tokens: int, count_tokens: CountTo
     in_time = in_time or "overview" in hits[0].why
     tokens = partial(_tokens, count_tokens)
     preface, *sizes = tokens([_PREFACE, *(_passage(hit, len(hits)) for hit in hits)])
-    waiting = _varied(list(zip(hits, sizes, strict=True)))
-    taken: list[Hit] = []
+    best, *waiting = _varied(list(zip(hits, sizes, strict=True)))
+    taken = [best[0]]
 
     def room() -> int:
         return max_tokens - preface - sum(tokens(_laid_out(taken, in_time)[1]))
 
-    left = max_tokens - preface
-    while fitting := _fitting(waiting, left) or (waiting[:1] if not taken else []):
+    left = room()
+    while fitting := _fitting(waiting, left):
         taken += [hit for hit, _ in fitting]
         chosen = set(map(id, fitting))  # to compare passages takes a second for a thousand of them
         waiting = [item for item in waiting if id(item) not in chosen]
@@ -67,11 +69,12 @@ def build_context(hits: Sequence[Hit], *, max_tokens: int, count_tokens: CountTo
 def _tokens(count: CountTokens, texts: Sequence[str]) -> list[int]:
     """Return the tokens of each text, or a third of the bytes that its letters take beside their first.
 
-    To an English model a sentence in Thai, and a hundred emoji, are one unknown word; to the one that reads the prompt
-    they are not.
+    To an English model a sentence in Thai, a hundred emoji, and a file in hexadecimal are one unknown word; to the one
+    that reads the prompt they are not.
     """
     beside = (len(text.encode("utf-8", "replace")) - len(text) for text in texts)
-    return [max(size, extra // 3) for size, extra in zip(count(texts), beside, strict=True)]
+    endless = (sum(len(word) // 3 for word in _ENDLESS.findall(text)) for text in texts)
+    return [max(size + more, extra // 3) for size, more, extra in zip(count(texts), endless, beside, strict=True)]
 
 
 def _laid_out(hits: Sequence[Hit], in_time: bool) -> tuple[list[Hit], list[str]]:
