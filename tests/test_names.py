@@ -57,6 +57,21 @@ def test_a_filter_finds_a_handle_with_and_without_its_sign(memory: Memory, autho
     assert len({hit.chunk.authors for hit in memory.search("crane", author=author)}) == found
 
 
+def test_a_handle_finds_who_posts_under_it(memory: Memory) -> None:
+    """Tweets and chats store the readable name; agents are given handles, for these stand in what people write."""
+    memory.add(
+        [
+            Document(id="1", text="The crane is late.", author="Mara Olsen", metadata={"username": "mara_O"}),
+            Document(id="2", text="Whose crane? Ask @mara_o.", author="Bo", metadata={"mentions": ["mara_o"]}),
+            Document(id="3", segments=[Segment("A crane!", "Ida Lund", id="a", metadata={"handle": "ida.l"})]),
+        ],
+        name="s",
+    )
+    assert [hit.chunk.authors for hit in memory.search("crane", author="@Mara_o")] == [("Mara Olsen",)]
+    assert [hit.chunk.authors for hit in memory.search("crane", author=["ida.l", "Bo"])] == [("Ida Lund",), ("Bo",)]
+    assert memory.search("crane", author="@maraxo") == []
+
+
 def test_an_accent_that_is_typed_counts(memory: Memory) -> None:
     """Zoë and Zoe may be two people: who types the accent means the one."""
     memory.remember("Rope is sold out.", author="Zoe")

@@ -6,11 +6,19 @@ import json
 import re
 import sqlite3
 from collections.abc import Collection, Iterable, Sequence
+from itertools import chain
+from typing import TYPE_CHECKING
 from unicodedata import normalize
 
+from masa_rag._rows import readable_document
 from masa_rag._words import STOP_WORDS, words_of
 
+if TYPE_CHECKING:
+    from masa_rag.types import Document, Segment
+
 _ACCENTS = re.compile("[\u0300-\u036f]+")
+_HANDLE = re.compile(r"[a-z0-9_.]{2,32}")
+"""As X, Telegram, Discord and Discourse have them, in small letters."""
 _APOSTROPHES = str.maketrans("’‘ʼ`´", "'''''")
 """Phones put a curved one into a name that a keyboard writes with a straight one."""
 
@@ -37,12 +45,31 @@ def matching_authors(connection: sqlite3.Connection, wanted: Iterable[str]) -> l
     """Return the numbers of the authors whose name is, or has as whole words, one of ``wanted``.
 
     Accents count where they are typed: "zoe" finds Zoë, "zoë" does not find Zoe. How an apostrophe is bent does not,
-    nor does the sign before a handle.
+    nor does the sign before a handle. What is nobody's name may be a handle: it finds whoever posts under it.
     """
     typed = (same_name(name).removeprefix("@").translate(_APOSTROPHES) for name in wanted)
-    names = "|".join(map(re.escape, filter(None, typed)))
-    pattern = re.compile(rf"(?<!\w)(?:{names})(?!\w)")
-    return [pk for pk, name in connection.execute("SELECT pk, name FROM authors") if names and _means(pattern, name)]
+    authors = connection.execute("SELECT pk, name FROM authors").fetchall()
+    return sorted({pk for name in filter(None, typed) for pk in _called(connection, authors, name)})
+
+
+def _called(connection: sqlite3.Connection, authors: Sequence[tuple[int, str]], typed: str) -> list[int]:
+    pattern = re.compile(rf"(?<!\w){re.escape(typed)}(?!\w)")
+    if found := [pk for pk, name in authors if _means(pattern, name)]:
+        return found
+    names = _under(connection, typed) if _HANDLE.fullmatch(typed) else set()
+    return [pk for pk, name in authors if name in names]
+
+
+def _under(connection: sqlite3.Connection, handle: str) -> set[str | None]:
+    """Return the names under which somebody of a handle posts. All documents are read: 0.2 s for 100 MB."""
+    rows = connection.execute("SELECT body FROM documents WHERE CAST(body AS TEXT) LIKE ?", (f'%"{handle}"%',))
+    known = filter(None, (readable_document(row[0]) for row in rows))
+    parts: Iterable[Document | Segment] = chain.from_iterable((document, *document.segments) for document in known)
+    return {part.author for part in parts if handle in _handles(part)}
+
+
+def _handles(part: Document | Segment) -> set[str]:
+    return {str(part.metadata.get(key)).lower() for key in ("username", "handle")}
 
 
 def _means(pattern: re.Pattern[str], name: str) -> bool:

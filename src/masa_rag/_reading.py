@@ -31,7 +31,8 @@ class Filters:
 
     Attributes:
         author: Speaks in the passage: a whole name, or a whole word of it ("Brendan" finds
-            "Brendan Playford"); case does not count. Several names mean any of them.
+            "Brendan Playford"); case does not count. What is nobody's name may be a handle ("@brendanp"). Several
+            mean any of them.
         source: Name of the source, or several.
         kind: Kind of document, or several.
         after: Not over before this time. Passages of unknown time are left out.

@@ -177,7 +177,7 @@ class Memory(Parts):
         Args:
             query: A question, or some words.
             k: How many.
-            author: Only passages in which this person speaks: a whole name or a whole word of it.
+            author: Only passages in which this person speaks: a whole name, a whole word of it, or a handle.
             source: Only from this source.
             kind: Only of this kind: post, page, conversation, speech, note.
             after: Only what is not over before this time: a datetime, a date, or ISO 8601 text (UTC).
