@@ -19,7 +19,7 @@ _MONTH = (
     r"|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)\.?"
 )
 _NO_VERB = r"(?!may (?:be|have|not|well|also)\b)"
-_DAY, _YEAR = r"(?P<day>\d{1,2})(?:st|nd|rd|th)?", r"(?P<year>(?:19|20)\d\d)"
+_DAY, _YEAR = r"(?P<day>\d{1,2})(?:st|nd|rd|th|\.(?= (?!may\b)))?", r"(?P<year>(?:19|20)\d\d)"
 _THE = r"(?:the (?=\d{1,2}(?:st|nd|rd|th)\b))?"
 _YEAR_MONTH = rf"{_YEAR}[-/](?P<month>0[1-9]|1[0-2])"
 _QUARTER = r"(?:the )?(?P<part>q[1-4]|(?:first|second|third|fourth|last|[1-4](?:st|nd|rd|th)) quarter)"

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import NamedTuple
 
 from masa_rag._searching import dates as written
-from masa_rag._searching import spoken
+from masa_rag._searching import foreign, spoken
 from masa_rag._searching.dates import DATES, FIGURES, MONTH_WORDS, NAMED, NO_DATE, NOT_OF, OF_A_YEAR, OPENED, PART_WORDS
 from masa_rag._searching.days import Span, later
 from masa_rag._searching.spoken import DAY_WORDS, NUMBER, UNIT, WEEKDAY
@@ -89,7 +89,7 @@ def periods_of(question: str, now: datetime) -> list[Period]:
     said before it. Nor is there one for which the calendar of Python has no room (the day after 9999).
     """
     try:
-        periods = _periods(question.translate(_AS_TYPED), now)
+        periods = _periods(question.translate(_AS_TYPED), now) or _foreign(question.translate(_AS_TYPED), now)
         for period in periods:  # what is stored is compared in UTC, which may have no such year either
             period.start.astimezone(UTC), period.end.astimezone(UTC)
     except OverflowError:
@@ -108,6 +108,12 @@ def _periods(question: str, now: datetime) -> list[Period]:
             return periods
         question = _blanked(question, named[1].span())
     return []
+
+
+def _foreign(question: str, now: datetime) -> list[Period]:
+    """Return the periods of the words in another language that name a time."""
+    words, english = foreign.time_in(question) or ((0, 0), "")
+    return [replace(period, words=words) for period in _periods(english, now)]
 
 
 def _found(rule: _Rule, question: str) -> re.Match[str] | None:
