@@ -166,3 +166,18 @@ def test_without_matplotlib_the_extra_is_named() -> None:
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert "MissingDependencyError" in done.stdout
     assert "masa-rag[plots]" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("by", "below"),
+    [
+        ("day", ["2024-04-26", "2024-04-27", "2024-04-28", "2024-04-29", "2024-04-30", "2024-05-01", "2024-05-02"]),
+        ("month", ["2024-01", "2024-02", "2024-03", "2024-04", "2024-05", "2024-06", "2024-07"]),
+    ],
+)
+def test_below_the_bars_stand_days_or_months(memory: Memory, by: Literal["day", "month"], below: list[str]) -> None:
+    """Also where all was said on one day: no hours, of which some were of the evening before."""
+    memory.remember("The crane is late.", created_at=MONDAY)
+    figure = activity(memory, by=by)
+    figure.draw_without_rendering()
+    assert [label.get_text() for label in figure.axes[0].get_xticklabels()] == below

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from html.parser import HTMLParser
 
@@ -102,6 +103,12 @@ def test_a_hit_shows_who_when_where_and_why() -> None:
     assert "1 Jamil · Talk · 2024-05-01 09:30 UTC · 00:09:39 · open at 00:09:39" in seen.text
     assert seen.attributes["href"] == ["https://show.example/1#t=579"]
     assert "score 0.83 (words 7.10, vectors 0.62) · show" in seen.text
+
+
+def test_a_day_long_ago_has_its_four_digits() -> None:
+    """Some systems write the year 800 with three."""
+    old = replace(CHUNK, started_at=datetime(800, 12, 25, 4, 5, tzinfo=UTC))
+    assert " · 0800-12-25 04:05 UTC · " in Reader(Hit(old, 1.0, 1)._repr_html_()).text
 
 
 def test_an_answer_cites_under_the_numbers_of_its_text() -> None:

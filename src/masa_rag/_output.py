@@ -119,11 +119,7 @@ def print_info(info: Info, *, as_json: bool) -> None:
     if info.vectors < info.chunks:
         click.echo(f"{counted(info.chunks - info.vectors, 'passage')} still to be embedded; run: masa-rag rebuild")
     for source in info.sources:
-        span = (
-            ""
-            if source.first is None or source.last is None
-            else f", {source.first:%Y-%m-%d} to {source.last:%Y-%m-%d}"
-        )
+        span = "" if source.first is None or source.last is None else f", {source.first.date()} to {source.last.date()}"
         counts = f"{counted(source.documents, 'document')}, {counted(source.chunks, 'passage')}{span}"
         click.echo(f"  {printable(source.name)}: {counts}")
     if info.embedder is not None:

@@ -152,14 +152,14 @@ def _cells(tag: str, style: str, contents: Iterable[str]) -> str:
 
 
 def _day(when: datetime | None) -> str:
-    return when.strftime("%Y-%m-%d") if when is not None else ""
+    return when.date().isoformat() if when is not None else ""
 
 
 def _time(when: datetime | None) -> str:
     """Return day and minute; only the day where no clock is known, which is stored as midnight."""
     if when is None:
         return ""
-    return _day(when) if (when.hour, when.minute, when.second) == (0, 0, 0) else when.strftime("%Y-%m-%d %H:%M UTC")
+    return _day(when) if (when.hour, when.minute, when.second) == (0, 0, 0) else f"{_day(when)} {when:%H:%M} UTC"
 
 
 def _safe(text: str) -> str:

@@ -41,6 +41,8 @@ _COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#
 _REST = "#999999"
 _LONGEST_NAME = 32
 _WIDTH_DAYS = {"day": 0.85, "month": 26.0}
+_LEAST_DAYS = {"day": 7.0, "month": 214.0}
+"""How many are shown at least: below fewer matplotlib writes hours, or the days of a month, as if it were zoomed in."""
 
 
 class _Plot(Figure):
@@ -77,8 +79,10 @@ def activity(memory: Memory, *, by: Period = "day") -> Figure:
         bottom.update(share)
     axes.autoscale_view()
     _name_sources(axes, names)
-    low, high = axes.get_xlim()  # with margins, which must not leave the years 1 to 9999
-    axes.set_xlim(max(low, _as_number(date.min)), min(high, _as_number(date.max)))
+    low, high = axes.get_xlim()
+    beside = max(0.0, _LEAST_DAYS[by] - (high - low)) / 2
+    # Margins must not leave the years 1 to 9999.
+    axes.set_xlim(max(low - beside, _as_number(date.min)), min(high + beside, _as_number(date.max)))
     axes.xaxis_date()
     axes.yaxis.set_major_locator(MaxNLocator(integer=True))
     figure.autofmt_xdate(rotation=30)
