@@ -133,3 +133,19 @@ def test_a_time_is_reckoned_from_when_it_is_asked(memory: Memory, now: datetime)
     """Not from the clock of the machine, where this weekend may lie ahead."""
     memory.remember("The mill burned.", author="Ann", created_at=datetime(2025, 6, 21, 12, tzinfo=UTC))
     assert memory.ask("What happened this weekend?", now=now).text == "“The mill burned.” [1]"
+
+
+@pytest.mark.parametrize(
+    ("written", "text", "found"),
+    [
+        ("<think>\nPassage [9]? No: [1].\n</think>\n\nThe mill [1].", "The mill [1].", True),
+        ("Passage [9]? No: [1].\n</think>\n\nThe mill [1].", "The mill [1].", True),
+        ("<think>[1] is of a mill.</think>The memory does not hold this.", "The memory does not hold this.", False),
+        ("They write “</think>” there [1].", "They write “</think>” there [1].", True),
+    ],
+)
+def test_what_a_model_thinks_aloud_is_no_answer(memory: Memory, written: str, text: str, found: bool) -> None:
+    """It cites what is left out of the answer, and an answer that is not there seemed to be."""
+    memory.remember("The mill is in Oslo. They write </think> there.", author="Ann")
+    answer = memory.ask("Where is the mill?", model=lambda prompt: written)
+    assert (answer.text, answer.found, answer.problems) == (text, found, ())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -29,6 +30,8 @@ _RULES = f"""Answer the question from the passages above, and from nothing else.
 Put the number of the passage behind each statement, like [1] or [2][3].
 Quote word for word when you use quotation marks.
 If the passages do not answer the question, write exactly: {NOT_FOUND}"""
+_THOUGHTS = re.compile(r"\A(?:\s*<think>.*?</think>|.*?^</think>\s*$)", re.DOTALL | re.MULTILINE)
+"""What models that reason aloud write before their answer, some without its first mark."""
 _SENTENCES = 3
 """How many an answer without a model is made of."""
 _EVENTS = frozenset("anything did everything going happen happened happening happens new news something went".split())
@@ -86,7 +89,7 @@ def answer(
         return Answer(NOT_FOUND, found=False)
     time = _time_in(question, now)
     asked = f"{question}\n({time})" if time else question
-    text = _ask(model, f"{context}\n\nQuestion: {asked}\n\n{_RULES}").strip()
+    text = _THOUGHTS.sub("", _ask(model, f"{context}\n\nQuestion: {asked}\n\n{_RULES}")).strip()
     if not text or (NOT_FOUND.lower().rstrip(".") in text.lower() and not numbers_in(text)):
         return Answer(NOT_FOUND, context.hits, found=False)
     return check(text, context.hits, document=document)
