@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, datetime
 
 import pytest
@@ -149,3 +150,10 @@ def test_what_a_model_thinks_aloud_is_no_answer(memory: Memory, written: str, te
     memory.remember("The mill is in Oslo. They write </think> there.", author="Ann")
     answer = memory.ask("Where is the mill?", model=lambda prompt: written)
     assert (answer.text, answer.found, answer.problems) == (text, found, ())
+
+
+def test_marks_that_never_close_are_read_in_no_time() -> None:
+    """Each of them was followed to the end of the line: 80 kB took more than three minutes."""
+    began = time.process_time()
+    assert check("She writes 'a b " * 2000 + "[1].", [HIT]).problems == ()
+    assert time.process_time() - began < 5

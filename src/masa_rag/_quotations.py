@@ -17,7 +17,7 @@ _QUOTE = re.compile(
     r"(?:[“”„]|(?<!\d)\")([^\"“”„]+)[\"“”]"  # behind a digit it means inches
     r"|«([^«»]+)»|»([^«»]+)«|‹([^‹›]+)›|›([^‹›]+)‹|「([^「」]+)」|『([^『』]+)』"
     rf"|(?<!{_LETTER})‘((?:[^‘’]|’(?={_LETTER}))+)’(?!{_LETTER})"
-    rf"|(?<!{_LETTER})'(?=[^\W\d])((?:[^'\"“”„]|'(?={_LETTER}))+)'(?!{_LETTER})"
+    rf"|(?<!{_LETTER})'(?=[^\W\d])((?:[^'\"“”„]|'(?={_LETTER})){{1,999}})'(?!{_LETTER})"  # it may never close
 )
 _LEFT_OUT = re.compile(r"\[?(?:…|\.{3}|\. \. \.)\]?")
 _THOUSANDS = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
