@@ -48,6 +48,14 @@ def test_ids_are_unique_and_stable(text: str) -> None:
     assert ids == [chunk.id for chunk in RecursiveChunker(max_tokens=8).chunk(document, source="s")]
 
 
+def test_a_text_without_segments_is_cut_by_turns_too() -> None:
+    """A memory of chats whose chunker is a TurnChunker finds a page that is put into it."""
+    page = Document(id="d", text="The wind turns. " * 20)
+    chunks = TurnChunker(max_tokens=40).chunk(page, source="s")
+    assert len(chunks) > 1
+    assert "".join("".join(chunk.text.split()) for chunk in chunks) == "Thewindturns." * 20
+
+
 def test_an_edit_further_up_leaves_later_passages_their_ids() -> None:
     """Offsets move, ids do not: only the edited passage is embedded again."""
 

@@ -42,7 +42,9 @@ class TurnChunker:
         self.fingerprint = f"turns-1:{max_tokens}:{message_gap.total_seconds():g}:{pause_s:g}"
 
     def chunk(self, document: Document, *, source: str) -> Sequence[Chunk]:
-        """Return the passages in reading order."""
+        """Return the passages in reading order. A document without segments is cut as the one long turn it is."""
+        if not document.segments:
+            return self._long.chunk(document, source=source)
         return make_chunks(document, self._groups(document), source=source)
 
     def _groups(self, document: Document) -> Iterator[list[Span]]:
