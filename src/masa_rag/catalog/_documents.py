@@ -20,6 +20,13 @@ Outcome = Literal["added", "updated", "unchanged", "forgotten"]
 
 Cut = Callable[[Document], Sequence[Chunk]]
 
+_OWNERS = """
+WITH readable AS (SELECT pk, CAST(body AS TEXT) AS body FROM documents WHERE json_valid(CAST(body AS TEXT)))
+SELECT pk, json_extract(body, '$.author') FROM readable
+UNION SELECT pk, json_extract(value, '$.author') FROM readable, json_each(body, '$.segments')
+"""
+"""Who wrote a document, and who speaks in it. Passages do not always say: a chunker may name nobody."""
+
 
 class DocumentTables(TombstoneTables):
     """The tables of the documents."""
@@ -193,10 +200,7 @@ class DocumentTables(TombstoneTables):
         The document is None where it cannot be read any more.
         """
         name = same_name(author)
-        # Of a document whose segments name nobody, or that has no text, no passage knows the author.
-        body = "CAST(body AS TEXT)"
-        owners = f"SELECT pk, json_extract({body}, '$.author') FROM documents WHERE json_valid({body})"
-        known = [self.connection.execute(query) for query in (owners, "SELECT pk, name FROM authors")]
+        known = [self.connection.execute(query) for query in (_OWNERS, "SELECT pk, name FROM authors")]
         numbers = [[pk for pk, one in rows if one is not None and same_name(one) == name] for rows in known]
         rows = self.connection.execute(
             "SELECT s.name, d.id, d.body FROM documents d JOIN sources s ON s.pk = d.source "
