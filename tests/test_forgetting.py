@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta, timezone
 from enum import Enum
 
@@ -13,6 +13,8 @@ import pytest
 
 from masa_rag import Document, Memory, Segment
 from masa_rag.catalog._forgetting import _tombstones as tombstones
+from masa_rag.chunkers import RecursiveChunker
+from masa_rag.embedders import HashingEmbedder
 from masa_rag.errors import ConfigurationError, StorageError
 
 NOON = datetime(2025, 5, 1, 12, tzinfo=UTC)
@@ -221,6 +223,28 @@ def test_who_is_forgotten_takes_part_no_more(memory: Memory) -> None:
     kept = memory.document("x", "m")
     assert kept is not None
     assert kept.metadata == {"participants": ["Cid"]}
+
+
+def test_who_speaks_is_forgotten_where_a_chunker_names_nobody(open_memory: Callable[..., Memory]) -> None:
+    """Passages that are cut without regard to turns have no authors; the document knows who said what."""
+    memory = open_memory(chunker=RecursiveChunker())
+    memory.add([Document(id="d", segments=[part("1", "Ann", "The code is 4711."), part("2", "Bob")])], name="x")
+    memory.forget(author="Ann")
+    assert str(memory.document("x", "d")).count("4711") == 0
+    assert b"4711" not in memory.catalog.path.read_bytes()
+    assert memory.search("number")[0].chunk.text == "Bob: number 2"
+
+
+def test_forgetting_erases_where_nothing_can_be_embedded(memory: Memory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was a copy of what is forgotten waits for its vector; the erasure waits for nothing."""
+    said = "We all meet at the old bridge at nine."
+    texts = (("Ann", said), ("Ann", "The code is 4711."), ("Bob", said))
+    memory.add([Document(id=str(n), text=text, author=name) for n, (name, text) in enumerate(texts)], name="x")
+    monkeypatch.setattr(HashingEmbedder, "embed_documents", lambda *_: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        memory.forget(author="Ann")
+    assert b"4711" not in memory.catalog.path.read_bytes()
+    assert memory.catalog.count("pending") == 1
 
 
 def test_a_damaged_document_of_an_author_goes_as_a_whole(memory: Memory) -> None:

@@ -79,7 +79,7 @@ class Upkeep:
             return
         try:
             with self._catalog.lock.hold():
-                _each(self._erase_idle_index, self._refill_index, self._catalog.scrub)
+                each(self._erase_idle_index, self._refill_index, self._catalog.scrub)
                 with self._catalog.transaction():
                     self._catalog.set_setting("scrub", "done")
         except (StorageError, ConfigurationError) as error:  # the latter when another's collections are in the folder
@@ -112,7 +112,7 @@ class Upkeep:
     def mend(self) -> None:
         """Do what was left undone; an erasure that fails keeps nothing else from being done."""
         with self._catalog.lock.hold():
-            _each(self.scrub, self._catch_up)
+            each(self.scrub, self._catch_up)
 
     def _catch_up(self) -> None:
         if self._catalog.setting("rebuild") == "due":
@@ -185,7 +185,7 @@ class Upkeep:
         return self._embedder.embed_documents(texts), None
 
 
-def _each(*steps: Callable[[], object]) -> None:
+def each(*steps: Callable[[], object]) -> None:
     """Take every step, also those after one that fails; raise what failed first."""
     failures: list[MasaRagError] = []
     for step in steps:

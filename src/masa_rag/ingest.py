@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Literal, get_args
 from masa_rag._merge import without_authors
 from masa_rag._names import same_name
 from masa_rag._unicode import whole_name
-from masa_rag._upkeep import CYCLE
+from masa_rag._upkeep import CYCLE, each
 from masa_rag.catalog import Catalog
 from masa_rag.errors import ConfigurationError, MasaRagError, RecordError, SourceError
 from masa_rag.protocols import ResumableSource, Source, SparingSource, WatchingSource
@@ -113,8 +113,7 @@ class Ingest:
                     tally.counts["deleted"] += self._catalog.remove(buried[1], buried[2:])
                 else:
                     tally.counts["deleted"] += self._catalog.remove_source(buried[1])
-            self._embed(tally)
-            self._upkeep.scrub()
+            each(self._upkeep.scrub, partial(self._embed, tally))  # erased also where nothing can be embedded
             return tally.report()
 
     # Reading
