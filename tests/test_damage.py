@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -223,3 +225,19 @@ def test_a_sound_memory_on_a_read_only_disk_has_no_problem(
     monkeypatch.setattr("filelock.FileLock.acquire", lambda *_, **__: pytest.fail("nothing is written here"))
     with open_memory(index=None) as memory:
         assert memory.verify() == []
+
+
+MADE_ON_A_FULL_DISK = """
+import resource, sys
+from masa_rag import Memory
+resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, 50_000))
+Memory(sys.argv[1])
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="the size of files is limited as POSIX does")
+def test_a_disk_that_fills_while_a_memory_is_made_is_named(tmp_path: Path) -> None:
+    """The error is the disk's, not that of a transaction which the disk has ended."""
+    command = [sys.executable, "-c", MADE_ON_A_FULL_DISK, str(tmp_path / "brain")]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert "disk I/O error; the disk did not take it" in done.stderr.splitlines()[-1]
