@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import NoReturn
 
 import numpy as np
 import pytest
 
-from masa_rag import Document, Memory
+from masa_rag import Document, Memory, Segment
 from masa_rag._view import VectorView
 from masa_rag.errors import StorageError
 from masa_rag.indexes import ChromaIndex
@@ -44,6 +45,16 @@ def test_closing_brings_the_collection_up_to_date(open_chroma: Callable[[], Memo
     memory.close()
     assert indexed(memory) == 4
     assert open_chroma().verify() == []
+
+
+def test_an_edit_tells_the_index_nothing_of_the_passages_that_only_move(memory: Memory) -> None:
+    """Of a hundred messages the first grows: one passage is gone, one is new, and 99 stand elsewhere."""
+    parts = [Segment(f"message {number}", f"person {number}", id=str(number)) for number in range(100)]
+    memory.add([Document(id="d", segments=parts)], name="s")
+    told = memory.catalog.count("outbox")
+    memory.add([Document(id="d", segments=[replace(parts[0], text="message nought"), *parts[1:]])], name="s")
+    assert memory.catalog.count("outbox") - told == 2
+    assert memory.verify() == []
 
 
 def test_an_index_that_is_gone_is_one_problem(open_chroma: Callable[[], Memory]) -> None:

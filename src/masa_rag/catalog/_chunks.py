@@ -28,6 +28,9 @@ _TEXTS = ("id", "header", "text", "segment_ids", "authors", "url")
 _COMPARED = ", ".join(f"CAST({name} AS BLOB) AS {name}" if name in _TEXTS else name for name in CHUNK_COLUMNS)
 """Texts as bytes: one that the disk has damaged may be no text any more, and is to be replaced or deleted."""
 
+_PLACE = {"position", "start", "end"}
+"""Where a passage stands in its document."""
+
 _COMPARED_TEXTS = 5
 """So many passages are compared word by word with a new one, those that share most runs of words first."""
 
@@ -56,10 +59,11 @@ class ChunkTables(Database):
                 table = _INSERT_SAID if chunk.id in short else "INSERT INTO pending VALUES (?)"
                 self.connection.execute(table, (pk,))
                 self._write_authors(pk, chunk.authors)
-            elif known[1:] != tuple(value.encode() if isinstance(value, str) else value for value in row):
+            elif differing := _differing(known, row):
                 self.connection.execute(_UPDATE_CHUNK, (*row, known[0]))
-                self._write_authors(known[0], chunk.authors)
-                self._note(chunk.id, deleted=False)
+                if not differing <= _PLACE:  # which moves when a message further up is edited, and is not in the index
+                    self._write_authors(known[0], chunk.authors)
+                    self._note(chunk.id, deleted=False)
         for row in stored.values():
             self._delete_chunk(row)
 
@@ -165,6 +169,12 @@ class ChunkTables(Database):
     def _note(self, chunk_id: str, *, deleted: bool) -> int:
         query = "INSERT INTO outbox (chunk_id, deleted) VALUES (?, ?)"
         return int(self.connection.execute(query, (chunk_id, deleted)).lastrowid or 0)
+
+
+def _differing(stored: sqlite3.Row, row: Sequence[object]) -> set[str]:
+    """Return the columns in which a stored chunk, its texts as bytes, is another than this one."""
+    new = (value.encode() if isinstance(value, str) else value for value in row)
+    return {name for name, was, now in zip(CHUNK_COLUMNS, stored[1:], new, strict=True) if was != now}
 
 
 def _short_ones(chunks: Sequence[Chunk]) -> set[str]:
