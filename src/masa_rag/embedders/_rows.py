@@ -13,7 +13,10 @@ if TYPE_CHECKING:
 def unit_rows(rows: Any) -> Vectors:
     """Return rows as float32, each divided by its length.
 
-    Raises EmbeddingError when they are not numbers of one shape, not finite, or when one is zero.
+    A row of zeros, which models of word vectors give a text of which they know no word, points along the first axis:
+    one emoji must not keep the texts beside it from being embedded.
+
+    Raises EmbeddingError when they are not numbers of one shape, or not finite.
     """
     import numpy as np
 
@@ -24,11 +27,11 @@ def unit_rows(rows: Any) -> Vectors:
     if vectors.ndim != 2:
         raise EmbeddingError(f"the model returned an array of shape {vectors.shape}; expected (texts, dim)")
     lengths = np.linalg.norm(vectors.astype(np.float64), axis=1, keepdims=True)
-    if not np.isfinite(lengths).all() or not lengths.all():
-        raise EmbeddingError(
-            "the model returned a vector that is zero or not finite; it cannot be compared with others"
-        )
-    scaled: Vectors = (vectors / lengths).astype(np.float32)
+    if not np.isfinite(lengths).all():
+        raise EmbeddingError("the model returned a vector that is not finite; it cannot be compared with others")
+    nothing = lengths == 0
+    scaled: Vectors = (vectors / (lengths + nothing)).astype(np.float32)
+    scaled[nothing[:, 0], 0] = 1
     return scaled
 
 
