@@ -125,15 +125,27 @@ def test_a_damaged_passage_is_named_and_made_anew(
     assert [hit.chunk.authors for hit in memory.search("walrus")] == [("Ann",)]
 
 
-def test_a_vector_that_was_cut_off_is_named_and_made_anew(folder: Path, open_memory: Callable[..., Memory]) -> None:
-    """It would put all vectors behind it in the wrong places."""
-    damage(folder, "UPDATE vectors SET vector = CAST(substr(vector, 5) AS BLOB)")
+@pytest.mark.parametrize("damaged", ["substr(vector, 5)", "x'0000c07f' || substr(vector, 5)"], ids=["cut off", "NaN"])
+def test_a_vector_that_was_damaged_is_named_and_made_anew(
+    folder: Path, open_memory: Callable[..., Memory], damaged: str
+) -> None:
+    """It would put all vectors behind it in the wrong places, or be no number to compare with."""
+    damage(folder, f"UPDATE vectors SET vector = CAST({damaged} AS BLOB)")
     memory = open_memory()
     with pytest.raises(StorageError, match="a stored vector is damaged"):
         memory.search("walrus")
     assert [problem.where for problem in memory.verify()] == ["vectors"]
     memory.rebuild()
     assert len(memory.search("walrus")) == 1
+
+
+def test_a_vector_of_another_length_than_1_is_made_anew(folder: Path, open_memory: Callable[..., Memory]) -> None:
+    """What verify names, rebuild mends: a page of zeros too, with which searching goes on."""
+    damage(folder, "UPDATE vectors SET vector = zeroblob(length(vector))")
+    memory = open_memory()
+    assert [problem.where for problem in memory.verify()] == ["vectors"]
+    memory.rebuild()
+    assert memory.verify() == []
 
 
 @pytest.mark.parametrize("body", ["replace(body, 'walrus', 'badger')", "substr(body, 2)"], ids=["changed", "cut off"])

@@ -283,3 +283,14 @@ def test_embedding_all_anew_costs_each_passage_the_same(memory: Memory, monkeypa
 
     few, many = steps(50), steps(400)
     assert many < 10 * few
+
+
+def test_vectors_of_any_length_are_scaled_to_one(
+    open_memory: Callable[..., Memory], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An embedder that leaves them as its model gives them is no damage, which each rebuild would embed anew."""
+    embed = HashingEmbedder.embed_documents
+    monkeypatch.setattr(HashingEmbedder, "embed_documents", lambda *given: 3 * embed(*given))
+    memory = open_memory()
+    memory.add([Document(id="d", text="the walrus sleeps on the ice")], name="s")
+    assert memory.verify() == []

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from masa_rag._copies import own_words, same, words_said
-from masa_rag._rows import moment, readable_document
+from masa_rag._rows import is_unit, moment, readable_document
 from masa_rag._views import counted
 from masa_rag.catalog import Catalog
 from masa_rag.errors import StorageError
@@ -213,8 +213,6 @@ def _check_copies(connection: sqlite3.Connection) -> Iterator[Problem]:
 
 
 def _check_vectors(connection: sqlite3.Connection, dim: int) -> Iterator[Problem]:
-    import numpy as np
-
     rows = connection.execute(
         "SELECT c.id, v.vector, p.chunk FROM chunks c LEFT JOIN vectors v ON v.chunk = c.pk "
         "LEFT JOIN pending p ON p.chunk = c.pk LEFT JOIN said s ON s.chunk = c.pk "
@@ -228,7 +226,7 @@ def _check_vectors(connection: sqlite3.Connection, dim: int) -> Iterator[Problem
             yield Problem("vectors", f"passage {chunk_id} has no vector")
         elif len(vector) != 4 * dim:
             yield Problem("vectors", f"passage {chunk_id} has a vector of {len(vector)} bytes, expected {4 * dim}")
-        elif not abs(float(np.linalg.norm(np.frombuffer(vector, np.float32))) - 1) < 1e-3:
+        elif not is_unit(vector):
             yield Problem("vectors", f"the vector of passage {chunk_id} does not have length 1")
     if later:
         yield Problem("vectors", f"{counted(later, 'passage')} not embedded yet, found by words only")

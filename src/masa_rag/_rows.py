@@ -105,6 +105,14 @@ def row_chunk(row: sqlite3.Row) -> Chunk:
     return Chunk(**values)
 
 
+def is_unit(vector: bytes) -> bool:
+    """Say whether float32 numbers are a vector of length 1, as every one is that is stored."""
+    import numpy as np
+
+    length = float(np.linalg.norm(np.frombuffer(vector, np.float32).astype(np.float64)))
+    return abs(length - 1) < 1e-3
+
+
 _LAST = nextafter(253_402_300_800.0, 0.0)
 """The last moment of the year 9999. Some write it for "never", and as a number it is rounded up into the next one."""
 

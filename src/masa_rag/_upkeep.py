@@ -13,6 +13,7 @@ from masa_rag._views import counted
 from masa_rag.catalog import Catalog
 from masa_rag.errors import ConfigurationError, EmbeddingError, MasaRagError, StorageError
 from masa_rag.indexes._chroma_files import erase_files
+from masa_rag.indexes._vectors import unit_rows
 from masa_rag.protocols import TokenEmbedder
 
 if TYPE_CHECKING:
@@ -198,7 +199,7 @@ def each(*steps: Callable[[], object]) -> None:
 
 
 def _checked(vectors: Vectors, *, count: int, dim: int) -> Vectors:
-    """Return the vectors as contiguous float32 if they are what the seam promises.
+    """Return the vectors as contiguous float32, each of length 1, if they are what the seam promises.
 
     Raises:
         EmbeddingError: Wrong shape, or a value that is not a number: stored, it would spoil every search.
@@ -211,4 +212,4 @@ def _checked(vectors: Vectors, *, count: int, dim: int) -> Vectors:
             f"received vectors of shape {array.shape} from the embedder; expected ({count}, {dim}) of finite numbers. "
             "Nothing of this batch was stored; check the embedder with masa_rag.testing.EmbedderContract"
         )
-    return array
+    return unit_rows(array, count=count, dim=dim)

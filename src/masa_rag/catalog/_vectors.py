@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from masa_rag._rows import is_unit
 from masa_rag.catalog._chunks import ChunkTables
 from masa_rag.errors import MemoryMismatchError, StorageError
 
@@ -72,7 +73,9 @@ class VectorTables(ChunkTables):
 
         Call inside a transaction.
         """
-        self.connection.execute("DELETE FROM vectors WHERE length(vector) != ?", (4 * dim,))
+        stored = self.connection.execute("SELECT chunk, vector FROM vectors")
+        spoilt = [(pk,) for pk, vector in stored if len(vector) != 4 * dim or not is_unit(vector)]
+        self.connection.executemany("DELETE FROM vectors WHERE chunk = ?", spoilt)
         self.connection.execute(
             "INSERT OR IGNORE INTO pending SELECT pk FROM chunks WHERE pk NOT IN (SELECT chunk FROM vectors) "
             f"AND {_NO_COPY}"
@@ -113,12 +116,15 @@ class VectorTables(ChunkTables):
             ids[number] = chunk_id
             data += vector
             newest = written
-        if len(data) != 4 * dim * len(ids):
+        numbers = np.frombuffer(data, dtype=np.float32, count=len(data) // 4)
+        with np.errstate(over="ignore", invalid="ignore"):
+            squares = np.dot(numbers, numbers)
+        if len(data) != 4 * dim * len(ids) or not np.isfinite(squares):
             raise StorageError(
                 f"a stored vector is damaged, or not of a model whose vectors have {dim} numbers; masa-rag verify "
                 "names it, masa-rag rebuild makes it anew"
             )
-        matrix = np.frombuffer(data, dtype=np.float32).reshape(-1, dim)
+        matrix = numbers.reshape(-1, dim)
         matrix.flags.writeable = False  # nobody has the bytes but this array, so an index may keep it without a copy
         return ids, matrix, newest
 
