@@ -26,6 +26,11 @@ def marks(lock: WriterLock) -> list[Path]:
     return sorted(lock._owner_file.parent.glob("memory.writer-*"))
 
 
+def refused(path: Path, *_: object, **__: object) -> None:
+    """What Windows does where a file is open in another process."""
+    raise PermissionError(13, "used by another process", str(path))
+
+
 @contextmanager
 def another_process_at_work(lock: WriterLock) -> Iterator[subprocess.Popen[str]]:
     """A process that marks itself as being at work and waits; killed at the end."""
@@ -99,3 +104,21 @@ def test_what_a_process_of_the_same_id_left_is_mended(open_memory: Callable[...,
     mark.touch()
     assert open_memory().info().vectors == 1
     assert not mark.exists()
+
+
+def test_who_is_at_work_under_another_name_of_the_folder_is_alive(lock: WriterLock, tmp_path: Path) -> None:
+    """A memory may be opened by a link to its folder while the same process writes it by the folder's own name."""
+    (tmp_path / "link").symlink_to(tmp_path)
+    other = WriterLock(tmp_path / "link" / "memory.lock", timeout_s=5)
+    with lock.working():
+        assert (other.is_busy(), other.was_killed()) == (True, False)
+
+
+def test_a_name_file_that_cannot_be_deleted_locks_nobody_out(lock: WriterLock, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Windows refuses to delete it while another process reads who writes; the lock is free all the same."""
+    with monkeypatch.context() as windows:
+        windows.setattr(Path, "unlink", refused)
+        with lock.hold(), lock.working():
+            pass
+    with WriterLock(lock._owner_file.with_suffix(".lock"), timeout_s=0).hold():
+        pass

@@ -34,7 +34,7 @@ class WriterLock:
     def __init__(self, path: Path, *, timeout_s: float, check: Callable[[], None] = lambda: None) -> None:
         from filelock import FileLock
 
-        self._owner_file = path.with_suffix(".owner")
+        self._owner_file = path.resolve().with_suffix(".owner")  # a folder may have several names in one process
         self._timeout_s = timeout_s
         self._check = check
         self._thread_lock = threading.RLock()
@@ -62,7 +62,8 @@ class WriterLock:
                 yield
             finally:
                 if self._file_lock.lock_counter == 1:
-                    self._owner_file.unlink(missing_ok=True)
+                    with suppress(OSError):  # on Windows while somebody reads it; the lock is released all the same
+                        self._owner_file.unlink()
                 self._file_lock.release()
         finally:
             self._thread_lock.release()
@@ -88,7 +89,8 @@ class WriterLock:
             with _WORKING_LOCK:
                 _WORKING[mark] -= 1
                 if not _WORKING[mark]:
-                    mark.unlink(missing_ok=True)
+                    with suppress(OSError):
+                        mark.unlink()
 
     def is_busy(self) -> bool:
         """Say whether somebody writes, or will go on after a pause between two steps.
