@@ -40,13 +40,19 @@ def damage(folder: Path, statement: str) -> None:
         connection.execute(statement)
 
 
-def wipe_page_of(folder: Path, table: str) -> None:
-    """Overwrite a table's first page with zeros."""
+def place_of(folder: Path, table: str) -> tuple[int, int]:
+    """Return where in the file a table's first page begins, and its size."""
     with closing(sqlite3.connect(folder / "memory.db")) as connection:
         (size,) = connection.execute("PRAGMA page_size").fetchone()
         (page,) = connection.execute("SELECT rootpage FROM sqlite_master WHERE name = ?", (table,)).fetchone()
+    return (page - 1) * size, size
+
+
+def wipe_page_of(folder: Path, table: str) -> None:
+    """Overwrite a table's first page with zeros."""
+    start, size = place_of(folder, table)
     with (folder / "memory.db").open("r+b") as file:
-        file.seek((page - 1) * size)
+        file.seek(start)
         file.write(bytes(size))
 
 
@@ -54,7 +60,7 @@ def wipe_page_of(folder: Path, table: str) -> None:
 def test_a_damaged_page_is_one_clear_error(folder: Path, open_memory: Callable[..., Memory], verb: str) -> None:
     """Reading says what writing says: SQLite's own error never comes through."""
     wipe_page_of(folder, "chunks")
-    with pytest.raises(StorageError, match=r"memory\.db: database disk image is malformed; the file is damaged; put"):
+    with pytest.raises(StorageError, match=r"database disk image is malformed; the file is damaged; masa-rag rebuild"):
         VERBS[verb](open_memory())
 
 
@@ -72,7 +78,7 @@ def test_a_text_that_is_none_any_more_is_one_clear_error(
     """SQLite reads a byte with a flipped bit without a word; what is no UTF-8 is noticed in Python."""
     damage(folder, f"UPDATE chunks SET text = {NO_TEXT}")
     with pytest.raises(
-        StorageError, match=r"Could not decode.*the file is damaged; masa-rag rebuild makes passages anew"
+        StorageError, match=r"Could not decode.*the file is damaged; masa-rag rebuild makes indexes and passages anew"
     ):
         VERBS[verb](open_memory())
 
@@ -253,3 +259,19 @@ def test_a_disk_that_fills_while_a_memory_is_made_is_named(tmp_path: Path) -> No
     command = [sys.executable, "-c", MADE_ON_A_FULL_DISK, str(tmp_path / "brain")]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert "disk I/O error; the disk did not take it" in done.stderr.splitlines()[-1]
+
+
+def test_an_index_of_sqlite_that_was_damaged_is_made_anew(folder: Path, open_memory: Callable[..., Memory]) -> None:
+    """It is made of its table, so nothing needs to come from a copy or from the sources."""
+    with closing(sqlite3.connect(folder / "memory.db")) as connection:
+        (chunk,) = connection.execute("SELECT id FROM chunks").fetchone()
+    start, size = place_of(folder, "sqlite_autoindex_chunks_1")
+    with (folder / "memory.db").open("r+b") as file:
+        file.seek(start)
+        page = file.read(size)
+        file.seek(start)
+        file.write(page.replace(chunk.encode(), b"?" * len(chunk)))
+    memory = open_memory()
+    assert {problem.where for problem in memory.verify()} == {"file"}
+    memory.rebuild()
+    assert memory.verify() == []

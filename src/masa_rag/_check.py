@@ -226,7 +226,7 @@ def _check_vectors(connection: sqlite3.Connection, dim: int) -> Iterator[Problem
             yield Problem("vectors", f"passage {chunk_id} has no vector")
         elif len(vector) != 4 * dim:
             yield Problem("vectors", f"passage {chunk_id} has a vector of {len(vector)} bytes, expected {4 * dim}")
-        elif not is_unit(vector):
+        elif not is_unit(vector, dim=dim):
             yield Problem("vectors", f"the vector of passage {chunk_id} does not have length 1")
     if later:
         yield Problem("vectors", f"{counted(later, 'passage')} not embedded yet, found by words only")

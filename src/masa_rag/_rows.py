@@ -105,12 +105,13 @@ def row_chunk(row: sqlite3.Row) -> Chunk:
     return Chunk(**values)
 
 
-def is_unit(vector: bytes) -> bool:
-    """Say whether float32 numbers are a vector of length 1, as every one is that is stored."""
+def is_unit(vector: object, *, dim: int) -> bool:
+    """Say whether a value is a stored vector as it should be: ``dim`` float32 numbers, of length 1."""
     import numpy as np
 
-    length = float(np.linalg.norm(np.frombuffer(vector, np.float32).astype(np.float64)))
-    return abs(length - 1) < 1e-3
+    if not isinstance(vector, bytes) or len(vector) != 4 * dim:
+        return False
+    return abs(float(np.linalg.norm(np.frombuffer(vector, np.float32).astype(np.float64))) - 1) < 1e-3
 
 
 _LAST = nextafter(253_402_300_800.0, 0.0)

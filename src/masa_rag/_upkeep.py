@@ -131,6 +131,8 @@ class Upkeep:
         """
         damaged: list[str] = []
         with self._catalog.lock.working(), self._catalog.lock.hold():
+            with self._catalog.transaction():
+                self._catalog.reindex()
             for source, ids in self._catalog.all_documents():
                 cut = partial(self._chunker.chunk, source=source)
                 with self._catalog.transaction():

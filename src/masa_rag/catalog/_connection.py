@@ -12,15 +12,18 @@ from masa_rag._schema import refuse_foreign
 from masa_rag._words import bag_of, spaced
 from masa_rag.errors import StorageError
 
+_DAMAGED = (
+    "the file is damaged; masa-rag rebuild makes indexes and passages anew from the documents. If that does not help, "
+    "put back a copy of the file, or make the memory anew from its sources"
+)
 _ADVICE: dict[str, Any] = {
     "FULL": "nothing of this step was kept and everything before it is safe; free some space and run it again",
     "IOERR": "the disk did not take it; all before this step is safe; check the disk and its space, then run it again",
     "READONLY": "the memory cannot be written here; check the permissions of its folder",
     "CANTOPEN": "the memory cannot be opened; check that the folder exists and may be read",
     "NOTADB": "this file is not a memory; check the path, or put back a copy of it",
-    "CORRUPT": "the file is damaged; put back a copy of it, or make the memory anew from its sources",
-    "TEXT": "the file is damaged; masa-rag rebuild makes passages anew from their documents. If that does not help, "
-    "put back a copy of the file, or make the memory anew from its sources",
+    "CORRUPT": _DAMAGED,
+    "TEXT": _DAMAGED,
     "BUSY": "another program holds the file; try again",
 }
 

@@ -151,6 +151,10 @@ class Database:
     def _before_commit(self) -> None:
         """Do what every transaction does at its end."""
 
+    def reindex(self) -> None:
+        """Make SQLite's own indexes anew from the tables, in case the disk has damaged one; call in a transaction."""
+        self.connection.execute("REINDEX")
+
     def setting(self, key: str) -> str | None:
         """Return a setting, or None when it was never set."""
         row = self.connection.execute("SELECT value FROM settings WHERE key = ?", (key,)).fetchone()

@@ -74,7 +74,7 @@ class VectorTables(ChunkTables):
         Call inside a transaction.
         """
         stored = self.connection.execute("SELECT chunk, vector FROM vectors")
-        spoilt = [(pk,) for pk, vector in stored if len(vector) != 4 * dim or not is_unit(vector)]
+        spoilt = [(pk,) for pk, vector in stored if not is_unit(vector, dim=dim)]
         self.connection.executemany("DELETE FROM vectors WHERE chunk = ?", spoilt)
         self.connection.execute(
             "INSERT OR IGNORE INTO pending SELECT pk FROM chunks WHERE pk NOT IN (SELECT chunk FROM vectors) "
