@@ -275,3 +275,12 @@ def test_an_index_of_sqlite_that_was_damaged_is_made_anew(folder: Path, open_mem
     assert {problem.where for problem in memory.verify()} == {"file"}
     memory.rebuild()
     assert memory.verify() == []
+
+
+def test_a_file_that_was_cut_to_nothing_is_no_new_memory(folder: Path, open_memory: Callable[..., Memory]) -> None:
+    """Filled again by the next sync, it would no longer know who is to be kept out; only one never written is new."""
+    (folder / "memory.db").write_bytes(b"")
+    with pytest.raises(StorageError, match=r"the file is empty, and was not .* delete it to begin anew"):
+        open_memory()
+    (folder / "memory.lock").unlink()
+    assert open_memory().info().documents == 0

@@ -65,6 +65,7 @@ class Database:
                 f"cannot make the folder {folder} ({error.strerror}); choose a place you may write to"
             ) from error
         self.path = folder / "memory.db"
+        self._refuse_emptied(folder / "memory.lock")
         self._place = _Place(self.path)
         self.lock = WriterLock(folder / "memory.lock", timeout_s=lock_timeout_s, check=self._place.check)
         self._local = threading.local()  # of which nothing is left of a thread that has ended
@@ -74,6 +75,21 @@ class Database:
         self._buried: dict[tuple[str, ...], bool] = {}  # what this transaction has looked up
         self._errors = StorageErrors(self.path)
         migrate(self.connection)
+
+    def _refuse_emptied(self, written: Path) -> None:
+        """Raise StorageError for a file that was cut to nothing, which SQLite takes for a new one.
+
+        The lock is first held once the tables are there, and a file with tables is never empty.
+        """
+        try:
+            is_emptied = written.exists() and self.path.stat().st_size == 0
+        except OSError:  # it is not there yet, or not ours to see: what opens it says so
+            return
+        if is_emptied:
+            raise StorageError(
+                f"{self.path}: the file is empty, and was not when it was last written; put back a copy of it, or "
+                "delete it to begin anew"
+            )
 
     @property
     def was_forked(self) -> bool:
