@@ -34,7 +34,7 @@ def decode_document(body: bytes) -> Document:
     """
     try:
         return msgspec.json.decode(body, type=Document)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, TypeError) as error:  # the last where it is no bytes any more
         raise StorageError(
             f"a stored document cannot be read ({error}); masa-rag rebuild names it, and adding its source after that "
             "brings it back"

@@ -158,12 +158,12 @@ class ChunkTables(Database):
     def misnamed(self) -> Iterator[tuple[int, str, list[str]]]:
         """Yield (number, id, who speaks) of the passages that are not found by the names of these."""
         rows = self.connection.execute(
-            "SELECT c.pk, c.id, c.authors, a.name FROM chunks c LEFT JOIN chunk_authors s ON s.chunk = c.pk "
-            "LEFT JOIN authors a ON a.pk = s.author ORDER BY c.pk"
+            "SELECT c.pk, c.id, c.authors, CAST(a.name AS BLOB) FROM chunks c "
+            "LEFT JOIN chunk_authors s ON s.chunk = c.pk LEFT JOIN authors a ON a.pk = s.author ORDER BY c.pk"
         )
         for (pk, chunk_id, authors), found in groupby(rows, key=lambda row: row[:3]):
             names = names_in(authors)
-            if sorted(row[3] for row in found if row[3] is not None) != sorted(names):
+            if sorted(row[3] for row in found if row[3] is not None) != sorted(name.encode() for name in names):
                 yield pk, chunk_id, names
 
     def _note(self, chunk_id: str, *, deleted: bool) -> int:
