@@ -105,6 +105,15 @@ def row_chunk(row: sqlite3.Row) -> Chunk:
     return Chunk(**values)
 
 
+def is_list_of_texts(value: bytes) -> bool:
+    """Say whether it is what ``chunk_row`` makes of ids and names."""
+    try:
+        msgspec.json.decode(value, type=list[str])
+    except msgspec.DecodeError:
+        return False
+    return True
+
+
 def is_unit(vector: object, *, dim: int) -> bool:
     """Say whether a value is a stored vector as it should be: ``dim`` float32 numbers, of length 1."""
     import numpy as np

@@ -1,4 +1,4 @@
-"""Killed and racing processes; the scripts beside this file do the work and can be run alone."""
+"""Killed and racing processes, and full disks; the scripts beside this file do the work and can be run alone."""
 
 from __future__ import annotations
 
@@ -28,6 +28,22 @@ def test_two_writers_and_two_readers_share_a_memory() -> None:
     assert "not found 0, problems 0" in run(
         "processes.py", "--writers", "2", "--readers", "2", "--documents", "8", "--patient"
     )
+
+
+MADE_ON_A_FULL_DISK = """
+import resource, sys
+from masa_rag import Memory
+resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, 50_000))
+Memory(sys.argv[1])
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="the size of files is limited as POSIX does")
+def test_a_disk_that_fills_while_a_memory_is_made_is_named(tmp_path: Path) -> None:
+    """The error is the disk's, not that of a transaction which the disk has ended."""
+    command = [sys.executable, "-c", MADE_ON_A_FULL_DISK, str(tmp_path / "brain")]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert "disk I/O error; the disk did not take it" in done.stderr.splitlines()[-1]
 
 
 @pytest.mark.slow

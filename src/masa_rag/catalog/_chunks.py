@@ -9,7 +9,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from masa_rag._copies import names_in, own_words, same, words_said
-from masa_rag._rows import CHUNK_COLUMNS, chunk_row
+from masa_rag._rows import CHUNK_COLUMNS, chunk_row, is_list_of_texts
 from masa_rag._unicode import is_text
 from masa_rag._words import bags
 from masa_rag.catalog._database import Database
@@ -66,6 +66,14 @@ class ChunkTables(Database):
                     self._note(chunk.id, deleted=False)
         for row in stored.values():
             self._delete_chunk(row)
+
+    def _drop_unreadable(self, document: int) -> None:
+        """Delete those of a document's passages that the disk has damaged."""
+        rows = self.connection.execute(f"SELECT pk, {_COMPARED} FROM chunks WHERE document = ?", (document,))
+        for row in rows.fetchall():
+            is_whole = all(is_text(row[name]) for name in _TEXTS if row[name] is not None)
+            if not (is_whole and all(is_list_of_texts(row[name]) for name in ("segment_ids", "authors"))):
+                self._delete_chunk(row)
 
     def _delete_chunk(self, row: sqlite3.Row) -> None:
         number = row["pk"]

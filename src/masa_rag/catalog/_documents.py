@@ -98,7 +98,8 @@ class DocumentTables(TombstoneTables):
     def recut(self, source: str, document_id: str, cut: Cut) -> bool:
         """Make a document's passages anew; call inside a transaction. Returns whether it is what was stored.
 
-        One that is not keeps its passages, which may be right, and is replaced when it comes in again.
+        One that is not keeps its passages, but for those that cannot be read either, and is replaced when it comes in
+        again.
         """
         row = self._row(source, document_id)
         if row is None:
@@ -106,6 +107,7 @@ class DocumentTables(TombstoneTables):
         document = readable_document(row["body"])
         if document is None or document.digest != row["digest"]:
             self.connection.execute("UPDATE documents SET digest = '' WHERE pk = ?", (row["pk"],))
+            self._drop_unreadable(row["pk"])
             return False
         self._write(source, document, row["body"], cut, origin=row["origin"])
         return True
