@@ -47,6 +47,26 @@ def test_closing_brings_the_collection_up_to_date(open_chroma: Callable[[], Memo
     assert open_chroma().verify() == []
 
 
+@pytest.mark.parametrize("is_told", [True, False])
+@pytest.mark.parametrize("damaged", ["substr(vector, 2)", "x'0000c07f' || substr(vector, 5)"], ids=["cut off", "NaN"])
+def test_a_damaged_vector_is_named_and_made_anew_beside_an_index(
+    open_chroma: Callable[[], Memory], damaged: str, is_told: bool
+) -> None:
+    """Neither looking for damage nor closing ends in an error of the index, whether it has the vector or not."""
+    memory = open_chroma()
+    memory.add(notes(3), name="s")
+    if is_told:
+        memory.close()
+        memory = open_chroma()
+    with memory.catalog.transaction() as connection:
+        connection.execute(f"UPDATE vectors SET vector = CAST({damaged} AS BLOB) WHERE chunk = 2")
+    assert [problem.where for problem in memory.verify()] == ["vectors"]
+    memory.close()
+    memory = open_chroma()
+    memory.rebuild()
+    assert memory.verify() == []
+
+
 def test_an_edit_tells_the_index_nothing_of_the_passages_that_only_move(memory: Memory) -> None:
     """Of a hundred messages the first grows: one passage is gone, one is new, and 99 stand elsewhere."""
     parts = [Segment(f"message {number}", f"person {number}", id=str(number)) for number in range(100)]

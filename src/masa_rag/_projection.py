@@ -142,7 +142,7 @@ class Projection:
             yield from (f"passage {key} should be gone" for key in sorted(present - expected - waiting))
             common = sorted((expected & present) - waiting)
             step = max(1, len(common) // _SAMPLE)
-            for key, vector in self._catalog.vectors_of(common[::step]).items():
+            for key, vector in self._catalog.vectors_of(common[::step], dim=self._dim).items():
                 found = dict(self.index.query(np.frombuffer(vector, np.float32), 1, [key]))
                 if found.get(key, 0.0) < 0.999:
                     yield f"passage {key} has another vector than the catalogue"
@@ -210,7 +210,7 @@ class Projection:
 
 def chunks_with_vectors(catalog: Catalog, ids: Sequence[str], *, dim: int) -> tuple[list[Chunk], Vectors]:
     """Return those of the chunks that have a vector, and their vectors ``(n, dim)``."""
-    vectors = catalog.vectors_of(ids)
+    vectors = catalog.vectors_of(ids, dim=dim)
     chunks = [chunk for chunk_id, chunk in chunks_by_id(catalog.connection, ids).items() if chunk_id in vectors]
     matrix = np.frombuffer(b"".join(vectors[chunk.id] for chunk in chunks), dtype=np.float32)
     return chunks, matrix.reshape(-1, dim)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from math import nextafter
+from math import nan, nextafter
 from typing import Any
 
 import msgspec
@@ -116,11 +116,16 @@ def is_list_of_texts(value: bytes) -> bool:
 
 def is_unit(vector: object, *, dim: int) -> bool:
     """Say whether a value is a stored vector as it should be: ``dim`` float32 numbers, of length 1."""
+    return abs(length_of(vector, dim=dim) - 1) < 1e-3
+
+
+def length_of(vector: object, *, dim: int) -> float:
+    """Return the length of a stored vector of ``dim`` float32 numbers, and what is no number where it is damaged."""
     import numpy as np
 
     if not isinstance(vector, bytes) or len(vector) != 4 * dim:
-        return False
-    return abs(float(np.linalg.norm(np.frombuffer(vector, np.float32).astype(np.float64))) - 1) < 1e-3
+        return nan
+    return float(np.linalg.norm(np.frombuffer(vector, np.float32).astype(np.float64)))
 
 
 _LAST = nextafter(253_402_300_800.0, 0.0)

@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import isfinite
 from typing import TYPE_CHECKING, Literal
 
-from masa_rag._rows import is_unit
+from masa_rag._rows import is_unit, length_of
 from masa_rag.catalog._chunks import ChunkTables
 from masa_rag.errors import MemoryMismatchError, StorageError
 
@@ -128,12 +129,12 @@ class VectorTables(ChunkTables):
         matrix.flags.writeable = False  # nobody has the bytes but this array, so an index may keep it without a copy
         return ids, matrix, newest
 
-    def vectors_of(self, ids: Sequence[str]) -> dict[str, bytes]:
-        """Return id -> float32 bytes of those chunks that have a vector."""
+    def vectors_of(self, ids: Sequence[str], *, dim: int) -> dict[str, bytes]:
+        """Return id -> float32 bytes of those chunks that have a vector which can be read."""
         query = "SELECT c.id, v.vector FROM chunks c JOIN vectors v ON v.chunk = c.pk WHERE c.id IN (%s)"
         parts = (ids[start : start + 500] for start in range(0, len(ids), 500))
         rows = (row for part in parts for row in self.connection.execute(query % ", ".join("?" * len(part)), part))
-        return {row[0]: row[1] for row in rows}
+        return {row[0]: row[1] for row in rows if isfinite(length_of(row[1], dim=dim))}
 
     def vectors_of_numbers(self, numbers: Sequence[int]) -> dict[int, bytes]:
         """Return number -> float32 bytes of those chunks that have a vector."""
