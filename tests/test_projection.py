@@ -47,6 +47,20 @@ def test_closing_brings_the_collection_up_to_date(open_chroma: Callable[[], Memo
     assert open_chroma().verify() == []
 
 
+def test_an_index_that_cannot_be_read_is_a_problem_among_the_others(open_chroma: Callable[[], Memory]) -> None:
+    """What else is wrong is told too, and the index is made anew."""
+    memory = open_chroma()
+    memory.add(notes(3), name="s")
+    memory.close()
+    (memory.path / "chroma" / "chroma.sqlite3").write_bytes(b"torn" * 1_000)
+    memory = open_chroma()
+    with memory.catalog.transaction() as connection:
+        connection.execute("DELETE FROM bags WHERE chunk = 2")
+    assert [problem.where for problem in memory.verify()] == ["words", "index"]
+    memory.rebuild()
+    assert memory.verify() == []
+
+
 @pytest.mark.parametrize("is_told", [True, False])
 @pytest.mark.parametrize("damaged", ["substr(vector, 2)", "x'0000c07f' || substr(vector, 5)"], ids=["cut off", "NaN"])
 def test_a_damaged_vector_is_named_and_made_anew_beside_an_index(

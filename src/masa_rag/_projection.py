@@ -132,20 +132,26 @@ class Projection:
         """
         with self._catalog.lock.hold(), self._lock:
             self._freshen()
-            present = self.index.ids()
-            waiting = {change.chunk_id for change in self._catalog.outbox()}
-            expected = self._catalog.embedded_ids()
-            if len(expected - waiting) > 1 and not present:  # its folder was deleted, or not copied
-                yield f"it holds none of the {len(expected - waiting):,} passages"
-                return
-            yield from (f"passage {key} is missing" for key in sorted(expected - present - waiting))
-            yield from (f"passage {key} should be gone" for key in sorted(present - expected - waiting))
-            common = sorted((expected & present) - waiting)
-            step = max(1, len(common) // _SAMPLE)
-            for key, vector in self._catalog.vectors_of(common[::step], dim=self._dim).items():
-                found = dict(self.index.query(np.frombuffer(vector, np.float32), 1, [key]))
-                if found.get(key, 0.0) < 0.999:
-                    yield f"passage {key} has another vector than the catalogue"
+            try:
+                yield from self._compared()
+            except StorageError as error:  # its files are damaged
+                yield str(error)
+
+    def _compared(self) -> Iterator[str]:
+        present = self.index.ids()
+        waiting = {change.chunk_id for change in self._catalog.outbox()}
+        expected = self._catalog.embedded_ids()
+        if len(expected - waiting) > 1 and not present:  # its folder was deleted, or not copied
+            yield f"it holds none of the {len(expected - waiting):,} passages"
+            return
+        yield from (f"passage {key} is missing" for key in sorted(expected - present - waiting))
+        yield from (f"passage {key} should be gone" for key in sorted(present - expected - waiting))
+        common = sorted((expected & present) - waiting)
+        step = max(1, len(common) // _SAMPLE)
+        for key, vector in self._catalog.vectors_of(common[::step], dim=self._dim).items():
+            found = dict(self.index.query(np.frombuffer(vector, np.float32), 1, [key]))
+            if found.get(key, 0.0) < 0.999:
+                yield f"passage {key} has another vector than the catalogue"
 
     def close(self) -> None:
         """Release the index."""
