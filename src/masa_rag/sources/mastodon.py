@@ -19,7 +19,7 @@ from masa_rag.sources._tweets.ids import IdSet
 from masa_rag.sources._tweets.legacy import User
 from masa_rag.sources._tweets.record import Tweet, count_of, filled, list_of, mapping_of, text_of
 from masa_rag.sources._tweets.threads import Assembler
-from masa_rag.sources._tweets.time import time_of
+from masa_rag.sources._written import time_of
 from masa_rag.types import Document
 
 _ACTIVITY: Keys = ("orderedItems", ITEM)
