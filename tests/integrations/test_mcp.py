@@ -218,7 +218,7 @@ async def test_the_command_serves_http_on_a_free_port(memory: Memory) -> None:
         try:
             headers = {"Authorization": f"Bearer {token.removeprefix('token: ')}"}
             async with (
-                httpx2.AsyncClient(headers=headers) as http,
+                httpx2.AsyncClient(headers=headers, timeout=60) as http,
                 Client(streamable_http_client(place, http_client=http)) as client,
             ):
                 assert "The launch is in May." in await call(client, "recall", query="launch")

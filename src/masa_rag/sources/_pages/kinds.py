@@ -6,7 +6,7 @@ import re
 import zlib
 from pathlib import Path
 
-from masa_rag.sources._base import read_head
+from masa_rag.sources._base import read_head, visible_files
 from masa_rag.sources._pages.mhtml import is_mhtml
 
 SUFFIXES = frozenset({".html", ".htm", ".xhtml", ".mhtml", ".mht"})
@@ -48,9 +48,7 @@ def plain_head(head: bytes) -> bytes:
 def is_site_folder(folder: Path) -> bool:
     """Say whether a folder holds saved pages and nothing but what pages load."""
     pages = 0
-    for item in sorted(folder.rglob("*")):
-        if not item.is_file() or item.name.startswith("."):
-            continue
+    for item in visible_files(folder):
         if item.suffix.lower() in SUFFIXES:
             if pages < _PAGES_LOOKED_AT and not is_page(read_head(item)):
                 return False
