@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -234,7 +235,10 @@ def test_the_command_ends_with_ctrl_c(memory: Memory) -> None:
     memory.close()
     master, terminal = pty.openpty()
     command = [sys.executable, "-c", PROGRAM, "mcp", "-m", str(memory.path)]
-    with subprocess.Popen(command, stdin=terminal, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as server:
+    heeded = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)  # what runs in the background inherits to ignore it
+    with subprocess.Popen(
+        command, stdin=terminal, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=heeded
+    ) as server:
         assert server.stderr is not None
         assert server.stderr.readline() == "waiting for an MCP client on standard input; Ctrl-C ends\n"
         server.send_signal(signal.SIGINT)
