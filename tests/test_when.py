@@ -217,6 +217,7 @@ def test_the_words_around_a_time_tell_which_is_meant(question: str, start: datet
 @pytest.mark.parametrize(
     "question",
     [
+        "We ship the seal mid-April",
         "Why this may be the crane",
         "WHY THIS MAY BE THE CRANE",
         "Why This May Be the Crane",

@@ -62,13 +62,13 @@ NAMED = (
     rf"(?:this |{OPENED})(?!(?-i:may|MAY)\b){_NO_VERB}{_MONTH}",
     rf"from (?!(?:may|june|april|august)\b){_MONTH}",
     *(rf"{_IN}{_EARLY}(?:the year )?{date}" for date in (_YEAR_MONTH, _YEAR)),
-    *(rf"(?<!the )(?:early|mid|late)[ -]{_NO_VERB}{date}" for date in (_MONTH, _YEAR)),
+    rf"(?<!the )(?:early|mid|late)[ -]{_YEAR}",
     rf"{_IN}{_QUARTER}(?! of\b)",
     rf"(?:last|this|(?:over|during) the|(?<=since )the) {_SEASON}(?! of\b)",
 )
 """Months, quarters and years alone are dates only after such words, the last of which the opening may have read
-already; "may" is a month only there or beside a number, and after words such as "this" only as "May". After "from"
-the months that are names of people as well are none."""
+already: what is planned for "mid-April" was said before. "May" is a month only there or beside a number, and after
+words such as "this" only with a capital. After "from" the months that are names of people as well are none."""
 WEEK = r"(?:(?P<around>week|weekend) (?:of|(?<=the week )(?:beginning|commencing|starting)) (?:the )?)?"
 _UNNAMED = re.compile(r"\?P<\w+>")
 _ONE = "|".join(_UNNAMED.sub("?:", date) for date in (*FIGURES, *DATES, *_BARE))
