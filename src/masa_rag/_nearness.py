@@ -44,6 +44,8 @@ def near_to(question: str, hits: Sequence[Hit], telling: set[str]) -> list[tuple
 
 def _enough(question: str, hits: Sequence[Hit]) -> float:
     names = capitalised(question) - STOP_WORDS
+    if not names:
+        return NEAR
     held = stems_of("\n".join(f"{hit.chunk.header}\n{hit.chunk.text}" for hit in hits))
     strange = [name for name in names if not stems_among({name}) <= held]
     return STRANGE if 2 * len(strange) > len(names) else NEAR

@@ -11,7 +11,7 @@ from typing import ClassVar
 from masa_rag._time import parse_time
 from masa_rag.errors import ConfigurationError, RecordError, SourceFormatError
 from masa_rag.sources._base import FileSource, read_head
-from masa_rag.sources._paths import date_in, readable_title, relative_id, root_of
+from masa_rag.sources._paths import date_in, expanded, readable_title, relative_id, root_of
 from masa_rag.sources._transcripts.base import (
     MAX_BYTES,
     Line,
@@ -91,7 +91,7 @@ class Transcripts(FileSource):
         self._title = title
         self._url = url
         self._root = root_of(self.paths)
-        if name is None and len(self.paths) == 1 and (only := Path(self.paths[0]).expanduser()).is_file():
+        if name is None and len(self.paths) == 1 and (only := expanded(self.paths[0])).is_file():
             self.name = f"{self.form}:{relative_id(only, self._root)}"
 
     @classmethod
@@ -155,7 +155,7 @@ class Transcripts(FileSource):
         return decode(path.read_bytes())
 
     def _may_be_skipped(self, path: Path) -> bool:
-        named = any(Path(given).expanduser() == path for given in self.paths)
+        named = any(expanded(given) == path for given in self.paths)
         return not named and path.suffix.lower() not in _SUBTITLES
 
     def _segment(self, line: Line, path: Path) -> Segment:

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from masa_rag.errors import ConfigurationError, RecordError
 from masa_rag.sources._base import FileSource
+from masa_rag.sources._paths import expanded
 from masa_rag.sources._tweets.archive import archive_folder
 from masa_rag.sources._tweets.files import SUFFIXES, answered_in, read_tweets, recognised
 from masa_rag.sources._tweets.ids import IdSet
@@ -74,7 +75,7 @@ class Tweets(FileSource):
             return False
 
     def _expand(self, given: str | Path) -> Iterator[Path]:
-        folder = Path(given).expanduser()
+        folder = expanded(given)
         if folder.is_dir() and archive_folder(folder) is not None:
             yield folder  # an archive is read as one, for its files complete each other
         else:

@@ -22,6 +22,7 @@ from masa_rag.sources._pages.meta import host_of
 from masa_rag.sources._pages.mhtml import is_mhtml, unpack_mhtml
 from masa_rag.sources._pages.parse import saved_from
 from masa_rag.sources._pages.warc import Capture, captures, is_warc
+from masa_rag.sources._paths import expanded
 from masa_rag.sources._transcripts.formats import is_transcript
 from masa_rag.types import Document
 
@@ -164,7 +165,7 @@ class WebPages(FileSource):
     def _id(self, path: Path) -> str:
         """Return the path below the folder that was given, so that the id does not hang on where it lies."""
         for given in self.paths:
-            root = Path(given).expanduser()
+            root = expanded(given)
             if root.is_dir() and path.is_relative_to(root):
                 return path.relative_to(root).as_posix()
         return path.name

@@ -153,10 +153,8 @@ def row(
     text = text_of(known.get("text"))
     if text is None:
         return None
-    user = mapping_of(known.get("username")) or mapping_of(value.get("user")) or _written_user(known.get("username"))
-    handle, shown = (text_of(_of_user(user, field)) for field in ("username", "author"))
-    username = handle if user else text_of(known.get("username"))
-    name = text_of(known.get("author")) or shown or author
+    username, name, user_id = _who(known, value)
+    name = name or author
     tweet_id, written, url = row_id(known.get("id")), written_time(known.get("time")), text_of(known.get("url"))
     created_at = time_of(known.get("time"), tweet_id=tweet_id, zone=zone)
     # As written, for what a date means may hang on the rest of its table.
@@ -166,7 +164,7 @@ def row(
         text=_with_links(unescaped(text), value),
         author=name,
         username=username.lstrip("@") if username is not None else None,
-        user_id=row_id(known.get("user_id")) or id_of(user.get("id")),
+        user_id=user_id,
         created_at=created_at
         or (other_time(written) if written and other_time is not None else None)
         or snowflake_time(_id_in(url)),
@@ -191,9 +189,14 @@ def row(
     return tweet
 
 
-def _of_user(user: Mapping[str, Any], field: str) -> object:
-    """Return what an object that describes the author has of a field, whatever it is called there."""
-    return user.get(columns(tuple(user))[0].get(field, ""))
+def _who(known: Mapping[str, Any], value: Mapping[str, Any]) -> tuple[str | None, str | None, str | None]:
+    """Return the handle, the name and the id of who wrote a row, which may stand in an object that describes them."""
+    cell = known.get("username")
+    user = mapping_of(cell) or mapping_of(value.get("user")) or _written_user(cell)
+    fields, _ = columns(tuple(user))  # whatever they are called there
+    handle, shown = (text_of(user.get(fields.get(field, ""))) for field in ("username", "author"))
+    username = handle if user else text_of(cell)
+    return username, text_of(known.get("author")) or shown, row_id(known.get("user_id")) or id_of(user.get("id"))
 
 
 def _written_user(value: object) -> Mapping[str, Any]:
