@@ -25,7 +25,7 @@ from masa_rag import (
 )
 from masa_rag.embedders import HashingEmbedder
 from masa_rag.indexes import FlatIndex
-from masa_rag.sources import Files, Transcripts, known_sources, open_sources
+from masa_rag.sources import Files, Transcripts, Tweets, WebPages, known_sources, open_sources
 from masa_rag.sources._base import FileSource
 from masa_rag.sources._registry import _plugins
 
@@ -483,3 +483,29 @@ def test_a_long_run_of_one_sign_is_looked_at_once(tmp_path: Path, run: str) -> N
     """Tables are padded with blanks: recognition does not look at each of them from each."""
     (tmp_path / "a.txt").write_text(run * 60_000 + "words")
     assert type(open_source(tmp_path / "a.txt")).__name__ == "Files"
+
+
+PARAGRAPH = "<p>The seal held through the whole of the spring, and Ann says that it will hold for longer.</p>"
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "text"),
+    [
+        (Transcripts, "~talk.txt", "[00:00:01] Ann: The seal held.\n[00:00:04] Bo: For how long?\n"),
+        (Tweets, "~tweets.json", '[{"id": "1790000000000000001", "text": "The seal held.", "username": "ann"}]'),
+        (
+            WebPages,
+            "~page.html",
+            f"<html><body><h1>The seal</h1>{3 * PARAGRAPH}</body></html>",
+        ),
+    ],
+)
+def test_a_name_that_begins_with_a_tilde_is_read_by_all(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: type[FileSource], name: str, text: str
+) -> None:
+    """Where nobody is called so it is a file's name, and no one's home folder."""
+    (tmp_path / name).write_text(text)
+    monkeypatch.chdir(tmp_path)
+    (document,) = kind(name)
+    assert isinstance(document, Document)
+    assert "The seal held" in document.text
