@@ -6,6 +6,7 @@ import json
 import sqlite3
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -79,8 +80,10 @@ def gather(
 
     A passage beside a good one may hold the answer too. All come with what their windows need.
     """
-    rows = {*_beside(connection, first, _WINDOW + 1), *_beside(connection, set(named) - set(first), _WINDOW)}
-    table = np.array(sorted(rows), np.int64).reshape(-1, 3)
+    rows = _beside(connection, first, _WINDOW + 1) + _beside(connection, set(named) - set(first), _WINDOW)
+    table = np.fromiter(chain.from_iterable(rows), np.int64, 3 * len(rows)).reshape(-1, 3)
+    table = table[np.unique(table[:, 2], return_index=True)[1]]
+    table = table[np.lexsort((table[:, 1], table[:, 0]))]
     pool = Pool(table[:, 2], table[:, 0], table[:, 1], np.zeros(0, np.int64))
     beside = replace(pool, chosen=np.flatnonzero(np.isin(pool.numbers, list(first)))).around(1)
     chosen = np.union1d(np.flatnonzero(np.isin(pool.numbers, list(named))), beside)
@@ -151,7 +154,7 @@ def with_neighbours(pool: Pool, matches: NDArray[np.float32]) -> NDArray[np.floa
 
 def _blobs(connection: sqlite3.Connection, select: str, numbers: NDArray[np.int64]) -> dict[int, bytes]:
     wanted = json.dumps(numbers.tolist())
-    return dict(_tuples(connection).execute(f"{select} IN (SELECT value FROM json_each(?))", (wanted,)))
+    return dict(_tuples(connection).execute(f"{select} IN (SELECT value FROM json_each(?))", (wanted,)).fetchall())
 
 
 def _tuples(connection: sqlite3.Connection) -> sqlite3.Cursor:
@@ -169,14 +172,17 @@ def _counts(words: NDArray[np.uint32], lengths: NDArray[np.int64], question: Que
         lengths: How many of them each bag has.
         question: Its stems.
     """
-    owners = np.repeat(np.arange(len(lengths)), lengths)
     stems = np.array(list(question.weights), np.uint32)
     if not len(stems):
         return np.zeros((len(lengths), 0), np.int64)
+    is_like = np.zeros(1 << 16, np.bool_)  # most words are none of the stems, and half a digest says so
+    is_like[stems.astype(np.uint16)] = True
+    like = np.flatnonzero(is_like[words.astype(np.uint16)])
     order = np.argsort(stems)
-    places = order[np.minimum(np.searchsorted(stems, words, sorter=order), len(stems) - 1)]
-    asked = stems[places] == words
-    cells = owners[asked] * len(stems) + places[asked]
+    places = order[np.minimum(np.searchsorted(stems, words[like], sorter=order), len(stems) - 1)]
+    asked = stems[places] == words[like]
+    owners = np.searchsorted(np.cumsum(lengths), like[asked], side="right")
+    cells = owners * len(stems) + places[asked]
     return np.bincount(cells, minlength=len(lengths) * len(stems)).reshape(len(lengths), len(stems))
 
 
