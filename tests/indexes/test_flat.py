@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from masa_rag.errors import ConfigurationError, MemoryMismatchError
-from masa_rag.indexes import FlatIndex
+from masa_rag.indexes import FlatIndex, flat
 from masa_rag.testing.indexes import IndexContract, make_chunks, make_vectors
 
 DIM = 8
@@ -22,6 +22,18 @@ class TestFlatIndex(IndexContract):
     def make(self) -> FlatIndex:
         """Return an empty index."""
         return FlatIndex()
+
+
+@pytest.fixture
+def asked_often(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two vectors are many, and every query is one too many: what 30,000 rows and 50 queries are otherwise."""
+    monkeypatch.setattr(flat, "_MANY", 1)
+    monkeypatch.setattr(flat, "_ASKED", 1)
+
+
+@pytest.mark.usefixtures("asked_often")
+class TestFlatIndexAskedOften(TestFlatIndex):
+    """It keeps the contract with a coarse copy of its rows."""
 
 
 def filled(*names: str) -> FlatIndex:
@@ -75,6 +87,39 @@ def test_equal_vectors_score_equally_wherever_they_lie() -> None:
     hits = FlatIndex.from_vectors(ids, vectors).query(make_vectors("b", dim=384)[0], 5)
     assert [found for found, _ in hits] == ["0000", "0001", "0002", "0003", "0004"]
     assert len({score for _, score in hits}) == 1
+
+
+@pytest.mark.usefixtures("asked_often")
+def test_a_coarse_copy_changes_no_answer() -> None:
+    """Near and equal vectors, zeros, writes and deletions between queries: ids and scores are those of one by one."""
+    chance = np.random.default_rng(3)
+    middles = np.repeat(chance.standard_normal((30, 48), np.float32), 100, axis=0)
+    vectors = np.vstack([middles + 0.02 * chance.standard_normal(middles.shape, np.float32), middles[:200:10] * 0])
+    vectors /= np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-9)
+    ids = [f"{number:04d}" for number in range(len(vectors))]
+    index, one_by_one = (FlatIndex.from_vectors(ids[:2000], vectors[:2000]) for _ in range(2))
+    for turn in range(0, 1000, 10):
+        for each in (index, one_by_one):
+            each.upsert_vectors(ids[2000 + turn : 2010 + turn], vectors[2000 + turn : 2010 + turn])
+            each.delete(ids[turn : turn + 3])
+        query = vectors[turn * 2 + 5] + 0.1 * chance.standard_normal(48, np.float32)
+        assert index.query(query, 20) == one_by_one.query(query, 20, allowed=ids)
+    assert index._rows.coarse is not None
+
+
+def test_a_coarse_copy_leaves_most_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of 3,000 vectors all but some 100 are left out before the rest is compared; the first query compares all."""
+    monkeypatch.setattr(flat, "_MANY", 1_000)
+    monkeypatch.setattr(flat, "_ASKED", 2)
+    vectors = np.random.default_rng(4).standard_normal((3_000, 384), np.float32)
+    index = FlatIndex.from_vectors([str(number) for number in range(3_000)], vectors)
+    compared: list[int] = []
+    products = flat._products
+    monkeypatch.setattr(flat, "_products", lambda rows, query: compared.append(len(rows)) or products(rows, query))
+    for _ in range(3):
+        index.query(vectors[7], 10)
+    assert compared[0] == 3_000
+    assert 10 <= compared[1] == compared[2] < 150
 
 
 def test_memory_is_given_back() -> None:

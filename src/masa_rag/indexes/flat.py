@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from masa_rag.indexes._coarse import CoarseRows
 from masa_rag.indexes._vectors import last_of_each, ranked, unit_rows, unit_vector
 from masa_rag.types import Chunk
 
@@ -24,6 +25,8 @@ because its sums are not made in the same order for each row; those are compared
 _MANY = 30_000
 _BLOCK = 8_192
 """Rows that a thread compares before it takes the next ones: the other one may have waited for a processor."""
+_ASKED = 50
+"""Queries until many rows are copied coarsely: 100,000 take 0.8 s, and then each query 20 ms of processor time less."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +37,8 @@ class _Rows:
     ids: list[str]
     alive: NDArray[np.bool_]
     count: int
+    coarse: CoarseRows | None = None
+    """A copy of the first rows."""
 
 
 class FlatIndex:
@@ -46,10 +51,14 @@ class FlatIndex:
 
     A removed or replaced vector stays in memory, unreachable, until a quarter of all rows is of
     that kind; then they are dropped in one go.
+
+    Who asks often (a server, an agent) has more than 30,000 rows copied in 8 bits a number, once: what cannot be among
+    the nearest is left out by it, the rest is compared as always. The answers are the same.
     """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
+        self._asked = 0
         self._row_of: dict[str, int] = {}
         self._rows = _nothing(0)
 
@@ -102,12 +111,16 @@ class FlatIndex:
 
     def query(self, vector: Vector, k: int, allowed: Iterable[str] | None = None) -> list[tuple[str, float]]:
         """Return up to ``k`` (id, cosine), best first; only ids in ``allowed`` unless it is None."""
+        if allowed is None:
+            self._copy_coarsely()
         with self._lock:
             state = self._rows
             rows = None if allowed is None else self._find(allowed)
         if k < 1 or not state.count or (rows is not None and not len(rows)):
             return []
         query = unit_vector(vector, dim=state.matrix.shape[1])
+        if rows is None and state.coarse is not None:
+            rows = _near(state, state.coarse, query, k)
         if rows is None:
             rows, scores = _all_scores(state, query)
         else:
@@ -152,6 +165,19 @@ class FlatIndex:
         self._row_of = dict(zip(ids, range(len(ids)), strict=True))
         self._rows = _Rows(rows, list(ids), np.ones(len(ids), dtype=np.bool_), len(ids))
 
+    def _copy_coarsely(self) -> None:
+        """Make a coarse copy of many rows that are asked for often, and anew when a quarter of them came after it."""
+        with self._lock:
+            self._asked += 1
+            state = self._rows
+            since = state.count - (state.coarse.count if state.coarse else 0)
+            if state.count <= _MANY or self._asked % _ASKED or 4 * since <= state.count:
+                return
+        coarse = CoarseRows(state.matrix[: state.count])
+        with self._lock:
+            if self._rows.matrix is state.matrix:  # otherwise rows have moved
+                self._rows = replace(self._rows, coarse=coarse)
+
     def _drop(self, ids: Iterable[str]) -> None:
         rows = [row for key in ids if (row := self._row_of.pop(key, None)) is not None]
         if rows:
@@ -175,7 +201,8 @@ class FlatIndex:
         capacity = len(state.matrix)
         if state.count + more <= capacity:
             return state
-        return _moved(state, slice(state.count), capacity=max(2 * capacity, state.count + more))
+        moved = _moved(state, slice(state.count), capacity=max(2 * capacity, state.count + more))
+        return replace(moved, coarse=state.coarse)
 
     def _compact(self) -> None:
         state = self._rows
@@ -226,6 +253,12 @@ def _moved(state: _Rows, rows: Any, *, capacity: int) -> _Rows:
     alive[: len(kept)] = state.alive[rows]
     ids = state.ids[rows] if isinstance(rows, slice) else [state.ids[row] for row in rows]
     return _Rows(matrix, ids, alive, len(kept))
+
+
+def _near(state: _Rows, coarse: CoarseRows, query: Vector, k: int) -> NDArray[np.int64]:
+    """Return the rows among which the ``k`` nearest are: what the copy does not leave out, and what came after it."""
+    since = coarse.count + np.flatnonzero(state.alive[coarse.count : state.count])
+    return np.concatenate([coarse.near(query, k, state.alive), since])
 
 
 def _all_scores(state: _Rows, query: Vector) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
