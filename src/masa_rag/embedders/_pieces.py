@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from masa_rag._blas import product
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -33,7 +35,7 @@ _STEP = 1024
 
 def shortened(rows: NDArray[np.float32], axes: Axes) -> TokenVectors:
     """Return rows ``(tokens, dim)`` along the axes: ``(tokens, TOKEN_DIM)``, each of length 1."""
-    short = rows @ axes
+    short = product(rows, axes)
     scaled: TokenVectors = short / np.maximum(np.linalg.norm(short, axis=1, keepdims=True), np.float32(1e-9))
     return scaled
 

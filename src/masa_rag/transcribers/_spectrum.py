@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from masa_rag._blas import SMALL
+
 WINDOW = 400
 """Samples that a column of the spectrum looks at: 25 ms at 16 kHz (Radford et al. 2022, section 2.2)."""
 
 STEP = 160
 """Samples from one column to the next: 10 ms."""
-
-SMALL = 1 << 18
-"""Multiplications up to which OpenBLAS, numpy's matrix library, multiplies in the thread that asks (interface/gemm.c,
-0.3). Above it takes all cores, which then wait for more in a busy loop of some 10 ms: beside a model that needs them,
-3 s of sound cost 9.5 ms of CPU time instead of 2.1, and no less of the clock's."""
 
 
 def spectrum(sound: Any, filters: Any) -> Any:
