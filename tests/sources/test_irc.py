@@ -10,6 +10,7 @@ from forum_helpers import documents, errors, said, segments, survives
 
 from masa_rag.sources import open_sources
 from masa_rag.sources._base import read_head
+from masa_rag.sources._irc.lines import parse_line
 from masa_rag.sources.irc import IrcLogs
 from masa_rag.testing.contracts import SourceContract
 
@@ -256,6 +257,25 @@ def test_actions_and_odd_names(tmp_path: Path) -> None:
     )
     expected = [("|ann|", "a"), ("[bo]`s", "has joined the navy"), ("ann^_^", "<b>")]
     assert list(said(IrcLogs(write(tmp_path, text)))) == expected
+
+
+@pytest.mark.parametrize(
+    ("line", "author"),
+    [
+        ("12:34 <          bo> good night", "bo"),
+        ("12:34 <@+bo> good night", "bo"),
+        ("12:34 <@bo:#boats> good night", "bo"),
+        ("12:34 <bo > good night", "bo"),
+        ("12:34 <Bo Berg> good night", "Bo Berg"),
+        ("12:34 <bo:tide.example> good night", "bo:tide.example"),
+        ("2024-05-13 12:34:00\tBo Berg\tgood night", "Bo Berg"),
+        ("2024-05-13 12:34:00\t<@bo>\tgood night", "bo"),
+        ("12:34  * bo:#boats good night", "bo"),
+    ],
+)
+def test_names_as_clients_show_them(line: str, author: str) -> None:
+    """Names are read that are aligned, have several signs, the channel behind them, or blanks as behind a bridge."""
+    assert (parse_line(line).author, parse_line(line).text) == (author, "good night")
 
 
 def test_other_encodings_line_by_line(tmp_path: Path) -> None:

@@ -32,9 +32,13 @@ _ISO = re.compile(
 )
 _MONTH_DAY = re.compile(r"([^\W\d_]{3,5})\.? (\d{2}) (\d{2}):(\d{2}):(\d{2})[ \t]")
 _CLOCK = re.compile(r"[\[(]?(\d{1,2}):(\d{2})(?::(\d{2}))?(?:\s?([AaPp])[Mm])?[\])]?[ \t]")
-_SAID = re.compile(rf"<[~&@%+!. ]?({_NICK})>(?:[ \t]|$)(.*)", re.DOTALL)
-_TABBED = re.compile(rf"[~&@%+!. ]?({_NICK})\t(.*)", re.DOTALL)
-_ACTION = re.compile(rf"\s*(?:\*\s+|Action: |— )({_NICK})(?: (.*)|$)", re.DOTALL)
+_SIGNS = "[~&@%+!. ]{0,40}"  # of rank, several where a client shows all; blanks, where it aligns the names
+_SHOWN = r"[^\s<>][^<>\t]{0,63}?"
+"""A name as it is shown between signs: those of bridges to other networks have blanks and colons."""
+_HERE = r"(?::[#&][^\s<>]{0,63})?"  # the channel, where irssi shows several in one window
+_SAID = re.compile(rf"<{_SIGNS}({_SHOWN}){_HERE} {{0,40}}>(?:[ \t]|$)(.*)", re.DOTALL)
+_TABBED = re.compile(rf"<?{_SIGNS}({_SHOWN})>?\t(.*)", re.DOTALL)
+_ACTION = re.compile(rf"\s*(?:\*\s+|Action: |— )({_NICK}){_HERE}(?: (.*)|$)", re.DOTALL)
 _TEXTUAL_ACTION = re.compile(rf"• ({_NICK}):(?: (.*)|$)", re.DOTALL)
 _RENAMED = re.compile(rf"(?:\W+|\w+:? )?({_NICK})(?: \[[^\]]*\])? is now known as ({_NICK})\s*$")
 _NICK_CHANGE = re.compile(rf"(?:Nick change: ({_NICK}) ->|\* ({_NICK}) →) ({_NICK})\s*$")
