@@ -259,6 +259,20 @@ def test_pasted_code_is_read(tmp_path: Path) -> None:
     assert texts(tmp_path, *rows) == [f"look\n{words}", f"{words}\n…", "plan.pdf"]
 
 
+def test_what_is_said_in_a_clip_is_read(tmp_path: Path) -> None:
+    """Slack writes down what voice and video clips say; an export has its beginning, below the clip's name."""
+    heard = {"status": "complete", "preview": {"content": "Salt got into the case.", "has_more": False}}
+    clip = {"mode": "hosted", "subtype": "slack_audio", "title": "audio_message.m4a"}
+    cut = {"preview": {"content": "Then", "has_more": True}}
+    rows = [
+        said(0, "", files=[clip | {"transcription": heard}]),
+        said(1, "", files=[clip | {"transcription": cut}]),
+        said(2, "", files=[clip | {"transcription": {"status": "processing"}}]),
+    ]
+    name = "audio_message.m4a"
+    assert texts(tmp_path, *rows) == [f"{name}\nSalt got into the case.", f"{name}\nThen\n…", name]
+
+
 def app(minute: int, text: str, *blocks: dict[str, Any]) -> dict[str, Any]:
     """A message of an app: words for notifications, and blocks, which are what Slack shows."""
     about = {"type": "message", "subtype": "bot_message", "bot_id": "B9", "username": "Deploys"}

@@ -121,7 +121,7 @@ def _text(record: dict[str, Any], where: str) -> str:
         elif not text or _by_machine(record):  # else the preview of a link: another page's words
             parts.extend(_attachment_lines(attachment))
     parts.extend(title for title in _file_titles(record) if title not in text)
-    parts.extend(_snippets(record))
+    parts.extend(_contents(record))
     return "\n".join(dict.fromkeys(part for part in parts if part))
 
 
@@ -165,11 +165,21 @@ def _file_titles(record: dict[str, Any]) -> list[str]:
     return [title for file in _files(record) if (title := text_of(file, "title", "name"))]
 
 
-def _snippets(record: dict[str, Any]) -> Iterator[str]:
-    """Yield pasted text and code as far as the export has it: the first lines, which Slack shows below the message."""
+def _contents(record: dict[str, Any]) -> Iterator[str]:
+    """Yield pasted text and code, and what was said in voice and video clips, as far as the export has it."""
     for file in _files(record):
-        if text_of(file, "mode") == "snippet" and (text := text_of(file, "preview")):
-            yield escaped(text) + ("\n…" if file.get("preview_is_truncated") is True else "")
+        heard = _heard(file)
+        text, is_cut = text_of(heard, "content"), heard.get("has_more")
+        if text_of(file, "mode") == "snippet":
+            text, is_cut = text_of(file, "preview"), file.get("preview_is_truncated")
+        if text:
+            yield escaped(text) + ("\n…" if is_cut is True else "")
+
+
+def _heard(clip: dict[str, Any]) -> dict[str, Any]:
+    transcript = clip.get("transcription")
+    preview = transcript.get("preview") if isinstance(transcript, dict) else None
+    return preview if isinstance(preview, dict) else {}
 
 
 def _files(record: dict[str, Any]) -> list[dict[str, Any]]:
