@@ -12,7 +12,8 @@ from masa_rag.sources._chats.files import ChatFile
 from masa_rag.sources._lines import named_rows, table_rows
 
 _COLUMNS = frozenset({"id", "permalink", "date", "ip", "subreddit", "gildings", "body"})
-_POST = re.compile(r"/comments/([a-z0-9]+)(?:/|$)", re.IGNORECASE)
+POST = re.compile(r"/comments/([a-z0-9]+)(?:/|$)", re.IGNORECASE)
+"""The post in an address."""
 
 
 def is_table(head: bytes) -> bool:
@@ -33,6 +34,6 @@ def _record(row: Mapping[str, str]) -> dict[str, Any]:
     found["created_utc"] = row.get("date", "")
     if "title" in row:
         return found | {"title": row["title"], "url": row.get("url", "")}
-    post = _POST.search(row.get("link", "")) or _POST.search(found["permalink"])
+    post = POST.search(row.get("link", "")) or POST.search(found["permalink"])
     name = f"t3_{post[1].lower()}" if post is not None else ""
     return found | {"link_id": name, "parent_id": row.get("parent", "") or name}

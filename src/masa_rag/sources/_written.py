@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime, timedelta, timezone
-from zoneinfo import ZoneInfo
+from datetime import UTC, datetime, timedelta, tzinfo
 
 from masa_rag._time import mail_time
 
@@ -31,7 +30,7 @@ def snowflake_time(tweet_id: str | None) -> datetime | None:
     return datetime.fromtimestamp(_EPOCH_MS // 1000, UTC) + timedelta(milliseconds=(number >> 22) + _EPOCH_MS % 1000)
 
 
-def time_of(value: object, *, tweet_id: str | None = None, zone: ZoneInfo | timezone = UTC) -> datetime | None:
+def time_of(value: object, *, tweet_id: str | None = None, zone: tzinfo = UTC) -> datetime | None:
     """Return when a tweet was written: as the file says, else as its id says, else None.
 
     Args:
@@ -52,7 +51,7 @@ def _number_time(value: float) -> datetime | None:
         return None
 
 
-def _text_time(value: object, tweet_id: str | None, zone: ZoneInfo | timezone) -> datetime | None:
+def _text_time(value: object, tweet_id: str | None, zone: tzinfo) -> datetime | None:
     if not isinstance(value, str) or not value:
         return None
     try:
@@ -62,7 +61,7 @@ def _text_time(value: object, tweet_id: str | None, zone: ZoneInfo | timezone) -
     return _in_utc(found, zone)
 
 
-def _in_utc(found: datetime, zone: ZoneInfo | timezone) -> datetime | None:
+def _in_utc(found: datetime, zone: tzinfo) -> datetime | None:
     if found.year < 2000:
         return None
     try:
@@ -71,7 +70,7 @@ def _in_utc(found: datetime, zone: ZoneInfo | timezone) -> datetime | None:
         return None
 
 
-def _other_time(value: str, tweet_id: str | None, zone: ZoneInfo | timezone) -> datetime | None:
+def _other_time(value: str, tweet_id: str | None, zone: tzinfo) -> datetime | None:
     if value.isascii() and value.replace(".", "", 1).isdigit() and len(value) < 20:
         return _number_time(float(value))
     parts = value.split()
@@ -88,7 +87,7 @@ def _other_time(value: str, tweet_id: str | None, zone: ZoneInfo | timezone) -> 
     return None
 
 
-def _named_zone_time(match: re.Match[str], tweet_id: str | None, zone: ZoneInfo | timezone) -> datetime | None:
+def _named_zone_time(match: re.Match[str], tweet_id: str | None, zone: tzinfo) -> datetime | None:
     day, clock, name = match.groups()
     found = datetime.fromisoformat(f"{day}T{clock}")
     if name.upper() in ("UTC", "GMT", "Z"):
@@ -101,7 +100,7 @@ def _named_zone_time(match: re.Match[str], tweet_id: str | None, zone: ZoneInfo 
     return _in_utc(found, zone)
 
 
-def worded_time(written: str, zone: ZoneInfo | timezone) -> datetime | None:
+def worded_time(written: str, zone: tzinfo) -> datetime | None:
     """Return a date with its month in letters, as Nitter and mails write it: ``May 13, 2024 · 10:00 AM UTC``."""
     found = mail_time(written.replace(" · ", " "))
     return found if found is None or _NAMES_ZONE.search(written) else _in_utc(found.replace(tzinfo=None), zone)
@@ -121,7 +120,7 @@ class DateOrder:
         if (match := _ORDERED.fullmatch(written)) is not None:
             self._places_of_day |= {place for place in (1, 3) if int(match[place]) > 12}
 
-    def read(self, written: str, zone: ZoneInfo | timezone) -> datetime | None:
+    def read(self, written: str, zone: tzinfo) -> datetime | None:
         """Return a date of the file in UTC, None when it is no such date or the order is unknown."""
         if (match := _YEAR_FIRST.fullmatch(written)) is not None:
             return _at(match, (1, 3, 4), zone)
@@ -133,7 +132,7 @@ class DateOrder:
         return _at(match, (4, 3, 1), zone) if len(match[4]) == 4 else None  # 18/5/13 may begin with the year
 
 
-def _at(match: re.Match[str], places: tuple[int, int, int], zone: ZoneInfo | timezone) -> datetime | None:
+def _at(match: re.Match[str], places: tuple[int, int, int], zone: tzinfo) -> datetime | None:
     """Return the time of a date whose year, month and day stand in these places, None when there is no such day."""
     year, month, day = (int(match[place]) for place in places)
     hour, half = int(match[5] or 0), (match[8] or "").casefold()

@@ -10,8 +10,17 @@ from pathlib import Path
 from masa_rag.errors import RecordError
 from masa_rag.sources._base import FileSource, read_head
 from masa_rag.sources._chats.fields import zone_of
-from masa_rag.sources._chats.files import ChatFile, holds_chats, in_zip, is_zip, on_disk, others_in_zip, read_each
-from masa_rag.sources._chats.messages import Said, documents, each_file, first_files
+from masa_rag.sources._chats.files import (
+    ChatFile,
+    holds_chats,
+    in_zip,
+    is_zip,
+    on_disk,
+    others_in_zips,
+    read_each,
+    unpacked,
+)
+from masa_rag.sources._chats.messages import Said, documents, first_files
 from masa_rag.sources._discord.html import channel_id, html_messages, is_exporter_html
 from masa_rag.sources._discord.json import json_form, json_messages
 from masa_rag.sources._discord.message import Names
@@ -76,14 +85,13 @@ class DiscordExport(FileSource):
         packages, others = _parted(self.files())
         exports: set[Path] = set()
         said = chain(
-            each_file(packages, lambda path: package_messages(path, names)),
+            read_each(map(on_disk, packages), lambda file: package_messages(file.path, names)),
             read_each(_noted(_files(others), exports), lambda file: _messages(file, names)),
         )
         days = documents(said, finish=lambda segment: replace(segment, text=names.readable(segment.text)))
         texts = (file for file in _files(others, texts=True) if isinstance(file, ChatFile) and _is_new(file, exports))
-        zips = filter(is_zip, others)
-        strays = (error for path in zips for error in others_in_zip(path, type(self).__name__, _is_known))
-        found = chain(days, read_each(texts, lambda file: text_documents(file, names, self._zone)), strays)
+        read = read_each(texts, lambda file: text_documents(file, names, self._zone))
+        found = chain(days, read, others_in_zips(others, self, _is_known))
         return (part for item in found for part in (_conversations(item) if self.by_conversation else [item]))
 
     def _expand(self, given: str | Path) -> Iterator[Path]:
@@ -136,10 +144,8 @@ def _is_package(path: Path) -> bool:
 
 def _files(paths: Iterable[Path], *, texts: bool = False) -> Iterator[ChatFile | RecordError]:
     """Yield the files, those of zips among them, that are the exporter's texts, or that are not."""
-    for path in paths:
-        for file in in_zip(path, _may_hold, _is_known) if is_zip(path) else [on_disk(path)]:
-            if isinstance(file, RecordError) or _is_text(file) == texts:
-                yield file
+    files = unpacked(paths, lambda path: in_zip(path, _may_hold, _is_known))
+    return (file for file in files if isinstance(file, RecordError) or _is_text(file) == texts)
 
 
 def _noted(files: Iterable[ChatFile | RecordError], exports: set[Path]) -> Iterator[ChatFile | RecordError]:

@@ -65,7 +65,6 @@ class IrcLogs(FileSource):
     ) -> None:
         super().__init__(paths, name=name)
         self.channel = channel
-        self.timezone = timezone
         self.threads = threads
         self.by_conversation = by_conversation
         self._zone = zone_of(timezone)

@@ -14,7 +14,7 @@ from masa_rag._ids import digest
 from masa_rag.errors import RecordError
 from masa_rag.sources._base import FileSource, read_head
 from masa_rag.sources._chats.fields import clean, kept, list_of, text_of, time_of
-from masa_rag.sources._chats.files import ChatFile, holds_chats, in_zip, is_zip, on_disk, others_in_zip, read_each
+from masa_rag.sources._chats.files import ChatFile, holds_chats, in_zip, is_zip, others_in_zips, read_each, unpacked
 from masa_rag.sources._chats.messages import FIRST_FILES, Room, Said, documents
 from masa_rag.sources._jsonstream import ITEM, json_values, peek
 from masa_rag.types import Document, Segment
@@ -64,10 +64,8 @@ class MessengerExport(FileSource):
 
     def __iter__(self) -> Iterator[Document | RecordError]:
         paths = self.files()
-        files = (file for path in paths for file in (_in_zip(path) if is_zip(path) else [on_disk(path)]))
-        yield from documents(read_each(files, _messages))
-        for path in filter(is_zip, paths):
-            yield from others_in_zip(path, type(self).__name__, _is_known)
+        yield from documents(read_each(unpacked(paths, _in_zip), _messages))
+        yield from others_in_zips(paths, self, _is_known)
 
     def _takes(self, path: Path) -> bool:
         """Take of a folder what holds a chat, for the rest of a person's data is JSON too."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import html
-import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,18 +11,17 @@ from masa_rag.errors import RecordError
 from masa_rag.sources._base import FileSource, read_head
 from masa_rag.sources._chats.cooked import cooked_text
 from masa_rag.sources._chats.fields import content_of, id_of, kept, text_of, time_of
-from masa_rag.sources._chats.files import ChatFile, holds_chats, in_zip, is_zip, on_disk, read_each
+from masa_rag.sources._chats.files import ChatFile, holds_chats, in_zip, is_zip, read_each, unpacked
 from masa_rag.sources._chats.messages import Room, Said, documents
 from masa_rag.sources._jsonfile import first_records, records
 from masa_rag.sources._jsonstream import ITEM, Closed
 from masa_rag.sources._jsonstream import Path as Keys
-from masa_rag.sources._reddit_rows import is_table, rows
+from masa_rag.sources._reddit_rows import POST, is_table, rows
 from masa_rag.types import Document, Segment
 
 _INTO: frozenset[Keys] = frozenset(
     {(), ("data", "children"), *((name,) for name in ("data", "items", "posts", "comments", "results"))}
 )
-_IN_URL = re.compile(r"/comments/([a-z0-9]+)(?:/|$)", re.IGNORECASE)
 _GONE = frozenset({"[deleted]", "[removed]"})
 _SITE = "https://www.reddit.com"
 
@@ -64,8 +62,7 @@ class RedditExport(FileSource):
         return type(self).recognises(path, read_head(path)) if by_content else super()._takes(path)
 
     def _read(self, path: Path) -> Iterator[Document | RecordError]:
-        files = in_zip(path, _is_named, is_table) if is_zip(path) else [on_disk(path)]
-        yield from read_each(files, _posts)
+        yield from read_each(unpacked([path], lambda place: in_zip(place, _is_named, is_table)), _posts)
 
 
 def _is_named(path: Path) -> bool:
@@ -181,7 +178,7 @@ def _post_of(record: dict[str, Any], parents: dict[str, str]) -> str:
         return _identity(record)
     if (named := id_of(record, "link_id", "postId")) != "":
         return named if named.startswith("t3_") else f"t3_{named}"
-    if (match := _IN_URL.search(text_of(record, "url", "permalink"))) is not None:
+    if (match := POST.search(text_of(record, "url", "permalink"))) is not None:
         return f"t3_{match[1].lower()}"
     seen: set[str] = set()
     parent = _parent(record) or _identity(record)
@@ -249,7 +246,7 @@ def _target(record: dict[str, Any]) -> str:
     if not text_of(record, "permalink"):
         return ""  # then ``url`` is the post's own
     link = _unescaped(record, text_of(record, "url"))
-    own = _IN_URL.search(link)
+    own = POST.search(link)
     if own is not None and f"t3_{own[1].lower()}" == _identity(record):
         return ""
     return f"{_SITE}{link}" if link.startswith("/r/") else link

@@ -11,7 +11,8 @@ from masa_rag.errors import RecordError, SourceFormatError
 from masa_rag.sources._archive import Archive
 from masa_rag.sources._base import HEAD_BYTES, FileSource
 from masa_rag.sources._chats.fields import kept, text_of
-from masa_rag.sources._chats.messages import FIRST_FILES, Room, Said, documents, each_file
+from masa_rag.sources._chats.files import on_disk, read_each
+from masa_rag.sources._chats.messages import FIRST_FILES, Room, Said, documents
 from masa_rag.sources._jsonstream import ITEM, json_values, peek
 from masa_rag.sources._paths import expanded
 from masa_rag.sources._slack.message import finished, is_slack_message, said
@@ -66,7 +67,8 @@ class SlackExport(FileSource):
 
     def __iter__(self) -> Iterator[Document | RecordError]:
         names = Names(users={"USLACKBOT": "Slackbot"})
-        messages = each_file(self.files(), lambda path: _messages(path, names, self.workspace))
+        exports = map(on_disk, self.files())
+        messages = read_each(exports, lambda export: _messages(export.path, names, self.workspace))
         return documents(messages, finish=lambda segment: finished(segment, names))
 
     def _expand(self, given: str | Path) -> Iterator[Path]:

@@ -10,7 +10,16 @@ from pathlib import Path
 from masa_rag.errors import RecordError
 from masa_rag.sources._base import FileSource, read_head
 from masa_rag.sources._chats.fields import zone_of
-from masa_rag.sources._chats.files import ChatFile, holds_chats, in_zip, is_zip, on_disk, others_in_zip, read_each
+from masa_rag.sources._chats.files import (
+    ChatFile,
+    holds_chats,
+    in_zip,
+    is_zip,
+    on_disk,
+    others_in_zips,
+    read_each,
+    unpacked,
+)
 from masa_rag.sources._chats.messages import Said, documents, first_files
 from masa_rag.sources._telegram.html import chat_ids, html_messages, is_telegram_html
 from masa_rag.sources._telegram.json import is_account, is_telegram_json, json_messages
@@ -57,11 +66,9 @@ class TelegramExport(FileSource):
         return holds_chats(path, _is_named, _is_known) if is_zip(path) else _is_known(head)
 
     def __iter__(self) -> Iterator[Document | RecordError]:
-        ids = cache(lambda place: chat_ids(_first_pages(place), self._zone))
-        files = (file for path in self.files() for file in (_zipped(path) if is_zip(path) else [on_disk(path)]))
-        yield from documents(read_each(files, lambda file: self._messages(file, ids)))
-        for path in filter(is_zip, self.files()):
-            yield from others_in_zip(path, type(self).__name__, _is_known)
+        ids, paths = cache(lambda place: chat_ids(_first_pages(place), self._zone)), self.files()
+        yield from documents(read_each(unpacked(paths, _zipped), lambda file: self._messages(file, ids)))
+        yield from others_in_zips(paths, self, _is_known)
 
     def _takes(self, path: Path) -> bool:
         """Take exports by their name, and of zips those that hold one."""

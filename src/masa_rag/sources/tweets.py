@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import ClassVar
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from masa_rag.errors import ConfigurationError, RecordError
+from masa_rag.errors import RecordError
 from masa_rag.sources._base import FileSource
+from masa_rag.sources._chats.fields import zone_of
 from masa_rag.sources._paths import expanded
 from masa_rag.sources._tweets.archive import archive_folder
 from masa_rag.sources._tweets.files import SUFFIXES, answered_in, read_tweets, recognised
@@ -64,7 +64,7 @@ class Tweets(FileSource):
     ) -> None:
         super().__init__(paths, name=name)
         self.retweets, self.deleted = retweets, deleted
-        self.defaults = Defaults(author=author, zone=_zone(timezone))
+        self.defaults = Defaults(author=author, zone=zone_of(timezone))
 
     @classmethod
     def recognises(cls, path: Path, head: bytes) -> bool:
@@ -93,12 +93,3 @@ class Tweets(FileSource):
                 else:
                     yield from assembler.add(item)
         yield from assembler.finish()
-
-
-def _zone(name: str) -> ZoneInfo:
-    try:
-        return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-        raise ConfigurationError(
-            f"received the time zone {name!r}; expected an IANA name such as 'Europe/Berlin'"
-        ) from error

@@ -57,7 +57,6 @@ class WhatsAppExport(FileSource):
     ) -> None:
         super().__init__(paths, name=name)
         self.chat = chat
-        self.timezone = timezone
         self._zone = zone_of(timezone)
         self._day_first = day_first
 

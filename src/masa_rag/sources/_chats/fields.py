@@ -1,6 +1,6 @@
 """What stands in the fields of an export's records, whatever type it has there: texts, ids, lists, times.
 
-Tweets, which come in millions, have quicker readers of their own in ``_tweet_record``.
+Tweets, which come in millions, have quicker readers of their own in ``_tweets/record.py``.
 """
 
 from __future__ import annotations

@@ -86,14 +86,29 @@ def holds_chats(path: Path, wanted: Callable[[Path], bool], known: Callable[[byt
     return any(isinstance(file, ChatFile) for file in files)
 
 
-def others_in_zip(path: Path, reader: str, known: Callable[[bytes], object]) -> Iterator[RecordError]:
+def unpacked(
+    paths: Iterable[Path], members: Callable[[Path], Iterable[ChatFile | RecordError]]
+) -> Iterator[ChatFile | RecordError]:
+    """Yield the files, and in place of a zip what ``members`` gives of it."""
+    for path in paths:
+        yield from members(path) if is_zip(path) else [on_disk(path)]
+
+
+def others_in_zips(
+    paths: Iterable[Path], reader: FileSource, known: Callable[[bytes], object]
+) -> Iterator[RecordError]:
     """Yield an error for the first export in a zip of each other source that reads chats: here it would be lost.
 
     Args:
-        path: The zip.
-        reader: Name of the source that reads it.
+        paths: What is read, zips among them.
+        reader: The source that reads it.
         known: Says whether a file that begins so is that source's own.
     """
+    for path in filter(is_zip, paths):
+        yield from _others_in_zip(path, type(reader).__name__, known)
+
+
+def _others_in_zip(path: Path, reader: str, known: Callable[[bytes], object]) -> Iterator[RecordError]:
     from masa_rag.sources._registry import file_sources  # late: it imports the sources
 
     others = [kind for kind in file_sources() if kind.__name__ in _OTHERS - {reader}]

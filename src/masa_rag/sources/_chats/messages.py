@@ -141,17 +141,6 @@ def _order(segment: Segment) -> tuple[datetime, int, str]:
     return segment.created_at or datetime.min.replace(tzinfo=UTC), len(identity), identity
 
 
-def each_file(
-    paths: Iterable[Path], read: Callable[[Path], Iterable[Said | RecordError]]
-) -> Iterator[Said | RecordError]:
-    """Read file after file; one that cannot be read is reported and the others go on."""
-    for path in paths:
-        try:
-            yield from read(path)
-        except OSError as error:
-            yield RecordError(f"cannot be read ({error.strerror or error})", record_id=str(path))
-
-
 FIRST_FILES = 20
 """How many files of a folder are looked at before it is recognised."""
 

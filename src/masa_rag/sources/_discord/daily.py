@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -49,13 +50,7 @@ def daily_messages(records: Iterable[Any], path: Path) -> Iterator[Said | Record
         crowded = len({segment.text for _, segment in group}) > 1
         for room, segment in group:
             identity = digest(author, moment, *([segment.text] if crowded else []))
-            yield Said(room, _with_id(segment, identity))
-
-
-def _with_id(segment: Segment, identity: str) -> Segment:
-    return Segment(
-        segment.text, author=segment.author, created_at=segment.created_at, id=identity, metadata=segment.metadata
-    )
+            yield Said(room, replace(segment, id=identity))
 
 
 def _segment(record: Any, where: str) -> Segment:

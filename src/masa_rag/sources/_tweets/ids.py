@@ -53,7 +53,7 @@ class IdSet:
 
     def _find(self, number: int) -> int:
         slots, last = self._slots, len(self._slots) - 1
-        # X's ids hold the time above 22 bits that are often the same (see _tweet_time): ids in order of time lie
+        # X's ids hold the time above 22 bits that are often the same (see ``_written.py``): ids in order of time lie
         # beside each other, which is kind to the processor's caches.
         place = (number ^ number >> 22 ^ number >> 43) & last
         while (there := slots[place]) and there != number:

@@ -9,10 +9,9 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping
-from datetime import datetime, timezone
+from datetime import datetime, tzinfo
 from functools import lru_cache
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from masa_rag._ids import digest
 from masa_rag.sources._tweets.masa import with_anchors
@@ -129,7 +128,7 @@ def row(
     value: Mapping[str, Any],
     *,
     author: str | None,
-    zone: ZoneInfo | timezone,
+    zone: tzinfo,
     fields: Mapping[str, str] | None = None,
     other_time: Callable[[str], datetime | None] | None = None,
     depth: int = 0,
@@ -239,7 +238,7 @@ def written_time(value: object) -> str:
     return "" if written.casefold() in _NOTHING else written
 
 
-def _quote(tweet: Tweet, quoted: object, quoted_id: object, zone: ZoneInfo | timezone, depth: int) -> None:
+def _quote(tweet: Tweet, quoted: object, quoted_id: object, zone: tzinfo, depth: int) -> None:
     """Keep what is quoted: the tweet itself, or only its id when it is gone."""
     inner = mapping_of(quoted)
     ids = (quoted_id, quoted, inner.get("id_str"), inner.get("id"))

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, timezone
+from datetime import UTC, tzinfo
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from masa_rag.sources._tweets.api_v2 import NO_PAGE, Page, is_v2, page_of, v2
 from masa_rag.sources._tweets.legacy import User, is_legacy, is_result, is_timeline, legacy, results_in
@@ -24,7 +23,7 @@ class Defaults:
     """What the caller, or another file, says in place of the record."""
 
     author: str | None = None
-    zone: ZoneInfo | timezone = UTC
+    zone: tzinfo = UTC
     owner: User | None = None
 
 

@@ -6,11 +6,10 @@ import codecs
 import csv
 import re
 from collections.abc import Iterator, Mapping
-from datetime import timezone
+from datetime import tzinfo
 from functools import cached_property
 from pathlib import Path
 from typing import IO
-from zoneinfo import ZoneInfo
 
 from masa_rag.errors import RecordError
 from masa_rag.sources._encoding import encoding_of
@@ -26,7 +25,7 @@ _UNDECODED = re.compile("[\udc80-\udcff]")
 _NOT_IN_1252 = re.compile("[\udc81\udc8d\udc8f\udc90\udc9d]")
 
 
-def table_tweets(path: Path, *, author: str | None, zone: ZoneInfo | timezone) -> Iterator[Tweet | RecordError]:
+def table_tweets(path: Path, *, author: str | None, zone: tzinfo) -> Iterator[Tweet | RecordError]:
     """Yield the tweets of a table, an error for each bad row, and one for all dates that cannot be read."""
     table = Table(path)
     if table.damaged:
