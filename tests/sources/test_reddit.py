@@ -299,13 +299,35 @@ def test_the_data_that_reddit_sends_a_person(tmp_path: Path, as_zip: bool) -> No
             archive.writestr(name, text)
     source = RedditExport(path if as_zip else [tmp_path / "comments.csv", tmp_path / "posts.csv"])
     assert all(RedditExport.recognises(item, read_head(item)) for item in map(Path, source.paths))
-    comments, post_of_mine = documents(source)
-    assert {comments.id, post_of_mine.id} == {"t3_p1"}
-    assert [(item.id, item.text, item.reply_to) for item in comments.segments] == [
+    (document,) = documents(source)
+    assert (document.id, document.title) == ("t3_p1", "Which ropes?")
+    assert [(item.id, item.text, item.reply_to) for item in document.segments] == [
+        ("t3_p1", "Which ropes?\n\nThe old ones,\nthey frayed.", None),
         ("t1_c1", "Hemp.", "t3_p1"),
         ("t1_c3", "Or nylon.", "t1_c2"),
     ]
-    assert post_of_mine.segments[0].text == "Which ropes?\n\nThe old ones,\nthey frayed."
-    assert post_of_mine.segments[0].created_at == datetime(2024, 5, 13, 10, 0, tzinfo=UTC)
+    assert document.segments[0].created_at == datetime(2024, 5, 13, 10, 0, tzinfo=UTC)
     assert not RedditExport.recognises(tmp_path / "post_votes.csv", files["post_votes.csv"].encode())
     assert "192.0.2.7" not in str(documents(RedditExport(tmp_path)))
+
+
+@pytest.mark.parametrize("names", [("comments.jsonl", "posts.jsonl"), ("replies.jsonl", "opening.jsonl")])
+def test_posts_and_comments_in_files_of_their_own(tmp_path: Path, names: tuple[str, str]) -> None:
+    """Archives keep them apart; whichever file comes first, the document is the post's, with its title and link."""
+    for name, record in zip(names, (comment("c1", "t3_p1", 5), post()), strict=True):
+        (tmp_path / name).write_text(json.dumps(record), encoding="utf-8")
+    (document,) = documents(RedditExport(tmp_path))
+    assert (document.id, document.title, document.metadata["community"]) == ("t3_p1", "Which ropes?", "boats")
+    assert [segment.id for segment in document.segments] == ["t3_p1", "t1_c1"]
+
+
+def test_polls_and_captions_are_read(tmp_path: Path) -> None:
+    """The choices of a poll and the captions of pictures stand below the words of the post."""
+    about = {"subreddit": "boats", "created_utc": 1714554000, "author": "mara", "selftext": "", "title": "Which ropes?"}
+    poll = {"poll_data": {"options": [{"text": "Hemp &amp; tar"}, {"text": "Nylon"}], "total_vote_count": 3}}
+    pictures = {"gallery_data": {"items": [{"media_id": "m1", "caption": "Frayed"}, {"media_id": "m2"}]}}
+    rows = [about | poll | {"id": "p1"}, about | pictures | {"id": "p2"}]
+    path = tmp_path / "posts.jsonl"
+    path.write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
+    texts = [segment.text for segment in segments(RedditExport(path))]
+    assert texts == ["Which ropes?\n\n- Hemp & tar\n- Nylon", "Which ropes?\n\nFrayed"]

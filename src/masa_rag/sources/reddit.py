@@ -10,7 +10,7 @@ from typing import Any
 from masa_rag.errors import RecordError
 from masa_rag.sources._base import FileSource, read_head
 from masa_rag.sources._chats.cooked import cooked_text
-from masa_rag.sources._chats.fields import content_of, id_of, kept, text_of, time_of
+from masa_rag.sources._chats.fields import content_of, id_of, kept, list_of, text_of, time_of
 from masa_rag.sources._chats.files import ChatFile, holds_chats, in_zip, is_zip, read_each, unpacked
 from masa_rag.sources._chats.messages import Room, Said, documents
 from masa_rag.sources._jsonfile import first_records, records
@@ -61,21 +61,22 @@ class RedditExport(FileSource):
         by_content = is_zip(path) or _is_named(path)
         return type(self).recognises(path, read_head(path)) if by_content else super()._takes(path)
 
-    def _read(self, path: Path) -> Iterator[Document | RecordError]:
-        yield from read_each(unpacked([path], lambda place: in_zip(place, _is_named, is_table)), _posts)
+    def __iter__(self) -> Iterator[Document | RecordError]:
+        paths = self.files()
+        rooms: dict[str, Room] = {}
+        parents: dict[str, str] = {}
+        for record in read_each(_unzipped(paths), _records):  # archives have posts and comments in files of their own
+            if isinstance(record, dict) and _is_record(record):
+                _note(record, rooms, parents)
+        yield from documents(read_each(_unzipped(paths), lambda file: _said(file, rooms, parents)))
+
+
+def _unzipped(paths: list[Path]) -> Iterator[ChatFile | RecordError]:
+    return unpacked(paths, lambda path: in_zip(path, _is_named, is_table))
 
 
 def _is_named(path: Path) -> bool:
     return path.suffix.lower() == ".csv"
-
-
-def _posts(file: ChatFile) -> Iterator[Document | RecordError]:
-    rooms: dict[str, Room] = {}
-    parents: dict[str, str] = {}
-    for record in _records(file):
-        if isinstance(record, dict) and _is_record(record):
-            _note(record, rooms, parents)
-    yield from documents(_said(file, rooms, parents))
 
 
 def _said(file: ChatFile, rooms: dict[str, Room], parents: dict[str, str]) -> Iterator[Said | RecordError]:
@@ -208,7 +209,8 @@ def _segment(record: dict[str, Any], where: str) -> Segment | None:
     body = _body(record, identity)
     if kind == "post":
         link = _target(record)
-        body = "\n\n".join(part for part in (_title(record), body, link if link not in body else "") if part)
+        parts = (_title(record), body, _beside(record), link if link not in body else "")
+        body = "\n\n".join(part for part in parts if part)
     if not body:
         return None
     author = text_of(record, "username", "author")
@@ -230,6 +232,14 @@ def _body(record: dict[str, Any], identity: str) -> str:
         text = cooked_text(markup)
     text = _unescaped(record, text)
     return "" if text in _GONE else text
+
+
+def _beside(record: dict[str, Any]) -> str:
+    """Return the choices of a post's poll and the captions of its pictures, a line each."""
+    choices = (text_of(option, "text") for option in list_of(record.get("poll_data"), "options"))
+    captions = (text_of(picture, "caption") for picture in list_of(record.get("gallery_data"), "items"))
+    lines = (*(f"- {choice}" for choice in choices if choice), *filter(None, captions))
+    return _unescaped(record, "\n".join(lines))
 
 
 def _title(record: dict[str, Any]) -> str:
