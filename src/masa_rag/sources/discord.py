@@ -168,14 +168,9 @@ def _conversations(item: Document | RecordError) -> Iterable[Document | RecordEr
     """Return the conversations of a channel's day, if its messages do not say themselves what they answer."""
     if isinstance(item, RecordError) or "/thread/" in item.id or any(part.reply_to for part in item.segments):
         return [item]
-    from masa_rag.sources._threads.links import conversations, linked  # late: numpy comes with it
+    from masa_rag.sources._threads.links import apart, linked  # late: numpy comes with it
 
-    rest, *others = conversations(linked(item.segments))
-    return [
-        replace(item, id=name, text="", segments=parts, created_at=parts[0].created_at)
-        for name, parts in ((item.id, rest), *((f"{item.id}/{parts[0].id}", parts) for parts in others))
-        if parts
-    ]
+    return apart(replace(item, text="", segments=linked(item.segments)))
 
 
 def _messages(file: ChatFile, names: Names) -> Iterator[Said | RecordError]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from io import BytesIO
 from itertools import islice
@@ -98,21 +99,21 @@ class IrcLogs(FileSource):
         rooms: list[str | None] = [*sorted(start.rooms)] if self.channel is None and start.rooms else [None]
         for number, room in enumerate(rooms):
             messages = self._messages(path, start.day, room)
-            yield from day_documents(
+            days = day_documents(
                 (item for item in messages if number == 0 or isinstance(item, Segment)),  # errors once
                 channel=room or channel,
                 title=room or channel,
                 metadata={"platform": "irc"},
-                parts=self._parts,
             )
+            yield from (part for item in days for part in self._parts(item))
 
-    def _parts(self, segments: list[Segment]) -> list[list[Segment]]:
-        if not self.threads:
-            return [segments]
-        from masa_rag.sources._threads.links import conversations, linked  # late: numpy comes with it
+    def _parts(self, item: Document | RecordError) -> Iterable[Document | RecordError]:
+        if isinstance(item, RecordError) or not self.threads:
+            return [item]
+        from masa_rag.sources._threads.links import apart, linked  # late: numpy comes with it
 
-        segments = linked(segments)
-        return conversations(segments) if self.by_conversation else [segments]
+        item = replace(item, text="", segments=linked(item.segments))
+        return apart(item) if self.by_conversation else [item]
 
     def _messages(self, path: Path, day: date | None, room: str | None) -> Iterator[Segment | RecordError]:
         calendar = _Calendar(day)

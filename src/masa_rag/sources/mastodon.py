@@ -12,12 +12,13 @@ from urllib.parse import urlsplit
 from masa_rag.errors import MasaRagError, RecordError
 from masa_rag.sources._base import HEAD_BYTES, FileSource
 from masa_rag.sources._chats.cooked import cooked_text
+from masa_rag.sources._chats.fields import kept
 from masa_rag.sources._jsonstream import ITEM, json_values, peek
 from masa_rag.sources._jsonstream import Path as Keys
 from masa_rag.sources._lines import opened
 from masa_rag.sources._tweets.ids import IdSet
 from masa_rag.sources._tweets.legacy import User
-from masa_rag.sources._tweets.record import Tweet, count_of, filled, list_of, mapping_of, text_of
+from masa_rag.sources._tweets.record import Tweet, count_of, list_of, mapping_of, text_of
 from masa_rag.sources._tweets.threads import Assembler
 from masa_rag.sources._written import time_of
 from masa_rag.types import Document
@@ -163,7 +164,7 @@ def _votes(note: Mapping[str, Any]) -> dict[str, int]:
 def _details(note: Mapping[str, Any]) -> dict[str, Any]:
     tags = [(tag.get("type"), text_of(tag.get("name")) or "") for tag in map(mapping_of, list_of(note.get("tag")))]
     media = (text_of(mapping_of(file).get("url")) or "" for file in list_of(note.get("attachment")))
-    return filled(
+    return kept(
         {
             "hashtags": [name.lstrip("#") for kind, name in tags if kind == "Hashtag"],
             "mentions": [name.lstrip("@") for kind, name in tags if kind == "Mention"],

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, tzinfo
 from typing import Any
@@ -32,7 +32,6 @@ def day_documents(
     channel: str,
     title: str,
     metadata: Mapping[str, Any],
-    parts: Callable[[list[Segment]], list[list[Segment]]] = lambda segments: [segments],
 ) -> Iterator[Document | RecordError]:
     """Yield one document a day from messages that have times and no ids.
 
@@ -44,23 +43,20 @@ def day_documents(
         channel: Stable id of the channel or chat: the first part of the documents' ids.
         title: Its readable name.
         metadata: Put on each document.
-        parts: Cuts a day's segments, ids given, into documents: the first has the day's id, each other
-            one the id of its first message after it.
     """
     days: dict[str, list[Segment]] = {}
     held = 0
 
-    def day_of(day: str) -> Iterator[Document]:
-        rest, *others = parts(_with_ids(sorted(days.pop(day), key=_time), channel))
-        for segments in filter(None, (rest, *others)):
-            yield Document(
-                f"{channel}/{day}" if segments is rest else f"{channel}/{day}/{segments[0].id}",
-                segments=segments,
-                kind="conversation",
-                title=title,
-                created_at=segments[0].created_at,
-                metadata=metadata,
-            )
+    def day_of(day: str) -> Document:
+        segments = _with_ids(sorted(days.pop(day), key=_time), channel)
+        return Document(
+            f"{channel}/{day}",
+            segments=segments,
+            kind="conversation",
+            title=title,
+            created_at=segments[0].created_at,
+            metadata=metadata,
+        )
 
     for message in messages:
         if isinstance(message, RecordError):
@@ -71,9 +67,8 @@ def day_documents(
         while held > MOST_HELD and len(days) > 1:
             oldest = min(days)
             held -= len(days[oldest])
-            yield from day_of(oldest)
-    for day in sorted(days):
-        yield from day_of(day)
+            yield day_of(oldest)
+    yield from map(day_of, sorted(days))
 
 
 def _day(segment: Segment) -> str:

@@ -17,8 +17,8 @@ _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 
 def kept(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Leave out what says nothing: None, empty texts and containers, and False."""
-    return {key: value for key, value in values.items() if value is not None and value not in ("", [], {}, False)}
+    """Leave out what says nothing: None, empty texts and containers, 0 and False."""
+    return {key: value for key, value in values.items() if value}
 
 
 def clean(text: str) -> str:

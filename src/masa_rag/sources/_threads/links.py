@@ -23,7 +23,7 @@ import numpy as np
 
 from masa_rag.sources._threads.cues import CUES, WINDOW, PairCues
 from masa_rag.sources._threads.lines import Floats, read_lines
-from masa_rag.types import Segment
+from masa_rag.types import Document, Segment
 
 FEWEST = 3
 """Messages of a conversation that is set apart."""
@@ -69,6 +69,16 @@ def linked(segments: Sequence[Segment]) -> list[Segment]:
     return [
         segment if link is None else replace(segment, reply_to=segments[link].id)
         for segment, link in zip(segments, reply_links(segments), strict=True)
+    ]
+
+
+def apart(document: Document) -> list[Document]:
+    """Return a linked document without its conversations, if anything is left, and a document for each of them."""
+    rest, *others = conversations(document.segments)
+    return [
+        replace(document, id=name, text="", segments=parts, created_at=parts[0].created_at)
+        for name, parts in ((document.id, rest), *((f"{document.id}/{parts[0].id}", parts) for parts in others))
+        if parts
     ]
 
 

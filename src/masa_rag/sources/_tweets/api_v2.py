@@ -11,11 +11,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from masa_rag.sources._chats.fields import kept
 from masa_rag.sources._tweets.record import (
     METRICS,
     Tweet,
     count_of,
-    filled,
     id_of,
     list_of,
     mapping_of,
@@ -144,7 +144,7 @@ def _details(value: Mapping[str, Any], entities: Mapping[str, Any], page: Page) 
         found["place"] = text_of(page.places.get(id_of(geo.get("place_id")) or "", geo).get("full_name"))
     if get("possibly_sensitive") is True:
         found["sensitive"] = True
-    return filled(found)
+    return kept(found)
 
 
 def _votes(value: Mapping[str, Any], page: Page) -> dict[str, int]:

@@ -54,12 +54,9 @@ def recognised(path: Path, head: bytes) -> bool:
         return _is_archive_zip(path)
     if is_archive_js(head) or all(mark in head for mark in _GRAPHQL):
         return True
-    text = head.decode(encoding_of(head[:4]), "replace").lstrip("\ufeff \t\r\n")
-    if text[:1] in ("{", "["):
+    if (names := _columns(head)) is None:
         values = islice(read_objects(BytesIO(head), accept=is_tweet), _LOOKED_AT)
         return any(isinstance(value, dict) and holds_tweets(value) for value in values)
-    line = text.partition("\n")[0].rstrip("\r")
-    names = [cell.strip('"') for cell in line.split(delimiter(line))]
     return is_row(names, surely=True) or is_post(names)
 
 
@@ -109,10 +106,16 @@ def read_tweets(path: Path, defaults: Defaults, *, deleted: bool) -> Found:
         yield RecordError(str(error), record_id=path.name)
 
 
-def _is_table(head: bytes) -> bool:
-    text = head[:65_536].decode(encoding_of(head[:4]), "replace").lstrip("\ufeff \t\r\n\0")
+def _columns(head: bytes) -> list[str] | None:
+    """Return the columns that a file has if it is a table, None if it is JSON."""
+    text = head.decode(encoding_of(head[:4]), "replace").lstrip("\ufeff \t\r\n\0")
     line = text.partition("\n")[0].rstrip("\r")
-    return text[:1] not in ("{", "[") and is_row(cell.strip('"') for cell in line.split(delimiter(line)))
+    return None if text[:1] in ("{", "[") else [cell.strip('"') for cell in line.split(delimiter(line))]
+
+
+def _is_table(head: bytes) -> bool:
+    names = _columns(head)
+    return names is not None and is_row(names)
 
 
 def _read_json(stream: IO[bytes], label: str, defaults: Defaults) -> Found:

@@ -10,11 +10,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from masa_rag.sources._chats.fields import kept
 from masa_rag.sources._tweets.beside import article_of, votes_of
 from masa_rag.sources._tweets.record import (
     Tweet,
     count_of,
-    filled,
     id_of,
     list_of,
     mapping_of,
@@ -171,7 +171,7 @@ def _base(value: Mapping[str, Any], user: User, outer: Mapping[str, Any] | None 
         first_id=_first_version(mapping_of(get("edit_info")), tweet_id) if get("edit_info") else None,
         retweet=text.startswith("RT @"),
         quoted_id=id_of(get("quoted_status_id_str")),
-        metadata=filled(_details(value)),
+        metadata=kept(_details(value)),
     )
 
 

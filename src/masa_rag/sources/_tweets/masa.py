@@ -16,11 +16,11 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from masa_rag.sources._chats.fields import kept
 from masa_rag.sources._tweets.record import (
     METRICS,
     Tweet,
     count_of,
-    filled,
     id_of,
     list_of,
     mapping_of,
@@ -88,7 +88,7 @@ def _details_1(value: Mapping[str, Any]) -> dict[str, Any]:
         found["media"] = [link for name in ("Photos", "Videos", "GIFs") for link in _each(get(name), "URL")]
     if get("Place") or get("SensitiveContent"):
         place = text_of(mapping_of(get("Place")).get("full_name"))
-        return filled({**found, "place": place, "sensitive": get("SensitiveContent") is True})
+        return kept({**found, "place": place, "sensitive": get("SensitiveContent") is True})
     return found
 
 
@@ -144,7 +144,7 @@ def wire_2(value: Mapping[str, Any]) -> Tweet | None:
         conversation_id=id_of(get("conversation_id")),
         reply_to=id_of(get("in_reply_to_status_id")),
         retweet=_is_retweet_2(value, text),
-        metadata=filled({**counts, **_details_2(value)}),
+        metadata=kept({**counts, **_details_2(value)}),
     )
 
 
@@ -193,5 +193,5 @@ def wire_4(value: Mapping[str, Any]) -> Tweet | None:
         conversation_id=id_of(known.get("conversation_id")),
         reply_to=id_of(known.get("InReplyToStatusID")) or id_of(known.get("in_reply_to_status_id")),
         retweet=known.get("IsRetweet") is True or text.startswith("RT @"),
-        metadata=filled({**counts, "language": text_of(known.get("lang"))}),
+        metadata=kept({**counts, "language": text_of(known.get("lang"))}),
     )

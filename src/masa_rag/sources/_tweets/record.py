@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from masa_rag._unicode import whole_text
+from masa_rag.sources._chats.fields import kept
 from masa_rag.sources._written import snowflake_time
 from masa_rag.types import Document, Segment
 
@@ -175,11 +176,6 @@ def details(tweet: Tweet) -> dict[str, Any]:
     return found
 
 
-def filled(known: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what is known: without None, "", [], {}, 0 and False."""
-    return {name: value for name, value in known.items() if value}
-
-
 def post(tweet: Tweet) -> Document:
     """Return the document of a tweet that stands alone."""
     return Document(
@@ -210,7 +206,7 @@ def retweet(tweet: Tweet) -> Document:
         author=words.name if original is not None else None,
         created_at=tweet.created_at,
         url=link(tweet),
-        metadata=filled(known),
+        metadata=kept(known),
     )
 
 

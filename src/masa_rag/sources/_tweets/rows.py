@@ -14,11 +14,11 @@ from functools import lru_cache
 from typing import Any
 
 from masa_rag._ids import digest
+from masa_rag.sources._chats.fields import kept
 from masa_rag.sources._tweets.masa import with_anchors
 from masa_rag.sources._tweets.record import (
     Tweet,
     count_of,
-    filled,
     id_of,
     list_of,
     mapping_of,
@@ -172,7 +172,7 @@ def row(
         reply_to=_number(known.get("reply_to")),
         reply_to_user=row_id(known.get("reply_to_user")),
         retweet=_is_retweet(known, text, counted=fields.get("retweet") == fields.get("retweets")),
-        metadata=filled(
+        metadata=kept(
             {
                 **{field: count for field in _COUNTS if (count := count_of(known.get(field)))},
                 "language": text_of(known.get("language")),
