@@ -10,6 +10,7 @@ import pytest
 from forum_helpers import documents, errors, said, segments, survives
 
 from masa_rag import Memory
+from masa_rag.embedders import HashingEmbedder
 from masa_rag.errors import ConfigurationError
 from masa_rag.sources._base import read_head
 from masa_rag.sources.whatsapp import WhatsAppExport
@@ -260,6 +261,18 @@ def test_overlapping_exports_have_the_same_ids(tmp_path: Path) -> None:
     assert len(whole) == 5
     assert set(part) < whole
     assert len(part) == 3
+
+
+def test_a_later_download_is_of_the_same_source(tmp_path: Path) -> None:
+    """A browser calls the next export "(1)": what the earlier one has is not stored again, what is new comes in."""
+    first = write(tmp_path, GOOD, "WhatsApp Chat with Boat.txt")
+    later = write(tmp_path, GOOD + "15/05/2024, 09:00 - Bo: all aboard\n", "WhatsApp Chat with Boat (1).txt")
+    with Memory(tmp_path / "memory", embedder=HashingEmbedder()) as memory:
+        memory.add(WhatsAppExport(first))
+        report = memory.add(WhatsAppExport(later))
+        (source,) = memory.info().sources
+    assert (source.name, report.added, report.unchanged) == ("whatsapp:WhatsApp Chat with Boat", 1, 2)
+    assert WhatsAppExport(later, name="crew (1)").name == "crew (1)"
 
 
 def test_the_zip_of_the_app(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from masa_rag.sources._chats.messages import FIRST_FILES
 from masa_rag.sources._lines import is_damaged, member_head, zip_texts
 from masa_rag.sources._whatsapp.form import Form
 from masa_rag.sources._whatsapp.notices import clean
-from masa_rag.sources._whatsapp.signs import chat_title, looks_like_export
+from masa_rag.sources._whatsapp.signs import COPY, COPY_OF_FILE, chat_title, looks_like_export
 from masa_rag.types import Document, Segment
 
 
@@ -34,7 +34,7 @@ class WhatsAppExport(FileSource):
 
     Args:
         paths: A file, a folder, a pattern, or several of them.
-        name: The source's name; by default ``whatsapp:`` and the file's.
+        name: The source's name; by default ``whatsapp:`` and the file's, without the "(1)" of a later download.
         chat: The chat's name, first part of the documents' ids. By default it is taken from the
             file's name ("WhatsApp Chat with Ann.txt"), so keep that the same, or give it. An iPhone's
             "_chat.txt" is named after its folder, unpacked or in a zip, or else after the zip; in a
@@ -56,6 +56,9 @@ class WhatsAppExport(FileSource):
         day_first: bool | None = None,
     ) -> None:
         super().__init__(paths, name=name)
+        first = COPY_OF_FILE.sub("", self.origin)
+        if first != self.origin:  # a later export of the chat stands for the earlier one beside it
+            self.name, self.origin = COPY.sub("", self.name), first
         self.chat = chat
         self._zone = zone_of(timezone)
         self._day_first = day_first

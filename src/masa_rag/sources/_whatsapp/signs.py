@@ -9,7 +9,9 @@ from masa_rag.sources._lines import head_lines
 from masa_rag.sources._whatsapp.clock import stamp_of
 from masa_rag.sources._whatsapp.notices import is_notice_sender, says_encrypted
 
-_COPY = re.compile(r"\s*\(\d{1,3}\)$")
+COPY = re.compile(r"\s*\(\d{1,3}\)$")
+"""What browsers and phones put behind a name that is taken already."""
+COPY_OF_FILE = re.compile(r"\s*\(\d{1,3}\)(?=\.\w{3}$)")
 _FILE_TITLE = re.compile(
     r"(?:whatsapp[ -](?:chat|sohbeti|gesprek|čet)|chat (?:de |do |di )?whatsapp|(?:conversa|conversación|conversazione|"
     r"conversation|discussion)(?: (?:de|do|di|whatsapp)){1,2}|чат whatsapp|与|與)"
@@ -51,7 +53,7 @@ def _senders(rests: list[str]) -> list[str | None]:
 def _says_whatsapp(lines: list[str], stem: str) -> bool:
     """Say whether lines in which nobody speaks are the app's; a name needs more than one such line."""
     rests = [line[found[1] :] for line in lines[:_OPENING] if (found := stamp_of(line)) is not None]
-    own = _COPY.sub("", stem)
+    own = COPY.sub("", stem)
     named = own == _IPHONE or _FILE_TITLE.fullmatch(own) is not None
     return (named and len(rests) > 1) or any(says_encrypted(rest) for rest in rests)
 
@@ -62,10 +64,10 @@ def chat_title(path: Path, member: str | None) -> str:
     "_chat.txt", as every text of an iPhone is called, has its folder's name, wherever one stands when the
     path is given; in a zip its folder there, or else the zip's name. A temporary folder names nothing.
     """
-    stem, folder = _COPY.sub("", path.stem), _COPY.sub("", path.parent.resolve().name)
-    inside = _COPY.sub("", PurePosixPath(member).stem) if member is not None else stem
+    stem, folder = COPY.sub("", path.stem), COPY.sub("", path.parent.resolve().name)
+    inside = COPY.sub("", PurePosixPath(member).stem) if member is not None else stem
     if inside == _IPHONE:
-        around = _COPY.sub("", PurePosixPath(member).parent.name) if member is not None else folder
+        around = COPY.sub("", PurePosixPath(member).parent.name) if member is not None else folder
         inside = "" if _NAMELESS.fullmatch(around) else around
     for name in (inside, stem, folder):
         if (match := _FILE_TITLE.fullmatch(name)) is not None:
