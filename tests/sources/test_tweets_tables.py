@@ -227,14 +227,25 @@ def test_links_in_a_cell_of_json(tmp_path: Path) -> None:
     assert [document.text for document in found] == ["See https://a.example/log", "Or https://t.co/a"]
 
 
+@pytest.mark.parametrize("column", ["Tweet permalink", "Post Link"])
+def test_who_wrote_a_row_stands_in_its_address(tmp_path: Path, column: str) -> None:
+    """X's analytics name nobody; the address of the tweet does, that of another tweet says nothing of this one."""
+    own, other = (f"https://x.com/tide_mara/status/{number}" for number in (FIRST, SECOND))
+    rows = (f"{FIRST},{own},Low water at six", f"{int(FIRST) + 1},{other},Look at this")
+    written, linking = read(table(tmp_path / "t.csv", *rows, header=f"Tweet id,{column},Tweet text"))
+    assert (written.author, written.url) == ("tide_mara", own)
+    assert linking.author is None
+
+
 def test_the_analytics_of_x(tmp_path: Path) -> None:
-    """The export of an account's own posts calls them posts, and names nobody."""
+    """The export of an account's own posts calls them posts, and only their addresses say whose they are."""
     header = "Post id,Date,Post text,Post Link,Impressions,Likes,Reposts"
     row = f'{FIRST},"Mon, May 13, 2024",Fog,https://x.com/mara/status/{FIRST},120,3,2'
     (document,) = open_source(table(tmp_path / "t.csv", row, header=header))
     assert isinstance(document, Document)
     assert (document.id, document.text, document.url) == (FIRST, "Fog", f"https://x.com/mara/status/{FIRST}")
-    assert document.metadata == {"likes": 3, "retweets": 2, "views": 120}
+    assert document.author == "mara"
+    assert document.metadata == {"username": "mara", "likes": 3, "retweets": 2, "views": 120}
 
 
 def test_an_hour_in_a_column_of_its_own(tmp_path: Path) -> None:

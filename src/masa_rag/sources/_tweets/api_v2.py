@@ -6,7 +6,6 @@ with such rows too, without ``includes`` and with a ``url``.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -16,6 +15,7 @@ from masa_rag.sources._tweets.record import (
     METRICS,
     Tweet,
     count_of,
+    handle_in,
     id_of,
     list_of,
     mapping_of,
@@ -27,7 +27,6 @@ from masa_rag.sources._written import time_of
 
 _MARKS = ("author_id", "edit_history_tweet_ids", "public_metrics", "referenced_tweets", "conversation_id")
 _TAGS = (("hashtags", "tag"), ("cashtags", "tag"), ("mentions", "username"))
-_HANDLE = re.compile(r"https?://(?:www\.)?(?:x|twitter)\.com/(\w{1,15})/status/\d+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +74,7 @@ def v2(value: Mapping[str, Any], page: Page = NO_PAGE, *, depth: int = 0) -> Twe
         id=tweet_id,
         text=with_entities(unescaped(text), entities.get("urls")),
         author=text_of(user.get("name")),
-        username=text_of(user.get("username")) or text_of(get("username")) or _handle(url),
+        username=text_of(user.get("username")) or text_of(get("username")) or handle_in(url),
         user_id=user_id if user_id is not None else id_of(user.get("id")),
         created_at=time_of(get("created_at"), tweet_id=tweet_id),
         url=url,
@@ -101,11 +100,6 @@ def _words(value: Mapping[str, Any]) -> tuple[str | None, Mapping[str, Any]]:
         links = [*list_of(own.get("urls")), *list_of(mapping_of(note.get("entities")).get("urls"))]
         return text, {**own, **mapping_of(note.get("entities")), "urls": links}
     return text_of(value.get("text")), mapping_of(value.get("entities"))
-
-
-def _handle(url: str | None) -> str | None:
-    match = _HANDLE.match(url) if url is not None else None
-    return match.group(1) if match is not None and match.group(1) != "i" else None
 
 
 def _first_version(ids: object) -> str | None:

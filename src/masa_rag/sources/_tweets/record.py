@@ -20,6 +20,7 @@ METRICS = (
 """Names of the counts in a document's metadata, and in X's ``public_metrics``."""
 _LINK = re.compile(r"https?://t\.co/\w+", re.ASCII)
 _HANDLE = re.compile(r"[A-Za-z0-9_]{1,15}")
+_ADDRESS = re.compile(r"https?://(?:www\.)?(?:x|twitter)\.com/(\w{1,15})/status/\d+", re.ASCII)
 _RETWEETED = re.compile(r"RT @(\w+): (.+)", re.DOTALL)
 
 
@@ -142,6 +143,12 @@ def tweet_url(tweet_id: str, username: str | None) -> str:
     """Return the permanent link; X answers to ``i`` in place of a handle that is not known, or that is none."""
     handle = username if username is not None and _HANDLE.fullmatch(username) is not None else "i"
     return f"https://x.com/{handle}/status/{tweet_id}"
+
+
+def handle_in(url: str | None) -> str | None:
+    """Return the handle in a tweet's address, None where there is none: X writes ``i`` in its place."""
+    match = _ADDRESS.match(url) if url is not None else None
+    return match[1] if match is not None and match[1] != "i" else None
 
 
 def link(tweet: Tweet) -> str | None:

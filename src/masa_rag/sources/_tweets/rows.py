@@ -19,6 +19,7 @@ from masa_rag.sources._tweets.masa import with_anchors
 from masa_rag.sources._tweets.record import (
     Tweet,
     count_of,
+    handle_in,
     id_of,
     list_of,
     mapping_of,
@@ -37,7 +38,7 @@ _NAMES = {
     "username": "screenname userscreenname handle username authorusername userusername authorscreenname user author "
     "fromuser fromusername",
     "user_id": "useridstr userid authorid fromuseridstr",
-    "url": "permanenturl url link permalink tweeturl tweetlink postlink",
+    "url": "permanenturl url link permalink tweetpermalink tweeturl tweetlink postlink",
     "conversation_id": "conversationidstr conversationid",
     "reply_to": "inreplytostatusidstr inreplytostatusid inreplytotweetid inreplytoid referencedtweetsrepliedtoid "
     "inreplyto replyingto replytostatusid totweetid",
@@ -162,7 +163,7 @@ def row(
         id=tweet_id if tweet_id is not None else digest(name or username or "", moment, text),
         text=_with_links(unescaped(text), value),
         author=name,
-        username=username.lstrip("@") if username is not None else None,
+        username=username.lstrip("@") if username is not None else _handle_of(url, tweet_id),
         user_id=user_id,
         created_at=created_at
         or (other_time(written) if written and other_time is not None else None)
@@ -209,6 +210,11 @@ def _id_in(url: str | None) -> str | None:
     """Return the id in a tweet's address, which tells when it was written where nothing else does."""
     found = _STATUS.search(url) if url is not None else None
     return None if found is None else found[1]
+
+
+def _handle_of(url: str | None, tweet_id: str | None) -> str | None:
+    """Return the handle in a row's address if that is the tweet's own, and not of one that it links to."""
+    return handle_in(url) if tweet_id is not None and _id_in(url) == tweet_id else None
 
 
 def _with_links(text: str, value: Mapping[str, Any]) -> str:
