@@ -331,3 +331,15 @@ def test_polls_and_captions_are_read(tmp_path: Path) -> None:
     path.write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
     texts = [segment.text for segment in segments(RedditExport(path))]
     assert texts == ["Which ropes?\n\n- Hemp & tar\n- Nylon", "Which ropes?\n\nFrayed"]
+
+
+def test_answers_within_what_they_answer(tmp_path: Path) -> None:
+    """Scripts save comments in a list within their post, and answers in one within their comment."""
+    answer = comment("c2", "t1_c1", 6)
+    asked = post(comments=[comment("c1", "t3_p1", 5, replies=[answer]), comment("c3", "t3_p1", 7)])
+    path = tmp_path / "boats.json"
+    path.write_text(json.dumps([asked]), encoding="utf-8")
+    (document,) = documents(RedditExport(path))
+    assert [(item.id, item.reply_to) for item in document.segments] == [
+        ("t3_p1", None), ("t1_c1", "t3_p1"), ("t1_c2", "t1_c1"), ("t1_c3", "t3_p1"),
+    ]  # fmt: skip

@@ -125,19 +125,21 @@ def _json_records(path: Path) -> Iterator[dict[str, Any] | RecordError]:
 
 
 def _flat(value: Any) -> Iterator[dict[str, Any]]:
-    """Yield the records in what may be a wrapper (``kind``, ``data``), a listing, or a comment with replies."""
+    """Yield the records in what may be a wrapper (``kind``, ``data``), a listing, or a record with its answers."""
     stack = [value]
     while stack:
         item = stack.pop()
-        if not isinstance(item, dict):
+        if isinstance(item, list):
+            stack.extend(reversed(item))
+        elif not isinstance(item, dict):
             continue
-        if isinstance(item.get("kind"), str) and isinstance(item.get("data"), dict):
+        elif isinstance(item.get("kind"), str) and isinstance(item.get("data"), dict):
             stack.append(item["data"])
         elif isinstance(item.get("children"), list) and not _is_record(item):
-            stack.extend(reversed(item["children"]))
+            stack.append(item["children"])
         else:
             yield item
-            stack.append(item.get("replies"))
+            stack += [item.get("comments"), item.get("replies")]
 
 
 def _kind(record: dict[str, Any]) -> str:
