@@ -10,16 +10,7 @@ from pathlib import Path
 from masa_rag.errors import RecordError
 from masa_rag.sources._base import FileSource, read_head
 from masa_rag.sources._chats.fields import zone_of
-from masa_rag.sources._chats.files import (
-    ChatFile,
-    holds_chats,
-    in_zip,
-    is_zip,
-    on_disk,
-    others_in_zips,
-    read_each,
-    unpacked,
-)
+from masa_rag.sources._chats.files import ChatFile, holds_chats, in_zip, is_zip, others_in_zips, read_each, unpacked
 from masa_rag.sources._chats.messages import Said, documents, first_files
 from masa_rag.sources._discord.html import channel_id, html_messages, is_exporter_html
 from masa_rag.sources._discord.json import json_form, json_messages
@@ -85,7 +76,7 @@ class DiscordExport(FileSource):
         packages, others = _parted(self.files())
         exports: set[Path] = set()
         said = chain(
-            read_each(map(on_disk, packages), lambda file: package_messages(file.path, names)),
+            read_each(map(ChatFile.at, packages), lambda file: package_messages(file.path, names)),
             read_each(_noted(_files(others), exports), lambda file: _messages(file, names)),
         )
         days = documents(said, finish=lambda segment: replace(segment, text=names.readable(segment.text)))
@@ -102,7 +93,7 @@ class DiscordExport(FileSource):
         """Take exports by their ending, and those that may be anything else by what is in them."""
         if is_zip(path):
             return type(self).recognises(path, read_head(path))
-        return _is_text(on_disk(path)) if path.suffix.lower() in _TEXTS else super()._takes(path)
+        return _is_text(ChatFile.at(path)) if path.suffix.lower() in _TEXTS else super()._takes(path)
 
 
 _TEXTS = frozenset({".csv", ".txt"})

@@ -11,7 +11,7 @@ from masa_rag.errors import RecordError, SourceFormatError
 from masa_rag.sources._archive import Archive
 from masa_rag.sources._base import HEAD_BYTES, FileSource
 from masa_rag.sources._chats.fields import kept, text_of
-from masa_rag.sources._chats.files import on_disk, read_each
+from masa_rag.sources._chats.files import ChatFile, read_each
 from masa_rag.sources._chats.messages import FIRST_FILES, Room, Said, documents
 from masa_rag.sources._jsonstream import ITEM, json_values, peek
 from masa_rag.sources._paths import expanded
@@ -67,7 +67,7 @@ class SlackExport(FileSource):
 
     def __iter__(self) -> Iterator[Document | RecordError]:
         names = Names(users={"USLACKBOT": "Slackbot"})
-        exports = map(on_disk, self.files())
+        exports = map(ChatFile.at, self.files())
         messages = read_each(exports, lambda export: _messages(export.path, names, self.workspace))
         return documents(messages, finish=lambda segment: finished(segment, names))
 

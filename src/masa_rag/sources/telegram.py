@@ -10,16 +10,7 @@ from pathlib import Path
 from masa_rag.errors import RecordError
 from masa_rag.sources._base import FileSource, read_head
 from masa_rag.sources._chats.fields import zone_of
-from masa_rag.sources._chats.files import (
-    ChatFile,
-    holds_chats,
-    in_zip,
-    is_zip,
-    on_disk,
-    others_in_zips,
-    read_each,
-    unpacked,
-)
+from masa_rag.sources._chats.files import ChatFile, holds_chats, in_zip, is_zip, others_in_zips, read_each, unpacked
 from masa_rag.sources._chats.messages import Said, documents, first_files
 from masa_rag.sources._telegram.html import chat_ids, html_messages, is_telegram_html
 from masa_rag.sources._telegram.json import is_account, is_telegram_json, json_messages
@@ -114,7 +105,7 @@ def _zip_around(folder: Path) -> Path:
 def _first_pages(place: Path) -> Iterator[ChatFile]:
     """Yield the first page of each chat of a whole account: in its folder of chats, or in a zip."""
     if place.is_dir():
-        return map(on_disk, sorted(place.glob("chat_*/messages.html")))
+        return map(ChatFile.at, sorted(place.glob("chat_*/messages.html")))
     files = in_zip(place, lambda item: item.match(f"{_CHATS}/chat_*/messages.html"), is_telegram_html)
     return (file for file in files if isinstance(file, ChatFile))
 

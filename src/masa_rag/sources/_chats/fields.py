@@ -6,7 +6,7 @@ Tweets, which come in millions, have quicker readers of their own in ``_tweets/r
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, tzinfo
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -55,6 +55,15 @@ def list_of(record: Any, name: str) -> list[dict[str, Any]]:
     """Return the objects in the field's list; [] when there are none."""
     value = record.get(name) if isinstance(record, dict) else None
     return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
+
+
+def counts_of(pairs: Iterable[tuple[str | None, Any]]) -> dict[str, int]:
+    """Return {name: count} of what has a name and a whole number, those of one name together."""
+    counts: dict[str, int] = {}
+    for name, count in pairs:
+        if name and isinstance(count, int):
+            counts[name] = counts.get(name, 0) + count
+    return counts
 
 
 def content_of(record: dict[str, Any], name: str, *, record_id: str) -> str:

@@ -32,15 +32,15 @@ class ChatFile:
     path: Path
     open: Callable[[], IO[bytes]]
 
+    @classmethod
+    def at(cls, path: Path) -> ChatFile:
+        """Return a file of its own, on disk."""
+        return cls(path, lambda: path.open("rb"))
+
     def head(self) -> bytes:
         """Return the first HEAD_BYTES bytes. Raises OSError, or RecordError for a damaged one in a zip."""
         with self.open() as file:
             return file.read(HEAD_BYTES)
-
-
-def on_disk(path: Path) -> ChatFile:
-    """Return a file of its own."""
-    return ChatFile(path, lambda: path.open("rb"))
 
 
 def is_zip(path: Path) -> bool:
@@ -91,7 +91,7 @@ def unpacked(
 ) -> Iterator[ChatFile | RecordError]:
     """Yield the files, and in place of a zip what ``members`` gives of it."""
     for path in paths:
-        yield from members(path) if is_zip(path) else [on_disk(path)]
+        yield from members(path) if is_zip(path) else [ChatFile.at(path)]
 
 
 def others_in_zips(

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from masa_rag.errors import RecordError
-from masa_rag.sources._chats.fields import clean, content_of, id_of, kept, list_of, text_of, time_of
+from masa_rag.sources._chats.fields import clean, content_of, counts_of, id_of, kept, list_of, text_of, time_of
 from masa_rag.types import Segment
 
 EPOCH_MS = 1_420_070_400_000
@@ -199,9 +199,4 @@ def _metadata(record: dict[str, Any]) -> dict[str, Any]:
 
 
 def _reactions(record: dict[str, Any]) -> dict[str, int]:
-    counts: dict[str, int] = {}
-    for reaction in list_of(record, "reactions"):
-        count, name = reaction.get("count"), text_of(reaction.get("emoji"), "name")
-        if name and isinstance(count, int):
-            counts[name] = counts.get(name, 0) + count
-    return counts
+    return counts_of((text_of(item.get("emoji"), "name"), item.get("count")) for item in list_of(record, "reactions"))

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from masa_rag.errors import RecordError
-from masa_rag.sources._chats.fields import content_of, kept, list_of, text_of, time_of
+from masa_rag.sources._chats.fields import content_of, counts_of, kept, list_of, text_of, time_of
 from masa_rag.sources._chats.messages import Room, Said
 from masa_rag.sources._slack.text import Names, block_text, escaped, unsaid
 from masa_rag.types import Segment
@@ -193,13 +193,13 @@ def _shared_links(record: dict[str, Any]) -> list[str]:
 
 
 def _metadata(record: dict[str, Any]) -> dict[str, Any]:
-    counts = {text_of(item, "name"): item.get("count") for item in list_of(record, "reactions")}
+    reactions = ((text_of(item, "name"), item.get("count")) for item in list_of(record, "reactions"))
     return kept({
         "author_id": text_of(record, "user", "bot_id"),
         "bot": _by_machine(record),
         "files": _file_titles(record),
         "shared": _shared_links(record),
-        "reactions": {name: count for name, count in counts.items() if name and isinstance(count, int)},
+        "reactions": counts_of(reactions),
     })  # fmt: skip
 
 

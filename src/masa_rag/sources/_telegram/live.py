@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from masa_rag.errors import RecordError
-from masa_rag.sources._chats.fields import clean, kept
+from masa_rag.sources._chats.fields import clean, counts_of, kept
 from masa_rag.sources._chats.messages import Room, Said
 from masa_rag.sources._telegram.json import topic_room
 from masa_rag.sources._telegram.message import DELETED, with_links
@@ -134,5 +134,4 @@ def _peer(number: Any) -> str | None:
 
 def _reactions(record: Any) -> dict[str, int]:
     results = getattr(getattr(record, "reactions", None), "results", None) or ()
-    pairs = ((getattr(item.reaction, "emoticon", None), item.count) for item in results)
-    return {emoji: count for emoji, count in pairs if isinstance(emoji, str) and isinstance(count, int)}
+    return counts_of((getattr(item.reaction, "emoticon", None), item.count) for item in results)

@@ -8,7 +8,7 @@ from datetime import datetime, tzinfo
 from typing import Any
 
 from masa_rag.errors import RecordError
-from masa_rag.sources._chats.fields import clean, content_of, id_of, kept, list_of, text_of, time_of
+from masa_rag.sources._chats.fields import clean, content_of, counts_of, id_of, kept, list_of, text_of, time_of
 from masa_rag.types import Segment
 
 _LINE = re.compile(r"^(?=.)", re.MULTILINE)
@@ -169,12 +169,11 @@ def _desktop_metadata(record: dict[str, Any], chat: str) -> dict[str, Any]:
 
 def _reactions(record: dict[str, Any]) -> dict[str, int]:
     """Count reactions by emoji; custom ones by their number, paid ones as "paid"."""
-    counts: dict[str, int] = {}
-    for item in list_of(record, "reactions"):
-        name = text_of(item, "emoji") or id_of(item, "document_id") or text_of(item, "type")
-        if name and isinstance(count := item.get("count"), int):
-            counts[name] = counts.get(name, 0) + count
-    return counts
+    items = list_of(record, "reactions")
+    return counts_of(
+        (text_of(item, "emoji") or id_of(item, "document_id") or text_of(item, "type"), item.get("count"))
+        for item in items
+    )
 
 
 def masa_message(record: dict[str, Any], *, label: str, zone: tzinfo) -> Segment:
@@ -235,12 +234,8 @@ def gotd_peer(peer: object) -> str:
 
 
 def _gotd_reactions(record: dict[str, Any]) -> dict[str, int]:
-    counts = {}
-    for item in list_of(record.get("Reactions"), "Results"):
-        name = text_of(item.get("Reaction"), "Emoticon") or id_of(item.get("Reaction"), "DocumentID")
-        if name and isinstance(count := item.get("Count"), int):
-            counts[name] = count
-    return counts
+    pairs = ((item.get("Reaction"), item.get("Count")) for item in list_of(record.get("Reactions"), "Results"))
+    return counts_of((text_of(kind, "Emoticon") or id_of(kind, "DocumentID"), count) for kind, count in pairs)
 
 
 def with_links(text: str, links: Iterable[tuple[Any, Any, Any]], quotations: Iterable[tuple[Any, Any]] = ()) -> str:
