@@ -278,6 +278,17 @@ def test_names_as_clients_show_them(line: str, author: str) -> None:
     assert (parse_line(line).author, parse_line(line).text) == (author, "good night")
 
 
+def test_signs_that_are_no_names(tmp_path: Path) -> None:
+    """A log is known by names without blanks and colons; nobody is called "a long pause", "Ann:" is of other logs."""
+    cues = write(tmp_path, "[00:00:05] <a door falls shut> Who is there?\n[00:00:10] <a long pause> Bo.\n", "cues.txt")
+    assert not IrcLogs.recognises(cues, read_head(cues))
+    table = write(tmp_path, "2024-05-13 10:00:00\tAnn:\thello\n2024-05-13 10:00:10\tBo:\thi\n", "chat.txt")
+    assert not IrcLogs.recognises(table, read_head(table))
+    bridge = write(tmp_path, "[10:00] <ann> hello\n[10:01] <Bo Berg> hi\n[10:02] <ann> bye\n")
+    assert IrcLogs.recognises(bridge, read_head(bridge))
+    assert list(said(IrcLogs(bridge))) == [("ann", "hello"), ("Bo Berg", "hi"), ("ann", "bye")]
+
+
 def test_other_encodings_line_by_line(tmp_path: Path) -> None:
     """One person writes UTF-8, another Windows-1252, in one file."""
     path = tmp_path / "2024-05-13.log"

@@ -236,6 +236,8 @@ def _is_of_forms(lines: list[Line]) -> bool:
 
 
 def _is_talk(lines: list[Line]) -> bool:
-    said = sum(line.author is not None and not line.action for line in lines)
+    """Say whether enough is said, under names as IRC has them: in other texts "<a long pause>" may open a line."""
+    spoken = (line.author for line in lines if line.author is not None and not line.action)
+    said = sum(set(" :,").isdisjoint(author) for author in spoken)
     others = sum(not line.notice for line in lines)
     return said >= min(2, len(lines)) and said > 0 and said * 5 >= others

@@ -37,7 +37,7 @@ _SHOWN = r"[^\s<>][^<>\t]{0,63}?"
 """A name as it is shown between signs: those of bridges to other networks have blanks and colons."""
 _HERE = r"(?::[#&][^\s<>]{0,63})?"  # the channel, where irssi shows several in one window
 _SAID = re.compile(rf"<{_SIGNS}({_SHOWN}){_HERE} {{0,40}}>(?:[ \t]|$)(.*)", re.DOTALL)
-_TABBED = re.compile(rf"<?{_SIGNS}({_SHOWN})>?\t(.*)", re.DOTALL)
+_TABBED = re.compile(rf"<?{_SIGNS}([^\s<>:,][^<>:,\t]{{0,63}})>?\t(.*)", re.DOTALL)  # "Ann:" is of other logs
 _ACTION = re.compile(rf"\s*(?:\*\s+|Action: |— )({_NICK}){_HERE}(?: (.*)|$)", re.DOTALL)
 _TEXTUAL_ACTION = re.compile(rf"• ({_NICK}):(?: (.*)|$)", re.DOTALL)
 _RENAMED = re.compile(rf"(?:\W+|\w+:? )?({_NICK})(?: \[[^\]]*\])? is now known as ({_NICK})\s*$")
