@@ -13,6 +13,8 @@ from forum_helpers import documents
 from forum_helpers import sound_segments as segments
 
 from masa_rag import Memory
+from masa_rag._rows import decode_document
+from masa_rag.catalog import _documents
 from masa_rag.errors import RecordError
 from masa_rag.protocols import Source
 from masa_rag.sources import SlackExport, open_sources
@@ -445,6 +447,17 @@ def test_a_message_that_was_answered_since_moves_to_its_thread(
     again = memory.document("slack", "C1/2024-05-01")
     assert again is not None
     assert [part.text for part in again.segments] == ["Who has the ropes?", "The tide is high."]
+
+
+def test_a_day_is_not_read_for_each_of_its_threads(memory: Memory, tmp_path: Path, monkeypatch: Any) -> None:
+    """To add an export again takes no reading of a day for each thread in which its messages were answered."""
+    threads = [said(2 * n + at, f"{n}, {at}", thread_ts=ts(2 * n)) for n in range(9) for at in range(2)]
+    path = export(tmp_path, {"general/2024-05-01": [said(30, "The tide is high."), *threads]})
+    memory.add(SlackExport(path))
+    read: list[bytes] = []
+    monkeypatch.setattr(_documents, "decode_document", lambda body: read.append(body) or decode_document(body))
+    assert memory.add(SlackExport(path)).unchanged == 10
+    assert not [body for body in read if b"The tide is high." in body]
 
 
 def test_a_file_that_is_no_export_is_named_once(tmp_path: Path) -> None:

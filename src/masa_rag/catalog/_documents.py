@@ -9,6 +9,8 @@ from dataclasses import replace
 from os.path import normpath
 from typing import Literal
 
+import msgspec
+
 from masa_rag._merge import keep_segments, merge
 from masa_rag._names import same_name
 from masa_rag._rows import decode_document, encode_document, readable_document, seconds
@@ -86,9 +88,13 @@ class DocumentTables(TombstoneTables):
         channel, _, opener = document.id.partition("/thread/")
         first = next((part for part in document.segments if part.id == opener), None)
         if first is not None and first.created_at is not None:
-            day = self.document(source, f"{channel}/{first.created_at.date().isoformat()}")
-            if day is not None and opener in _segment_ids(day):
-                self.prune(source, day.id, _segment_ids(day) - {opener}, cut)
+            row = self._row(source, f"{channel}/{first.created_at.date().isoformat()}")
+            body = None if row is None else row["body"]
+            # Looked for first, for to read a day once for each of its threads takes their number times its length.
+            if isinstance(body, bytes) and msgspec.json.encode(opener) in body:
+                day = decode_document(body)
+                if opener in _segment_ids(day):
+                    self.prune(source, day.id, _segment_ids(day) - {opener}, cut)
 
     def rewrite(self, source: str, document: Document, cut: Cut) -> None:
         """Replace a document as it stands, without merging; call inside a transaction."""
