@@ -57,11 +57,30 @@ def test_straight_single_marks_quote_too(line: str, false: str | None) -> None:
     assert check(line, [HIT]).problems == ((f"“{false}” stands in no cited passage",) if false else ())
 
 
-@pytest.mark.parametrize("citation", ["【1】", "[^1]", "[Passage 1]", "[1]"])
+@pytest.mark.parametrize("citation", [
+    "[1]", "【1】", "【1†L3-L9】", "[^1]", r"\[1\]", "[#1]", "[Passage 1]", "[Source 1]", "(passage 1)",
+    "[1 and 1]", "[1 & 1]", "[Passage 1, Passage 1]", "(Passages 1, 1, and 1)",
+])  # fmt: skip
 def test_a_citation_may_be_written_otherwise(citation: str) -> None:
     """As some models do, whatever they are told."""
     answer = check(f"They will gladly rent {citation}.", [HIT])
     assert (answer.problems, answer.cited) == ((), (HIT,))
+
+
+@pytest.mark.parametrize(
+    ("line", "false"),
+    [
+        ('She says "we will gladly rent [1]."', None),
+        ('She says "we will gladly rent [1]. The mill is in Oslo [1]."', None),
+        ('She says "we will [1] sell" [1].', "we will [1] sell"),
+        ('She says "we will gladly sell [1]."', "we will gladly sell [1]."),
+    ],
+)
+def test_a_citation_may_stand_within_the_marks(line: str, false: str | None) -> None:
+    """As American typesetters have the full stop; its number is no word of the quotation."""
+    problem = check(line, [HIT]).problems
+    assert bool(problem) == (false is not None)
+    assert false is None or problem[0].startswith(f"“{false}” ")
 
 
 @pytest.fixture
@@ -142,6 +161,8 @@ def test_a_time_is_reckoned_from_when_it_is_asked(memory: Memory, now: datetime)
         ("<think>\nPassage [9]? No: [1].\n</think>\n\nThe mill [1].", "The mill [1].", True),
         ("Passage [9]? No: [1].\n</think>\n\nThe mill [1].", "The mill [1].", True),
         ("<think>[1] is of a mill.</think>The memory does not hold this.", "The memory does not hold this.", False),
+        ("[THINK]Passage [9]?[/THINK]The mill [1].", "The mill [1].", True),
+        ("<thinking>\nPassage [9]?\n</thinking>\nThe mill [1].", "The mill [1].", True),
         ("They write “</think>” there [1].", "They write “</think>” there [1].", True),
     ],
 )

@@ -9,7 +9,10 @@ from itertools import chain, pairwise
 
 from masa_rag._words import spaced, words_of
 
-_CITATION = re.compile(r"[\[【](?:\^|passages? )?(\d{1,3}(?:\s*[,;–-]\s*\d{1,3})*)[\]】]", re.IGNORECASE)
+_NUMBERS = r"(?:[\^#]|(?:passage|source)s? )?\d{1,3}(?:\s*(?:[,;&–-]|,? and )\s*(?:(?:passage|source)s? )?\d{1,3})*"
+_CITATION = re.compile(
+    rf"[\[【]{_NUMBERS}(?:†[^\[\]【】]*)?\\?[\]】]|\((?=passage|source){_NUMBERS}\)", re.IGNORECASE
+)  # fmt: skip
 _RANGE = re.compile(r"(\d+)\s*[–-]\s*(\d+)")
 _LETTER = r"[^\W\u3000-\U0010ffff]"
 """A letter or digit, but none of Chinese, Japanese or Korean: before it ’ is an apostrophe and ends no quotation."""
@@ -19,7 +22,8 @@ _QUOTE = re.compile(
     rf"|(?<!{_LETTER})‘((?:[^‘’]|’(?={_LETTER}))+)’(?!{_LETTER})"
     rf"|(?<!{_LETTER})'(?=[^\W\d])((?:[^'\"“”„]|'(?={_LETTER})){{1,999}})'(?!{_LETTER})"  # it may never close
 )
-_LEFT_OUT = re.compile(r"\[?(?:…|\.{3}|\. \. \.)\]?")
+_LEFT_OUT = re.compile(rf"\[?(?:…|\.{{3}}|\. \. \.)\]?|{_CITATION.pattern}", re.IGNORECASE)
+"""Dots that say so, and a citation, which may stand within the quotation marks, or in the passage itself."""
 _THOUSANDS = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
 _POINT = re.compile(r"(?<=\d)[.,](?=\d)")
 _MINUS = re.compile(r"(?<![^\s(])[-−][$€£]?(?=\d)")
@@ -40,9 +44,10 @@ _QUOTED_WORDS = 2
 
 
 def numbers_in(text: str) -> set[int]:
-    """Return the passages that a text cites: [1], [2][3], [2, 3] and [2-4], or as some models write, 【1】 and [^1]."""
+    """Return the passages that a text cites: [1], [2, 3] and [2-4], or as some models write, 【1†source】 and [^1]."""
     found: set[int] = set()
-    for group in _CITATION.findall(text):
+    for mark in _CITATION.findall(text):
+        group = mark.partition("†")[0]
         for first, last in _RANGE.findall(group):
             found |= set(range(int(first), min(int(last), int(first) + 100) + 1))
         found |= {int(number) for number in re.findall(r"\d+", group)}

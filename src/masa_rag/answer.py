@@ -30,7 +30,10 @@ _RULES = f"""Answer the question from the passages above, and from nothing else.
 Put the number of the passage behind each statement, like [1] or [2][3].
 Quote word for word when you use quotation marks.
 If the passages do not answer the question, write exactly: {NOT_FOUND}"""
-_THOUGHTS = re.compile(r"\A(?:\s*<think>.*?</think>|.*?^</think>\s*$)", re.DOTALL | re.MULTILINE)
+_THOUGHTS = re.compile(
+    r"\A(?:\s*(?:<think>.*?</think>|<thinking>.*?</thinking>|\[THINK\].*?\[/THINK\])|.*?^</think>\s*$)",
+    re.DOTALL | re.MULTILINE,
+)
 """What models that reason aloud write before their answer, some without its first mark."""
 _SENTENCES = 3
 """How many an answer without a model is made of."""
