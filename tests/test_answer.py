@@ -85,6 +85,9 @@ TWO = (Hit(Chunk("a", "1", "s", "We sail on Monday, the weather is fine.", "Salt
         ("On Monday, with a new seal [1-2].", ()),
         ("Two things:\n\n* they sail on Monday [1]\n* the seal was thin [2]", ()),
         ("They wrote it on [2024-10-15] [1].", ()),
+        ("## What they say about the weather\n\nIt is fine [1].", ()),
+        ("| Who says so | What they say of it |\n|:---|---:|\n| Bo | The seal was too thin [2] |", ()),
+        ("#1 is that it rains.\nThey sail [1].", ("nothing is cited for: #1 is that it rains.",)),
         (
             'She says "the weather is fine … we sail" [1].',
             ("“the weather is fine … we sail” stands in no cited passage",),

@@ -39,6 +39,9 @@ _NEGATIONS = frozenset(
 """What turns a statement around; the "t" is that of "don't"."""
 _STATEMENT_WORDS = 4
 """A line of fewer words, or one that ends in a colon, is a heading, and needs no citation."""
+_HEADING = re.compile(r" {0,3}#{1,6} ")
+_RULE = frozenset("|:- ")
+"""What stands under the heads of a table in Markdown."""
 _QUOTED_WORDS = 2
 """Fewer words in quotation marks are a term, and no quotation."""
 
@@ -59,9 +62,10 @@ def cited_in(line: str, known: Sequence[int]) -> list[int]:
     return [number for number in sorted(numbers_in(line)) if number in known]
 
 
-def states(line: str) -> bool:
-    """Say whether a line states something, and is no heading."""
-    return _words_in(line) >= _STATEMENT_WORDS and not line.rstrip(" *_").endswith((":", "："))
+def states(line: str, below: str = "") -> bool:
+    """Say whether a line states something, and is no heading: neither of what follows nor, over a rule, of a table."""
+    is_heading = _HEADING.match(line) or ("|" in below and set(below) <= _RULE)
+    return not is_heading and _words_in(line) >= _STATEMENT_WORDS and not line.rstrip(" *_").endswith((":", "："))
 
 
 def quotations_in(line: str) -> list[str]:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache
+from itertools import pairwise
 from typing import Any
 
 from masa_rag._nearness import near_to
@@ -118,9 +119,9 @@ def check(text: str, hits: Sequence[Hit], *, document: Documents | None = None) 
         problems.append("nothing is cited")
     texts = [in_clauses(f"{hit.chunk.header}\n{shown(hit.chunk)}") for hit in hits]
     whole = cache(document) if document else _no_document
-    for line in filter(str.strip, text.splitlines()):
+    for line, below in pairwise([*filter(str.strip, text.splitlines()), ""]):
         cited = cited_in(line, known)
-        if numbers and not cited and states(line):
+        if numbers and not cited and states(line, below):
             problems.append(f"nothing is cited for: {_shortened(line)}")
         problems += false_quotations(line, texts, cited or known)
         problems += false_speakers(line, hits, cited or known, whole)
