@@ -189,6 +189,11 @@ class DocumentTables(TombstoneTables):
         others = (str(row[0]) for row in self.connection.execute(query, (source, origin)))
         return next((other for other in others if normpath(other) != origin), None)  # one may be written with ".."
 
+    def source_names(self) -> list[str]:
+        """Return the names of the sources that hold a document, in order."""
+        query = "SELECT name FROM sources s WHERE EXISTS (SELECT 1 FROM documents WHERE source = s.pk) ORDER BY name"
+        return [row[0] for row in self.connection.execute(query)]
+
     def sources_at(self, origin: str) -> list[str]:
         """Return the names of the sources of which a document was seen last at this origin."""
         query = (

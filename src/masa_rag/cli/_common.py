@@ -185,7 +185,7 @@ def _as_before(memory: Memory, sources: Sequence[Source], place: Path, name: str
     """
     from masa_rag.sources._base import FileSource
 
-    known = {source.name for source in memory.info().sources}
+    known = set(memory.catalog.source_names())
     if len(sources) == 1 and place.is_dir() and isinstance(only := sources[0], FileSource):
         only.name = named if (named := f"{only.form}:{name}") in known else name
     elif len(sources) > 1 and name in known and known.isdisjoint(source.name for source in sources):

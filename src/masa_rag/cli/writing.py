@@ -116,7 +116,7 @@ def forget(author: str | None, source: str | None, document: str | None, undo: b
             return
         if not yes:
             click.confirm("This cannot be undone. Go on?", abort=True)
-        unknown = source if source not in {item.name for item in memory.info().sources} else None
+        unknown = source if source not in memory.catalog.source_names() else None
         click.echo(erased(memory.forget(author=author, source=source, document=document)))
         if unknown is not None:  # more often misspelt than yet to come
             click.secho(f"Note: {printable(str(why_nothing(memory, source=[unknown])))}", fg="yellow", err=True)

@@ -157,7 +157,7 @@ class MemoryStore(BaseStore):
         return best
 
     def _spaces(self) -> list[Namespace]:
-        found = (_space(source.name) for source in self.memory.info().sources if source.documents)
+        found = map(_space, self.memory.catalog.source_names())
         return sorted(space for space in found if space is not None)
 
     def _namespaces(self, op: ListNamespacesOp) -> list[Namespace]:
