@@ -355,9 +355,10 @@ def test_a_question_without_a_word_has_no_answer(question: str) -> None:
     assert extract(question, TWO).found is False
 
 
-def test_what_is_answered_in_part_stays_an_answer() -> None:
-    """A model that cites something and says that the rest is not there is not cut off."""
-    text = f"They sail on Monday [1]. {NOT_FOUND}"
+@pytest.mark.parametrize("between", [" ", "\n", "\n2. Of the passengers: "])
+def test_what_is_answered_in_part_stays_an_answer(between: str) -> None:
+    """A model that cites something and says that the rest is not there is not cut off, nor asked for a citation."""
+    text = f"They sail on Monday [1].{between}{NOT_FOUND}"
     answer = written("When, and with whom?", Context("", TWO), model=lambda prompt: text)
     assert (answer.text, answer.found, answer.problems) == (text, True, ())
 

@@ -94,7 +94,7 @@ def answer(
     time = _time_in(question, now)
     asked = f"{question}\n({time})" if time else question
     text = _THOUGHTS.sub("", _ask(model, f"{context}\n\nQuestion: {asked}\n\n{_RULES}")).strip()
-    if not text or (NOT_FOUND.lower().rstrip(".") in text.lower() and not numbers_in(text)):
+    if not text or (_is_refusal(text) and not numbers_in(text)):
         return Answer(NOT_FOUND, context.hits, found=False)
     return check(text, context.hits, document=document)
 
@@ -121,12 +121,16 @@ def check(text: str, hits: Sequence[Hit], *, document: Documents | None = None) 
     whole = cache(document) if document else _no_document
     for line, below in pairwise([*filter(str.strip, text.splitlines()), ""]):
         cited = cited_in(line, known)
-        if numbers and not cited and states(line, below):
+        if numbers and not cited and states(line, below) and not _is_refusal(line):
             problems.append(f"nothing is cited for: {_shortened(line)}")
         problems += false_quotations(line, texts, cited or known)
         problems += false_speakers(line, hits, cited or known, whole)
     passages = from_quotations(text, hits, known, whole)
     return Answer(text, tuple(passages), tuple(passages[number - 1] for number in known), tuple(problems))
+
+
+def _is_refusal(text: str) -> bool:
+    return NOT_FOUND.lower().rstrip(".") in text.lower()
 
 
 def _no_document(_source: str, _document_id: str) -> None:
