@@ -53,11 +53,9 @@ class MemoryRetriever(BaseRetriever):
         return [hit_document(hit) for hit in hits]
 
     async def _aget_relevant_documents(
-        self, query: str, *, run_manager: AsyncCallbackManagerForRetrieverRun, k: int | None = None, **filters: Any
+        self, query: str, *, run_manager: AsyncCallbackManagerForRetrieverRun, **given: Any
     ) -> list[LangChainDocument]:
-        search = self.memory.search
-        hits = await asyncio.to_thread(search, query, k=self.k if k is None else k, **(self.filters | filters))
-        return [hit_document(hit) for hit in hits]
+        return await asyncio.to_thread(self._get_relevant_documents, query, run_manager=run_manager.get_sync(), **given)
 
     def _get_ls_params(self, **kwargs: Any) -> LangSmithRetrieverParams:
         return LangSmithRetrieverParams(

@@ -49,13 +49,13 @@ def make_server(memory: Memory, *, allow_write: bool = False) -> MCPServer:
     server: MCPServer = server_module.MCPServer(
         "masa-rag", instructions=_INSTRUCTIONS, version=__version__, log_level="WARNING"
     )
-    reading = _annotations(readOnlyHint=True, openWorldHint=False)
+    reading = _annotations(read_only_hint=True, open_world_hint=False)
     for tool in _reading_tools(memory):
         server.tool(annotations=reading)(_told(tool, "ToolError"))
     if allow_write:
         remember, forget = (_told(tool, "ToolError") for tool in _writing_tools(memory))
-        server.tool(annotations=_annotations(readOnlyHint=False, idempotentHint=True))(remember)
-        server.tool(annotations=_annotations(readOnlyHint=False, destructiveHint=True))(forget)
+        server.tool(annotations=_annotations(read_only_hint=False, idempotent_hint=True))(remember)
+        server.tool(annotations=_annotations(read_only_hint=False, destructive_hint=True))(forget)
 
     @server.resource("memory://sources", mime_type="application/json")
     def sources() -> str:
@@ -98,11 +98,7 @@ def _names_are_no_paths() -> Any:
 
 def _annotations(**hints: bool) -> Any:
     types = require("mcp.types", extra="mcp", purpose=_PURPOSE)
-    return types.ToolAnnotations(**{_snake(name): value for name, value in hints.items()})
-
-
-def _snake(name: str) -> str:
-    return "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in name)
+    return types.ToolAnnotations(**hints)
 
 
 def _reading_tools(memory: Memory) -> tuple[Callable[..., Any], ...]:

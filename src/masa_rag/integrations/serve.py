@@ -10,6 +10,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+from masa_rag._check import Info
 from masa_rag._nothing import why_nothing
 from masa_rag._reading import Filters, allowed_chunks
 from masa_rag._statistics import newest_passages, passages_by_time
@@ -91,9 +92,10 @@ class _Handler(BaseHTTPRequestHandler):
         given = {name: values[0] for name, values in parse_qs(address.query).items()}
         asked = {name: given.get(name, "") for name in FIELDS}
         asked["q"] = asked["q"][:_LONGEST]
-        return HTTPStatus.OK, page(self.shown.info(), asked, self._body(asked, given))
+        info = self.shown.info()
+        return HTTPStatus.OK, page(info, asked, self._body(asked, given, info))
 
-    def _body(self, asked: Asked, given: Mapping[str, str]) -> str:
+    def _body(self, asked: Asked, given: Mapping[str, str], info: Info) -> str:
         filters: dict[str, Any] = {name: value for name, value in asked.items() if name != "q" and value}
         try:
             if given.get("document"):
@@ -101,11 +103,11 @@ class _Handler(BaseHTTPRequestHandler):
             if asked["q"].strip():
                 hits = self.shown.search(asked["q"], k=self.count, **filters)
                 return found(asked, hits) if hits else self._nothing(filters)
-            return self._newest(asked, filters)
+            return self._newest(asked, filters, info)
         except ConfigurationError as error:
             return problem(str(error))
 
-    def _newest(self, asked: Asked, filters: Mapping[str, Any]) -> str:
+    def _newest(self, asked: Asked, filters: Mapping[str, Any], info: Info) -> str:
         connection = self.shown.catalog.connection
         allowed = allowed_chunks(connection, Filters(**filters))
         counts = passages_by_time(connection, by="month", only=allowed)
@@ -113,7 +115,7 @@ class _Handler(BaseHTTPRequestHandler):
         for count in counts:
             months[month_of(count.day)] += count.chunks
         if allowed is None:
-            return sources(self.shown.info(), asked, months)
+            return sources(info, asked, months)
         chunks = newest_passages(connection, k=self.count, only=allowed)
         return newest(asked, chunks, months) if chunks else self._nothing(filters)
 
