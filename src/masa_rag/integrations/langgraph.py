@@ -14,6 +14,7 @@ import itertools
 import json
 import operator
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
@@ -227,6 +228,9 @@ def _compares(name: str, given: Any, wanted: Any) -> bool:
         raise ConfigurationError(
             f"received the operator {name!r} in a filter; expected one of {', '.join(_COMPARISONS)}"
         )
+    if name not in ("$eq", "$ne") and (isinstance(given, str) or isinstance(wanted, str)):
+        with suppress(TypeError, ValueError):  # as LangGraph's own store; other texts, such as dates, by their letters
+            given, wanted = float(given), float(wanted)
     try:
         return _COMPARISONS[name](given, wanted)
     except TypeError:  # a value of another kind, or none, is neither larger nor smaller
