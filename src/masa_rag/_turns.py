@@ -20,10 +20,14 @@ _VERB = (
     r"|noted|notes|explained|explains|stated|states|posted|tweeted)(?: that)?"
 )
 _BEFORE = (
-    r"(?:^|[.!?:;,)\]*]|\b(?:and|but|while|as|then)\b)[\W_]*{names}(?!\w)[\W_]*(?:\([^()]*\)[\W_]*)?(?:{verb}[\W_]*)?$"
+    r"(?:^|[.!?:;,)\]*]|\b(?:and|but|while|as|then|[Aa]ccording to)\b)[\W_]*{names}(?!\w)[\W_]*"
+    r"(?:\([^()]*\)[\W_]*)?(?:{verb}[\W_]*)?$"
 )
-"""Who is named just before a quotation: "Bo: ...", "but Bo (in May) said: ..."."""
-_AFTER = r"^,?\s*(?:(?:said|says|wrote|writes|asked|asks) {names}(?!\w)|{names} {verb}\b|(?:[—–-]|\() ?{names}(?!\w))"
+"""Who is named just before a quotation: "Bo: ...", "but Bo (in May) said: ...", "according to Bo, ..."."""
+_AFTER = (
+    r"^,?\s*(?:(?:said|says|wrote|writes|asked|asks|according to) {names}(?!\w)|{names} {verb}\b"
+    r"|(?:[—–-]|\() ?{names}(?!\w))"
+)
 
 
 def from_quotations(text: str, hits: Sequence[Hit], known: Sequence[int], document: Documents) -> list[Hit]:
