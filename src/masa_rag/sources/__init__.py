@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from masa_rag.sources._registry import known_sources as known_sources
     from masa_rag.sources._registry import open_source as open_source
     from masa_rag.sources._registry import open_sources as open_sources
+    from masa_rag.sources.assistants import AssistantExport as AssistantExport
     from masa_rag.sources.browser import Browser as Browser
     from masa_rag.sources.discord import DiscordExport as DiscordExport
     from masa_rag.sources.discord_live import DiscordChannel as DiscordChannel
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
     from masa_rag.sources.youtube import YouTube as YouTube
 
 _HOMES = {
+    "AssistantExport": "assistants",
     "Browser": "browser",
     "Podcast": "podcast",
     "Recordings": "recordings",

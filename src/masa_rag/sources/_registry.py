@@ -28,6 +28,7 @@ FILE_SOURCES: tuple[tuple[str, str], ...] = (
     ("slack", "SlackExport"),
     ("telegram", "TelegramExport"),
     ("messenger", "MessengerExport"),
+    ("assistants", "AssistantExport"),
     ("whatsapp", "WhatsAppExport"),
     ("irc", "IrcLogs"),
     ("discourse", "DiscourseTopics"),
@@ -43,7 +44,9 @@ _SAY_WHICH = "If it is an export, say which: masa-rag add --as NAME, or form=NAM
 _NAMED = 20
 """How many of the files that are left out are named."""
 
-WHOLE_FOLDERS = frozenset({"Tweets", "DiscordExport", "SlackExport", "TelegramExport", "MessengerExport", "WebPages"})
+WHOLE_FOLDERS = frozenset(
+    "Tweets DiscordExport SlackExport TelegramExport MessengerExport AssistantExport WebPages".split()
+)
 """Those whose exports are folders with parts that mean nothing alone (an X archive, a Slack export, a
 page with its assets). Any other folder is taken apart, file by file."""
 _BY_FIRST_FILES = frozenset({"Tweets", "DiscordExport", "TelegramExport", "MessengerExport"})

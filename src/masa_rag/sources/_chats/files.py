@@ -16,7 +16,7 @@ from masa_rag.sources._chats.messages import FIRST_FILES
 from masa_rag.sources._lines import buffered
 
 Item = TypeVar("Item")
-_OTHERS = frozenset({"Tweets", "DiscordExport", "TelegramExport", "MessengerExport", "WhatsAppExport"})
+_OTHERS = frozenset("Tweets DiscordExport TelegramExport MessengerExport AssistantExport WhatsAppExport".split())
 """The sources whose exports may lie in one zip with others."""
 
 

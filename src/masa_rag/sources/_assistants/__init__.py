@@ -1,0 +1,1 @@
+"""Conversations with assistants, read from the exports that their makers give people."""

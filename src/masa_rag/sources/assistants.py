@@ -1,0 +1,137 @@
+"""Conversations with assistants: what ChatGPT, Claude and Google Takeout (Gemini) give people of their data."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator
+from functools import partial
+from pathlib import Path
+
+from masa_rag.errors import RecordError, SourceFormatError
+from masa_rag.sources._archive import Archive
+from masa_rag.sources._assistants import chatgpt, claude, gemini
+from masa_rag.sources._assistants.records import is_conversation, is_known, records
+from masa_rag.sources._base import FileSource, read_head
+from masa_rag.sources._chats.fields import text_of
+from masa_rag.sources._chats.files import ChatFile, holds_chats, in_zip, is_zip, on_disk, others_in_zip, read_each
+from masa_rag.sources._chats.messages import Said, documents
+from masa_rag.types import Document
+
+_EXPORTED = re.compile(r"conversations(?:-\d+)?\.json")
+_ABOUT = ("user.json", "users.json", "message_feedback.json", "shared_conversations.json", "model_comparisons.json")
+_SENT = re.compile(r"file[-_].*|.*\.(?:dat|png|jpe?g|webp|gif|wav)|conversations(?:-\d+)?\.json|chat\.html")
+"""Names of what lies in an export beside what is said: what was sent, and the same as a page."""
+_USERS_BYTES = 1_048_576
+
+
+class AssistantExport(FileSource):
+    """Conversations with ChatGPT, Claude and Gemini, one document each.
+
+    Reads ``conversations.json`` (in larger exports ``conversations-000.json`` and on) of ChatGPT and of Claude, single
+    conversations in the same form, ChatGPT's ``chat.html`` where it stands alone, and Google Takeout's
+    ``MyActivity.json`` of Gemini, on disk or in a zip.
+
+    Args:
+        paths: A file, a folder, a pattern, or several.
+        name: The source's name in the memory; by default ``assistants``, so that exports which overlap meet.
+        me: The name under which the person's own words are stored. Claude's export says it; without it "You".
+
+    The branch that is shown is read; how many messages are in others, where a question was edited or an answer made
+    anew, is in the document's metadata (``other_branches``). Thoughts, what tools say, hidden messages and custom
+    instructions are left out; texts of a canvas and artifacts are read as they were first written, and the text of
+    files that Claude was sent comes before the message, without an author.
+    """
+
+    form = "assistants"
+    global_ids = True
+    suffixes = frozenset({".json", ".html", ".zip"})
+    beside = _ABOUT
+
+    def __init__(
+        self, paths: str | Path | Iterable[str | Path], *, name: str | None = None, me: str | None = None
+    ) -> None:
+        super().__init__(paths, name=name)
+        self.me = me
+
+    @classmethod
+    def recognises(cls, path: Path, head: bytes) -> bool:
+        """Say whether the content is conversations with assistants; of a folder, whether it is one such export."""
+        if path.is_dir():
+            return _is_export(path)
+        if is_zip(path):
+            return holds_chats(path, _may_hold, is_known)
+        return is_known(head)
+
+    def __iter__(self) -> Iterator[Document | RecordError]:
+        paths = self.files()
+        for path in paths:
+            me = self.me or _own_name(path) or "You"
+            files = _in_zip(path) if is_zip(path) else [on_disk(path)]
+            yield from read_each(files, partial(_conversations, me=me))
+        for path in filter(is_zip, paths):
+            yield from others_in_zip(path, type(self).__name__, is_known)
+
+    def _takes(self, path: Path) -> bool:
+        """Take of a folder what holds conversations, and the page that shows them only where there is nothing else."""
+        try:
+            if not super()._takes(path) or not type(self).recognises(path, read_head(path)):
+                return False
+            return path.suffix.lower() != ".html" or not any(path.parent.glob("conversations*.json"))
+        except OSError:
+            return True  # reported when it is read
+
+
+def _is_export(folder: Path) -> bool:
+    """Say whether a folder holds one export, and nothing that somebody put beside it."""
+    try:
+        inside = [path for path in folder.iterdir() if path.is_file() and not path.name.startswith(".")]
+        exported = [path for path in inside if _EXPORTED.fullmatch(path.name)]
+        strays = (path for path in inside if path.name not in _ABOUT and not _SENT.fullmatch(path.name.lower()))
+        return bool(exported) and next(strays, None) is None and is_known(read_head(min(exported)))
+    except OSError:
+        return False
+
+
+def _may_hold(item: Path) -> bool:
+    """Say whether a file of a zip may hold conversations, by its name; Takeout's files are named in one's language."""
+    is_log = "gemini" in item.parent.name.lower() and item.suffix.lower() == ".json"
+    return is_log or _EXPORTED.fullmatch(item.name) is not None
+
+
+def _in_zip(path: Path) -> Iterator[ChatFile | RecordError]:
+    return in_zip(path, _may_hold, is_known)
+
+
+def _own_name(path: Path) -> str:
+    """Return the name of the person whose export this is, from the list of users that Claude puts beside it."""
+    try:
+        users = json.loads(_users(path))
+    except (RecordError, SourceFormatError, OSError, ValueError, RecursionError):
+        return ""
+    people = [text_of(user, "full_name") for user in users] if isinstance(users, list) else []
+    return people[0] if len(people) == 1 else ""
+
+
+def _users(path: Path) -> bytes:
+    if is_zip(path):
+        with Archive(path) as archive:
+            return archive.read("users.json", most=_USERS_BYTES)
+    with path.with_name("users.json").open("rb") as file:
+        return file.read(_USERS_BYTES)
+
+
+def _conversations(file: ChatFile, *, me: str) -> Iterator[Document | RecordError]:
+    log: list[Said | RecordError] = []
+    found = False
+    for record in records(file):
+        found = True
+        if isinstance(record, RecordError):
+            yield record
+        elif not is_conversation(record):
+            log += gemini.said(record, me, str(file.path))
+        elif (document := (chatgpt if "mapping" in record else claude).document(record, me)) is not None:
+            yield document
+    yield from documents(log)
+    if not found:
+        yield RecordError("holds no conversations of ChatGPT, Claude or Gemini", record_id=str(file.path))
