@@ -12,7 +12,7 @@ from forum_helpers import survives
 
 from masa_rag.errors import RecordError
 from masa_rag.protocols import Source
-from masa_rag.sources import Files, WebPages, open_source
+from masa_rag.sources import Mail, WebPages, open_source
 from masa_rag.testing.contracts import SourceContract
 from masa_rag.types import Document
 
@@ -140,7 +140,7 @@ def test_a_page_in_one_file(tmp_path: Path, data: bytes, name: str) -> None:
 def test_a_mail_with_pictures_is_no_saved_page(tmp_path: Path) -> None:
     """A mail has the same form, and somebody it was sent to."""
     (tmp_path / "mail.txt").write_bytes(mhtml(head="From: Ida Holm <ida@mill.example>\r\nTo: bo@mill.example"))
-    assert isinstance(open_source(tmp_path / "mail.txt"), Files)
+    assert isinstance(open_source(tmp_path / "mail.txt"), Mail)
 
 
 @pytest.mark.parametrize(

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from masa_rag.sources.fetching import Limits as Limits
     from masa_rag.sources.files import Files as Files
     from masa_rag.sources.irc import IrcLogs as IrcLogs
+    from masa_rag.sources.mail import Mail as Mail
     from masa_rag.sources.masa_search import MasaSearch as MasaSearch
     from masa_rag.sources.masa_search import MasaWorker as MasaWorker
     from masa_rag.sources.mastodon import MastodonExport as MastodonExport
@@ -48,6 +49,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "AssistantExport": "assistants",
     "Browser": "browser",
+    "Mail": "mail",
     "Podcast": "podcast",
     "Recordings": "recordings",
     "YouTube": "youtube",

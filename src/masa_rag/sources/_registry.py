@@ -29,6 +29,7 @@ FILE_SOURCES: tuple[tuple[str, str], ...] = (
     ("telegram", "TelegramExport"),
     ("messenger", "MessengerExport"),
     ("assistants", "AssistantExport"),
+    ("mail", "Mail"),
     ("whatsapp", "WhatsAppExport"),
     ("irc", "IrcLogs"),
     ("discourse", "DiscourseTopics"),
@@ -45,7 +46,7 @@ _NAMED = 20
 """How many of the files that are left out are named."""
 
 WHOLE_FOLDERS = frozenset(
-    "Tweets DiscordExport SlackExport TelegramExport MessengerExport AssistantExport WebPages".split()
+    "Tweets DiscordExport SlackExport TelegramExport MessengerExport AssistantExport Mail WebPages".split()
 )
 """Those whose exports are folders with parts that mean nothing alone (an X archive, a Slack export, a
 page with its assets). Any other folder is taken apart, file by file."""

@@ -23,7 +23,9 @@ def said(record: dict[str, Any], me: str, label: str) -> Iterator[Said | RecordE
     Entries name their conversation only in newer exports; in older ones each is a conversation of its own.
     """
     title, written = text_of(record, "title"), text_of(record, "time")
-    answer = "\n".join(cooked_text(text_of(part, "html")) for part in list_of(record, "safeHtmlItem")).strip()
+    answer = "\n".join(
+        cooked_text(text_of(part, "html"), hidden=frozenset()) for part in list_of(record, "safeHtmlItem")
+    ).strip()
     question = title.removeprefix(_PROMPTED)
     if question == title and not answer:
         return

@@ -19,9 +19,14 @@ _QUOTE_OPEN = re.compile(r"\[quote(?:=\"?(?P<name>[^\",\]\n]{1,60})[^\]\n]{0,200
 _QUOTE_CLOSE = re.compile(r"\[/quote\]", re.IGNORECASE)
 
 
-def cooked_text(html: str) -> str:
-    """Return the readable text of a post's HTML; what is malformed is read as a browser would."""
-    reader = _Reader()
+def cooked_text(html: str, *, hidden: frozenset[str] = _HIDDEN_CLASSES) -> str:
+    """Return the readable text of a post's HTML; what is malformed is read as a browser would.
+
+    Args:
+        html: The post.
+        hidden: Classes of blocks and links that are no part of the text; the usual ones are Discourse's.
+    """
+    reader = _Reader(hidden)
     reader.feed(html[:_LONGEST])
     reader.close()
     return reader.text()
@@ -47,8 +52,9 @@ def raw_text(markdown: str) -> str:
 class _Reader(HTMLParser):
     """Collects lines; an event at a time, so that depth costs no stack."""
 
-    def __init__(self) -> None:
+    def __init__(self, hidden_classes: frozenset[str]) -> None:
         super().__init__(convert_charrefs=True)
+        self._hidden_classes = hidden_classes
         self._lines: list[str] = []
         self._line = ""
         self._quotes = 0
@@ -60,7 +66,7 @@ class _Reader(HTMLParser):
         values = {name: value or "" for name, value in attrs}
         if self._hidden:
             self._hidden += [tag] if tag not in _VOID else []
-        elif tag in _HIDDEN_TAGS or (tag in ("div", "a") and _HIDDEN_CLASSES & set(values.get("class", "").split())):
+        elif tag in _HIDDEN_TAGS or (tag not in _VOID and self._is_hidden(tag, values)):
             self._hidden.append(tag)
         elif tag == "aside" and (address := values.get("data-onebox-src")):  # a preview: another page's words
             self._break()
@@ -72,6 +78,11 @@ class _Reader(HTMLParser):
             self._link = (values.get("href", ""), len(self._line))
         else:
             self._open_block(tag, values)
+
+    def _is_hidden(self, tag: str, values: dict[str, str]) -> bool:
+        if tag in ("div", "a") and self._hidden_classes & set(values.get("class", "").split()):
+            return True
+        return "display:none" in values.get("style", "").lower().replace(" ", "")
 
     def _open_block(self, tag: str, values: dict[str, str]) -> None:
         if tag == "br" or tag in _BLOCKS:

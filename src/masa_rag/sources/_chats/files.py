@@ -16,7 +16,7 @@ from masa_rag.sources._chats.messages import FIRST_FILES
 from masa_rag.sources._lines import buffered
 
 Item = TypeVar("Item")
-_OTHERS = frozenset("Tweets DiscordExport TelegramExport MessengerExport AssistantExport WhatsAppExport".split())
+_OTHERS = frozenset("Tweets DiscordExport TelegramExport MessengerExport AssistantExport Mail WhatsAppExport".split())
 """The sources whose exports may lie in one zip with others."""
 
 
@@ -127,7 +127,7 @@ def _reader(file: ChatFile, kinds: list[type[FileSource]]) -> type[FileSource] |
 def _may_be_export(path: Path) -> bool:
     """Say whether a file may be an export by its name, and by its folders none that somebody sent in a chat."""
     sent = any(folder.name.lower() == "files" or folder.name.lower().endswith("_files") for folder in path.parents)
-    return path.suffix.lower() in {".json", ".html", ".csv", ".txt"} and not sent
+    return path.suffix.lower() in {".json", ".html", ".csv", ".txt", ".mbox", ".eml"} and not sent
 
 
 def read_each(

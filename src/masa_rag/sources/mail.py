@@ -1,0 +1,156 @@
+"""Mails: mailboxes, archives of mailing lists, folders of single mails."""
+
+from __future__ import annotations
+
+import gzip
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO
+
+from masa_rag.errors import RecordError
+from masa_rag.sources._base import FileSource, read_head
+from masa_rag.sources._chats.fields import kept
+from masa_rag.sources._chats.files import ChatFile, holds_chats, in_zip, is_zip, on_disk, others_in_zip, read_each
+from masa_rag.sources._chats.messages import Room, Said, documents
+from masa_rag.sources._mail.boxes import is_mail, mails
+from masa_rag.sources._mail.message import Mail as OneMail
+from masa_rag.sources._mail.message import read
+from masa_rag.sources._paths import expanded
+from masa_rag.types import Document, Segment
+
+_MAILDIR = ("cur", "new")
+_ENDINGS = frozenset({"", ".eml", ".emlx", ".mbox", ".mboxrd", ".mbx", ".txt"})
+
+
+class Mail(FileSource):
+    """Mails, one document a thread and one segment a mail.
+
+    Reads mailboxes (mbox, as Thunderbird, Gmail's Takeout, Pipermail and public-inbox write them, also gzipped or in a
+    zip), single mails (``.eml``, ``.emlx``) and Maildir. What a mail quotes, and its signature, are left out; what it
+    passes on stays; a mail in HTML only is read too. Mails that are there twice are read once.
+
+    Args:
+        paths: A file, a folder, a pattern, or several.
+        name: The source's name in the memory; by default ``mail``, so that mailboxes which overlap meet.
+
+    The author is the name of the sender; the address is in the metadata of the segment. Mails without words of their
+    own are left out.
+    """
+
+    form = "mail"
+    global_ids = True
+    suffixes = _ENDINGS | {".gz", ".zip"}
+    beside = (".msf",)
+
+    @classmethod
+    def recognises(cls, path: Path, head: bytes) -> bool:
+        """Say whether the content is a mail or a mailbox; of a folder, whether it is a Maildir."""
+        if path.is_dir():
+            return _is_maildir(path)
+        if is_zip(path):
+            return holds_chats(path, _is_named, is_mail)
+        return is_mail(head, named=path.suffix.lower() in (".eml", ".emlx"))
+
+    def __iter__(self) -> Iterator[Document | RecordError]:
+        paths = self.files()
+        files = (file for path in paths for file in (_zipped(path) if is_zip(path) else [on_disk(path)]))
+        threads = _Threads()
+        yield from documents(read_each(files, threads.read))
+        for path in filter(is_zip, paths):
+            yield from others_in_zip(path, type(self).__name__, is_mail)
+
+    def _expand(self, given: str | Path) -> Iterator[Path]:
+        yield from super()._expand(given)
+        place = expanded(given)
+        if place.is_dir() and self.only is None:  # a Maildir's further folders have names such as ".Sent"
+            yield from (path for name in _MAILDIR for path in sorted(place.glob(f".*/{name}/*")) if path.is_file())
+
+    def _takes(self, path: Path) -> bool:
+        """Take of a folder what holds mails; in a Maildir, whatever it is called."""
+        if path.parent.name in _MAILDIR:
+            return True
+        try:
+            return super()._takes(path) and type(self).recognises(path, read_head(path))
+        except OSError:
+            return True  # reported when it is read
+
+
+def _is_maildir(folder: Path) -> bool:
+    """Say whether mails lie in a folder one by one, the read and the new ones apart."""
+    try:
+        if not all((folder / name).is_dir() for name in _MAILDIR):
+            return False
+        first = (next(iter(sorted((folder / name).iterdir())), None) for name in _MAILDIR)
+        return any(path is not None and is_mail(read_head(path)) for path in first)
+    except OSError:
+        return False
+
+
+def _is_named(item: Path) -> bool:
+    return item.suffix.lower() in _ENDINGS | {".gz"}
+
+
+def _zipped(path: Path) -> Iterator[ChatFile | RecordError]:
+    return in_zip(path, _is_named, is_mail)
+
+
+class _Threads:
+    """Puts each mail into the thread of those that it answers."""
+
+    def __init__(self) -> None:
+        self._rooms: dict[str, Room] = {}
+        self._by_subject: dict[str, Room] = {}
+
+    def read(self, file: ChatFile) -> Iterator[Said | RecordError]:
+        """Yield the mails of a file."""
+        found = False
+        try:
+            with file.open() as stream:
+                for number, data in enumerate(mails(_plain(stream, file)), 1):
+                    found = True
+                    yield from self._each(data, f"{file.path}: mail {number}")
+        except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+            yield RecordError(f"received a damaged gzip file ({error}); fetch it again", record_id=str(file.path))
+        if not found:
+            yield RecordError("holds no mail", record_id=str(file.path))
+
+    def _each(self, data: bytes, label: str) -> Iterator[Said | RecordError]:
+        try:
+            mail = read(data)
+        except (ValueError, RecursionError, LookupError) as error:
+            yield RecordError(f"received a damaged mail ({error}); expected headers and a text", record_id=label)
+            return
+        yield from self._said(mail)
+
+    def _said(self, mail: OneMail) -> Iterator[Said]:
+        room = self._room(mail)
+        if mail.text:
+            about = {"address": mail.address, "attachments": mail.files}
+            if mail.subject != room.title:
+                about["subject"] = mail.subject
+            segment = Segment(
+                mail.text, mail.author or None, mail.sent_at, url=mail.url, id=mail.id, reply_to=mail.answers,
+                metadata=kept(about),
+            )  # fmt: skip
+            yield Said(room, segment)
+        for item in mail.enclosed:
+            yield from self._said(item)
+
+    def _room(self, mail: OneMail) -> Room:
+        """Return the thread: that of a mail before it, else that of its subject where it is an answer, else its own."""
+        subject = mail.subject.casefold()
+        room = next((self._rooms[item] for item in mail.earlier if item in self._rooms), None)
+        if room is None and not mail.earlier and mail.is_reply:
+            room = self._by_subject.get(subject)
+        if room is None:
+            metadata = kept({"platform": "mail", "list": mail.mailing_list})
+            room = Room((mail.earlier or [mail.id])[0], mail.subject, by_day=False, metadata=metadata)
+        for item in (mail.id, *mail.earlier):
+            self._rooms.setdefault(item, room)
+        self._by_subject[subject] = room
+        return room
+
+
+def _plain(stream: IO[bytes], file: ChatFile) -> IO[bytes]:
+    return gzip.open(stream) if file.path.suffix.lower() == ".gz" else stream  # type: ignore[return-value]
