@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from masa_rag.sources.fetching import Fetcher as Fetcher
     from masa_rag.sources.fetching import Limits as Limits
     from masa_rag.sources.files import Files as Files
+    from masa_rag.sources.google_chat import GoogleChatExport as GoogleChatExport
     from masa_rag.sources.irc import IrcLogs as IrcLogs
     from masa_rag.sources.mail import Mail as Mail
     from masa_rag.sources.masa_search import MasaSearch as MasaSearch
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from masa_rag.sources.podcast import Podcast as Podcast
     from masa_rag.sources.recordings import Recordings as Recordings
     from masa_rag.sources.reddit import RedditExport as RedditExport
+    from masa_rag.sources.skype import SkypeExport as SkypeExport
     from masa_rag.sources.slack import SlackExport as SlackExport
     from masa_rag.sources.slack_live import SlackChannel as SlackChannel
     from masa_rag.sources.telegram import TelegramExport as TelegramExport
@@ -57,10 +59,12 @@ _HOMES = {
     "DiscordExport": "discord",
     "DiscourseTopics": "discourse",
     "Files": "files",
+    "GoogleChatExport": "google_chat",
     "IrcLogs": "irc",
     "MastodonExport": "mastodon",
     "MessengerExport": "messenger",
     "RedditExport": "reddit",
+    "SkypeExport": "skype",
     "SlackChannel": "slack_live",
     "SlackExport": "slack",
     "TelegramChannel": "telegram_live",

@@ -18,26 +18,14 @@ from masa_rag.sources._foreign import advice, table_advice
 from masa_rag.sources._paths import absent, expanded
 
 FILE_SOURCES: tuple[tuple[str, str], ...] = (
-    ("recordings", "Recordings"),
-    ("youtube", "YouTube"),
-    ("podcast", "Podcast"),
-    ("feed", "Feed"),
-    ("tweets", "Tweets"),
-    ("mastodon", "MastodonExport"),
-    ("discord", "DiscordExport"),
-    ("slack", "SlackExport"),
-    ("telegram", "TelegramExport"),
-    ("messenger", "MessengerExport"),
-    ("assistants", "AssistantExport"),
-    ("mail", "Mail"),
-    ("whatsapp", "WhatsAppExport"),
-    ("irc", "IrcLogs"),
-    ("discourse", "DiscourseTopics"),
-    ("reddit", "RedditExport"),
-    ("webpages", "WebPages"),
-    ("transcripts", "Transcripts"),
-    ("files", "Files"),
-)
+    ("recordings", "Recordings"), ("youtube", "YouTube"), ("podcast", "Podcast"), ("feed", "Feed"),
+    ("tweets", "Tweets"), ("mastodon", "MastodonExport"),
+    ("discord", "DiscordExport"), ("slack", "SlackExport"), ("telegram", "TelegramExport"),
+    ("messenger", "MessengerExport"), ("google_chat", "GoogleChatExport"), ("skype", "SkypeExport"),
+    ("assistants", "AssistantExport"), ("mail", "Mail"), ("whatsapp", "WhatsAppExport"), ("irc", "IrcLogs"),
+    ("discourse", "DiscourseTopics"), ("reddit", "RedditExport"),
+    ("webpages", "WebPages"), ("transcripts", "Transcripts"), ("files", "Files"),
+)  # fmt: skip
 """(module, class) of the sources that recognise files, the most particular format first: the first
 that says yes is taken, and plain text comes last."""
 _FOLDERS = "look through folders"
@@ -46,7 +34,8 @@ _NAMED = 20
 """How many of the files that are left out are named."""
 
 WHOLE_FOLDERS = frozenset(
-    "Tweets DiscordExport SlackExport TelegramExport MessengerExport AssistantExport Mail WebPages".split()
+    "Tweets DiscordExport SlackExport TelegramExport MessengerExport GoogleChatExport AssistantExport Mail "
+    "WebPages".split()
 )
 """Those whose exports are folders with parts that mean nothing alone (an X archive, a Slack export, a
 page with its assets). Any other folder is taken apart, file by file."""

@@ -15,8 +15,9 @@ _BASES: tuple[Path, ...] = ((), (ITEM,), (*_LIST, ITEM))
 _MESSAGES = ("mapping", "chat_messages")
 _INTO = frozenset({*_BASES, _LIST, *((*base, name) for base in _BASES for name in _MESSAGES)})
 _PAGE, _SCRIPT = b"<title>ChatGPT Data Export</title>", b"var jsonData = "
-_HEAD_VALUES = 60
-"""How many values of a file's beginning are looked at; ChatGPT writes up to 40 before the messages."""
+_HEAD_VALUES = 400
+"""How many values of a file's beginning are looked at: ChatGPT writes up to 40 before the messages of a conversation,
+and of Claude's the first may be empty."""
 
 
 def is_conversation(value: Any) -> bool:

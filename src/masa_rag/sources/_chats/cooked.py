@@ -27,7 +27,8 @@ def cooked_text(html: str, *, hidden: frozenset[str] = _HIDDEN_CLASSES) -> str:
         hidden: Classes of blocks and links that are no part of the text; the usual ones are Discourse's.
     """
     reader = _Reader(hidden)
-    reader.feed(html[:_LONGEST])
+    tags, end, rest = html[:_LONGEST].rpartition(">")
+    reader.feed(tags + end + rest.replace("<", "&lt;"))  # over tags that never end the parser goes again and again
     reader.close()
     return reader.text()
 

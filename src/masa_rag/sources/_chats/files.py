@@ -16,7 +16,10 @@ from masa_rag.sources._chats.messages import FIRST_FILES
 from masa_rag.sources._lines import buffered
 
 Item = TypeVar("Item")
-_OTHERS = frozenset("Tweets DiscordExport TelegramExport MessengerExport AssistantExport Mail WhatsAppExport".split())
+_OTHERS = frozenset(
+    "Tweets DiscordExport TelegramExport MessengerExport GoogleChatExport SkypeExport AssistantExport Mail "
+    "WhatsAppExport".split()
+)
 """The sources whose exports may lie in one zip with others."""
 
 

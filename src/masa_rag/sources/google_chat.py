@@ -1,0 +1,194 @@
+"""Google Chat: the chats and spaces in the copy that Google Takeout gives people of their data."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from masa_rag._ids import digest
+from masa_rag.errors import RecordError, SourceFormatError
+from masa_rag.sources._archive import Archive
+from masa_rag.sources._base import FileSource, read_head
+from masa_rag.sources._chats.fields import content_of, id_of, kept, list_of, text_of
+from masa_rag.sources._chats.files import ChatFile, holds_chats, in_zip, is_zip, on_disk, others_in_zip, read_each
+from masa_rag.sources._chats.messages import FIRST_FILES, Room, Said, documents
+from masa_rag.sources._jsonstream import ITEM, json_values, peek
+from masa_rag.sources._pages.months import NUMBERS, folded
+from masa_rag.types import Document, Segment
+
+_INTO = frozenset({(), ("messages",)})
+_FILE, _ABOUT = "messages.json", "group_info.json"
+_ABOUT_BYTES = 4_194_304
+_CLOCK = re.compile(r"(\d{1,2})[:.](\d\d)[:.](\d\d)\s*(?:([ap])\.?\s?m\b\.?)?", re.IGNORECASE)
+_YEAR = re.compile(r"(?:19|20)\d\d")
+_NUMBER = re.compile(r"\d{1,2}")
+_UNNAMED = "Group Chat"
+
+
+class GoogleChatExport(FileSource):
+    """Chats and spaces of Google Chat, one document a chat and UTC day.
+
+    Reads ``Google Chat/Groups/*/messages.json`` of Google Takeout, on disk or in a zip, with the names of the spaces
+    beside it. An answer in a topic answers the message that opened it.
+
+    Args:
+        paths: A file, a folder, a pattern, or several.
+        name: The source's name in the memory; by default ``google_chat``, so that exports which overlap meet.
+
+    Messages that were deleted and those without text are left out.
+    """
+
+    form = "google_chat"
+    global_ids = True
+    suffixes = frozenset({".json", ".zip"})
+    beside = (_ABOUT, "user_info.json")
+
+    @classmethod
+    def recognises(cls, path: Path, head: bytes) -> bool:
+        """Say whether the content is a chat of Google Chat; of a folder, whether it is one's or of all."""
+        if path.is_dir():
+            return _holds_chat(path)
+        return holds_chats(path, _is_named, _is_known) if is_zip(path) else _is_known(head)
+
+    def __iter__(self) -> Iterator[Document | RecordError]:
+        paths = self.files()
+        files = (file for path in paths for file in (_in_zip(path) if is_zip(path) else [on_disk(path)]))
+        yield from documents(read_each(files, _messages))
+        for path in filter(is_zip, paths):
+            yield from others_in_zip(path, type(self).__name__, _is_known)
+
+    def _takes(self, path: Path) -> bool:
+        """Take of a folder what holds a chat, for the rest of a person's data is JSON too."""
+        try:
+            return super()._takes(path) and type(self).recognises(path, read_head(path))
+        except OSError:
+            return True  # reported when it is read
+
+
+def _is_named(item: Path) -> bool:
+    return item.name == _FILE
+
+
+def _in_zip(path: Path) -> Iterator[ChatFile | RecordError]:
+    return in_zip(path, _is_named, _is_known)
+
+
+def _holds_chat(folder: Path) -> bool:
+    """Say whether a folder is a chat's, with the files that were sent in it, or the one of all chats."""
+    is_one = (folder / _ABOUT).is_file()
+    if not is_one and folder.name != "Groups":
+        return False
+    try:
+        found = islice(folder.glob(_FILE if is_one else f"*/{_FILE}"), FIRST_FILES)
+        return any(_is_known(read_head(path)) for path in found)
+    except OSError:
+        return False
+
+
+def _is_known(head: bytes) -> bool:
+    return any(path == ("messages", ITEM) and _is_message(value) for path, value in peek(head, into=_INTO))
+
+
+def _is_message(value: Any) -> bool:
+    return isinstance(value, dict) and {"creator", "created_date"} <= value.keys()
+
+
+def _messages(file: ChatFile) -> Iterator[Said | RecordError]:
+    room = _room(file.path)
+    topics: dict[str, str] = {}
+    found = False
+    with file.open() as stream:
+        for item in json_values(stream, into=_INTO, label=str(file.path), resembles=_is_message):
+            if isinstance(item, RecordError):
+                found = True
+                yield item
+            elif isinstance(item, tuple) and item[0] == ("messages", ITEM) and _is_message(item[1]):
+                found = True
+                yield from _said(item[1], room, topics, str(file.path))
+    if not found:
+        yield RecordError("holds no messages of Google Chat in a known shape", record_id=str(file.path))
+
+
+def _room(path: Path) -> Room:
+    """Return the chat of a file: a space has a name; a chat of two or more goes by who is in it."""
+    folder = path.parent.name
+    about = _about(path)
+    name, people = text_of(about, "name"), [text_of(member, "name") for member in list_of(about, "members")]
+    title = name if name and name != _UNNAMED else ", ".join(filter(None, people)) or folder
+    return Room(folder, title, metadata={"platform": "google_chat"})
+
+
+def _about(path: Path) -> Any:
+    """Return what lies beside a chat about it, None where that cannot be read."""
+    archive = next(filter(is_zip, path.parents), None)
+    try:
+        if archive is None or archive.is_dir():
+            return json.loads(path.with_name(_ABOUT).read_bytes())
+        with Archive(archive) as inside:
+            name = path.with_name(_ABOUT).relative_to(archive).as_posix()
+            return json.loads(inside.read(name, most=_ABOUT_BYTES))
+    except (RecordError, SourceFormatError, OSError, ValueError, RecursionError):
+        return None
+
+
+def _said(record: dict[str, Any], room: Room, topics: dict[str, str], label: str) -> Iterator[Said | RecordError]:
+    written = text_of(record, "created_date")
+    created_at = moment(written)
+    if created_at is None:
+        yield RecordError(f"received the time {written[:60]!r}; expected a date, a clock and UTC", record_id=label)
+        return
+    try:
+        text = content_of(record, "text", record_id=label)
+    except RecordError as error:
+        yield error
+        return
+    author = text_of(record.get("creator"), "name", "email")
+    identity = id_of(record, "message_id") or digest(room.id, created_at.isoformat(), author, text)
+    topic = id_of(record, "topic_id")
+    opened_by = topics.setdefault(topic, identity) if topic else identity
+    quoted = id_of(record.get("quoted_message_metadata"), "message_id")
+    if text and record.get("message_state") != "DELETED":
+        answers = quoted or (opened_by if opened_by != identity else None)
+        edited_at = moment(text_of(record, "updated_date"))
+        yield Said(
+            room,
+            Segment(
+                text, author or None, created_at, id=identity, reply_to=answers, metadata=_metadata(record),
+                edited_at=edited_at if edited_at != created_at else None,
+            ),
+        )  # fmt: skip
+
+
+def _metadata(record: dict[str, Any]) -> dict[str, Any]:
+    reactions: Counter[str] = Counter()
+    for reaction in list_of(record, "reactions"):
+        sign, people = text_of(reaction.get("emoji"), "unicode"), reaction.get("reactor_emails")
+        if sign:
+            reactions[sign] += len(people) if isinstance(people, list) and people else 1
+    files = [text_of(file, "original_name", "export_name") for file in list_of(record, "attached_files")]
+    return kept({"attachments": [file for file in files if file], "reactions": dict(reactions)})
+
+
+def moment(written: str) -> datetime | None:
+    """Return the time of "Tuesday, March 5, 2024 at 2:03:04 PM UTC", in whatever language, None for anything else."""
+    if (clock := _CLOCK.search(written)) is None:
+        return None
+    rest = _CLOCK.sub(" ", written, count=1)
+    year = _YEAR.search(rest)
+    numbers = [int(number) for number in _NUMBER.findall(_YEAR.sub(" ", rest, count=1))]
+    words = (NUMBERS.get(folded(word)) for word in re.findall(r"[^\W\d_]+", rest))
+    month = next(filter(None, words), None) or (numbers.pop(0) if len(numbers) == 2 and "月" in rest else None)
+    if year is None or month is None or not numbers:
+        return None
+    half = (clock[4] or "").lower()
+    hour = int(clock[1]) % 12 + (12 if half == "p" else 0) if half else int(clock[1])
+    try:
+        return datetime(int(year[0]), month, numbers[0], hour, int(clock[2]), int(clock[3]), tzinfo=UTC)
+    except ValueError:
+        return None

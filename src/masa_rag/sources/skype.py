@@ -1,0 +1,144 @@
+"""Skype, and Teams for home: the conversations in the export that Microsoft gives people."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from masa_rag._ids import digest
+from masa_rag.errors import RecordError
+from masa_rag.sources._base import FileSource, read_head
+from masa_rag.sources._chats.cooked import cooked_text
+from masa_rag.sources._chats.fields import clean, id_of, kept, text_of, time_of
+from masa_rag.sources._chats.files import ChatFile, holds_chats, in_zip, is_zip, on_disk, others_in_zip, read_each
+from masa_rag.sources._chats.messages import Room, Said, documents
+from masa_rag.sources._jsonstream import ITEM, Closed, json_values, peek
+from masa_rag.types import Document, Segment
+
+_LIST = ("conversations",)
+_ONE = (*_LIST, ITEM)
+_MESSAGES = (*_ONE, "MessageList")
+_INTO = frozenset({(), _LIST, _ONE, _MESSAGES})
+_HEAD_VALUES = 400
+"""How many values of a file's beginning are looked at: conversations in which nothing is said may come first."""
+_WRITTEN = ("RichText", "Text")
+"""Kinds of messages that somebody wrote; the others are calls, joins, media and cards."""
+_QUOTE = re.compile(r"<quote\b(?P<about>[^>]{0,2000})>.*?</quote>", re.DOTALL)
+_QUOTED_ID = re.compile(r"\bmessageid=\"([^\"]+)\"")
+_EDIT = re.compile(r"<e_m\b[^>]{0,200}?\bts=\"(\d{9,11})\"")
+_MARK = re.compile(r"</?(?:e_m|legacyquote|ss|at|b|i|s|pre|c_i)\b[^>]{0,400}>")
+"""Marks of Skype's own; what stands between them is what was written."""
+_LONGEST = 100_000
+"""Characters of a message; Skype's own limit is 8,000."""
+_NAME = re.compile(r"^\d+:(?:live:)?")
+
+
+class SkypeExport(FileSource):
+    """Conversations of Skype, and of Teams for home, one document a conversation and UTC day.
+
+    Reads ``messages.json`` of *Export chat history*, unpacked from its ``.tar``, on disk or in a zip. What a message
+    quotes is left out, and the message answers it.
+
+    Args:
+        paths: A file, a folder, a pattern, or several.
+        name: The source's name in the memory; by default ``skype``, so that exports which overlap meet.
+
+    Calls, joins, media and deleted messages are left out. Who has no name in the export goes by the Skype name.
+    """
+
+    form = "skype"
+    global_ids = True
+    suffixes = frozenset({".json", ".zip"})
+    beside = ("endpoints.json",)
+
+    @classmethod
+    def recognises(cls, path: Path, head: bytes) -> bool:
+        """Say whether the content is an export of Skype."""
+        return holds_chats(path, _is_named, _is_known) if is_zip(path) else _is_known(head)
+
+    def __iter__(self) -> Iterator[Document | RecordError]:
+        paths = self.files()
+        files = (file for path in paths for file in (_in_zip(path) if is_zip(path) else [on_disk(path)]))
+        yield from documents(read_each(files, _messages))
+        for path in filter(is_zip, paths):
+            yield from others_in_zip(path, type(self).__name__, _is_known)
+
+    def _takes(self, path: Path) -> bool:
+        try:
+            return super()._takes(path) and type(self).recognises(path, read_head(path))
+        except OSError:
+            return True  # reported when it is read
+
+
+def _is_named(item: Path) -> bool:
+    return item.suffix.lower() == ".json"
+
+
+def _in_zip(path: Path) -> Iterator[ChatFile | RecordError]:
+    return in_zip(path, _is_named, _is_known)
+
+
+def _is_known(head: bytes) -> bool:
+    values = peek(head, into=_INTO, limit=_HEAD_VALUES)
+    return any(path == (*_MESSAGES, ITEM) and _is_message(value) for path, value in values)
+
+
+def _is_message(value: Any) -> bool:
+    return isinstance(value, dict) and {"originalarrivaltime", "messagetype", "content"} <= value.keys()
+
+
+def _messages(file: ChatFile) -> Iterator[Said | RecordError]:
+    """Yield the messages of a file; a conversation is named before its messages."""
+    about: dict[str, Any] = {}
+    found = False
+    with file.open() as stream:
+        for item in json_values(stream, into=_INTO, label=str(file.path), resembles=_is_message):
+            if isinstance(item, RecordError):
+                found = True
+                yield item
+            elif isinstance(item, Closed):
+                about = {} if item.path == _ONE else about
+            elif _is_message(item[1]):
+                found = True
+                yield from _said(item[1], about, str(file.path))
+            elif item[0][:-1] == _ONE:
+                about[item[0][-1]] = item[1]
+    if not found:
+        yield RecordError("holds no messages of Skype in a known shape", record_id=str(file.path))
+
+
+def _said(record: dict[str, Any], about: dict[str, Any], label: str) -> Iterator[Said | RecordError]:
+    quoting, end, own = text_of(record, "content")[:_LONGEST].rpartition("</quote>")
+    written, quoting = quoting + end + own, quoting + end
+    if text_of(record, "messagetype") not in _WRITTEN or not written:
+        return
+    place = id_of(record, "conversationid") or id_of(about, "id")
+    created_at = time_of(record.get("originalarrivaltime"))
+    if created_at is None:
+        problem = f"received the time {str(record.get('originalarrivaltime'))[:40]!r}; expected ISO 8601"
+        yield RecordError(problem, record_id=label)
+        return
+    title = text_of(about, "displayName") or text_of(about.get("threadProperties"), "topic") or _NAME.sub("", place)
+    room = Room(place, title, metadata={"platform": "skype"})
+    sender = id_of(record, "from")
+    author = text_of(record, "displayName") or (title if sender == place else _NAME.sub("", sender))
+    quote, edit = _QUOTE.search(quoting), _EDIT.search(written)
+    quoted = _QUOTED_ID.search(quote["about"]) if quote is not None else None
+    if text := _text(_QUOTE.sub("", quoting) + own):
+        identity = id_of(record, "id") or digest(place, created_at.isoformat(), author, text)
+        yield Said(
+            room,
+            Segment(
+                text, author or None, created_at, id=f"{place}/{identity}",
+                reply_to=f"{place}/{quoted[1]}" if quoted is not None else None,
+                edited_at=time_of(edit[1]) if edit is not None else None,
+                metadata=kept({"username": _NAME.sub("", sender)}),
+            ),
+        )  # fmt: skip
+
+
+def _text(written: str) -> str:
+    lines = _MARK.sub("", written).replace("\r\n", "\n").split("\n")
+    return clean("\n".join(cooked_text(line, hidden=frozenset()) for line in lines))  # its breaks are the person's
