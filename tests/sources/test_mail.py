@@ -365,6 +365,21 @@ def test_what_is_no_mail(text: str) -> None:
     assert not is_mail(text.encode())
 
 
+@pytest.mark.parametrize(
+    ("header", "value", "count"),
+    [
+        ("X-Mozilla-Status", "0009", 0),
+        ("X-Mozilla-Status", "0001", 1),
+        ("X-Gmail-Labels", "Spam,Unread", 0),
+        ("X-Gmail-Labels", "Inbox,Trashy", 1),
+        ("X-Gmail-Labels", "=?UTF-8?Q?Trash,Entw=C3=BCrfe?=", 0),
+    ],
+)
+def test_what_was_discarded(tmp_path: Path, header: str, value: str, count: int) -> None:
+    """Deleted mails stay in Thunderbird's files, and Gmail's Takeout has spam and trash among the others."""
+    assert len(segments(Mail(box(tmp_path / "in.mbox", mail(1, "Hello", **{header: value}))))) == count
+
+
 def test_a_mail_by_its_name(tmp_path: Path) -> None:
     """A file that is called one may have a sender only."""
     (tmp_path / "one.eml").write_text("From: Ann <ann@sea.example>\nSubject: The seal\n\nIt holds.\n")

@@ -35,7 +35,7 @@ class Mail(FileSource):
         name: The source's name in the memory; by default ``mail``, so that mailboxes which overlap meet.
 
     The author is the name of the sender; the address is in the metadata of the segment. Mails without words of their
-    own are left out.
+    own are left out, and those that were deleted in Thunderbird, or that Gmail labels as spam or trash.
     """
 
     form = "mail"

@@ -31,6 +31,8 @@ _PREFIXES = re.compile(rf"^(?:\s|{_REPLY}|{_FORWARD})+", re.IGNORECASE)
 _AFTER_LIST = re.compile(rf"^(\[[^\]\n]{{1,40}}\])(?:\s|{_REPLY}|{_FORWARD})+", re.IGNORECASE)
 _IS_REPLY = re.compile(rf"\s*(?:\[[^\]\n]{{1,40}}\]\s*)?{_REPLY}", re.IGNORECASE)
 _IS_FORWARD = re.compile(rf"\s*(?:\[[^\]\n]{{1,40}}\]\s*)?{_FORWARD}", re.IGNORECASE)
+_STATUS, _EXPUNGED = re.compile(r"[0-9A-Fa-f]{4}"), 0x0008
+_DISCARDED = frozenset({"Spam", "Trash"})
 _ENCODINGS = {
     "iso-8859-1": "cp1252", "latin1": "cp1252", "gb2312": "gb18030", "gbk": "gb18030", "euc-kr": "cp949",
     "ks_c_5601-1987": "cp949", "shift_jis": "cp932", "iso-8859-8-i": "iso-8859-8", "iso-8859-9": "cp1254",
@@ -96,6 +98,13 @@ def sent(message: Message) -> datetime | None:
     """Return when a mail was written, else when it came, else None."""
     times = map(mail_time, (raw(message, "date"), raw(message, "received").rpartition(";")[2].strip()))
     return next((time for time in times if time is not None and _FIRST_YEAR <= time.year <= _LAST_YEAR), None)
+
+
+def is_discarded(message: Message) -> bool:
+    """Say whether a mail was deleted, or is spam: Thunderbird keeps it until it compacts, Gmail's Takeout labels it."""
+    status = _STATUS.fullmatch(raw(message, "x-mozilla-status"))
+    labels = words(raw(message, "x-gmail-labels")).split(",")
+    return (status is not None and int(status[0], 16) & _EXPUNGED != 0) or not _DISCARDED.isdisjoint(labels)
 
 
 def subject(text: str) -> str:

@@ -64,6 +64,32 @@ def read(data: bytes) -> Mail:
 def _mail(message: Message, depth: int) -> Mail:
     author, address = headers.sender(message)
     subject = headers.words(headers.raw(message, "subject"))
+    text, files, enclosed = _content(message, depth, passed_on=headers.is_forward(subject))
+    bare, is_reply, sent_at = headers.subject(subject), headers.is_reply(subject), headers.sent(message)
+    moment = sent_at.isoformat() if sent_at is not None else ""
+    own = headers.raw(message, "message-id")
+    answered = headers.identities(headers.raw(message, "in-reply-to"))
+    earlier = headers.identities(headers.raw(message, "references"))
+    earlier += [item for item in answered if item not in earlier]
+    return Mail(
+        next(iter(headers.identities(own)), own) or digest(author, moment, subject, text),
+        earlier,
+        next(iter([*answered, *reversed(earlier)]), None),
+        author,
+        address,
+        sent_at,
+        bare,
+        is_reply,
+        "" if headers.is_discarded(message) else text or ("" if is_reply else bare),
+        files,
+        _list_name(message),
+        next(iter(headers.identities(headers.raw(message, "archived-at"))), None),
+        enclosed,
+    )
+
+
+def _content(message: Message, depth: int, *, passed_on: bool) -> tuple[str, list[str], list[Mail]]:
+    """Return what somebody wrote in a mail, the names of the files and the mails that were sent with it."""
     texts: list[str] = []
     files: list[str] = []
     enclosed: list[Mail] = []
@@ -73,30 +99,8 @@ def _mail(message: Message, depth: int) -> Mail:
         elif (name := _file_name(part)) is not None:
             files += [name] if name else []
         else:
-            texts.append(_text(part))
-    text = clean("\n\n".join(filter(None, (own_words(item, passed_on=headers.is_forward(subject)) for item in texts))))
-    is_reply = headers.is_reply(subject)
-    sent_at = headers.sent(message)
-    named = headers.identities(headers.raw(message, "message-id")) or [headers.raw(message, "message-id")]
-    answered = headers.identities(headers.raw(message, "in-reply-to"))
-    earlier = headers.identities(headers.raw(message, "references"))
-    earlier += [item for item in answered if item not in earlier]
-    moment = sent_at.isoformat() if sent_at is not None else ""
-    return Mail(
-        named[0] or digest(author, moment, subject, text),
-        earlier,
-        next(iter([*answered, *reversed(earlier)]), None),
-        author,
-        address,
-        sent_at,
-        headers.subject(subject),
-        is_reply,
-        text or ("" if is_reply else headers.subject(subject)),
-        files,
-        _list_name(message),
-        next(iter(headers.identities(headers.raw(message, "archived-at"))), None),
-        enclosed,
-    )
+            texts.append(own_words(_text(part), passed_on=passed_on))
+    return clean("\n\n".join(filter(None, texts))), files, enclosed
 
 
 def _list_name(message: Message) -> str:
