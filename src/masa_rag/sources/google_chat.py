@@ -150,11 +150,8 @@ def _said(record: dict[str, Any], room: Room, topics: dict[str, str], label: str
         return
     author = text_of(record.get("creator"), "name", "email")
     identity = id_of(record, "message_id") or digest(room.id, created_at.isoformat(), author, text)
-    topic = id_of(record, "topic_id")
-    opened_by = topics.setdefault(topic, identity) if topic else identity
-    quoted = id_of(record.get("quoted_message_metadata"), "message_id")
+    answers = _answered(record, identity, topics)
     if text and record.get("message_state") != "DELETED":
-        answers = quoted or (opened_by if opened_by != identity else None)
         edited_at = moment(text_of(record, "updated_date"))
         yield Said(
             room,
@@ -163,6 +160,14 @@ def _said(record: dict[str, Any], room: Room, topics: dict[str, str], label: str
                 edited_at=edited_at if edited_at != created_at else None,
             ),
         )  # fmt: skip
+
+
+def _answered(record: dict[str, Any], identity: str, topics: dict[str, str]) -> str | None:
+    """Return the message that this one quotes, else the one that opened its topic, None for that one itself."""
+    topic = id_of(record, "topic_id")
+    opened_by = topics.setdefault(topic, identity) if topic else identity
+    quoted = id_of(record.get("quoted_message_metadata"), "message_id")
+    return quoted or (opened_by if opened_by != identity else None)
 
 
 def _metadata(record: dict[str, Any]) -> dict[str, Any]:

@@ -120,10 +120,9 @@ def _said(record: dict[str, Any], about: dict[str, Any], label: str) -> Iterator
         problem = f"received the time {str(record.get('originalarrivaltime'))[:40]!r}; expected ISO 8601"
         yield RecordError(problem, record_id=label)
         return
-    title = text_of(about, "displayName") or text_of(about.get("threadProperties"), "topic") or _NAME.sub("", place)
-    room = Room(place, title, metadata={"platform": "skype"})
+    room = _room(about, place)
     sender = id_of(record, "from")
-    author = text_of(record, "displayName") or (title if sender == place else _NAME.sub("", sender))
+    author = text_of(record, "displayName") or (room.title if sender == place else _NAME.sub("", sender))
     quote, edit = _QUOTE.search(quoting), _EDIT.search(written)
     quoted = _QUOTED_ID.search(quote["about"]) if quote is not None else None
     if text := _text(_QUOTE.sub("", quoting) + own):
@@ -137,6 +136,11 @@ def _said(record: dict[str, Any], about: dict[str, Any], label: str) -> Iterator
                 metadata=kept({"username": _NAME.sub("", sender)}),
             ),
         )  # fmt: skip
+
+
+def _room(about: dict[str, Any], place: str) -> Room:
+    title = text_of(about, "displayName") or text_of(about.get("threadProperties"), "topic") or _NAME.sub("", place)
+    return Room(place, title, metadata={"platform": "skype"})
 
 
 def _text(written: str) -> str:
