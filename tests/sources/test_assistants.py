@@ -342,6 +342,7 @@ def test_a_whole_export_is_one(tmp_path: Path) -> None:
     )
     (folder / "chat.html").write_text(page)
     (folder / "user.json").write_text('{"id": "u1", "email": "a@sea.example"}')
+    (folder / "group_chats.json").write_text('{"chats": []}')
     (folder / "file-1-seal.png").write_bytes(b"\x89PNG")
     (folder / "audio").mkdir()
     (folder / "audio" / "file_1.wav").write_bytes(b"RIFF\0\0\0\0WAVEfmt ")

@@ -19,7 +19,10 @@ from masa_rag.sources._chats.messages import Said, documents
 from masa_rag.types import Document
 
 _EXPORTED = re.compile(r"conversations(?:-\d+)?\.json")
-_ABOUT = ("user.json", "users.json", "message_feedback.json", "shared_conversations.json", "model_comparisons.json")
+_ABOUT = (
+    "user.json", "users.json", "message_feedback.json", "shared_conversations.json", "model_comparisons.json",
+    "group_chats.json", "shopping.json", "sora.json",
+)  # fmt: skip
 _SENT = re.compile(r"file[-_].*|.*\.(?:dat|png|jpe?g|webp|gif|wav)|conversations(?:-\d+)?\.json|chat\.html")
 """Names of what lies in an export beside what is said: what was sent, and the same as a page."""
 _USERS_BYTES = 1_048_576
