@@ -75,6 +75,15 @@ def lines_of(text: str) -> list[str]:
     return text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
 
 
+UNSPACED = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3000-\u30ff\u3400-\u9fff\uff01-\uff65]")
+"""Thai, Lao, Burmese, Khmer, Japanese and Chinese are written without blanks, some two letters a word."""
+
+
+def words_in(text: str) -> int:
+    """Return how many words a text has, about."""
+    return len(text.split()) + len(UNSPACED.findall(text)) // 2
+
+
 _BLANK = re.compile(r"<br ?/?>|\[br\]|\\h", re.IGNORECASE)
 """What is shown as a blank or a new row; FFmpeg writes ``\\h`` into captions of television."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -12,6 +11,7 @@ import msgspec
 
 from masa_rag.errors import SourceFormatError
 from masa_rag.sources._transcripts.base import (
+    UNSPACED,
     Caption,
     Line,
     Transcript,
@@ -20,6 +20,7 @@ from masa_rag.sources._transcripts.base import (
     in_time,
     line_of,
     with_ends,
+    words_in,
 )
 from masa_rag.sources._transcripts.services import SPEAKER, first_of, is_by_channel, moment_of, service_turns
 
@@ -113,7 +114,7 @@ def _seconds_a_word(turns: Sequence[Mapping[str, Any]]) -> float | None:
     """Return how long a word takes if times are seconds; None where a time is missing or no whole number."""
     if not all(isinstance(turn.get(key), int) for turn in turns for key in ("start", "end")):
         return None
-    words = sum(len(_text(turn).split()) for turn in turns)
+    words = sum(words_in(_text(turn)) for turn in turns)
     return sum(turn["end"] - turn["start"] for turn in turns) / words if words else None
 
 
@@ -190,16 +191,13 @@ JOIN_GAP_S = 2.0
 JOIN_WORDS = 24
 """Word by word transcripts are joined up to a sentence end, a pause or this many words (about 10 s)."""
 
-_UNSPACED = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3000-\u30ff\u3400-\u9fff\uff01-\uff65]")
-"""Thai, Lao, Burmese, Khmer, Japanese and Chinese are written without blanks, some two letters a word."""
-
 
 def join_words(lines: Sequence[Line], *, apart: bool = False) -> list[Line]:
     """Join a transcript that has one or two words a line into lines that can be read and cited.
 
     ``apart`` says that each speaker has a channel, so that words of others may stand between those of a line.
     """
-    short = sum(len(line.text.split()) <= 2 for line in lines)
+    short = sum(words_in(line.text) <= 2 for line in lines)
     if len(lines) < 4 or 10 * short < 8 * len(lines) or any(line.start is None for line in lines):
         return list(lines)
     voices: dict[str | None, list[Line]] = {}
@@ -213,7 +211,7 @@ def _joined(lines: Sequence[Line]) -> list[Line]:
     for line in lines:
         if result and _continues(result[-1], line):
             last = result[-1]
-            apart = "" if _UNSPACED.match(last.text[-1]) and _UNSPACED.match(line.text) else " "
+            apart = "" if UNSPACED.match(last.text[-1]) and UNSPACED.match(line.text) else " "
             result[-1] = Line(f"{last.text}{apart}{line.text}", last.speaker, last.start, line.end)
         else:
             result.append(replace(line, metadata={}))
@@ -222,6 +220,5 @@ def _joined(lines: Sequence[Line]) -> list[Line]:
 
 def _continues(last: Line, line: Line) -> bool:
     pause = (line.start or 0.0) - (last.end if last.end is not None else last.start or 0.0)
-    words = len(last.text.split()) + len(_UNSPACED.findall(last.text)) // 2
-    complete = last.text.endswith((".", "?", "!", "。", "？", "！")) or words >= JOIN_WORDS
+    complete = last.text.endswith((".", "?", "!", "。", "？", "！")) or words_in(last.text) >= JOIN_WORDS
     return last.speaker == line.speaker and pause <= JOIN_GAP_S and not complete
