@@ -8,7 +8,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from masa_rag.errors import SourceFormatError
+from masa_rag.sources._base import HEAD_BYTES
 from masa_rag.sources._transcripts import chat as chat
+from masa_rag.sources._transcripts import stamped as stamped
 from masa_rag.sources._transcripts import subtitles as subtitles
 from masa_rag.sources._transcripts import table as table
 from masa_rag.sources._transcripts import text as plain
@@ -22,7 +24,8 @@ _BEFORE_JSON = BOM_UTF8 + BOM_UTF16_BE + BOM_UTF16_LE + b"\0 \t\r\n"
 def is_transcript(path: Path, head: bytes) -> bool:
     """Say whether a file is a transcript, or a meeting's chat: by its beginning, and JSON by the whole of it."""
     is_json = head[:64].lstrip(_BEFORE_JSON)[:1] in (b"[", b"{")
-    whole_lines = head if is_json else head[: head.rfind(b"\n") + 1] or head
+    is_cut = len(head) >= HEAD_BYTES and not is_json
+    whole_lines = head[: head.rfind(b"\n") + 1] or head if is_cut else head
     try:
         text = decode(whole_lines)
         if messages_in(text) is not None or format_of(text, whole=False) is not None:
@@ -72,7 +75,7 @@ _FORMATS: tuple[tuple[Callable[[str], bool], Parser], ...] = (
     (subtitles.looks_like_ass, subtitles.parse_ass),
     (subtitles.looks_like_tsv, subtitles.parse_tsv),
     (table.looks_like_spoken_table, table.parse_spoken_table),
-    (plain.looks_like_stamped, plain.parse_stamped),
+    (stamped.looks_like_stamped, stamped.parse_stamped),
     (plain.looks_like_named, plain.parse_named),
     (plain.looks_like_otter, plain.parse_otter),
     (plain.looks_like_beside, plain.parse_beside),

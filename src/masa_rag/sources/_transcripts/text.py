@@ -1,4 +1,4 @@
-"""Transcripts written as plain text: time codes, speaker labels, Otter.ai, Google Meet, ``Name (00:12:31):``."""
+"""Transcripts written as plain text in which names open turns: ``Name (00:12:31):``, Otter.ai, ``Speaker A: text``."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from itertools import pairwise
 
 from masa_rag._time import parse_clock
 from masa_rag.sources._transcripts.base import (
-    Caption,
     Line,
     Timed,
     Transcript,
@@ -20,33 +19,25 @@ from masa_rag.sources._transcripts.base import (
     past_midnight,
     with_ends,
 )
-from masa_rag.sources._transcripts.speakers import assign_speakers, is_numbered, looks_like_name, split_label
+from masa_rag.sources._transcripts.speakers import is_numbered, looks_like_name, split_label
 
-_TIME = (
+TIME = (
     r"(?:(?:\d{1,3}:)?\d{1,3}:\d{2}(?:[.,]\d{1,3})?|\d{1,3}:\d{1,2}:\d{1,2}\.\d{1,3}|\d\d(?::\d\d){3}|\d\d(?:;\d\d){3})"
 )
 """Teams wrote ``0:0:3.290``; Premiere counts frames behind the seconds, ``00:00:03:12`` and ``00;00;03;12``."""
-_TO = r"\s*(?:-{1,2}>?|[–—])\s*"
-_SAID = r"\s*[-–—:|]?\s*(?P<text>.*)"
-_STAMPED = re.compile(
-    rf"\s*(?:[\[(]\s*(?P<a>{_TIME})(?:(?:\s*[\])]{_TO}[\[(]\s*|{_TO})(?P<b>{_TIME}))?\s*[\])]"
-    rf"(?:(?<=\])\(https?://[^()\s]+\))?|"
-    rf"\[(?P<d>\d{{1,6}}\.\d{{1,3}})s?{_TO}(?P<e>\d{{1,6}}\.\d{{1,3}})s?\]){_SAID}"
-)
-"""``[0:05]``, ``(0:05)``, ``[0:05 - 0:09]``, ``[0:05] --> [0:09]``, and as programs around faster-whisper print them
-``[5.00s -> 9.00s]``, ``[5.0 - 9.0]``; in Markdown the first may be a link, which is not said."""
-_BARE = re.compile(rf"\s*(?P<a>{_TIME})(?:{_TO}(?P<b>{_TIME}))?(?=\s|$)(?!\s*[ap]\.?m\b){_SAID}", re.IGNORECASE)
+TO = r"\s*(?:-{1,2}>?|[–—])\s*"
 _NAMED = re.compile(
-    rf"\s*(?:#{{1,6}}\s+)?(?:\*\*)?(?P<name>[^\W\d_][^()（\[\]:*\n]{{0,59}}?)(?<=\S)\s*+:?\s*+(?:\*\*\s*+:?\s*+)?"
-    rf"[\[(（]\s*(?P<time>{_TIME})\s*[\])）]\s*[:：]?\s*(?P<text>.*)"
+    rf"\s*(?:#{{1,6}}\s+)?(?:\*\*)?(?P<name>[^\W\d_][^()（\[\]:*\n]{{0,59}}?(?: \([^\W\d_][^()\n]{{0,39}}\))?)(?<=\S)"
+    rf"\s*+:?\s*+(?:\*\*\s*+:?\s*+)?[\[(（]\s*(?P<time>{TIME})(?:{TO}(?P<until>{TIME}))?\s*[\])）]\s*[:：]?\s*(?P<text>.*)"
 )
+"""Behind a name may stand whom it works for: ``Ada Park (Salt & Signal) (00:12:31):``."""
 _OTTER = re.compile(
     rf"\s*(?:\*\*)?(?P<open>\[)?(?P<name>[^\W\d_].{{0,59}}?)(?<=\S)(?(open)\])(?:\*\*)?(?:\s?[-–—|,])?"
-    rf"(?:(?:\s{{2,}}|\t)(?P<time>{_TIME})| (?P<whole>\d\d:\d\d:\d\d))\s*\\?(?P<text>)"
+    rf"(?:(?:\s{{2,}}|\t)(?P<time>{TIME})| (?P<whole>\d\d:\d\d:\d\d))\s*\\?(?P<text>)"
 )
 """Otter.ai's ``Name  55:21``, also ``Name 00:55:21``, and ``[Name] 10:02:01`` as Zoom saves captions."""
 _BESIDE = re.compile(
-    rf"\s*(?:\*\*)?(?P<name>[^\W\d_][^:\n]{{0,59}}?)(?:\*\*)?(?:\s|\s?[-–—|,]\s?)(?P<time>{_TIME})\s*\\?(?P<text>)"
+    rf"\s*(?:\*\*)?(?P<name>[^\W\d_][^:\n]{{0,59}}?)(?:\*\*)?(?:\s|\s?[-–—|,]\s?)(?P<time>{TIME})\s*\\?(?P<text>)"
 )
 """``Speaker 1 00:03``, ``Ada - 00:03``, with what was said below: what schedules and lists of songs look like too."""
 _FOOTER = re.compile(
@@ -56,97 +47,18 @@ _FOOTER = re.compile(
     re.IGNORECASE,
 )
 """What Otter.ai, Google Meet and Teams write around what was said."""
-_OWN_LINE = re.compile(rf"\s*+(?:#{{1,6}}\s++)?(?:\*\*)?[\[(]?\s*+({_TIME})\s*+[\])]?(?:\*\*)?\s*+")
-_FEWEST_BARE = 4
-_FIRST_BARE_S = 120.0
+_OWN_LINE = re.compile(rf"\s*+(?:#{{1,6}}\s++)?(?:\*\*)?[\[(]?\s*+({TIME})\s*+[\])]?(?:\*\*)?\s*+")
+FIRST_BARE_S = 120.0
 """A bare "9:15" is an hour of the day; a recording begins near zero."""
-_FEWEST_WORDS_A_SECOND = 0.5
-"""People say two to three words a second; a list of chapters has one word in many seconds."""
-_LATE_S = 3600.0
-_LOGGED = re.compile(
-    r"<[^>\s]{1,40}>|\*(?!\*\w)|-!-|--|==|(?:\[[^\]]{0,60})?\b(?:TRACE|DEBUG|INFO|WARN|WARNING|ERROR|FATAL)\b"
-)
-"""How the lines of chats and of programs begin, behind the time of day."""
 
 
-def looks_like_stamped(text: str) -> bool:
-    """Say whether most lines after the first time code carry one, and few look like those of a log."""
-    return _stamps(text) is not None
+def few_names(rows: Sequence[str], turns: int) -> set[str]:
+    """Return those of the rows that are names, if they stand at nearly all turns and are few, or numbered ones.
 
-
-def _stamps(text: str) -> re.Pattern[str] | None:
-    """Return how the time codes are written: in brackets, or bare at the beginning of a line."""
-    return next((form for form in (_STAMPED, _BARE) if _is_stamped(text, form)), None)
-
-
-def _is_stamped(text: str, form: re.Pattern[str]) -> bool:
-    hits = [match for line in _filled(text) if (match := form.fullmatch(line))]
-    if len(hits) < 2 or 2 * sum(bool(_LOGGED.match(match["text"])) for match in hits[:20]) > len(hits[:20]):
-        return False
-    times = [_times(match)[0] or 0.0 for match in hits]
-    alone = sum(not match["text"].strip() for match in hits)  # what is said is below the time code
-    dense = 2 * len(hits) + 2 * alone >= _after_first(text, form)
-    counted = [time or 0.0 for time in past_midnight(times)]
-    rising = _mostly_rise(times) if times[0] <= _LATE_S else counted == sorted(counted)
-    return rising and dense and (form is _STAMPED or _is_spoken(text, times))
-
-
-def _is_spoken(text: str, times: Sequence[float]) -> bool:
-    """Tell speech with bare time codes from the hours of a day and from a list of chapters."""
-    words = len(text.split()) - len(times)
-    pace = words / max(1.0, max(times) - times[0])
-    return len(times) >= _FEWEST_BARE and times[0] <= _FIRST_BARE_S and pace >= _FEWEST_WORDS_A_SECOND
-
-
-def _times(match: re.Match[str]) -> tuple[float | None, float | None]:
-    found = match.groupdict()
-    if found.get("d"):
-        return float(match["d"]), float(match["e"])
-    return loose_clock(match["a"]), loose_clock(match["b"]) if match["b"] else None
-
-
-def parse_stamped(text: str) -> Transcript:
-    """Read ``[HH:MM:SS] text``; lines before the first time code are the preface, later ones continue."""
-    form = _stamps(text) or _STAMPED
-    preface: list[str] = []
-    blocks: list[tuple[tuple[float | None, float | None], list[str]]] = []
-    for row in lines_of(text):
-        if match := form.fullmatch(row):
-            blocks.append((_times(match), []))
-            row = match["text"]
-        if blocks and row.strip():
-            blocks[-1][1].extend(row.strip().split("\t", 1))  # in a table the name has a cell of its own
-        elif not blocks:
-            preface.append(row)
-    names = _names_above([rows for _, rows in blocks]) or _moved_names(preface, [rows for _, rows in blocks])
-    captions = [
-        Caption(rows[1:], *times, rows[0]) if rows and rows[0] in names else Caption(rows, *times)
-        for times, rows in blocks
-    ]
-    return Transcript(assign_speakers(_in_order(captions)), "\n".join(preface).strip())
-
-
-def _names_above(blocks: Sequence[Sequence[str]]) -> set[str]:
-    """Return the names that stand above what was said (Fathom, Fireflies)."""
-    return _few_names([rows[0] for rows in blocks if len(rows) > 1], len(blocks))
-
-
-def _moved_names(preface: list[str], blocks: Sequence[list[str]]) -> set[str]:
-    """Move the names that stand above the time codes (Teams) below them, in place, and return them."""
-    before = [preface, *blocks[:-1]]
-    for rows in before:
-        while rows and not rows[-1].strip():
-            rows.pop()
-    names = _few_names([rows[-1].strip() for rows in before if rows], len(blocks))
-    for above, rows in zip(before, blocks, strict=True):
-        if above and above[-1].strip() in names:
-            rows.insert(0, above.pop().strip())
-    return names
-
-
-def _few_names(rows: Sequence[str], turns: int) -> set[str]:
-    """Return those of the rows that are names, if they stand at nearly all turns and are few, or numbered ones."""
-    names = Counter(filter(looks_like_name, rows))
+    A row that comes again and again is one in any letters ("stokes").
+    """
+    counts = Counter(rows)
+    names = Counter({row: count for row, count in counts.items() if count > _OFTEN or looks_like_name(row)})
     few = (names.total() >= 4 and 2 * len(names) <= names.total()) or all(map(is_numbered, names))
     return set(names) if few and 5 * names.total() >= 4 * turns else set()
 
@@ -173,11 +85,11 @@ def parse_otter(text: str) -> Transcript:
 
 def looks_like_beside(text: str) -> bool:
     """Say whether few names with a time behind them open turns, from the beginning of a recording."""
-    hits = [match for row in _filled(text) if (match := _BESIDE.fullmatch(row))]
-    names = _few_names([match["name"] for match in hits], len(hits))
-    first = next((_clock(match) or 0.0 for match in hits if match["name"] in names), _FIRST_BARE_S + 1)
-    has_words = len(_filled(text)) >= 2 * len(hits)
-    return has_words and first <= _FIRST_BARE_S and _opens_turns(text, _BESIDE)
+    hits = [match for row in filled(text) if (match := _BESIDE.fullmatch(row))]
+    names = few_names([match["name"] for match in hits], len(hits))
+    first = next((_clock(match) or 0.0 for match in hits if match["name"] in names), FIRST_BARE_S + 1)
+    has_words = len(filled(text)) >= 2 * len(hits)
+    return has_words and first <= FIRST_BARE_S and _opens_turns(text, _BESIDE)
 
 
 def parse_beside(text: str) -> Transcript:
@@ -187,7 +99,7 @@ def parse_beside(text: str) -> Transcript:
 
 def looks_like_labelled(text: str) -> bool:
     """Say whether a few names, again and again, open most of the lines."""
-    rows = [row for row in _filled(text) if not (_FOOTER.fullmatch(row) or _OWN_LINE.fullmatch(row))]
+    rows = [row for row in filled(text) if not (_FOOTER.fullmatch(row) or _OWN_LINE.fullmatch(row))]
     order = [label for row in rows if (label := split_label(row.strip())[0]) and looks_like_name(label)]
     labels, total = Counter(order), len(order)
     certain = sum(count for label, count in labels.items() if is_numbered(label))
@@ -219,25 +131,25 @@ def parse_labelled(text: str) -> Transcript:
     return _finished(lines, preface)
 
 
-def _filled(text: str) -> list[str]:
+def filled(text: str) -> list[str]:
     return [line for line in lines_of(text) if line.strip()]
 
 
-def _after_first(text: str, pattern: re.Pattern[str]) -> int:
-    rows = _filled(text)
+def after_first(text: str, pattern: re.Pattern[str]) -> int:
+    rows = filled(text)
     first = next((number for number, row in enumerate(rows) if pattern.fullmatch(row)), len(rows))
     return len(rows) - first
 
 
-def _mostly_rise(times: Sequence[float]) -> bool:
+def mostly_rise(times: Sequence[float]) -> bool:
     """Say whether at most one time in five lies before the one above it."""
     return 5 * sum(after < before for before, after in pairwise(times)) <= len(times)
 
 
 def _opens_turns(text: str, pattern: re.Pattern[str]) -> bool:
-    hits = [match for match in _opened(_filled(text), pattern) if match]
+    hits = [match for match in _opened(filled(text), pattern) if match]
     times = [_clock(match) or 0.0 for match in hits]
-    return len(hits) >= 2 and _mostly_rise(times) and 12 * len(hits) >= _after_first(text, pattern)
+    return len(hits) >= 2 and mostly_rise(times) and 12 * len(hits) >= after_first(text, pattern)
 
 
 def _opened(rows: Sequence[str], pattern: re.Pattern[str]) -> list[re.Match[str] | None]:
@@ -253,6 +165,7 @@ def _may_speak(name: str, times: int) -> bool:
 
 
 _FEW_WORDS = 3
+_OFTEN = 2
 
 
 def _clock(match: re.Match[str]) -> float | None:
@@ -265,7 +178,8 @@ def _turns(text: str, pattern: re.Pattern[str]) -> Transcript:
     rows = lines_of(text)
     for row, match in zip(rows, _opened(rows, pattern), strict=True):
         if match:
-            lines.append(Line(match["text"].strip(), match["name"].strip(), _clock(match)))
+            end = loose_clock(match.groupdict().get("until") or "")
+            lines.append(Line(match["text"].strip(), match["name"].strip(), _clock(match), end))
         else:
             _continue(lines, preface, row)
     return _finished(lines, preface)
@@ -281,10 +195,10 @@ def _continue(lines: list[Line], preface: list[str], row: str) -> None:
 
 
 def _finished(lines: Sequence[Line], preface: Sequence[str]) -> Transcript:
-    return Transcript(_in_order(lines), "\n".join(preface).strip())
+    return Transcript(in_order(lines), "\n".join(preface).strip())
 
 
-def _in_order(lines: Sequence[Timed]) -> list[Timed]:
+def in_order(lines: Sequence[Timed]) -> list[Timed]:
     """Leave out what has no words, and times that run backwards; add the ends that are not given."""
     moments = past_midnight([time for line in lines for time in (line.start, line.end)])
     counted = [
