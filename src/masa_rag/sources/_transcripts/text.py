@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
-from itertools import pairwise
+from itertools import dropwhile, pairwise
 
 from masa_rag._time import parse_clock
 from masa_rag.sources._transcripts.base import (
@@ -41,13 +41,14 @@ _BESIDE = re.compile(
 )
 """``Speaker 1 00:03``, ``Ada - 00:03``, with what was said below: what schedules and lists of songs look like too."""
 _FOOTER = re.compile(
-    r"\s*(?:Transcribed by (?:https?://)?otter\.ai.*|(?:Meeting|Transcription) ended after [\d:]+\W*|"
+    r"\W{0,9}(?:Transcribed by (?:https?://)?otter\.ai.*|(?:Meeting|Transcription) ended after [\d:]+\W*|"
     r"This editable transcript was computer generated and might contain errors\..*|"
     r"\S+(?: \S+){0,4} (?:started|stopped) transcription)\s*",
     re.IGNORECASE,
 )
-"""What Otter.ai, Google Meet and Teams write around what was said."""
+"""What Otter.ai, Google Meet (also as Markdown) and Teams write around what was said."""
 _OWN_LINE = re.compile(rf"\s*+(?:#{{1,6}}\s++)?(?:\*\*)?[\[(]?\s*+({TIME})\s*+[\])]?(?:\*\*)?\s*+")
+_END_BEHIND = re.compile(r"#(\d\d:\d\d:\d\d)-(\d)#\s*$", re.MULTILINE)
 FIRST_BARE_S = 120.0
 """A bare "9:15" is an hour of the day; a recording begins near zero."""
 
@@ -99,8 +100,8 @@ def parse_beside(text: str) -> Transcript:
 
 def looks_like_labelled(text: str) -> bool:
     """Say whether a few names, again and again, open most of the lines."""
-    rows = [row for row in filled(text) if not (_FOOTER.fullmatch(row) or _OWN_LINE.fullmatch(row))]
-    order = [label for row in rows if (label := split_label(row.strip())[0]) and looks_like_name(label)]
+    rows = _labels(text)
+    order = list(filter(None, rows))
     labels, total = Counter(order), len(order)
     certain = sum(count for label, count in labels.items() if is_numbered(label))
     if certain >= 2 and 2 * certain >= total:
@@ -109,15 +110,34 @@ def looks_like_labelled(text: str) -> bool:
     return few and (len(labels) == 2 or order[len(labels) :] != order[: -len(labels)])  # always in turn: records
 
 
+def _labels(text: str) -> list[str | None]:
+    """Return for each row of words the name that opens it, if one does."""
+    rows = (row for row in filled(text) if not (_FOOTER.fullmatch(row) or _OWN_LINE.fullmatch(row)))
+    labels = (split_label(row.strip())[0] for row in rows)
+    return [label if label and looks_like_name(label) else None for label in labels]
+
+
+def _speakers(text: str) -> set[str]:
+    """Return the names that open turns: those that come again, and any where nearly each row is a turn."""
+    rows = list(dropwhile(lambda label: label is None, _labels(text)))
+    labels = Counter(filter(None, rows))
+    often = {label for label, count in labels.items() if count > 1 or is_numbered(label)}
+    is_each = 5 * sum(labels[label] for label in often) >= 4 * len(rows)
+    return set(labels) if is_each or not often else often
+
+
 def parse_labelled(text: str) -> Transcript:
-    """Read ``Speaker A: text``; a line without a label continues the turn before it, a time opens the next."""
-    rows = lines_of(text)
-    labels = Counter(label for row in rows if (label := split_label(row.strip())[0]) and looks_like_name(label))
-    known = {label for label, count in labels.items() if count > 1 or is_numbered(label)} or set(labels)
+    """Read ``Speaker A: text``; a line without a label continues the turn before it, a time opens the next.
+
+    f4 and MAXQDA write when a turn ends behind it, ``#00:00:10-5#``.
+    """
+    known = _speakers(text)
     preface: list[str] = []
     lines: list[Line] = []
-    start: float | None = None
-    for row in rows:
+    start = 0.0 if _END_BEHIND.search(text) else None
+    for row in lines_of(text):
+        if ends := _END_BEHIND.search(row):
+            row = row[: ends.start()]
         name, said = split_label(row.strip())
         if name in known:
             lines.append(Line(said, name, start))
@@ -128,6 +148,9 @@ def parse_labelled(text: str) -> Transcript:
             start = parse_clock(match[1])
         else:
             _continue(lines, preface, row)
+        if ends and lines:
+            start = loose_clock(f"{ends[1]}.{ends[2]}")
+            lines[-1] = replace(lines[-1], end=start)
     return _finished(lines, preface)
 
 
