@@ -92,3 +92,21 @@ def test_a_transcript_of_other_lines_is_no_damaged_table(tmp_path: Path, end: st
     document = next(iter(Transcripts(tmp_path / "talk.txt")))
     assert isinstance(document, Document)
     assert [line.author for line in document.segments] == ["Mara", "Jonas"]
+
+
+@pytest.mark.parametrize(
+    "rows", ["start,end,text\n0,2500,{}\n3000,4000,{}\n", "Start;End;Text\n0.0;2.5;{}\n3.0;4.0;{}\n"]
+)
+def test_lines_from_when_to_when_need_no_speaker(tmp_path: Path, rows: str) -> None:
+    """whisper.cpp writes a table of milliseconds, other programs of seconds."""
+    said = ("The seal broke last night.", "When did it break exactly?")
+    document = recognised(tmp_path, rows.format(*said))
+    assert [(line.author, line.start, line.end, line.text) for line in document.segments] == [
+        (None, 0.0, 2.5, said[0]), (None, 3.0, 4.0, said[1]),
+    ]  # fmt: skip
+
+
+def test_spans_of_a_text_are_no_lines(tmp_path: Path) -> None:
+    """Where each row says what stands at which letters of another text, nobody speaks."""
+    rows = b"text,start,end,label\nMara,17,21,PERSON\nSkarholm,3,11,PLACE\n"
+    assert not Transcripts.recognises(tmp_path / "spans.csv", rows)

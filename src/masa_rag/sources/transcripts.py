@@ -35,11 +35,11 @@ class Transcripts(FileSource):
     """Transcript files: one document a recording, one segment a line, with speaker and seconds.
 
     Read are ``[HH:MM:SS] text`` (also after a preface, or without brackets), ``Speaker A: text``,
-    ``Name (00:12:31):``, text of Otter.ai, Google Meet, Teams, Fathom and Fireflies, SubRip, WebVTT (Zoom's
-    and YouTube's too), SBV, SubStation Alpha, TTML, Whisper's table, YouTube's timed text and json3,
-    ``[{speaker, text}]``, Podcasting 2.0 JSON and HTML, Zoom's chat, tables of a speaker or sender, a text and a
-    time (CSV, TSV: ``timestamp,speaker,text``, ``date,sender,message``), and the JSON of Whisper and the programs
-    around it (WhisperX, faster-whisper, whisper.cpp, transformers), AssemblyAI, Deepgram, Gladia, Rev, Amazon, Google,
+    ``Name (00:12:31):``, text of Otter.ai, Google Meet, Teams, Fathom, Fireflies and f4, SubRip, WebVTT (Zoom's
+    and YouTube's too), SBV, SubStation Alpha, TTML, Whisper's table, Audacity's labels, YouTube's timed text and json3,
+    ``[{speaker, text}]``, Podcasting 2.0 JSON and HTML, Zoom's chat, tables of a speaker or sender, a text and a time
+    (CSV, TSV: ``timestamp,speaker,text``, ``start,end,text``, ``date,sender,message``), and the JSON of Whisper
+    (and WhisperX, faster-whisper, whisper.cpp, transformers), AssemblyAI, Deepgram, Gladia, Rev, Amazon, Google,
     Azure, IBM, Teams, Speechmatics, ElevenLabs, Vosk, Fireflies.
 
     * The document's id is the path relative to what was given, without suffix: ``"acdc/174/transcript"``.

@@ -74,6 +74,7 @@ _FORMATS: tuple[tuple[Callable[[str], bool], Parser], ...] = (
     (subtitles.looks_like_sbv, subtitles.parse_sbv),
     (subtitles.looks_like_ass, subtitles.parse_ass),
     (subtitles.looks_like_tsv, subtitles.parse_tsv),
+    (subtitles.looks_like_labels, subtitles.parse_labels),
     (table.looks_like_spoken_table, table.parse_spoken_table),
     (stamped.looks_like_stamped, stamped.parse_stamped),
     (plain.looks_like_named, plain.parse_named),

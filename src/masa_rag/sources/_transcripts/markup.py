@@ -18,10 +18,12 @@ from masa_rag.sources._transcripts.base import (
     fold_rolling,
     forward_only,
     in_time,
+    shown,
     with_ends,
 )
 from masa_rag.sources._transcripts.json import number
 from masa_rag.sources._transcripts.speakers import assign_speakers
+from masa_rag.sources._transcripts.subtitles import MARKUP
 
 _TTML = re.compile(r"<(?:\w+:)?tt\b[^<>]*ttml|<(?:\w+:)?tt\s[^<>]*xmlns", re.IGNORECASE)
 _TIMED_TEXT = re.compile(r"<(?:transcript|timedtext)\b")
@@ -171,8 +173,7 @@ def parse_timed_text(text: str) -> Transcript:
         unit = 1.0 if "start" in element.attrib else 1000.0
         start = number(element.get("start", element.get("t")))
         length = number(element.get("dur", element.get("d")))
-        content = html.fromstring(f"<p>{''.join(element.itertext())}</p>").text_content()
-        rows = [" ".join(row.split()) for row in content.split("\n") if row.strip()]
+        rows = [row for line in "".join(element.itertext()).split("\n") if (row := shown(line, MARKUP))]
         if start is not None and rows:
             end = None if length is None else (start + length) / unit
             captions.append(Caption(rows, start / unit, end))

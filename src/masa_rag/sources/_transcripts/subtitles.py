@@ -29,10 +29,12 @@ _LOOSE_TIMING = re.compile(rf"\s*(-?{_LOOSE})\s*--?>\s*(-?{_LOOSE}){_SHOWN}")
 """As language models and typists write them: ``00: 00: 01,000 -> 0:0:4``."""
 _SBV_TIMING = re.compile(rf"\s*({_CLOCK}),({_CLOCK})\s*")
 _TSV_ROW = re.compile(r"(\d{1,12})\t(\d{1,12})\t(.*\S.*)")
-_MARKUP = re.compile(
+_LABEL = re.compile(r"(\d{1,6}[.,]\d{1,9})\t(\d{1,6}[.,]\d{1,9})\t(.*[^\W\d_].*)")
+MARKUP = re.compile(
     r"</?(?:[abipscuv]|font|span|em|strong|lang|ruby|rt|big|small|div|center|\d\d:[\d:.]+)\b[^<>]*>|\{\\[^{}]*\}", re.I
 )
 """Other words in such brackets are said: ``<laughs>``, ``List<String>``."""
+_FIRST_LABELS = 20
 _OVERRIDE = re.compile(r"\{([^{}]*)\}([^{]*)")
 _DRAWS = re.compile(r"\\p[1-9]")
 
@@ -80,7 +82,7 @@ def _cues(text: str, timing: re.Pattern[str], *, numbered: bool) -> Iterator[Cap
 
 
 def _caption(times: tuple[str, str] | None, rows: list[str]) -> Iterator[Caption]:
-    cleaned = [row for line in rows if (row := shown(line, _MARKUP))]
+    cleaned = [row for line in rows if (row := shown(line, MARKUP))]
     if times is not None and cleaned:
         start, end = (0.0 if time.startswith("-") else loose_clock(time) for time in times)
         yield Caption(cleaned, start, end)
@@ -95,6 +97,25 @@ def parse_tsv(text: str) -> Transcript:
     """Read Whisper's table; a row whose times cannot be read is left out."""
     rows = (match.groups() for line in lines_of(text) if (match := _TSV_ROW.fullmatch(line)))
     return _transcript(Caption([said], int(start) / 1000, int(end) / 1000) for start, end, said in rows)
+
+
+def looks_like_labels(text: str) -> bool:
+    """Say whether most lines are labels of Audacity, in the order of their times."""
+    lines = [line for line in lines_of(text[:4096])[:_FIRST_LABELS] if line]
+    times = [caption.start for caption in _labels(lines)]
+    return len(times) > 1 and 2 * len(times) > len(lines) and times == sorted(times, key=lambda time: time or 0.0)
+
+
+def parse_labels(text: str) -> Transcript:
+    """Read the labels that Audacity exports: seconds, seconds and text; other lines are of what is shown."""
+    return _transcript(_labels(lines_of(text)))
+
+
+def _labels(lines: list[str]) -> Iterator[Caption]:
+    for match in filter(None, map(_LABEL.fullmatch, lines)):
+        start, end = (float(match[number].replace(",", ".")) for number in (1, 2))
+        if start <= end:
+            yield Caption([match[3].strip()], start, end)
 
 
 def looks_like_ass(text: str) -> bool:

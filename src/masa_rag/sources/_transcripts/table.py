@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from io import StringIO
-from itertools import islice
+from itertools import islice, pairwise
 
 from masa_rag._time import mail_time
 from masa_rag.errors import SourceFormatError
@@ -45,25 +45,31 @@ Row = Mapping[str, str]
 def looks_like_spoken_table(text: str) -> bool:
     """Say whether a text is a table of lines with speakers, whose times, if it has any, are places in a recording."""
     rows = list(islice(_rows(text), _FIRST_ROWS))
-    return bool(rows) and all(not row["time"] or _seconds(row["time"]) is not None for row in rows)
+    times = [_seconds(row["time"]) for row in rows if row["time"]]
+    return bool(rows) and None not in times and ("speaker" in rows[0] or (len(times) == len(rows) and _rise(times)))
 
 
 def looks_like_messages(text: str) -> bool:
     """Say whether a text is a table of messages, most of which tell a day and hour that can be read."""
     rows = list(islice(_rows(text), _FIRST_ROWS))
     order = _order(text) if rows else DateOrder()
-    return bool(rows) and 2 * sum(_moment(row["time"], order) is not None for row in rows) >= len(rows)
+    told = sum(_moment(row["time"], order) is not None for row in rows)
+    return bool(rows) and "speaker" in rows[0] and 2 * told >= len(rows)
 
 
 def parse_spoken_table(text: str) -> Transcript:
     """Read a table of lines in its order; hours of a day are no places in a recording."""
-    lines = [Line(row["text"], row["speaker"], _seconds(row["time"]), _seconds(row["end"])) for row in _rows(text)]
+    lines = [Line(row["text"], row.get("speaker"), _seconds(row["time"]), _seconds(row["end"])) for row in _rows(text)]
     if _are_milliseconds(lines):
         lines = [Line(line.text, line.speaker, _thousandth(line.start), _thousandth(line.end)) for line in lines]
     first = next((line.start for line in lines if line.start is not None), 0.0)
     if first > _NEAR_ZERO_S:
         return Transcript([Line(line.text, line.speaker) for line in lines])
     return Transcript(with_ends(lines))
+
+
+def _rise(times: Sequence[float | None]) -> bool:
+    return all((before or 0.0) < (after or 0.0) for before, after in pairwise(times))
 
 
 def _are_milliseconds(lines: Sequence[Line]) -> bool:
@@ -101,7 +107,7 @@ def _rows(text: str) -> Iterator[Row]:
 
 
 def _columns(header: list[str]) -> dict[str, int]:
-    """Return where the fields stand, nothing where nobody speaks or no words are."""
+    """Return where the fields stand; nothing without words, or where nobody speaks and no times are a line's own."""
     names = [_PUNCTUATION.sub("", name).casefold() for name in header]
     found = {
         field: names.index(name)
@@ -113,7 +119,7 @@ def _columns(header: list[str]) -> dict[str, int]:
         found["speaker"] = who
     if {"date", "time"} <= set(names) and found["time"] == names.index("time"):
         found["day"] = names.index("date")
-    return found if found.keys() >= {"speaker", "text"} else {}
+    return found if found.keys() >= {"speaker", "text"} or found.keys() >= {"time", "end", "text"} else {}
 
 
 def _seconds(written: str) -> float | None:
