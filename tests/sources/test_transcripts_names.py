@@ -1,4 +1,4 @@
-"""Names and words that transcripts write in their own way: lower case, with a company, in scripts without blanks."""
+"""Names, words and times that transcripts write in their own way: in lower case, with a company, behind a dash."""
 
 from __future__ import annotations
 
@@ -75,3 +75,73 @@ def test_a_last_line_without_an_end(tmp_path: Path) -> None:
     assert [(line.author, line.start, line.text) for line in document.segments] == [
         ("Mara", 1.0, ONE), ("Jonas", 5.0, TWO),
     ]  # fmt: skip
+
+
+def test_a_name_that_comes_once_is_one_where_each_row_is_a_turn(tmp_path: Path) -> None:
+    """Who speaks once is not quoted as the words of who spoke before."""
+    turns = [("Mara", ONE), ("Jonas", TWO)] * 4 + [("Ines Aalto", THREE), ("Mara", FOUR)]
+    document = recognised(tmp_path, "talk.txt", "".join(f"{name}: {text}\n\n" for name, text in turns))
+    assert [(line.author, line.text) for line in document.segments] == turns
+
+
+def test_what_google_meet_writes_below_was_not_said(tmp_path: Path) -> None:
+    """Its footer is none of the last speaker's words in Markdown either."""
+    turns = [("Mara Holm", ONE), ("Jonas Berg", TWO)] * 3
+    rows = "".join(f"**{name}:** {text}  \n" for name, text in turns)
+    footer = (
+        "### Meeting ended after 00:31:07 👋\n\n*This editable transcript was computer generated and might contain "
+        "errors. People can also change the text after it was created.*\n"
+    )
+    document = recognised(tmp_path, "call.md", f"# Weekly - Transcript\n\n### 00:00:00\n\n{rows}\n{footer}")
+    assert [(line.author, line.text) for line in document.segments] == turns
+
+
+def test_times_behind_the_turns(tmp_path: Path) -> None:
+    """f4 and MAXQDA write the time at which a paragraph ends behind it; it is none of the words."""
+    turns = [("I", ONE, 3.5), ("B", TWO, 8.1), ("I", THREE, 12.0)] * 2
+    turns = [(name, text, end + 20 * (at // 3)) for at, (name, text, end) in enumerate(turns)]
+    rows = [f"{name}: {text} #00:00:{int(end):02}-{round(end % 1 * 10)}#\n" for name, text, end in turns]
+    document = recognised(tmp_path, "interview.txt", "".join(rows))
+    starts = [0.0, *(end for _, _, end in turns)]
+    assert [(line.author, line.text, line.start, line.end) for line in document.segments] == [
+        (f"Speaker {name}", text, start, end) for (name, text, end), start in zip(turns, starts, strict=False)
+    ]
+
+
+def test_labels_of_audacity(tmp_path: Path) -> None:
+    """Seconds, seconds and text, as labels are exported; a line of what is shown is none."""
+    text = f"0.000000\t2.500000\t{ONE}\n\\\t120.0\t900.0\n3.250000\t4.000000\t{TWO}\n"
+    document = recognised(tmp_path, "labels.txt", text)
+    assert [(line.start, line.end, line.text) for line in document.segments] == [(0.0, 2.5, ONE), (3.25, 4.0, TWO)]
+
+
+def test_numbers_and_a_name_are_no_labels(tmp_path: Path) -> None:
+    """What is measured has no order of times."""
+    (tmp_path / "flowers.tsv").write_text("5.1\t9.5\tsetosa\n4.9\t8.0\tsetosa\n4.7\t7.2\tvirginica\n")
+    assert not Transcripts.recognises(tmp_path / "flowers.tsv", (tmp_path / "flowers.tsv").read_bytes())
+
+
+def test_names_in_brackets_behind_a_dash(tmp_path: Path) -> None:
+    """Captions that typists made have ``- [Narrator]`` where somebody begins; a sound is no name."""
+    said = ("- [Narrator] It was cold.", "Nobody slept.", "- [Mara] I heard the pump.", "- [Applause] It stopped.",
+            "- [Narrator] Then came the day.")  # fmt: skip
+    rows = [f"{at}\n00:00:0{at},000 --> 00:00:0{at},900\n{text}\n\n" for at, text in enumerate(said, 1)]
+    document = recognised(tmp_path, "film.srt", "".join(rows))
+    assert [(line.author, line.text) for line in document.segments] == [
+        ("Narrator", "It was cold."), ("Narrator", "Nobody slept."), ("Mara", "I heard the pump."),
+        ("Mara", "- [Applause] It stopped."), ("Narrator", "Then came the day."),
+    ]  # fmt: skip
+
+
+def test_what_is_said_in_brackets_in_timed_text(tmp_path: Path) -> None:
+    """YouTube's own form has words in pointed brackets that are no markup; markup is no word."""
+    rows = "<p t='0'>use a List&lt;String&gt; here</p><p t='1000'>if a&lt;b, then &lt;i&gt;stop&lt;/i&gt;</p>"
+    document = recognised(tmp_path, "talk.xml", f"<timedtext format='3'><body>{rows}</body></timedtext>")
+    assert [line.text for line in document.segments] == ["use a List<String> here", "if a<b, then stop"]
+
+
+def test_a_line_with_its_length_ends_where_it_says(tmp_path: Path) -> None:
+    """Captions that youtube-transcript-api gives end after their length, not when the next begins."""
+    rows = [{"text": ONE, "start": 1.0, "duration": 2.5}, {"text": TWO, "start": 30.0, "duration": 2.0}]
+    document = recognised(tmp_path, "talk.json", json.dumps(rows))
+    assert [(line.start, line.end) for line in document.segments] == [(1.0, 3.5), (30.0, 32.0)]

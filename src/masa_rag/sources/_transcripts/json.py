@@ -143,6 +143,8 @@ def _lines(turns: Sequence[Mapping[str, Any]], unit: float) -> Iterator[Line]:
         if text := _text(turn):
             start = _moment(turn, "start", "startTime", "start_time", "timestamp", "time")
             end = _moment(turn, "end", "endTime", "end_time")
+            if end is None and start is not None and (length := _moment(turn, "duration")) is not None:
+                end = start + length
             speaker = first_of(turn, SPEAKER)
             speaker = speaker.get("name") if isinstance(speaker, dict) else speaker
             yield Line(

@@ -67,6 +67,9 @@ _THINGS = frozenset(
     number option part phase plan point product question rule scenario section stage step team type variant version
     vitamin way week""".split()
 )
+_IN_BRACKETS = re.compile(r"[-–—‐]\s*\[(?P<name>[^\W\d_][^\[\]:<>\n]{0,47})\]\s+(?P<text>\S.*)", re.DOTALL)
+"""``- [Narrator] text``, as captions have it that a service's typists made."""
+_SOUNDS = _MANNERS | frozenset("applause beep beeping bell cheering gasp gasps groans music silence static".split())
 _SOUND = re.compile(r"(?:[\[(*♪][^\[\]()*♪]*[\])*♪]\s*)+")
 """``[Music]``: nothing is said."""
 _GOES_ON = re.compile(r"[\w,;:]\s*\Z")
@@ -149,7 +152,10 @@ def _label_at(rows: Sequence[str], number: int) -> str | None:
 
 
 def _split_row(text: str) -> tuple[str | None, str]:
-    """Split the row of a caption, before whose label may be a dash."""
+    """Split the row of a caption, before whose label may be a dash; behind one it may stand in brackets."""
+    match = _IN_BRACKETS.fullmatch(text)
+    if match and looks_like_name(match["name"]) and match["name"].lower() not in _SOUNDS:
+        return match["name"], match["text"]
     label, said = split_label(_DASH.sub("", text, count=1) if _DASH.match(text) else text)
     return label, said if label else text
 
