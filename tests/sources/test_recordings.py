@@ -113,12 +113,13 @@ def test_introductions() -> None:
     assert names_by_introduction(lines) == {"Speaker A": "Mia Ode", "Speaker B": "Ben Ito"}
 
 
-def test_bad_and_silent_files(folder: Path) -> None:
-    """A file that fails is one error, one without words is left out, the others are in."""
+def test_bad_and_silent_files(folder: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """A file that fails is one error, one without words is left out and named, the others are in."""
     for name in ("bad", "quiet"):
         (folder / f"{name}.mp3").write_bytes(b"ID3")
-    items = list(Recordings(folder, transcriber=Spoken()))
+    items = list(Recordings(folder, transcriber=Spoken(), name="calls"))
     assert [type(item) for item in items] == [Document, RecordError]
+    assert caplog.messages == ["calls: no word was heard in quiet.mp3; left out"]
 
 
 def test_it_is_recognised_by_content(folder: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -34,6 +35,10 @@ _MAGIC = re.compile(
 ASF, FLV, AC-3, MPEG frames, ADTS, and MPEG's streams, of which the transport stream says so every 188 bytes."""
 
 _BEGINNING = 512
+_NAMED = 5
+"""How many recordings without a word are named."""
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,18 +121,24 @@ class Recordings(FileSource):
         return bool(_MAGIC.match(head[:_BEGINNING]))
 
     def __iter__(self) -> Iterator[Document | RecordError]:
-        """Yield a document a recording that holds speech; one without a word is left out."""
+        """Yield a document a recording that holds speech; those without a word are left out, with a warning."""
         twins: dict[Path, list[Path]] = {}
         for path in self.files():
             twins.setdefault(call_of(path), []).append(path)
         heard: dict[Path, list[_Heard]] = {name: [] for name in twins}
+        silent: list[str] = []
         for item in self._heard(twins.values()):
             name = call_of(item.path)
             heard[name].append(item)
             if item.error is not None:
                 yield RecordError(str(item.error), record_id=str(item.path))
+            elif not item.text:
+                silent.append(item.path.name)
             if len(heard[name]) == len(twins[name]):
                 yield from self._documents(heard.pop(name))
+        if silent:
+            more = f" and {len(silent) - _NAMED} more" if len(silent) > _NAMED else ""
+            log.warning("%s: no word was heard in %s%s; left out", self.name, ", ".join(silent[:_NAMED]), more)
 
     def _heard(self, twins: Iterable[Sequence[Path]]) -> Iterator[_Heard]:
         """Yield what is said in each file, first in those that the memory holds.
