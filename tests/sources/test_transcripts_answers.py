@@ -123,3 +123,11 @@ def test_words_of_a_language_without_blanks(tmp_path: Path) -> None:
     words = ["浮", "标", "坏", "了。", "Ada", "明", "天", "修。"]
     turns = [{"text": word, "start": at / 4, "end": (at + 1) / 4} for at, word in enumerate(words)]
     assert [line[3] for line in said(tmp_path, {"segments": turns})] == ["浮标坏了。", "Ada 明天修。"]
+
+
+@pytest.mark.parametrize(("start", "end"), [(1.28, 4.5), (1280, 4500)])
+def test_sentences_in_seconds_or_milliseconds(tmp_path: Path, start: float, end: float) -> None:
+    """AssemblyAI counts sentences in whole milliseconds, recognisers on one's own machine (Parakeet) in seconds."""
+    rows = [{"text": ONE, "start": start, "end": end}, {"text": TWO, "start": 2 * start, "end": 2 * end}]
+    found = said(tmp_path, {"text": f"{ONE} {TWO}", "sentences": rows})
+    assert found == [(None, 1.28, 4.5, ONE), (None, 2.56, 9.0, TWO)]

@@ -109,9 +109,11 @@ def _placed(data: Any) -> Iterator[Turn]:
 
 
 def _sentences(data: Any) -> Iterator[Turn]:
-    """Read ``sentences`` or ``paragraphs``: AssemblyAI's in milliseconds, Fireflies' in seconds."""
-    for row in _rows(data, "sentences") or _rows(data, "paragraphs"):
-        yield _turn(row, 1000.0 if "start" in row else 1.0)
+    """Read ``sentences`` or ``paragraphs``: AssemblyAI's in whole milliseconds, those of others in seconds."""
+    rows = _rows(data, "sentences") or _rows(data, "paragraphs")
+    milliseconds = all(isinstance(row.get("start"), int) for row in rows)
+    for row in rows:
+        yield _turn(row, 1000.0 if milliseconds else 1.0)
 
 
 def _list(data: Any) -> Iterator[Turn]:
