@@ -110,3 +110,13 @@ def test_spans_of_a_text_are_no_lines(tmp_path: Path) -> None:
     """Where each row says what stands at which letters of another text, nobody speaks."""
     rows = b"text,start,end,label\nMara,17,21,PERSON\nSkarholm,3,11,PLACE\n"
     assert not Transcripts.recognises(tmp_path / "spans.csv", rows)
+
+
+def test_a_cell_without_a_name_and_times_that_run_backwards(tmp_path: Path) -> None:
+    """An empty cell names nobody, and no line ends before it begins."""
+    rows = "timestamp,speaker,text\n00:00:09,Mara,The seal broke last night.\n00:00:05,,When did it break exactly?\n"
+    document = recognised(tmp_path, rows)
+    assert [(line.author, line.start, line.end) for line in document.segments] == [
+        ("Mara", 9.0, None),
+        (None, 5.0, None),
+    ]

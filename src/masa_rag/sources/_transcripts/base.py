@@ -238,7 +238,8 @@ def with_ends(lines: Sequence[Timed]) -> list[Timed]:
         line = result[number]
         if line.start is not None:
             if line.end is None or line.end < line.start:
-                result[number] = replace(line, end=following)
+                is_later = following is not None and following >= line.start
+                result[number] = replace(line, end=following if is_later else None)
             following = line.start
     return result
 

@@ -59,7 +59,10 @@ def looks_like_messages(text: str) -> bool:
 
 def parse_spoken_table(text: str) -> Transcript:
     """Read a table of lines in its order; hours of a day are no places in a recording."""
-    lines = [Line(row["text"], row.get("speaker"), _seconds(row["time"]), _seconds(row["end"])) for row in _rows(text)]
+    lines = [
+        Line(row["text"], row.get("speaker") or None, _seconds(row["time"]), _seconds(row["end"]))
+        for row in _rows(text)
+    ]
     if _are_milliseconds(lines):
         lines = [Line(line.text, line.speaker, _thousandth(line.start), _thousandth(line.end)) for line in lines]
     first = next((line.start for line in lines if line.start is not None), 0.0)
