@@ -23,7 +23,7 @@ from masa_rag.protocols import Known, Transcriber
 from masa_rag.sources._base import FileSource
 from masa_rag.sources._feeds.podcast import Episode, Link, Show, looks_like_podcast, parse_feed
 from masa_rag.sources._heard import bytes_of, facts_of, heard_as, heard_with, lines_known, nothing_known
-from masa_rag.sources._transcripts.base import MAX_BYTES, Transcript, decode, link_at, readable_speaker
+from masa_rag.sources._transcripts.base import MAX_BYTES, Transcript, decode, link_at, segments_of
 from masa_rag.sources._transcripts.formats import format_of, paragraphs
 from masa_rag.sources._transcripts.json import load_json, number
 from masa_rag.sources.recordings import (
@@ -129,7 +129,8 @@ class Podcast(FileSource):
             except (SourceError, OSError) as error:
                 problem = error
                 continue
-            yield self._document(show, episode, self._spoken(episode, transcript), {"transcript": link.url})
+            segments = segments_of(transcript.lines, self._speakers, _heard_at(episode))
+            yield self._document(show, episode, segments, {"transcript": link.url})
             return
         if hear and episode.audio is not None:
             yield from self._from_audio(show, episode)
@@ -148,26 +149,13 @@ class Podcast(FileSource):
             raise SourceFormatError("received a transcript without a line; expected at least one", path=link.url)
         return transcript
 
-    def _spoken(self, episode: Episode, transcript: Transcript) -> list[Segment]:
-        return [
-            Segment(
-                line.text,
-                author=readable_speaker(line.speaker, self._speakers),
-                start=line.start,
-                end=line.end,
-                url=_listen(episode, line.start),
-                metadata=line.metadata,
-            )
-            for line in transcript.lines
-        ]
-
     def _from_audio(self, show: Show, episode: Episode) -> Iterator[Document | RecordError]:
         transcriber = self._transcriber
         if transcriber is None:
             transcriber = self._default([name for name, _ in (*show.people, *episode.people)])
         mark = heard_as(self._recorded(episode), heard_with(transcriber, self._diarizer, self._speakers))
         lines = lines_known(self.known, episode.id, mark) or self._hear(episode, transcriber)
-        if segments := [replace(line, url=_listen(episode, line.start)) for line in lines]:
+        if segments := [replace(line, url=link_at(_heard_at(episode), line.start)) for line in lines]:
             yield self._document(show, episode, segments, facts_of(mark, segments, transcriber))
 
     def _recorded(self, episode: Episode) -> str:
@@ -212,7 +200,7 @@ class Podcast(FileSource):
             kind="speech",
             title=episode.title,
             created_at=episode.published,
-            url=episode.page or (episode.audio.url if episode.audio else None),
+            url=_heard_at(episode),
             metadata={**facts, **episode.facts, **{key: value for key, value in more.items() if value}},
         )
 
@@ -292,9 +280,9 @@ def _language(code: str) -> str:
     return code.replace("_", "-").partition("-")[0].strip().lower()
 
 
-def _listen(episode: Episode, start: float | None) -> str | None:
-    """Return a link to the second: in the episode's page if it has one, else in its audio."""
-    return link_at(episode.page or (episode.audio.url if episode.audio else None), start)
+def _heard_at(episode: Episode) -> str | None:
+    """Return the address of the episode's page if it has one, else of its audio."""
+    return episode.page or (episode.audio.url if episode.audio else None)
 
 
 def _by(segment: Segment, name: str) -> Segment:

@@ -12,15 +12,7 @@ from masa_rag._time import parse_time
 from masa_rag.errors import ConfigurationError, RecordError, SourceFormatError
 from masa_rag.sources._base import FileSource, read_head
 from masa_rag.sources._paths import date_in, expanded, readable_title, relative_id, root_of
-from masa_rag.sources._transcripts.base import (
-    MAX_BYTES,
-    Line,
-    Transcript,
-    decode,
-    link_at,
-    readable_speaker,
-    same_words,
-)
+from masa_rag.sources._transcripts.base import MAX_BYTES, Transcript, decode, same_words, segments_of
 from masa_rag.sources._transcripts.formats import format_of, is_transcript, messages_in
 from masa_rag.types import Document, Kind, Segment
 
@@ -143,7 +135,7 @@ class Transcripts(FileSource):
     def _transcript(self, identity: str, path: Path, transcript: Transcript) -> list[Document]:
         if not transcript.lines:
             raise SourceFormatError("received a transcript without a single line; expected at least one")
-        segments = [self._segment(line, path) for line in transcript.lines]
+        segments = segments_of(transcript.lines, self._speakers, _given(self._url, path))
         documents = [self._document(identity, path, segments, transcript.metadata, "speech")]
         if transcript.preface:
             documents.append(self._preface(documents[0], transcript.preface))
@@ -157,16 +149,6 @@ class Transcripts(FileSource):
     def _may_be_skipped(self, path: Path) -> bool:
         named = any(expanded(given) == path for given in self.paths)
         return not named and path.suffix.lower() not in _SUBTITLES
-
-    def _segment(self, line: Line, path: Path) -> Segment:
-        return Segment(
-            line.text,
-            author=readable_speaker(line.speaker, self._speakers),
-            start=line.start,
-            end=line.end,
-            url=link_at(_given(self._url, path), line.start),
-            metadata=line.metadata,
-        )
 
     def _document(
         self, identity: str, path: Path, segments: Sequence[Segment], facts: Mapping[str, object], kind: Kind

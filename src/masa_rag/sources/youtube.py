@@ -15,9 +15,9 @@ from masa_rag._lazy import require
 from masa_rag._time import parse_time
 from masa_rag.errors import ConfigurationError, RecordError, SourceError, SourceFormatError, SourceUnavailableError
 from masa_rag.sources._base import FileSource
-from masa_rag.sources._transcripts.base import MAX_BYTES, decode, link_at, readable_speaker
+from masa_rag.sources._transcripts.base import MAX_BYTES, decode, segments_of
 from masa_rag.sources._transcripts.formats import format_of
-from masa_rag.types import Document, Segment
+from masa_rag.types import Document
 
 _VIDEO = re.compile(
     r"(?:https?://)?(?:www\.|m\.|music\.)?(?:youtube\.com/(?:watch\?(?:.*&)?v=|shorts/|live/|embed/)|youtu\.be/)"
@@ -137,15 +137,10 @@ class YouTube(FileSource):
             raise SourceFormatError("received captions without a line; expected at least one")
         video = str(facts.get("id") or _video_id(path) or "")
         url = f"https://www.youtube.com/watch?v={video}" if re.fullmatch(r"[\w-]{11}", video) else None
-        segments = [
-            Segment(item.text, author=readable_speaker(item.speaker, self._speakers), start=item.start, end=item.end,
-                    url=link_at(url, item.start), metadata=item.metadata)
-            for item in lines
-        ]  # fmt: skip
         more = {"channel": facts.get("channel"), "language": _language(path), "chapters": _chapters(facts)}
         return Document(
             video or stem.name,
-            segments=segments,
+            segments=segments_of(lines, self._speakers, url),
             kind="speech",
             title=str(facts["title"]) if facts.get("title") else _title(stem),
             created_at=_published(facts),

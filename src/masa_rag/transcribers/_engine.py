@@ -120,7 +120,7 @@ class Engine:
                     heard[number] = item
 
     def _judge(self, item: Heard) -> None:
-        """Empty what was invented, and cut loops that came back."""
+        """Empty what was invented."""
         invented = guards.is_invented(
             item.text, confidence=item.confidence, no_speech=item.no_speech, log_probability=item.log_probability
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 import re
 from bisect import bisect_right
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import Any, TypeVar
@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 from masa_rag._time import parse_clock
 from masa_rag.errors import SourceFormatError
 from masa_rag.sources._encoding import encoding_of_text
+from masa_rag.types import Segment
 
 MAX_BYTES = 32 * 1024 * 1024
 """Largest text read: a day of speech is 1 MB, 20 as JSON with a time for each word. A document is held whole, and
@@ -261,6 +262,21 @@ def readable_speaker(label: str | None, names: Mapping[str, str]) -> str | None:
     if label.upper() in ("UNK", "UNKNOWN"):
         return UNKNOWN_SPEAKER
     return f"Speaker {bare}" if bare != label or re.fullmatch(r"[A-Z]|\d{1,3}", label) else label
+
+
+def segments_of(lines: Iterable[Line], names: Mapping[str, str], url: str | None) -> list[Segment]:
+    """Return lines as they are stored: with the names of their speakers, and links to their seconds of an address."""
+    return [
+        Segment(
+            line.text,
+            author=readable_speaker(line.speaker, names),
+            start=line.start,
+            end=line.end,
+            url=link_at(url, line.start),
+            metadata=line.metadata,
+        )
+        for line in lines
+    ]
 
 
 _YOUTUBE = re.compile(r"(https?://(?:(?:www|m)\.)?(?:youtube\.com/(?:watch|live/|shorts/)|youtu\.be/)[^?#]*)\??([^#]*)")

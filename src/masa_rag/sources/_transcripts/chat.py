@@ -96,7 +96,7 @@ def _raw(text: str) -> Iterator[tuple[tuple[str, str], str, str]]:
         if match := _MESSAGE.fullmatch(row):
             if current:
                 yield current[0], current[1], "\n".join(current[2]).strip()
-            author = (match[3] or match[4]).removeprefix("From ").strip()
+            author = (match[3] or match[4]).strip()
             current = ((match[1] or "", match[2]), author, [match[5]])
         elif current:
             current[2].append(row.removeprefix("\t"))

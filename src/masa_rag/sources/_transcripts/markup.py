@@ -142,16 +142,17 @@ def _rows(element: Any) -> list[str]:
 
     Apple says of its spans which are words (``unit``), and leaves the blanks between them out.
     """
-    parts = [element.text or ""]
+    parts = [_in_one_row(element.text)]
     for child in element.iterdescendants():
         if isinstance(child.tag, str):
             whole = " " if _attributes(child).get("unit") in ("word", "sentence") else ""
-            parts += ["\n" if _local(child.tag) == "br" else whole, child.text or ""]
-        parts.append(child.tail or "")
-    joined = "".join(parts)
-    if "<br" not in joined and not any(_local(str(child.tag)) == "br" for child in element.iter()):
-        return [" ".join(joined.split())] if joined.strip() else []
-    return [" ".join(row.split()) for row in joined.split("\n") if row.strip()]
+            parts += ["\n" if _local(child.tag) == "br" else whole, _in_one_row(child.text)]
+        parts.append(_in_one_row(child.tail))
+    return [" ".join(row.split()) for row in "".join(parts).split("\n") if row.strip()]
+
+
+def _in_one_row(text: str | None) -> str:
+    return (text or "").replace("\n", " ")
 
 
 def _ttml_time(value: str | None, frame_rate: float, tick_rate: float) -> float | None:

@@ -97,7 +97,7 @@ def parse_messages(text: str) -> list[Segment]:
 
 def _rows(text: str) -> Iterator[Row]:
     """Yield the rows with words, by field; none where the first line does not name who says what."""
-    opening, _, rest = text.lstrip("\ufeff").replace("\r\n", "\n").replace("\r", "\n").partition("\n")
+    opening, _, rest = text.replace("\r\n", "\n").replace("\r", "\n").partition("\n")
     mark = max(",;\t", key=opening.count)
     columns = _columns([name.strip('" ') for name in opening[:_LONGEST_HEADER].split(mark)])
     try:
