@@ -57,6 +57,44 @@ def test_front_matter(tmp_path: Path) -> None:
     assert document.metadata == {"tags": "[kites]"}
 
 
+def test_a_page_that_obsidian_clipped(tmp_path: Path) -> None:
+    """Its author, its address and the day when it was published are those of the page, not of the clipping."""
+    fields = (
+        'title: "The buoy"\nsource: "https://sea.example/buoy"\n'
+        'author:\n  - "[[Mara Ellison]]"\n  - "[[people/jo|Jonas]]"\n'
+        'published: 2024-05-01\ncreated: 2025-01-02\ndescription: ""\ntags:\n  - "clippings"\n'
+    )
+    (tmp_path / "clip.md").write_text(f"---\n{fields}---\nSalt crept in.\n")
+    page = only(Files(tmp_path / "clip.md"))
+    assert (page.title, page.author, page.url) == ("The buoy", "Mara Ellison; Jonas", "https://sea.example/buoy")
+    assert (page.created_at, page.metadata) == (datetime(2024, 5, 1, tzinfo=UTC), {"created": "2025-01-02"})
+
+
+@pytest.mark.parametrize(
+    "field",
+    [
+        "author: [Mara, Jonas]",
+        "authors:\n- Mara\n- Jonas",
+        "authors:\n  - name: Mara\n    email: m@sea.example\n  - name: Jonas",
+    ],
+)
+def test_several_authors(tmp_path: Path, field: str) -> None:
+    """A list of people is no name in brackets."""
+    (tmp_path / "note.md").write_text(f"---\ntitle: Pumps\n{field}\n---\nThe seal held.\n")
+    note = only(Files(tmp_path / "note.md"))
+    assert (note.author, note.metadata) == ("Mara; Jonas", {})
+
+
+@pytest.mark.parametrize(
+    ("written", "day"), [("May 1, 2024", 1), ("2024/05/01", 1), ("13/05/2024", 13), ("5/6/2024", None)]
+)
+def test_dates_that_people_write(tmp_path: Path, written: str, day: int | None) -> None:
+    """A day in words or with the year first is read; one that may be in May or in June is not guessed."""
+    (tmp_path / "note.md").write_text(f"---\ntitle: Pumps\ndate: {written}\n---\nThe seal held.\n")
+    expected = None if day is None else datetime(2024, 5, day, tzinfo=UTC)
+    assert only(Files(tmp_path / "note.md")).created_at == expected
+
+
 @pytest.mark.parametrize(
     "fields",
     [

@@ -41,8 +41,12 @@ _BLOCK_MARK = re.compile(r"[|>][-+\d]*")
 _COMMENT = re.compile(r"(?:^|[ \t])#(?:[ \t].*)?$")
 _SPACED_ZONE = re.compile(r"(?<=\d) ([+-]\d\d:?\d\d)$")
 """Jekyll writes ``2024-05-01 10:00:00 +0200``."""
-_DATES = ("date", "created", "created_at", "published")
-"""Under which names notes have the day they were written, the usual first."""
+_DATES = ("date", "published", "created", "created_at")
+"""Under which names notes have the day they were written, the usual first; a page that was clipped has both."""
+_PEOPLE = ("author", "authors")
+_PERSON = re.compile(r"\s*(?:-\s+(?:name:\s+)?|name:\s+)(?P<name>(?!\w+:\s).+)")
+"""A person in a list of authors, or a name among what is told of one."""
+_ADDRESS = re.compile(r"https?://\S+")
 _HEADING = re.compile(
     r"\A\s*(?:#[ \t]+(?P<hash>[^\n]+?)[ \t#]*|(?P<line>[^\n]{1,200})\n(?:={3,}|-{3,})[ \t]*)(?:\n|\Z)"
 )
@@ -51,12 +55,13 @@ _HEADING = re.compile(
 class Files(FileSource):
     """Text files, one document each: ``.txt``, ``.md``, ``.rst`` and whatever else reads as text.
 
-    Markdown may open with front matter (YAML or TOML); its ``title``, ``author``, ``url`` and ``date`` (else
-    ``created``, ``created_at``, ``published``) are used and its other simple fields kept as metadata. Without
-    a title the first heading is taken, else the file's name made readable. Without a date the one in the path
-    is taken (as in :class:`~masa_rag.sources.transcripts.Transcripts`), never the file's own timestamp. The id
-    is the path relative to what was given, with its suffix. Binary files are reported, not read; text in an encoding
-    that cannot be told is read and reported.
+    Markdown may open with front matter (YAML or TOML); its ``title``, ``author`` (or ``authors``), ``url`` (or
+    ``source``, where that is an address) and ``date`` (else ``published``, ``created``, ``created_at``) are used and
+    its other simple fields kept as metadata. Without a title the first heading is taken, else the file's name made
+    readable. Without a date the one in the path is taken (as in
+    :class:`~masa_rag.sources.transcripts.Transcripts`), never the file's own timestamp. The id is the path relative to
+    what was given, with its suffix. Binary files are reported, not read; text in an encoding that cannot be told is
+    read and reported.
     """
 
     form: ClassVar[str] = "files"
@@ -100,16 +105,18 @@ class Files(FileSource):
 
     def _document(self, path: Path, body: str, fields: Mapping[str, str]) -> Document:
         identity = relative_id(path, self._root)
-        known = {"title", "author", "url"}
         day = next((name for name in _DATES if _date(fields.get(name))), "date")
+        who = next((name for name in _PEOPLE if name in fields), "author")
+        where = "url" if "url" in fields or not _ADDRESS.match(fields.get("source", "")) else "source"
+        known = {"title", "url", "date", day, who, where}
         return Document(
             f"{identity}{path.suffix}",
             body,
             title=fields.get("title") or heading_of(body) or readable_title(identity),
-            author=fields.get("author"),
+            author=fields.get(who),
             created_at=_date(fields.get(day)) or date_in(f"{path.parent.name}/{identity}"),
-            url=fields.get("url"),
-            metadata={key: value for key, value in fields.items() if key not in known | {day, "date"}},
+            url=fields.get(where),
+            metadata={key: value for key, value in fields.items() if key not in known},
         )
 
 
@@ -127,8 +134,8 @@ def front_matter(text: str) -> tuple[str, dict[str, str]]:
     lines = [line for line in block.splitlines() if line.strip() and line[0] != "#"]
     if not (_is_yaml(lines) if form is _YAML else _are_all_fields(lines, form)):
         return text, {}
-    fields = _rows_by_key(lines, form).items()
-    return text[match.end() :], {key: value for key, rows in fields if (value := _value(rows))}
+    fields = {key: _people(rows) if key in _PEOPLE else _value(rows) for key, rows in _rows_by_key(lines, form).items()}
+    return text[match.end() :], {key: value for key, value in fields.items() if value}
 
 
 def _is_yaml(lines: Sequence[str]) -> bool:
@@ -165,7 +172,7 @@ def _rows_by_key(lines: Sequence[str], form: re.Pattern[str]) -> dict[str, list[
     for line in lines:
         item = form.fullmatch(line)
         if item is None:
-            rows += [line] if line[0].isspace() else []  # what stands at the edge is of no folded text
+            rows += [line] if line[0].isspace() or line[0] == "-" else []  # else it is of no folded text
         elif item["key"] is None:
             break  # the title of a table is not the page's
         else:
@@ -184,6 +191,17 @@ def _value(rows: Sequence[str]) -> str:
     return "" if plain.lower() in ("null", "~") or not plain.strip("\"'") else plain
 
 
+def _people(rows: Sequence[str]) -> str:
+    """Return who wrote it: of a list all, joined by a semicolon; a link to a note is the name that it shows."""
+    if rows[0][:1] == "[":
+        names = rows[0].split(",")
+    else:
+        listed = [match["name"] for match in map(_PERSON.fullmatch, rows[1:]) if match]
+        names = listed if not rows[0] else [_value(rows)]
+    shown = (name.strip(" \t[]\"'").rpartition("|")[2] for name in names)
+    return "; ".join(filter(None, shown))
+
+
 def heading_of(text: str) -> str | None:
     """Return the heading with which Markdown begins."""
     match = _HEADING.match(text)
@@ -191,10 +209,17 @@ def heading_of(text: str) -> str | None:
 
 
 def _date(value: str | None) -> datetime | None:
+    """Return a date that programs or people write ("May 1, 2024"), None for one that may be two ("1/5/2024")."""
+    if not value:
+        return None
+    written = _SPACED_ZONE.sub(r"\1", value.partition(" #")[0])
     try:
-        return parse_time(_SPACED_ZONE.sub(r"\1", value.partition(" #")[0])) if value else None
+        return parse_time(written)
     except ConfigurationError:
-        return None  # a date written for people ("last May") is no reason to lose the text
+        from masa_rag.sources._pages.dates import read_date
+
+        found = read_date(written)
+        return found if found == read_date(written, day_first=True) else None
 
 
 def _readable(head: bytes) -> bool:
