@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -138,3 +140,25 @@ def test_links_follow_the_feed(memory: Memory, folder: Path) -> None:
         path.write_text(FEED.replace("<guid>", f"<link>{page}</link><guid>"))
         memory.sync(Podcast(path, transcriber=Listener()))
         assert {hit.chunk.url for hit in memory.search("We sail at noon")} == {f"{page}#t=0"}
+
+
+class Fetcher:
+    """Answers each address with a sound."""
+
+    def fetch(self, url: str) -> Any:
+        """Return the answer of a server."""
+        return SimpleNamespace(status=200, content=b"ID3 wind")
+
+
+def test_a_new_signature_is_no_other_recording(memory: Memory, tmp_path: Path) -> None:
+    """A feed for members signs its addresses anew each day; an address with another path or version is heard."""
+    listener = Listener()
+    for address in (
+        "1.mp3?id=7&token-time=1&token-hash=a%3D",
+        "1.mp3?id=7&token-time=2&token-hash=b",
+        "1.mp3?id=7&v=2",
+    ):
+        feed = FEED.replace("wind.mp3", f"https://show.example/{address}".replace("&", "&amp;"))
+        (tmp_path / "feed.xml").write_text(feed)
+        memory.sync(Podcast(tmp_path / "feed.xml", transcriber=listener, fetcher=Fetcher()))
+    assert len(listener.heard) == 2

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -46,6 +47,12 @@ _BEST = (
     "text/plain",
 )
 """Kinds of published transcripts, those with speakers and times first."""
+
+_SIGNED = re.compile(
+    r"(?<=[?&])(?:[\w-]*token[\w-]*|[\w-]*hash|exp|expires|sig|signature|policy|key-pair-id|x-(?:amz|goog)-[\w-]+)=[^&#]*&?",
+    re.IGNORECASE,
+)
+"""What feeds for members have in their addresses, anew each day."""
 
 MAX_AUDIO_BYTES = 1_000_000_000
 """Largest episode fetched: ten hours at 200 kbit/s."""
@@ -159,10 +166,10 @@ class Podcast(FileSource):
             yield self._document(show, episode, segments, facts_of(mark, segments, transcriber))
 
     def _recorded(self, episode: Episode) -> str:
-        """Return what tells a recording from others: the bytes of a file, else the address."""
+        """Return what tells a recording from others: the bytes of a file, else the address without its signature."""
         url = episode.audio.url if episode.audio else ""
         local = self._local(url)
-        return url if local is None else bytes_of(local)
+        return _SIGNED.sub("", url) if local is None else bytes_of(local)
 
     def _hear(self, episode: Episode, transcriber: Transcriber) -> Sequence[Segment]:
         with self._recording(episode) as path:
