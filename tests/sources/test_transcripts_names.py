@@ -145,3 +145,40 @@ def test_a_line_with_its_length_ends_where_it_says(tmp_path: Path) -> None:
     rows = [{"text": ONE, "start": 1.0, "duration": 2.5}, {"text": TWO, "start": 30.0, "duration": 2.0}]
     document = recognised(tmp_path, "talk.json", json.dumps(rows))
     assert [(line.start, line.end) for line in document.segments] == [(1.0, 3.5), (30.0, 32.0)]
+
+
+@pytest.mark.parametrize(
+    "form", ["{} · 0:{:02}\n{}\n\n", "### {} 0:{:02}\n{}\n\n", "00:00:{1:02}\t00:01:00\t{0}\t{2}\n"]
+)
+def test_names_beside_times(tmp_path: Path, form: str) -> None:
+    """A point between name and time, a heading of Markdown, and a table without a head have both."""
+    turns = [("Mara Holm", 0, ONE), ("Jonas Berg", 4, TWO), ("Mara Holm", 8, THREE), ("Jonas Berg", 12, FOUR)]
+    document = recognised(tmp_path, "talk.txt", "".join(form.format(*turn) for turn in turns))
+    assert [(line.author, line.start, line.text) for line in document.segments] == turns
+
+
+def test_turns_of_several_lines(tmp_path: Path) -> None:
+    """A transcript whose lines are broken after some words has its names before paragraphs."""
+    turns = [("MARA", ONE), ("JONAS BERG", TWO)] * 3 + [("INES", THREE), ("MARA", FOUR)] * 2
+    rows = [f"{name}: {text.replace(' ', chr(10), 3)}\n\n" for name, text in turns]
+    document = recognised(tmp_path, "talk.txt", "".join(rows))
+    assert [(line.author, line.text) for line in document.segments] == turns
+
+
+def test_records_of_several_lines_are_no_turns(tmp_path: Path) -> None:
+    """Paragraphs of fields, as files about licences have them, are said by nobody."""
+    rows = "".join(f"Files: src/{at}\nCopyright: 20{at} Mara\n and others\nLicense: MIT\n\n" for at in range(12, 24))
+    assert not Transcripts.recognises(tmp_path / "copyright", rows.encode())
+
+
+def test_numbered_speakers_above_the_words(tmp_path: Path) -> None:
+    """``Speaker 1:`` may stand above what is said."""
+    turns = [("Speaker 1", ONE), ("Speaker 2", TWO), ("Speaker 1", THREE)]
+    document = recognised(tmp_path, "talk.txt", "".join(f"{name}:\r\n{text}\r\n\r\n" for name, text in turns))
+    assert [(line.author, line.text) for line in document.segments] == turns
+
+
+def test_fields_of_records_are_no_speakers(tmp_path: Path) -> None:
+    """ "Speaker" and "Text" before colons are what the lines are called."""
+    rows = "".join(f"Speaker: Mara\nText: {text}\n\n" for text in (ONE, TWO, THREE, FOUR))
+    assert not Transcripts.recognises(tmp_path / "talk.txt", rows.encode())

@@ -21,23 +21,23 @@ _LABEL = re.compile(
     re.DOTALL,
 )
 """A picture may stand before the name, and who calls in has a number, in which Zoom puts stars."""
-_NUMBERED = r"(?:Speaker|SPEAKER|Spk)[ _]?\w{1,8}"
-_WORDY = re.compile(_NUMBERED)
+NUMBERED = r"(?:Speaker|SPEAKER|Spk)[ _]?\w{1,8}"
+_WORDY = re.compile(NUMBERED)
 _DIRECTIONS = "\u200e\u200f\u061c\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 """Marks of the direction of writing, which stand around names in Hebrew and Arabic."""
 _BRACKETED = re.compile(
-    rf"\[(?P<name>[^\W\d_][^\[\]:<>\n]{{0,47}}(?=\]\s*:)|{_NUMBERED})\]\s*:?\s+(?P<text>\S.*)", re.DOTALL
+    rf"\[(?P<name>[^\W\d_][^\[\]:<>\n]{{0,47}}(?=\]\s*:)|{NUMBERED})\]\s*:?\s+(?P<text>\S.*)", re.DOTALL
 )
 """WhisperX writes ``[SPEAKER_00]: text``, recorders ``[Speaker 1] text``."""
 _BOLD = re.compile(r"\*\*(?P<name>[^\W\d_][^:*<>\[\]{}\n]{0,47}?)\s*(?::\s*\*\*|\*\*\s*:)\s*(?P<text>\S.*)", re.DOTALL)
 _PARTICLES = frozenset(["al", "and", "bin", "da", "de", "del", "den", "der", "di", "el", "of", "the", "van", "von"])
 _PHRASES = frozenset(
-    """address also answer answers attention author but careful caution chapter city company conclusion country date
-    description disclaimer email example examples exercise fact finally first fourth friday here hint homework http
-    https imagine important keywords lastly link listen look meaning monday name next note notes now phone port problem
-    question questions reason remember reminder result rule saturday second size so solution source status step
-    subject summary sunday tags therefore third thursday time tip tips title today tomorrow topic transcript
-    translation tuesday type update url version warning watch wednesday yesterday
+    """address also answer answers attention author but careful caution chapter city company conclusion content country
+    date description disclaimer email example examples exercise fact finally first fourth friday here hint homework http
+    https imagine important keywords lastly link listen look meaning message monday name next note notes now phone port
+    problem question questions reason remember reminder result rule saturday second size so solution source status step
+    subject summary sunday tags text therefore third thursday time timestamp tip tips title today tomorrow topic
+    transcript translation tuesday type update url version warning watch wednesday yesterday
     例如 备注 地址 姓名 日期 时间 标题 注意 电话""".split()
 )
 """Words before a colon that name nobody. No word that is a name too: "May" and "Mark" may speak."""

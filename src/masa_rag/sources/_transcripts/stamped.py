@@ -18,7 +18,7 @@ from masa_rag.sources._transcripts.text import (
     mostly_rise,
 )  # fmt: skip
 
-_SAID = r"\s*[-–—:|]?\s*(?P<text>.*)"
+_SAID = r"\s*[-–—:|·•]?\s*(?P<text>.*)"
 _STAMPED = re.compile(
     rf"\s*(?:[\[(]\s*(?P<a>{TIME})(?:(?:\s*[\])]{TO}[\[(]\s*|{TO})(?P<b>{TIME}))?\s*[\])]"
     rf"(?:(?<=\])\(https?://[^()\s]+\))?|"

@@ -19,25 +19,26 @@ from masa_rag.sources._transcripts.base import (
     past_midnight,
     with_ends,
 )
-from masa_rag.sources._transcripts.speakers import is_numbered, looks_like_name, split_label
+from masa_rag.sources._transcripts.speakers import NUMBERED, is_numbered, looks_like_name, split_label
 
 TIME = (
     r"(?:(?:\d{1,3}:)?\d{1,3}:\d{2}(?:[.,]\d{1,3})?|\d{1,3}:\d{1,2}:\d{1,2}\.\d{1,3}|\d\d(?::\d\d){3}|\d\d(?:;\d\d){3})"
 )
 """Teams wrote ``0:0:3.290``; Premiere counts frames behind the seconds, ``00:00:03:12`` and ``00;00;03;12``."""
-TO = r"\s*(?:-{1,2}>?|[–—])\s*"
+TO = r"(?:\s*(?:-{1,2}>?|[–—])\s*|\t)"
 _NAMED = re.compile(
     rf"\s*(?:#{{1,6}}\s+)?(?:\*\*)?(?P<name>[^\W\d_][^()（\[\]:*\n]{{0,59}}?(?: \([^\W\d_][^()\n]{{0,39}}\))?)(?<=\S)"
     rf"\s*+:?\s*+(?:\*\*\s*+:?\s*+)?[\[(（]\s*(?P<time>{TIME})(?:{TO}(?P<until>{TIME}))?\s*[\])）]\s*[:：]?\s*(?P<text>.*)"
 )
 """Behind a name may stand whom it works for: ``Ada Park (Salt & Signal) (00:12:31):``."""
 _OTTER = re.compile(
-    rf"\s*(?:\*\*)?(?P<open>\[)?(?P<name>[^\W\d_].{{0,59}}?)(?<=\S)(?(open)\])(?:\*\*)?(?:\s?[-–—|,])?"
+    rf"\s*(?:\*\*)?(?P<open>\[)?(?P<name>[^\W\d_].{{0,59}}?)(?<=\S)(?(open)\])(?:\*\*)?(?:\s?[-–—|,·•])?"
     rf"(?:(?:\s{{2,}}|\t)(?P<time>{TIME})| (?P<whole>\d\d:\d\d:\d\d))\s*\\?(?P<text>)"
 )
 """Otter.ai's ``Name  55:21``, also ``Name 00:55:21``, and ``[Name] 10:02:01`` as Zoom saves captions."""
 _BESIDE = re.compile(
-    rf"\s*(?:\*\*)?(?P<name>[^\W\d_][^:\n]{{0,59}}?)(?:\*\*)?(?:\s|\s?[-–—|,]\s?)(?P<time>{TIME})\s*\\?(?P<text>)"
+    rf"\s*(?:#{{1,6}}\s+)?(?:\*\*)?(?P<name>[^\W\d_][^:\n]{{0,59}}?)(?:\*\*)?(?:\s|\s?[-–—|,·•]\s?)(?P<time>{TIME})"
+    r"\s*\\?(?P<text>)"
 )
 """``Speaker 1 00:03``, ``Ada - 00:03``, with what was said below: what schedules and lists of songs look like too."""
 _FOOTER = re.compile(
@@ -49,6 +50,7 @@ _FOOTER = re.compile(
 """What Otter.ai, Google Meet (also as Markdown) and Teams write around what was said."""
 _OWN_LINE = re.compile(rf"\s*+(?:#{{1,6}}\s++)?(?:\*\*)?[\[(]?\s*+({TIME})\s*+[\])]?(?:\*\*)?\s*+")
 _END_BEHIND = re.compile(r"#(\d\d:\d\d:\d\d)-(\d)#\s*$", re.MULTILINE)
+_ALONE = re.compile(rf"^((?:\*\*)?{NUMBERED}(?:\*\*)?:(?:\*\*)?)[ \t]*(?:\r?\n)+(?=[^\r\n])", re.MULTILINE)
 FIRST_BARE_S = 120.0
 """A bare "9:15" is an hour of the day; a recording begins near zero."""
 
@@ -99,8 +101,14 @@ def parse_beside(text: str) -> Transcript:
 
 
 def looks_like_labelled(text: str) -> bool:
-    """Say whether a few names, again and again, open most of the lines."""
-    rows = _labels(text)
+    """Say whether a few names, again and again, open most of the lines, or of the paragraphs and no line in them."""
+    rows = lines_of(_with_words(text))
+    labels = _labels(rows)
+    openings = _labels([row for before, row in pairwise(["", *rows]) if not before.strip()])
+    return _are_turns(labels) or (_are_turns(openings) and [*filter(None, labels)] == [*filter(None, openings)])
+
+
+def _are_turns(rows: Sequence[str | None]) -> bool:
     order = list(filter(None, rows))
     labels, total = Counter(order), len(order)
     certain = sum(count for label, count in labels.items() if is_numbered(label))
@@ -110,16 +118,21 @@ def looks_like_labelled(text: str) -> bool:
     return few and (len(labels) == 2 or order[len(labels) :] != order[: -len(labels)])  # always in turn: records
 
 
-def _labels(text: str) -> list[str | None]:
+def _with_words(text: str) -> str:
+    """Return the text with ``Speaker 1:`` put before what stands below it."""
+    return _ALONE.sub(r"\1 ", text)
+
+
+def _labels(rows: Sequence[str]) -> list[str | None]:
     """Return for each row of words the name that opens it, if one does."""
-    rows = (row for row in filled(text) if not (_FOOTER.fullmatch(row) or _OWN_LINE.fullmatch(row)))
-    labels = (split_label(row.strip())[0] for row in rows)
+    words = (row for row in rows if row.strip() and not (_FOOTER.fullmatch(row) or _OWN_LINE.fullmatch(row)))
+    labels = (split_label(row.strip())[0] for row in words)
     return [label if label and looks_like_name(label) else None for label in labels]
 
 
 def _speakers(text: str) -> set[str]:
     """Return the names that open turns: those that come again, and any where nearly each row is a turn."""
-    rows = list(dropwhile(lambda label: label is None, _labels(text)))
+    rows = list(dropwhile(lambda label: label is None, _labels(lines_of(text))))
     labels = Counter(filter(None, rows))
     often = {label for label, count in labels.items() if count > 1 or is_numbered(label)}
     is_each = 5 * sum(labels[label] for label in often) >= 4 * len(rows)
@@ -131,6 +144,7 @@ def parse_labelled(text: str) -> Transcript:
 
     f4 and MAXQDA write when a turn ends behind it, ``#00:00:10-5#``.
     """
+    text = _with_words(text)
     known = _speakers(text)
     preface: list[str] = []
     lines: list[Line] = []
