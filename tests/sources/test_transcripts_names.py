@@ -182,3 +182,11 @@ def test_fields_of_records_are_no_speakers(tmp_path: Path) -> None:
     """ "Speaker" and "Text" before colons are what the lines are called."""
     rows = "".join(f"Speaker: Mara\nText: {text}\n\n" for text in (ONE, TWO, THREE, FOUR))
     assert not Transcripts.recognises(tmp_path / "talk.txt", rows.encode())
+
+
+@pytest.mark.parametrize("form", ["[00:00:{1:02}] [{0}] {2}\n", "0:{1:02} ({0}) {2}\n"])
+def test_names_in_brackets_at_each_line(tmp_path: Path, form: str) -> None:
+    """Where nearly each line begins with a name in brackets, it is who speaks."""
+    turns = [("Mara Holm", 0, ONE), ("Jonas", 4, TWO), ("Mara Holm", 8, THREE), ("Jonas", 12, FOUR)]
+    document = recognised(tmp_path, "talk.txt", "".join(form.format(*turn) for turn in turns))
+    assert [(line.author, line.start, line.text) for line in document.segments] == turns

@@ -69,6 +69,7 @@ _THINGS = frozenset(
 )
 _IN_BRACKETS = re.compile(r"[-–—‐]\s*\[(?P<name>[^\W\d_][^\[\]:<>\n]{0,47})\]\s+(?P<text>\S.*)", re.DOTALL)
 """``- [Narrator] text``, as captions have it that a service's typists made."""
+_OPENING = re.compile(r"[\[(](?P<name>[^\W\d_][^\[\]():<>\n]{0,47})[\])]\s+(?P<text>\S.*)", re.DOTALL)
 _SOUNDS = _MANNERS | frozenset("applause beep beeping bell cheering gasp gasps groans music silence static".split())
 _SOUND = re.compile(r"(?:[\[(*♪][^\[\]()*♪]*[\])*♪]\s*)+")
 """``[Music]``: nothing is said."""
@@ -135,6 +136,7 @@ def assign_speakers(captions: Sequence[Caption]) -> list[Line]:
     captions in five (Zoom writes "stokes: gm") any label is taken. In one that labels changes of speaker only,
     labels must read as names and be used as in a dialogue; they hold until the next.
     """
+    captions = _out_of_brackets(captions)
     if any(caption.speaker for caption in captions):
         return [line_of(caption) for caption in captions]
     first = [label for caption in captions if (label := _label_at(caption.rows, 0))]
@@ -143,6 +145,18 @@ def assign_speakers(captions: Sequence[Caption]) -> list[Line]:
     known = {*first, *chain(*found)} if each else _speakers(captions, found)
     turns = [turn for caption in captions for turn in _turns(caption, known)]
     return [line for line in (turns if each else _carried(turns)) if line.text]  # ">>" may end a caption
+
+
+def _out_of_brackets(captions: Sequence[Caption]) -> Sequence[Caption]:
+    """Return captions with ``[Mara] text`` taken apart, where nearly each begins so: a sound stands here and there."""
+    found = [_OPENING.fullmatch(caption.text) for caption in captions]
+    names = [match["name"] for match in found if match and looks_like_name(match["name"])]
+    if not names or 5 * len(names) < 4 * len(captions) or len(set(names)) > max(2, len(names) // 2):
+        return captions
+    return [
+        replace(caption, rows=[match["text"]], speaker=match["name"]) if match and match["name"] in names else caption
+        for caption, match in zip(captions, found, strict=True)
+    ]
 
 
 def _label_at(rows: Sequence[str], number: int) -> str | None:
