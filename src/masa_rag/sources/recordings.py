@@ -56,10 +56,10 @@ class _Heard:
 
 
 class SpeakerTurns(Protocol):
-    """A diarizer as this source needs it; see :mod:`masa_rag.transcribers`."""
+    """A diarizer as this source needs it; a ``fingerprint`` of its own names its model and settings."""
 
     def diarize(self, path: Path) -> object:
-        """Return turns with ``start``, ``end`` and ``speaker``."""
+        """Return turns with ``start``, ``end`` and ``speaker``; raise TranscriptionError for what cannot be read."""
         ...
 
 

@@ -1,4 +1,4 @@
-"""Who speaks when: the seam for diarizers, and how their turns meet the lines of a transcript."""
+"""Who speaks when, and how the turns of a diarizer meet the lines of a transcript."""
 
 from __future__ import annotations
 
@@ -6,9 +6,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import accumulate
-from pathlib import Path
 from string import ascii_uppercase
-from typing import Protocol
 
 from masa_rag.types import Segment
 
@@ -20,19 +18,6 @@ class SpeakerTurn:
     start: float
     end: float
     speaker: str
-
-
-class Diarizer(Protocol):
-    """Says who speaks when."""
-
-    @property
-    def fingerprint(self) -> str:
-        """Names model and settings."""
-        ...
-
-    def diarize(self, path: Path) -> Sequence[SpeakerTurn]:
-        """Return the turns in order; raise TranscriptionError when the recording cannot be read."""
-        ...
 
 
 def with_speakers(segments: Sequence[Segment], turns: Sequence[SpeakerTurn]) -> list[Segment]:

@@ -9,10 +9,7 @@ from pathlib import Path
 
 from masa_rag.errors import SourceFormatError
 from masa_rag.sources._base import HEAD_BYTES
-from masa_rag.sources._transcripts import chat as chat
-from masa_rag.sources._transcripts import stamped as stamped
-from masa_rag.sources._transcripts import subtitles as subtitles
-from masa_rag.sources._transcripts import table as table
+from masa_rag.sources._transcripts import chat, stamped, subtitles, table
 from masa_rag.sources._transcripts import text as plain
 from masa_rag.sources._transcripts.base import MAX_BYTES, Line, Parser, Transcript, decode
 from masa_rag.sources._transcripts.vtt import looks_like_vtt, parse_vtt
@@ -115,7 +112,7 @@ def _is_json_lines(text: str) -> bool:
 
 
 def _markup(text: str) -> Parser | None:
-    from masa_rag.sources._transcripts import markup as markup
+    from masa_rag.sources._transcripts import markup
 
     if markup.looks_like_ttml(text):
         return markup.parse_ttml

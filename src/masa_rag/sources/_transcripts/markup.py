@@ -15,14 +15,12 @@ from masa_rag.sources._transcripts.base import (
     Caption,
     Line,
     Transcript,
-    fold_rolling,
     forward_only,
-    in_time,
     shown,
     with_ends,
 )
 from masa_rag.sources._transcripts.json import number
-from masa_rag.sources._transcripts.speakers import assign_speakers
+from masa_rag.sources._transcripts.speakers import transcript_of
 from masa_rag.sources._transcripts.subtitles import MARKUP
 
 _TTML = re.compile(r"<(?:\w+:)?tt\b[^<>]*ttml|<(?:\w+:)?tt\s[^<>]*xmlns", re.IGNORECASE)
@@ -76,7 +74,7 @@ def parse_ttml(text: str) -> Transcript:
         start, end = _interval(element, clock, nested=nested)
         label = next(iter(_attributes(element).get("agent", "").split()), "")
         captions.append(Caption(_rows(element), start, end, agents.get(label, label) or None))
-    return Transcript(assign_speakers(in_time([item for item in fold_rolling(captions) if item.start is not None])))
+    return transcript_of([caption for caption in captions if caption.start is not None])
 
 
 def _is_nested(root: Any, clock: _Clock) -> bool:
@@ -178,7 +176,7 @@ def parse_timed_text(text: str) -> Transcript:
         if start is not None and rows:
             end = None if length is None else (start + length) / unit
             captions.append(Caption(rows, start / unit, end))
-    return Transcript(assign_speakers(in_time(fold_rolling(captions))))
+    return transcript_of(captions)
 
 
 def parse_cited(text: str) -> Transcript:

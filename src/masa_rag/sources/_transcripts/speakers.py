@@ -8,7 +8,16 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import chain, pairwise
 
-from masa_rag.sources._transcripts.base import UNKNOWN_SPEAKER, Caption, Line, line_of
+from masa_rag.sources._transcripts.base import (
+    UNKNOWN_SPEAKER,
+    Caption,
+    Line,
+    Transcript,
+    fold_rolling,
+    in_time,
+    line_of,
+    with_ends,
+)
 
 _CHANGE = re.compile(r">>+\s*")
 """How captions of broadcasts mark that somebody else speaks."""
@@ -127,6 +136,11 @@ def _is_doubtful(label: str) -> bool:
     """Say whether a label must come twice to be believed: "Anna B" may be "Rope B", and no capital tells a name."""
     counted = _COUNTED.fullmatch(label)
     return not label[0].isupper() or (counted is not None and counted[1].lower() not in _NAMELESS)
+
+
+def transcript_of(captions: Sequence[Caption]) -> Transcript:
+    """Return captions as lines with speakers, in the order of their times, each row said once."""
+    return Transcript(assign_speakers(with_ends(in_time(fold_rolling(captions)))))
 
 
 def assign_speakers(captions: Sequence[Caption]) -> list[Line]:

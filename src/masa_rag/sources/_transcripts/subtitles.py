@@ -9,14 +9,11 @@ from masa_rag._time import parse_clock
 from masa_rag.sources._transcripts.base import (
     Caption,
     Transcript,
-    fold_rolling,
-    in_time,
     lines_of,
     loose_clock,
     shown,
-    with_ends,
 )
-from masa_rag.sources._transcripts.speakers import assign_speakers
+from masa_rag.sources._transcripts.speakers import transcript_of
 
 _CLOCK = r"(?:\d+:)?\d{1,3}:\d{2}[.,]\d{1,3}"
 _WHOLE = r"(?:\d+:)?\d{1,3}:\d{2}(?:[.,]\d{1,3})?"
@@ -48,7 +45,7 @@ def looks_like_srt(text: str) -> bool:
 
 def parse_srt(text: str) -> Transcript:
     """Read SubRip: number, ``00:00:01,000 --> 00:00:04,000``, rows; a full stop may stand for the comma."""
-    return _transcript(_cues(text, _LOOSE_TIMING, numbered=True))
+    return transcript_of([*_cues(text, _LOOSE_TIMING, numbered=True)])
 
 
 def looks_like_sbv(text: str) -> bool:
@@ -59,11 +56,7 @@ def looks_like_sbv(text: str) -> bool:
 
 def parse_sbv(text: str) -> Transcript:
     """Read YouTube's SBV: a line with both times, then rows."""
-    return _transcript(_cues(text, _SBV_TIMING, numbered=False))
-
-
-def _transcript(captions: Iterator[Caption]) -> Transcript:
-    return Transcript(assign_speakers(with_ends(in_time(fold_rolling(list(captions))))))
+    return transcript_of([*_cues(text, _SBV_TIMING, numbered=False)])
 
 
 def _cues(text: str, timing: re.Pattern[str], *, numbered: bool) -> Iterator[Caption]:
@@ -96,7 +89,7 @@ def looks_like_tsv(text: str) -> bool:
 def parse_tsv(text: str) -> Transcript:
     """Read Whisper's table; a row whose times cannot be read is left out."""
     rows = (match.groups() for line in lines_of(text) if (match := _TSV_ROW.fullmatch(line)))
-    return _transcript(Caption([said], int(start) / 1000, int(end) / 1000) for start, end, said in rows)
+    return transcript_of([Caption([said], int(start) / 1000, int(end) / 1000) for start, end, said in rows])
 
 
 def looks_like_labels(text: str) -> bool:
@@ -108,7 +101,7 @@ def looks_like_labels(text: str) -> bool:
 
 def parse_labels(text: str) -> Transcript:
     """Read the labels that Audacity exports: seconds, seconds and text; other lines are of what is shown."""
-    return _transcript(_labels(lines_of(text)))
+    return transcript_of([*_labels(lines_of(text))])
 
 
 def _labels(lines: list[str]) -> Iterator[Caption]:
@@ -133,7 +126,7 @@ def parse_ass(text: str) -> Transcript:
             columns = [column.strip().lower() for column in rest.split(",")]
         elif kind == "Dialogue":
             captions.extend(_dialogue(dict(zip(columns, rest.split(",", len(columns) - 1), strict=False))))
-    return _transcript(iter(captions))
+    return transcript_of(captions)
 
 
 def _shown(override: re.Match[str]) -> str:

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from masa_rag.errors import SourceFormatError
-from masa_rag.sources._transcripts.base import Caption, Transcript, fold_rolling, in_time, lines_of, shown
-from masa_rag.sources._transcripts.speakers import assign_speakers
+from masa_rag.sources._transcripts.base import Caption, Transcript, lines_of, shown
+from masa_rag.sources._transcripts.speakers import transcript_of
 
 _SIGNATURE = re.compile(r"WEBVTT(?:[ \t].*)?")
 _STAMP = r"(?:(\d{1,9}):)?([0-5]\d):([0-5]\d)\.(\d{3})(?!\d)"
@@ -38,7 +38,7 @@ def parse_vtt(text: str) -> Transcript:
     first = next((line for line in lines if "-->" in line), "")
     timing = _LOOSE_TIMING if _LOOSE_TIMING.match(first) and not _TIMING.match(first) else _TIMING
     captions = [caption for block in _blocks(lines) for caption in _captions(block, timing)]
-    return Transcript(assign_speakers(in_time(fold_rolling(captions))))
+    return transcript_of(captions)
 
 
 def _blocks(lines: list[str]) -> Iterator[list[str]]:
