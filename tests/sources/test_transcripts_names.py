@@ -190,3 +190,15 @@ def test_names_in_brackets_at_each_line(tmp_path: Path, form: str) -> None:
     turns = [("Mara Holm", 0, ONE), ("Jonas", 4, TWO), ("Mara Holm", 8, THREE), ("Jonas", 12, FOUR)]
     document = recognised(tmp_path, "talk.txt", "".join(form.format(*turn) for turn in turns))
     assert [(line.author, line.start, line.text) for line in document.segments] == turns
+
+
+def test_a_caption_without_an_end(tmp_path: Path) -> None:
+    """Number and time of a caption of SubRip are no words where its end is missing; it ends when the next begins."""
+    times = ("00:00:01,000 --> 00:00:04,000", "00:00:05,000 -->", "00:00:07,000 --> 00:00:09,000")
+    rows = [
+        f"{at}\n{time}\n{text}\n\n" for at, (time, text) in enumerate(zip(times, (ONE, TWO, THREE), strict=True), 1)
+    ]
+    document = recognised(tmp_path, "talk.srt", "".join(rows))
+    assert [(line.start, line.end, line.text) for line in document.segments] == [
+        (1.0, 4.0, ONE), (5.0, 7.0, TWO), (7.0, 9.0, THREE),
+    ]  # fmt: skip

@@ -22,8 +22,8 @@ _SRT_TIMING = re.compile(rf"\s*(-?{_WHOLE})\s*-->\s*(-?{_WHOLE}){_SHOWN}")
 """Behind the times may stand where the caption is shown; what is said there makes it another format. Programs that move
 all captions write times before the beginning."""
 _LOOSE = r"(?:\d+ ?: ?)?\d{1,3} ?: ?\d{1,2}(?: ?[.,:;] ?\d{1,3})?"
-_LOOSE_TIMING = re.compile(rf"\s*(-?{_LOOSE})\s*--?>\s*(-?{_LOOSE}){_SHOWN}")
-"""As language models and typists write them: ``00: 00: 01,000 -> 0:0:4``."""
+_LOOSE_TIMING = re.compile(rf"\s*(-?{_LOOSE})\s*--?>\s*+(-?{_LOOSE})?{_SHOWN}")
+"""As language models and typists write them: ``00: 00: 01,000 -> 0:0:4``; an end may be missing."""
 _SBV_TIMING = re.compile(rf"\s*({_CLOCK}),({_CLOCK})\s*")
 _TSV_ROW = re.compile(r"(\d{1,12})\t(\d{1,12})\t(.*\S.*)")
 _LABEL = re.compile(r"(\d{1,6}[.,]\d{1,9})\t(\d{1,6}[.,]\d{1,9})\t(.*[^\W\d_].*)")
@@ -61,7 +61,7 @@ def parse_sbv(text: str) -> Transcript:
 
 def _cues(text: str, timing: re.Pattern[str], *, numbered: bool) -> Iterator[Caption]:
     """Yield captions by their timing lines, so that lost numbers and blank lines do no harm."""
-    times: tuple[str, str] | None = None
+    times: tuple[str, str | None] | None = None
     rows: list[str] = []
     for line in lines_of(text):
         if match := timing.fullmatch(line):
@@ -74,10 +74,10 @@ def _cues(text: str, timing: re.Pattern[str], *, numbered: bool) -> Iterator[Cap
     yield from _caption(times, rows)
 
 
-def _caption(times: tuple[str, str] | None, rows: list[str]) -> Iterator[Caption]:
+def _caption(times: tuple[str, str | None] | None, rows: list[str]) -> Iterator[Caption]:
     cleaned = [row for line in rows if (row := shown(line, MARKUP))]
     if times is not None and cleaned:
-        start, end = (0.0 if time.startswith("-") else loose_clock(time) for time in times)
+        start, end = (0.0 if time and time[0] == "-" else loose_clock(time or "") for time in times)
         yield Caption(cleaned, start, end)
 
 
