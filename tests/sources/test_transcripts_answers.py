@@ -131,3 +131,13 @@ def test_sentences_in_seconds_or_milliseconds(tmp_path: Path, start: float, end:
     rows = [{"text": ONE, "start": start, "end": end}, {"text": TWO, "start": 2 * start, "end": 2 * end}]
     found = said(tmp_path, {"text": f"{ONE} {TWO}", "sentences": rows})
     assert found == [(None, 1.28, 4.5, ONE), (None, 2.56, 9.0, TWO)]
+
+
+def test_each_channel_has_a_speaker_of_its_own(tmp_path: Path) -> None:
+    """Deepgram counts the speakers of each channel from zero: who calls and who is called are not one."""
+    rows = [
+        {"start": 4.0 * at, "end": 4.0 * at + 3, "transcript": text, "channel": at, "speaker": 0}
+        for at, text in enumerate((ONE, TWO))
+    ]
+    found = said(tmp_path, {"metadata": {"channels": 2}, "results": {"utterances": rows}})
+    assert found == [("Speaker 0", 0.0, 3.0, ONE), ("Speaker 1", 4.0, 7.0, TWO)]

@@ -42,9 +42,9 @@ def is_by_channel(turns: Sequence[Turn]) -> bool:
 
 
 def _by_channel(turns: list[Turn]) -> list[Turn]:
-    """Take the channel for the speaker where nobody is named and there are several."""
-    named = any(turn.get("speaker") is not None for turn in turns)
-    if named or len({str(turn.get("channel")) for turn in turns}) < 2:
+    """Take the channel for the speaker where there are several, and nobody is named or "0" in each of them."""
+    channels, speakers = ({str(turn.get(key)) for turn in turns} for key in ("channel", "speaker"))
+    if len(channels) < 2 or speakers not in ({"None"}, {"0"}):
         return turns
     return [{**turn, "speaker": turn.get("channel")} for turn in turns]
 
