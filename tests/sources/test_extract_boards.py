@@ -155,6 +155,14 @@ def test_boards_made_of_tables_and_things(body: str) -> None:
     assert all(post.created_at is not None and post.created_at.date() == date(2024, 5, 3) for post in found)
 
 
+def test_the_title_of_a_reddit_thread_is_its_own() -> None:
+    """Fetched without scripts, the page names only Reddit in its head; the post has its title."""
+    post = '<shreddit-post author="ann" post-title="Late again?"><p slot="text-body">The ferry.</p></shreddit-post>'
+    answer = '<shreddit-comment author="bo"><div slot="comment">It is the fog.</div></shreddit-comment>'
+    page = f"<html><head><title>Reddit - The heart of the internet</title></head><body>{post}{answer}</body></html>"
+    assert extract_page(page).title == "Late again?"
+
+
 def test_quotes_of_the_older_smf_are_quotes() -> None:
     """Their words are not those of who answers them."""
     quote = "<div class='quoteheader'>Quote from: cy</div><div class='quote'>It will be on time.</div>"

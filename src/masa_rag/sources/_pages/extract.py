@@ -29,7 +29,7 @@ import numpy as np
 
 from masa_rag.sources._pages.blocks import Block, Node, read_blocks
 from masa_rag.sources._pages.features import features
-from masa_rag.sources._pages.forum import read_thread
+from masa_rag.sources._pages.forum import read_thread, thread_title
 from masa_rag.sources._pages.fragments import fragment_text, written_text
 from masa_rag.sources._pages.hidden import MARK, sight_of, visible_characters
 from masa_rag.sources._pages.markdown import to_markdown
@@ -139,7 +139,7 @@ def extract_tree(head: Head, *, fast: bool = False) -> Page:
     return Page(
         text=text,
         segments=segments,
-        title=_shown(head.title),
+        title=_shown(thread_title(head) if segments else head.title),
         author=_shown((first.author if first is not None else None) or head.author),
         created_at=(first.created_at if first is not None else None) or head.published(blocks),
         url=head.canonical,

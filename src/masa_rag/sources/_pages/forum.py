@@ -144,6 +144,11 @@ def read_thread(head: Head) -> tuple[Segment, ...]:
     return _in_order(linked) if len(linked) >= 2 else ()
 
 
+def thread_title(head: Head) -> str | None:
+    """Return the title of a thread: Reddit names it at the post, and without scripts only itself in the head."""
+    return next((post.get("post-title") for post in head.tree.iter("shreddit-post")), None) or head.title
+
+
 _CLASSES = {
     "discourse": {"crawler-post", "topic-body", "cooked"}, "xenforo": {"bbWrapper", "messageText"},
     "vbulletin": {"bigusername", "postcontent", "js-post__content-text", "postbit", "tborder"},

@@ -128,7 +128,8 @@ class Head:
         tag = clean(self.tree.findtext(".//title"))
         for candidate in (self._linked_title(), self.meta(*_TITLE_NAMES), tag):
             if candidate and (title := clean(candidate)):
-                return _without_site(title, heading, (self.site, _domain(self.canonical or self.url)))
+                address = self.canonical or self.url
+                return _whole(_without_site(title, heading, (self.site, _domain(address), host_of(address))), heading)
         return heading
 
     def _linked_title(self) -> str | None:
@@ -244,6 +245,15 @@ def _without_site(title: str, heading: str | None, names: Sequence[str | None]) 
     if site in known or (len(site) >= _LEAST_SITE and any(site in name for name in known)):
         return title[: title.rfind(parts[-1])].rstrip(" |–—·•»:-")
     return title
+
+
+def _whole(title: str, heading: str | None) -> str:
+    """Return the heading in place of a title that was cut off after so many letters."""
+    begun = title.rstrip(".… ")
+    if heading is None or not heading.startswith(begun) or len(heading) == len(begun):
+        return title
+    is_cut = title.endswith(("…", "...")) or (title[-1:].isalnum() and heading[len(title)].isalnum())
+    return heading if is_cut else title
 
 
 def _letters(text: str) -> str:
