@@ -28,12 +28,24 @@ def author(shown: str = "", *, told: object = None, head: str = "", after: str =
         "<div class='byline'>Text by <a href='/x'>Mara Lind</a></div>",
         "<div class='author'>View all posts by Mara Lind →</div>",
         "<div class='author-box'><span class='author-box__name'>Mara Lind</span><i>Miller and editor</i></div>",
+        "<div class='byline'>Written by Mara Lind. Medically reviewed by Tomas Okafor, dietitian of the county</div>",
+        "<p class='author'>Mara Lind | Fact-checked by Bo Ek</p>",
+        "<p>Posted by Mara Lind on May 2, 2024</p>",
+        "<p class='author'>Author(s): Mara Lind</p>",
         "<div class='post-author'><a href='/author/mara'>Mara Lind</a>, our man at the mill</div>",
     ],
 )
 def test_the_name_alone(shown: str) -> None:
     """What stands around the name, such as an office or a day, is no part of it."""
     assert author(shown) == "Mara Lind"
+
+
+@pytest.mark.parametrize(
+    ("line", "name"), [("作者：林美玲", "林美玲"), ("بقلم: ليلى حداد", "ليلى حداد"), ("מאת: נועה לביא", "נועה לביא")]
+)
+def test_the_word_for_author_is_no_part_of_the_name(line: str, name: str) -> None:
+    """It is known in scripts other than the Latin one too."""
+    assert author(f"<p class='author'>{line}</p>") == name
 
 
 @pytest.mark.parametrize(

@@ -23,13 +23,18 @@ _META_NAMES = (
     "byl",
 )
 _BY = re.compile(
-    r"^\s*(?:(?:view |see )?(?:all )?(?:written|posted|published|authored|text|words|story|posts|articles) )?"
+    r"^\s*(?:(?:view |see )?(?:all )?(?:written|posted|published|submitted|authored|text|words|story|posts|articles) )?"
     r"(?:by|von|par|por|di|door)[:\s]+"
-    r"|^\s*(?:author|geschrieben von|écrit par|escrito por|scritto da|geschreven door|автор)[:\s]+",
+    r"|^\s*(?:author(?:s|\(s\))?|geschrieben von|écrit par|escrito por|scritto da|geschreven door|автор|текст"
+    r"|بقلم|מאת)[:\s]+"
+    r"|^\s*(?:作者|撰文|記者|记者|執筆者?|著者|取材・文|文|글)\s*[:：＝/]\s*",
     re.I,
 )
-_BYLINE_END = re.compile(r"\s+[|·•⋅–—-]\s+|\s*\b(?:updated|published|posted)\b:?\s*", re.I)
-"""Between a name and the day or the reading time, which stand in the same line."""
+_REVIEWED = r"(?:(?:medically|clinically|fact[- ]?checked|and)\s)*(?:reviewed|edited|fact[- ]?checked) by"
+_BYLINE_END = re.compile(
+    rf"\s+[|·•⋅–—-]\s+|[\s,.;]*\b(?:updated|published|posted|{_REVIEWED})\b:?\s*|\s+on\s+(?=\w+,? ?\d)", re.I
+)
+"""Between a name and the day, the reading time or the reviewer, which stand in the same line."""
 _LABEL = re.compile(r"\b(?:by|von|par|por|da|door)\s*:?\s*$|^(?:author|autor|auteur|autore)\b", re.I)
 _NO_NAMES = frozenset({"admin", "administrator", "editor", "staff", "author", "unknown", "none", "null", "guest", "by"})
 _AUTHOR_CLASS = re.compile(
@@ -45,6 +50,7 @@ _ABOVE = 12
 _NEAR = 120
 _MOST_IN_LINE = 6
 _MOST_IN_BOX = 60
+_LONGEST_LINE = 120
 
 
 def linked_authors(objects: Sequence[Mapping[str, Any]], things: Iterable[Mapping[str, Any]]) -> Iterator[str]:
@@ -97,8 +103,8 @@ def shown_authors(tree: _Element) -> Iterator[str]:
             if _holds_more_than(_MOST_IN_BOX, element) or _is_beside(element):
                 continue
             text = clean(" ".join(_named(element).itertext()))
-            if text and len(text) < longest:
-                yield from (part for part in _BYLINE_END.split(text) if part and read_date(part) is None)
+            parts = _BYLINE_END.split(text) if text and len(text) < _LONGEST_LINE else []
+            yield from (part for part in parts if 0 < len(part) < longest and read_date(part) is None)
     yield from _bylines(tree)
 
 
@@ -117,7 +123,7 @@ def _bylines(tree: _Element) -> Iterator[str]:
         if not isinstance(element.tag, str) or _holds_more_than(_MOST_IN_LINE, element):
             continue
         text = clean(" ".join(element.itertext())) or ""
-        if not _BY.match(text) or len(text) > 120 or _is_beside(element):
+        if not _BY.match(text) or len(text) > _LONGEST_LINE or _is_beside(element):
             continue
         link = next(element.iter("a"), None)
         linked = clean(" ".join(link.itertext())) if link is not None else None
