@@ -82,6 +82,12 @@ def test_the_last_change_is_not_the_day_of_publication() -> None:
     assert shown("更新日：2024年6月9日</div><div>公開日：2024年5月3日") == MAY
 
 
+def test_a_day_beside_a_number_of_reviews() -> None:
+    """Product reviews are no review of the page, which would be a day of change."""
+    assert shown("3 May 2024 Product reviews 7</div><div>9 June 2024 Our shop") == MAY
+    assert shown("Last review: 3 May 2024</div><div>9 June 2024") == datetime(2024, 6, 9, tzinfo=UTC)
+
+
 def test_days_of_quotes_and_comments() -> None:
     """A tweet in an article, and who commented below it, have days that are not the page's."""
     tweet = f"<blockquote class='twitter-tweet'><p>{SENTENCE}</p>— Bo Ek (@bo) May 1, 2024</blockquote>"
