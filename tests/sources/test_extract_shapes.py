@@ -66,9 +66,27 @@ def test_values_of_megabytes_are_not_read() -> None:
         ("<p>We <s>never</s><strike></strike> always <s> </s>pay, <q>so he said</q>.</p>",
          'We ~~never~~ always pay, "so he said".'),
         ("<del><p>One.</p><p>Two.</p></del><p>Three.</p>", "One.\n\nTwo.\n\nThree."),
+        ("<p>It costs <span style='text-decoration: line-through'>10</span> 12.</p>", "It costs ~~10~~ 12."),
         ("<pre>a <s>b</s></pre>", "```\na b\n```"),
     ],
 )  # fmt: skip
 def test_what_is_struck_out_or_quoted_in_a_line(html: str, expected: str) -> None:
     """It keeps its signs, or the opposite would be said; around paragraphs and in code there are none."""
+    assert fragment_text(html) == expected
+
+
+@pytest.mark.parametrize(
+    ("html", "expected"),
+    [
+        ("<p><span>Field</span><span>Urgent</span></p>", "Field Urgent"),
+        ("<p>Read <span>12<span></span></span><b>Comments</b>.</p>", "Read 12 Comments."),
+        ("<p><a href='/a'>low tide</a><a href='/b'>high tide</a></p>", "low tide high tide"),
+        ("<p><a href='/a'>Co</a><a href='/a'>ntact</a> <b>O</b><i>ars</i></p>", "Contact Oars"),
+        ("<p><b>oar</b>Lock, H<sub>2</sub><b>O</b>, <i>m</i><sub>T</sub></p>", "oarLock, H2O, mT"),
+        ("<p><code><i>tide</i><i>Mill</i></code></p>", "`tideMill`"),
+        ("<pre><i>tide</i><i>Mill</i></pre>", "```\ntideMill\n```"),
+    ],
+)
+def test_tags_and_links_in_a_row_are_apart(html: str, expected: str) -> None:
+    """What a style alone keeps apart is no one word; parts of a word, of a formula and of code are."""
     assert fragment_text(html) == expected

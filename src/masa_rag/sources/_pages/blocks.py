@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from masa_rag.errors import SourceFormatError
 from masa_rag.sources._pages.hidden import visible_characters
 from masa_rag.sources._pages.marks import marks_of, structure_bits, structure_of
-from masa_rag.sources._pages.signs import INLINE, emoji_of, is_number_above, sign_of, tidied
+from masa_rag.sources._pages.signs import INLINE, emoji_of, is_number_above, sign_of, stand_apart, tidied
 from masa_rag.sources._pages.styles import Sight
 from masa_rag.sources._pages.words import words_of
 
@@ -100,6 +100,7 @@ class _Walk:
     pieces: list[str] = field(default_factory=list)
     linked: list[str] = field(default_factory=list)
     left_out: set[_Element] = field(default_factory=set)
+    ended: _Element | None = None
     links: int = 0
     code: int = 0
     size: int = 0
@@ -107,9 +108,20 @@ class _Walk:
     def add(self, text: str | None) -> None:
         if not text or (not self.pieces and not self.code and text.isspace()):
             return
+        self.ended = None
         self.pieces.append(text)
         if self.links:
             self.linked.append(text)
+
+    def add_apart(self, element: _Element) -> None:
+        """Begin a new word where the element that ended last and the one that begins are apart."""
+        if (
+            self.ended is not None
+            and self.pieces
+            and not self.code
+            and stand_apart(self.ended, self.pieces[-1], element)
+        ):
+            self.add(" ")
 
     def end_line(self) -> None:
         """Begin a new line of code, unless one begins here."""
@@ -220,6 +232,7 @@ def _enter_inline(walk: _Walk, element: _Element, *, in_code: bool) -> None:
     elif tag == "sup" and walk.pieces and is_number_above(element, walk.pieces[-1]):
         walk.add(" " if (element.tail or "").startswith(("/", "⁄")) else "^")
     if text := element.text:
+        walk.add_apart(element)
         walk.add(text)
 
 
@@ -244,6 +257,7 @@ def _leave(walk: _Walk, element: _Element, open_nodes: list[Node]) -> None:
         walk.links -= _is_link(element)
     elif open_nodes[-1].tag != "pre" and (sign := sign_of(element)):
         walk.add(sign)
+    walk.ended = element
 
 
 def _node(element: _Element, parent: Node, *, number: int, in_link: bool) -> Node:

@@ -19,6 +19,7 @@ _EMOJI_CLASS = re.compile(r"emoji|smil(?:ie|ey)|emoticon", re.I)
 _EMOJI_NAME = re.compile(r":[\w+-]{1,40}:|[:;=8][-']?[DPpOo]")
 _RAISED = re.compile(r"[-+−–]?\d")
 _SIGNS = {"code": "`", "del": "~~", "s": "~~", "strike": "~~", "q": '"'}
+_ONE_WORD = frozenset({"sub", "wbr"})
 _STRUCK = re.compile(r"~~ ?([^~]+?) ?~~")
 
 
@@ -27,7 +28,7 @@ def sign_of(element: _Element) -> str | None:
 
     Without its line, what an author struck out would be said. No sign stands around whole paragraphs, or nothing.
     """
-    sign = _SIGNS.get(element.tag)
+    sign = _SIGNS.get(element.tag) or ("~~" if "line-through" in (element.get("style") or "") else None)
     if sign is None or sign == "`":
         return sign
     has_words = any(not text.isspace() for text in element.itertext())
@@ -52,3 +53,16 @@ def is_number_above(element: _Element, before: str) -> bool:
     In one row they would be another number: 10 to the eighth power is not 108.
     """
     return before[-1:].isalnum() and _RAISED.match(next(element.itertext(), "")) is not None
+
+
+def stand_apart(before: _Element, words: str, element: _Element) -> bool:
+    """Say whether an element stands apart, by its style alone, from the one that ended right before it.
+
+    Tags, labels and links are written so in rows: ``<span>Field</span><span>Urgent</span>``.
+    """
+    if _ONE_WORD.intersection((before.tag, element.tag)) or element.getparent().tag == "code":
+        return False
+    last, first = words[-1], element.text[0]
+    if element.tag == before.tag == "a" and element.get("href") != before.get("href"):
+        return last.isalnum() and first.isalnum()
+    return (last.islower() or last.isdigit()) and first.isupper()
