@@ -90,3 +90,11 @@ def test_what_is_struck_out_or_quoted_in_a_line(html: str, expected: str) -> Non
 def test_tags_and_links_in_a_row_are_apart(html: str, expected: str) -> None:
     """What a style alone keeps apart is no one word; parts of a word, of a formula and of code are."""
     assert fragment_text(html) == expected
+
+
+def test_tasks_of_a_list_are_done_or_not() -> None:
+    """A task keeps its box; boxes to choose from, which are no tasks, are left out."""
+    done = '<li><input type="checkbox" disabled checked> Oil the wheel</li>'
+    notion = '<li><div class="checkbox checkbox-off"></div> <span>Book the mason</span></li>'
+    choice = '<li><label><input type="checkbox"> Size 8</label></li>'
+    assert fragment_text(f"<ul>{done}{notion}{choice}</ul>") == "- [x] Oil the wheel\n- [ ] Book the mason\n- Size 8"

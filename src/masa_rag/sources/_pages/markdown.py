@@ -93,10 +93,20 @@ def _language(pre: Node) -> str:
 def _bullet(item: Node, numbers: dict[Any, int]) -> str:
     """Return what stands before a list's item; ``numbers`` holds those of the lists that were counted."""
     if item.parent is None or item.parent.tag != "ol":
-        return "-"
+        return f"-{_tick(item.element)}"
     if item.element not in numbers:
         numbers.update(_numbered(item.parent.element))
     return f"{numbers.get(item.element, 1)}."
+
+
+def _tick(item: Any) -> str:
+    """Return the box of a task, as GitHub and Notion write them, with a cross where it is done; else nothing."""
+    box = next(item.iterdescendants("input", "div", "li"), None)
+    names = (box.get("class") or "").split() if box is not None else []
+    is_task = box is not None and box.get("type") == "checkbox" and box.get("disabled") is not None
+    if box is None or not (is_task or "checkbox" in names):
+        return ""
+    return " [x]" if box.get("checked") is not None or "checkbox-on" in names else " [ ]"
 
 
 def _numbered(items: Any) -> Iterator[tuple[Any, int]]:
