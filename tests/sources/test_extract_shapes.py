@@ -98,3 +98,14 @@ def test_tasks_of_a_list_are_done_or_not() -> None:
     notion = '<li><div class="checkbox checkbox-off"></div> <span>Book the mason</span></li>'
     choice = '<li><label><input type="checkbox"> Size 8</label></li>'
     assert fragment_text(f"<ul>{done}{notion}{choice}</ul>") == "- [x] Oil the wheel\n- [ ] Book the mason\n- Size 8"
+
+
+def test_footnotes_are_text() -> None:
+    """The notes of a newsletter are its author's words; they are no foot of the page."""
+    line = "The ferry leaves at ten past six, and on most days it carries the captain, a dog and the post."
+    text = "".join(f"<p>{line} {number}</p>" for number in range(6))
+    note = "<div class='footnote-content'><p>At the price of diesel in January, without the pay of the crew.</p></div>"
+    body = (
+        f"<article><h1>The ferry</h1>{text}<div class='footnote'><a class='footnote-number'>1</a>{note}</div></article>"
+    )
+    assert "the pay of the crew" in extract_page(f"<html><body>{body}</body></html>").text

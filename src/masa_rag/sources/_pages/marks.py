@@ -69,7 +69,7 @@ def mark_bits(*names: str) -> int:
 @lru_cache(maxsize=20_000)  # pages of one site, and of one maker of sites, share their class names
 def _marks(name: str) -> int:
     """Return the bits of MARKS for one class name or id."""
-    lowered, bits = name.lower(), 0
+    lowered, bits = name.lower().replace("footnote", "note"), 0  # it is text, no foot of the page
     for start in range(len(lowered) - 2):
         for word, bit in _MARK_WORDS.get(lowered[start : start + 3], ()):
             if lowered.startswith(word, start):
