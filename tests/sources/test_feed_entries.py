@@ -151,6 +151,14 @@ def test_times_that_were_never_set(told: str) -> None:
     assert entry.created_at is None
 
 
+@pytest.mark.parametrize("zone", ["+0000", "-0000", "GMT", "Z", "+0000 (UTC)"])
+def test_times_of_greenwich(zone: str) -> None:
+    """The zone that most feeds write is no year in which programs begin to count."""
+    item = f"<item><guid>1</guid><title>Ebb</title><pubDate>Fri, 03 May 2024 10:15:00 {zone}</pubDate></item>"
+    (entry,) = read_feed(f"<rss version='2.0'><channel>{item}</channel></rss>".encode()).entries
+    assert entry.created_at == datetime(2024, 5, 3, 10, 15, tzinfo=UTC)
+
+
 def test_an_entry_of_a_json_feed_that_says_only_when_it_changed() -> None:
     """It has that time, as in Atom."""
     item = {"id": "1", "content_text": "Ebb", "date_modified": "2024-05-03T10:00:00Z"}

@@ -14,8 +14,8 @@ from masa_rag.sources._pages.dates import read_date
 _SECONDS_DIGITS = 10
 """Of a time since 1970, from 2001 to 2286."""
 _WORD = re.compile(r"[年년]|[^\W\d_]{3}")
-_NEVER = re.compile(r"(?<!\d)-?000\d(?!\d)")
-"""The year of a time that was not set; readers of mail's times take 0001 for 2001."""
+_NEVER = re.compile(r"(?<![\d+-])(?<!:\d\d )-?000\d(?!\d)")
+"""The year of a time that was not set; readers of mail's times take 0001 for 2001. +0000 is no year."""
 _NEVER_DAYS = frozenset({date(1, 1, 1), date(1899, 12, 30), date(1970, 1, 1)})
 """Where programs begin to count."""
 
