@@ -84,6 +84,29 @@ def test_plain_text_is_no_html(tmp_path: Path) -> None:
         assert document.text == text
 
 
+def rss(folder: Path, items: str) -> list[Document]:
+    """Return the documents of an RSS feed with these items."""
+    path = folder / "a.rss"
+    path.write_text(f"<rss version='2.0' xmlns:media='http://search.yahoo.com/mrss/'><channel>{items}</channel></rss>")
+    return documents(Feed(path))
+
+
+def test_what_a_picture_shows_is_not_what_its_post_says(tmp_path: Path) -> None:
+    """Mastodon describes each picture behind the post; YouTube has the only description of a video there."""
+    said = "<description>&lt;p&gt;It turns.&lt;/p&gt;</description>"
+    shown = "<media:description type='plain'>The wheel &amp; Bo</media:description>"
+    caption = f"<media:content url='/w.png'>{shown}</media:content>"
+    video = "<media:group><media:content url='/v'/><media:description>The mill.</media:description></media:group>"
+    items = f"<item><guid>1</guid>{said}{caption}{caption}</item><item><guid>2</guid>{video}</item>"
+    assert [item.text for item in rss(tmp_path, items)] == ["It turns.", "The mill."]
+
+
+def test_plain_text_keeps_its_lines(tmp_path: Path) -> None:
+    """An ampersand, or a heart, in a description without markup does not make one line of it."""
+    item = "<item><guid>1</guid><description>Oak &amp;amp; ash &lt;3\n\n00:00 Hello\n02:10 Oak</description></item>"
+    assert rss(tmp_path, item)[0].text == "Oak & ash <3\n\n00:00 Hello\n02:10 Oak"
+
+
 def test_a_feed_that_its_parser_cannot_take(tmp_path: Path) -> None:
     """A line separator in the address of a namespace is a typed error."""
     path = tmp_path / "a.xml"

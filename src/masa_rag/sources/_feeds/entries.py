@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from html import unescape
@@ -23,6 +23,8 @@ _PODCAST = (
     "https://podcastindex.org/namespace/1.0",
     "https://github.com/Podcastindex-org/podcast-namespace/blob/main/docs/1.0.md",
 )
+_CAPTION = "{*}content/{http://search.yahoo.com/mrss/}description"
+"""What a post's picture shows, which feedparser takes for what the post says, if it stands behind that."""
 _REPEATED = ("transcript", "person")
 """Elements of the podcast namespace that may occur more than once; feedparser keeps the last of each only."""
 
@@ -153,17 +155,16 @@ def _utf8(data: bytes, content_type: str) -> bytes:
 
 
 def _from_xml(item: Any, repeated: dict[str, Any], author: str | None, base: str | None) -> Entry:
-    whole = [part for part in item.get("content") or () if part.get("value")]
-    told = max(whole, key=lambda part: len(part["value"]), default=item.get("summary_detail") or {})
+    told, is_whole = _said(item, repeated.pop("captions", ()))
     title, link, own = _title(item), _text(item.get("link")), _text(item.get("id"))
     metadata = {"tags": [tag["term"] for tag in item.get("tags") or () if tag.get("term")], **repeated}
     enclosures = item.get("enclosures") or ()
     audio = [{key: file[key] for key in ("href", "type", "length") if file.get(key)} for file in enclosures]
     return Entry(
         id=own or link or _text(item.get("title")) or "",
-        content=told.get("value") or item.get("summary") or "",
+        content=told.get("value") or "",
         is_html=told.get("type") != "text/plain",
-        is_whole=bool(whole),
+        is_whole=is_whole,
         is_named=own is not None and (own != link or _address(own, None) is None),
         title=title,
         link=_address(link, base if not item.get("guidislink") else None),
@@ -171,6 +172,15 @@ def _from_xml(item: Any, repeated: dict[str, Any], author: str | None, base: str
         created_at=published(item),
         metadata={key: value for key, value in {**metadata, "audio": audio}.items() if value},
     )
+
+
+def _said(item: Any, captions: Collection[str]) -> tuple[Mapping[str, Any], bool]:
+    """Return what an entry says, and whether that is marked as its content; feedparser mixes captions into both."""
+    parts = [*(item.get("content") or ()), item.get("summary_detail") or {}]
+    *whole, summary = [part if unescape(part.get("value") or "") not in captions else {} for part in parts]
+    if any(part.get("value") for part in whole):
+        return max(whole, key=lambda part: len(part.get("value") or "")), True
+    return (summary if summary.get("value") else {"value": item.get("summary")}), False
 
 
 def _address(told: str | None, base: str | None) -> str | None:
@@ -199,7 +209,7 @@ def _author(item: Any) -> str | None:
 
 
 def _repeated(data: bytes) -> Iterator[dict[str, Any]]:
-    """Yield, for each item, all of its transcripts and persons with their attributes."""
+    """Yield, for each item, all of its transcripts and persons with their attributes, and its pictures' captions."""
     from lxml import etree
 
     parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, recover=True, huge_tree=False)
@@ -212,7 +222,8 @@ def _repeated(data: bytes) -> Iterator[dict[str, Any]]:
     channel = next(root.iter("{*}channel"), root)
     show = _all_of(channel, "person")
     for item in root.iter("{*}item", "{*}entry"):
-        found = {f"{name}s": _all_of(item, name) for name in _REPEATED}
+        found: dict[str, Any] = {f"{name}s": _all_of(item, name) for name in _REPEATED}
+        found["captions"] = [unescape(text).strip() for note in item.iterfind(_CAPTION) if (text := note.text)]
         yield {key: value for key, value in {**found, "show_persons": show}.items() if value}
 
 

@@ -11,13 +11,14 @@ from masa_rag.sources._pages.hidden import sight_of, visible_characters
 from masa_rag.sources._pages.markdown import to_markdown
 from masa_rag.sources._pages.parse import parse_page
 
+_MARKUP = re.compile(r"<[a-zA-Z/!?]")
 _ELEMENT = re.compile(r"</?[a-zA-Z][^<>]*>")
 
 
 def fragment_text(html: str) -> str:
     """Return all that a piece of HTML shows, as Markdown; plain text stays as it is."""
-    if "<" not in html and "&" not in html:
-        return visible_characters(html).strip()
+    if _MARKUP.search(html) is None:
+        return visible_characters(unescape(html)).strip()
     try:
         tree = parse_page(f"<html><body><div>{html}</div></body></html>")
     except SourceFormatError:
