@@ -33,7 +33,8 @@ _CONTENT_TYPES = frozenset(
     | {"discussionforumposting", "qapage", "question", "product", "productgroup", "recipe", "review", "podcastepisode"}
     | {"webpage", "collectionpage", "itempage", "aboutpage", "videoobject", "howto", "course", "service", "event"}
 )
-_SEPARATOR = re.compile(r"\s+[|–—·•»:]\s+|\s+-\s+|\s*\|\s*")
+_SEPARATOR = re.compile(r"\s+[|–—·•»:]\s+|\s+-\s+|\s*[|｜]\s*|(?<=[^\x00-\xff])[-_–—]+(?=[^\x00-\xff])")
+"""Between the parts of a title; in Chinese and Japanese they stand without blanks."""
 _LEAST_SITE = 3
 """Letters of which a part of a site's name has at least as many."""
 _REFRESH = re.compile(r"\s*(\d+)[.\d]*\s*[;,]\s*(?:url\s*=\s*)?[\"']?\s*([^\s\"'][^\"']*)", re.I)
@@ -238,12 +239,12 @@ def _without_site(title: str, heading: str | None, names: Sequence[str | None]) 
         return title
     known = [_letters(name) for name in names if name]
     if heading and heading != title:
-        is_first = title.startswith(heading) and _SEPARATOR.match(title[len(heading) :])
+        is_first = title.startswith(heading) and _SEPARATOR.match(title, len(heading))
         if is_first or (title.endswith(heading) and _letters(parts[0]) in known):
             return heading
     site = _letters(parts[-1])
     if site in known or (len(site) >= _LEAST_SITE and any(site in name for name in known)):
-        return title[: title.rfind(parts[-1])].rstrip(" |–—·•»:-")
+        return title[: title.rfind(parts[-1])].rstrip(" |｜–—·•»:-_")
     return title
 
 
