@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 import numpy as np
 
-from masa_rag.sources._pages.blocks import Block
+from masa_rag.sources._pages.blocks import is_in_h1
 from masa_rag.sources._pages.table import Table, running_sum
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def address_facts(address: str) -> list[float]:
 
 def anchor_columns(table: Table) -> list[Values]:
     """Return how far each block is from the heading and from the main prose, in the tree and in words."""
-    heading = next((number for number, block in enumerate(table.blocks) if _is_in_h1(block)), None)
+    heading = next((number for number, block in enumerate(table.blocks) if is_in_h1(block)), None)
     nowhere = np.full(table.size, -1.0)
     from_heading = table.shared_with(heading) if heading is not None else (nowhere, nowhere)
     main = table.main_node()
@@ -57,11 +57,6 @@ def anchor_columns(table: Table) -> list[Values]:
     share = prose.sum() / max(table.prose.sum(), 1.0)
     from_prose = table.shared_with(longest)
     return [*from_heading, inside, _away(table, main.first, main.last), *from_prose, np.full(table.size, share)]
-
-
-def _is_in_h1(block: Block) -> bool:
-    node = block.node
-    return node.tag == "h1" or (node.parent is not None and node.parent.tag == "h1")
 
 
 def _away(table: Table, first: int, last: int) -> Values:

@@ -120,7 +120,7 @@ def _bylines(tree: _Element) -> Iterator[str]:
     """Yield the names in lines such as "by Mara Lind" below the heading, with a link, or a day beside them."""
     near = islice(dropwhile(lambda element: element.tag != "h1", tree.iter()), _NEAR)
     for element in near:
-        if not isinstance(element.tag, str) or _holds_more_than(_MOST_IN_LINE, element):
+        if _holds_more_than(_MOST_IN_LINE, element):
             continue
         text = clean(" ".join(element.itertext())) or ""
         if not _BY.match(text) or len(text) > _LONGEST_LINE or _is_beside(element):

@@ -90,6 +90,12 @@ class Block:
     link_words: int
 
 
+def is_in_h1(block: Block) -> bool:
+    """Say whether it is the page's heading, or stands right in it."""
+    node = block.node
+    return node.tag == "h1" or (node.parent is not None and node.parent.tag == "h1")
+
+
 @dataclass(slots=True)
 class _Walk:
     """The state of one walk through a page."""
@@ -171,7 +177,7 @@ def read_blocks(
     walk.nodes.append(top)
     open_nodes = [top]
     root = body if body is not None else tree
-    walker = iterwalk(root, events=("start", "end", "comment", "pi"))
+    walker = iterwalk(root, events=("start", "end"))
     skipped = walk.skipped
     for event, element in walker:
         if event == "start":
@@ -179,15 +185,12 @@ def read_blocks(
                 walker.skip_subtree()
             else:
                 _enter(walk, walker, element, open_nodes, sight)
-        elif event == "end":
-            if element.tag not in skipped:
-                _leave(walk, element, open_nodes)
-            if element is root:
-                break  # its tail is no part of it
-            if tail := element.tail:
-                walk.add(tail)
-        else:
-            walk.add(element.tail)
+            continue
+        if element.tag not in skipped:
+            _leave(walk, element, open_nodes)
+        if element is root:
+            break  # its tail is no part of it
+        walk.add(element.tail)
     walk.flush(top)
     top.last = len(walk.blocks)
     _count_repeats(walk.nodes)
@@ -261,7 +264,7 @@ def _leave(walk: _Walk, element: _Element, open_nodes: list[Node]) -> None:
 
 
 def _node(element: _Element, parent: Node, *, number: int, in_link: bool) -> Node:
-    tag = element.tag if isinstance(element.tag, str) else "?"
+    tag = element.tag
     node = Node(element=element, parent=parent, number=number, tag=tag, depth=parent.depth + 1)
     node.structure = parent.structure | structure_of(tag, element.get("role")) | (_LINK if in_link else 0)
     names = element.get("class") or ""

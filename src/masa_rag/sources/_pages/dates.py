@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from masa_rag._time import parse_time
 from masa_rag.errors import ConfigurationError
-from masa_rag.sources._pages.blocks import Block, above
+from masa_rag.sources._pages.blocks import Block, above, is_in_h1
 from masa_rag.sources._pages.marks import mark_bits
 from masa_rag.sources._pages.months import MONTHS, NUMBERS, folded
 
@@ -107,7 +107,7 @@ def shown_date(blocks: Sequence[Block], *, day_first: bool = False) -> datetime 
 
     It found as many of the dates of ``benchmarks/web_extraction.py`` as htmldate, and costs next to nothing.
     """
-    heading = next((number for number, block in enumerate(blocks) if _is_heading(block)), 0)
+    heading = next((number for number, block in enumerate(blocks) if is_in_h1(block)), 0)
     best: tuple[tuple[bool, bool, bool, int], datetime] | None = None
     for number, block in enumerate(blocks):
         away = abs(number - heading)
@@ -127,8 +127,3 @@ def _is_of_others(block: Block, away: int) -> bool:
     """Say whether it stands in a quote, or away from the heading among comments, which have days of their own."""
     is_comment = away > _NEAR_BLOCKS and block.node.marks & _COMMENTS > 0
     return is_comment or above(block.node, "blockquote") is not None
-
-
-def _is_heading(block: Block) -> bool:
-    node = block.node
-    return node.tag == "h1" or (node.parent is not None and node.parent.tag == "h1")

@@ -92,7 +92,7 @@ def _tex(element: _Element, depth: int = 0) -> str:
     """Return MathML as TeX, as far as its letters, fractions, roots, indices and tables go."""
     if depth > _DEEPEST_PART:
         return ""
-    parts = [_tex(child, depth + 1) for child in element if isinstance(child.tag, str)]
+    parts = [_tex(child, depth + 1) for child in element]
     match element.tag, parts:
         case (("annotation" | "annotation-xml" | "mphantom"), _):
             return ""

@@ -8,6 +8,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+from masa_rag._time import parse_time
 from masa_rag.sources._pages.blocks import read_blocks
 from masa_rag.sources._pages.dates import read_date
 from masa_rag.sources._pages.fragments import written_text
@@ -248,10 +249,7 @@ def _date(text: str | None, day_first: bool = False) -> datetime | None:
     if text is None:
         return None
     if text.isascii() and text.isdigit() and len(text) in (10, 13):
-        text = text[:10]
-        from masa_rag._time import parse_time
-
-        return parse_time(int(text))
+        return parse_time(int(text[:10]))
     return read_date(text, day_first=day_first)
 
 

@@ -167,11 +167,11 @@ class _OwnSight:
             own = style_sight(style)
             if own is Sight.SHOWN and is_pale(style) and self._ground_is_white():
                 return Sight.NEVER
-            worst = _worse(worst, own)
+            worst = max(worst, own)
         if worst is Sight.SHOWN and get("hidden") is not None:
             worst = Sight.FOLDED
         if self._has_ids and (name := get("id")) is not None:
-            worst = _worse(worst, self._rules.get(f"#{name}", Sight.SHOWN))
+            worst = max(worst, self._rules.get(f"#{name}", Sight.SHOWN))
         return worst
 
     def _ground_is_white(self) -> bool:
@@ -184,12 +184,8 @@ class _OwnSight:
             return Sight.NEVER
         worst = Sight.SHOWN
         for name in names.split() if self._rules else ():
-            worst = _worse(worst, self._rules.get(f".{name}", Sight.SHOWN))
+            worst = max(worst, self._rules.get(f".{name}", Sight.SHOWN))
         return worst
-
-
-def _worse(first: Sight, second: Sight) -> Sight:
-    return first if first >= second else second
 
 
 def _can_be_opened(element: _Element, opened: frozenset[str]) -> bool:
