@@ -14,15 +14,11 @@ from urllib.parse import urljoin
 from masa_rag._lazy import require
 from masa_rag.errors import SourceFormatError
 from masa_rag.sources._feeds.times import iso_time, published
-from masa_rag.sources._feeds.xml import WIDE, mended_xml
+from masa_rag.sources._feeds.xml import WIDE, all_told, mended_xml
 from masa_rag.sources._pages.encoding import page_text
 from masa_rag.sources._pages.fragments import fragment_text
 from masa_rag.sources._pages.parse import refuse_many_tags
 
-_PODCAST = (
-    "https://podcastindex.org/namespace/1.0",
-    "https://github.com/Podcastindex-org/podcast-namespace/blob/main/docs/1.0.md",
-)
 _CAPTION = "{*}content/{http://search.yahoo.com/mrss/}description"
 """What a post's picture shows, which feedparser takes for what the post says, if it stands behind that."""
 _REPEATED = ("transcript", "person")
@@ -220,21 +216,11 @@ def _repeated(data: bytes) -> Iterator[dict[str, Any]]:
     if root is None:
         return
     channel = next(root.iter("{*}channel"), root)
-    show = _all_of(channel, "person")
+    show = all_told(channel, "person")
     for item in root.iter("{*}item", "{*}entry"):
-        found: dict[str, Any] = {f"{name}s": _all_of(item, name) for name in _REPEATED}
+        found: dict[str, Any] = {f"{name}s": all_told(item, name) for name in _REPEATED}
         found["captions"] = [unescape(text).strip() for note in item.iterfind(_CAPTION) if (text := note.text)]
         yield {key: value for key, value in {**found, "show_persons": show}.items() if value}
-
-
-def _all_of(parent: Any, name: str) -> list[dict[str, str]]:
-    return [_attributes(element) for space in _PODCAST for element in parent.iterfind(f"{{{space}}}{name}")]
-
-
-def _attributes(element: Any) -> dict[str, str]:
-    told = {str(key): str(value) for key, value in element.attrib.items()}
-    text = " ".join((element.text or "").split())
-    return {**({"name": text} if text else {}), **told}
 
 
 def _read_json(data: bytes, url: str | None) -> FeedText:

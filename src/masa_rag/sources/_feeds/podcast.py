@@ -14,13 +14,10 @@ from lxml import etree
 
 from masa_rag._time import mail_time
 from masa_rag.errors import SourceFormatError
-from masa_rag.sources._feeds.xml import mended_xml
+from masa_rag.sources._feeds.xml import all_told, elements, mended_xml
 from masa_rag.sources._pages.parse import refuse_many_tags
 from masa_rag.sources._transcripts.json import number
 
-_PODCAST = ("https://podcastindex.org/namespace/1.0",
-            "https://github.com/Podcastindex-org/podcast-namespace/blob/main/docs/1.0.md")  # fmt: skip
-"""Both addresses of the namespace that feeds use: the official one and its documentation's."""
 MAX_TAGS = 400_000
 """Opening and closing ones: some eight thousand episodes."""
 _ITUNES = "http://www.itunes.com/dtds/podcast-1.0.dtd"
@@ -82,7 +79,7 @@ def parse_feed(data: bytes, address: str | None = None) -> Show:
         tuple(_people(channel)),
         _text(channel, "language") or "",
         _apart([episode for item in channel.iter("item") if (episode := _episode(item)) is not None]),
-        tuple(_told(channel, "person")),
+        tuple(all_told(channel, "person")),
     )
 
 
@@ -103,8 +100,8 @@ def _episode(item: Any) -> Episode | None:
         return None
     chapters = next(iter(_links(item, "chapters")), None)
     facts: dict[str, Any] = {"season": _of(item, "season"), "episode": _of(item, "episode")}
-    facts |= {"duration": _itunes(item, "duration"), "persons": _told(item, "person")}
-    facts["transcripts"] = _told(item, "transcript")
+    facts |= {"duration": _itunes(item, "duration"), "persons": all_told(item, "person")}
+    facts["transcripts"] = all_told(item, "transcript")
     return Episode(
         identity,
         title=_text(item, "title"),
@@ -126,20 +123,9 @@ def _audio(item: Any) -> Link | None:
     return next(iter((*heard, *unsure)), None)
 
 
-def _elements(parent: Any, name: str) -> Iterator[Any]:
-    for space in _PODCAST:
-        yield from parent.iterfind(f"{{{space}}}{name}")
-
-
-def _told(parent: Any, name: str) -> list[dict[str, str]]:
-    """Return all elements of a name with their attributes, and their text as ``name``."""
-    rows = (({"name": " ".join("".join(item.itertext()).split())}, item.attrib) for item in _elements(parent, name))
-    return [{key: str(value) for key, value in {**text, **told}.items() if value} for text, told in rows]
-
-
 def _people(parent: Any) -> Iterator[tuple[str, str]]:
     """Yield (name, role); who is of the crew and not heard is left out."""
-    for element in _elements(parent, "person"):
+    for element in elements(parent, "person"):
         name = " ".join("".join(element.itertext()).split())
         role, group = (element.get("role") or "host").lower(), (element.get("group") or "cast").lower()
         if name and group == "cast":
@@ -147,7 +133,7 @@ def _people(parent: Any) -> Iterator[tuple[str, str]]:
 
 
 def _links(parent: Any, name: str) -> Iterator[Link]:
-    for element in _elements(parent, name):
+    for element in elements(parent, name):
         if url := _url(element):
             yield Link(url, _type(element), element.get("language", ""))
 
@@ -177,7 +163,7 @@ def _text(parent: Any, name: str) -> str | None:
 
 
 def _of(parent: Any, name: str) -> float | None:
-    return next((number(element.text) for element in _elements(parent, name)), None)
+    return next((number(element.text) for element in elements(parent, name)), None)
 
 
 def _itunes(parent: Any, name: str) -> str | None:
