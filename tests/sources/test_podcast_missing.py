@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from masa_rag.errors import MissingDependencyError, RecordError
 from masa_rag.sources import Podcast
+from masa_rag.sources._feeds.podcast import parse_feed
 from masa_rag.types import Document, Segment
 
 SPACE = "https://podcastindex.org/namespace/1.0"
@@ -58,3 +60,11 @@ def test_a_transcript_in_plain_words(tmp_path: Path) -> None:
     assert isinstance(episode, Document)
     assert [line.text for line in episode.segments] == ["We fly kites at noon.", "The wind is high."]
     assert isinstance(error, RecordError)
+
+
+@pytest.mark.parametrize("told", ["Fri, 03 May 2024 10:15:00 +0000", "2024-05-03T10:15:00Z"])
+def test_days_of_episodes(told: str) -> None:
+    """The time is read as mails have it, and as programs write it that do not know of mails."""
+    item = f"<item><guid>kite-1</guid><pubDate>{told}</pubDate></item>"
+    (episode,) = parse_feed(f"<rss version='2.0'><channel>{item}</channel></rss>".encode()).episodes
+    assert episode.published == datetime(2024, 5, 3, 10, 15, tzinfo=UTC)

@@ -14,6 +14,7 @@ from lxml import etree
 
 from masa_rag._time import mail_time
 from masa_rag.errors import SourceFormatError
+from masa_rag.sources._feeds.times import iso_time
 from masa_rag.sources._feeds.xml import all_told, elements, mended_xml
 from masa_rag.sources._pages.parse import refuse_many_tags
 from masa_rag.sources._transcripts.json import number
@@ -106,7 +107,7 @@ def _episode(item: Any) -> Episode | None:
         identity,
         title=_text(item, "title"),
         page=page,
-        published=mail_time(_text(item, "pubDate")),
+        published=mail_time(_text(item, "pubDate")) or iso_time(_text(item, "pubDate")),
         audio=audio,
         transcripts=tuple(_links(item, "transcript")),
         chapters=chapters,
