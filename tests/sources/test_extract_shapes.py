@@ -109,3 +109,14 @@ def test_footnotes_are_text() -> None:
         f"<article><h1>The ferry</h1>{text}<div class='footnote'><a class='footnote-number'>1</a>{note}</div></article>"
     )
     assert "the pay of the crew" in extract_page(f"<html><body>{body}</body></html>").text
+
+
+@pytest.mark.parametrize("name", ["kg-card kg-code-card kg-card-hascaption", "wp-block-table"])
+def test_tables_with_a_caption_are_kept(name: str) -> None:
+    """Blogs put tables and code that have a caption into a card, which stands in the text nevertheless."""
+    line = "The rain began on the second of April, and it did not stop for longer than an hour until the middle of May."
+    text = "".join(f"<p>{line} {number}</p>" for number in range(3))
+    table = "<table><tr><td>Hives<td>3</tr><tr><td>Lost<td>1</tr></table><figcaption><p>Our losses</p></figcaption>"
+    body = f"<article><h1>Bees</h1>{text}<figure class='{name}'>{table}</figure>{text}</article>"
+    page = extract_page(f"<html><body><main>{body}</main></body></html>")
+    assert "| Hives | 3 |\n| --- | --- |\n| Lost | 1 |" in page.text

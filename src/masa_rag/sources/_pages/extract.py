@@ -248,9 +248,12 @@ def _is_link_list(blocks: list[Block], node: Node) -> bool:
 
 
 def _share_beside(node: Node, taken: NDArray[np.bool_], words: NDArray[np.float32]) -> float:
-    """Return the share of words taken of the nearest element around, the node itself left out."""
+    """Return the share of words taken of the nearest element around, the node itself left out.
+
+    No figure counts as one: the caption of code or of a table says nothing of what stands around both.
+    """
     above = node.parent
-    while above is not None and above.last - above.first == node.last - node.first:
+    while above is not None and (above.tag == "figure" or above.last - above.first == node.last - node.first):
         above = above.parent
     if above is None or above.tag in ("html", "body"):
         return 0.0
