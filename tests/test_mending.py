@@ -174,14 +174,12 @@ def test_an_interrupted_change_of_chunker_is_continued_at_the_next_opening(open_
 # Passages without a vector
 
 
-def test_passages_that_a_refused_deletion_left_without_vectors_get_them(open_memory: Callable[..., Memory]) -> None:
-    """What came in before ``sync`` refused is kept, so it must be found by meaning too."""
-    memory = open_memory()
+def test_what_came_in_before_a_refused_deletion_is_found_by_meaning(memory: Memory) -> None:
+    """It is kept, so it is embedded at once, and not at the next opening."""
     memory.sync([Document(id=str(number), text=f"walrus {number}") for number in range(4)], name="s")
     with pytest.raises(SourceError, match="would be deleted"):
         memory.sync([Document(id="new", text="a zeppelin")], name="s")
-    memory.close()
-    assert open_memory().info().vectors == 5
+    assert (memory.info().vectors, memory.verify()) == (5, [])
 
 
 def test_passages_that_a_broken_source_left_without_vectors_get_them(open_memory: Callable[..., Memory]) -> None:

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Literal, get_args
 
 from masa_rag._merge import without_authors
 from masa_rag._names import same_name
-from masa_rag._unicode import whole_name
 from masa_rag._upkeep import CYCLE, each
 from masa_rag.catalog import Catalog
 from masa_rag.errors import ConfigurationError, MasaRagError, RecordError, SourceError
@@ -73,10 +72,9 @@ class Ingest:
             RecordError: A bad record, with "raise". Its batch is not stored, earlier ones are.
             SourceError: The source as a whole cannot be read. What came before it is kept.
         """
-        tally = Tally(source.name)
-        with self._catalog.lock.working():
+        with self._run(source.name) as tally:
             self._read(source, tally, errors=errors, seen=None)
-            return self._finish(tally)
+        return tally.report()
 
     def sync(self, source: Source, *, errors: Errors = "collect", allow_mass_delete: bool = False) -> IngestReport:
         """Make the memory mirror the source: as ``add``, and what the source no longer has is deleted.
@@ -90,15 +88,14 @@ class Ingest:
                 f"received the resumable source {source.name!r}, which yields only what is new; "
                 "expected one that yields everything it has, or knows what is gone. Use add instead"
             )
-        tally = Tally(source.name)
         seen: dict[str, set[str]] = {}
-        with self._catalog.lock.working():
+        with self._run(source.name) as tally:
             self._read(source, tally, errors=errors, seen=seen)
             if isinstance(source, WatchingSource):
                 self._remove_gone(source, tally, allow_mass_delete=allow_mass_delete)
             elif not tally.failed:
                 self._mirror(source, seen, tally, allow_mass_delete=allow_mass_delete)
-            return self._finish(tally)
+        return tally.report()
 
     def forget(self, *buried: str) -> IngestReport:
         """Erase ("author", name), ("source", name) or ("document", source, id); see ``Memory.forget``."""
@@ -116,6 +113,18 @@ class Ingest:
             each(self._upkeep.scrub, partial(self._embed, tally))  # erased also where nothing can be embedded
             return tally.report()
 
+    @contextmanager
+    def _run(self, name: str) -> Iterator[Tally]:
+        """Embed at the end what was stored; also where the source fails, or a deletion is refused, for it is kept."""
+        tally = Tally(name)
+        with self._catalog.lock.working():
+            try:
+                yield tally
+            except SourceError:
+                self._finish(tally)
+                raise
+            self._finish(tally)
+
     # Reading
 
     def _read(self, source: Source, tally: Tally, *, errors: Errors, seen: dict[str, set[str]] | None) -> None:
@@ -128,16 +137,12 @@ class Ingest:
         if isinstance(source, SparingSource):
             source.known = partial(self._catalog.readable, source.name)
         documents = 0
-        try:
-            for batch in _timed_batches(iter(source)):
-                self._store(source, batch, tally, errors=errors, seen=seen, resumable=resumable)
-                documents += len(batch)
-                self._progress("read", documents, 0)
-                if self._catalog.count("pending") >= CYCLE:
-                    self._embed(tally)
-        except SourceError:
-            self._finish(tally)  # what was read before the failure is kept, whole
-            raise
+        for batch in _timed_batches(iter(source)):
+            self._store(source, batch, tally, errors=errors, seen=seen, resumable=resumable)
+            documents += len(batch)
+            self._progress("read", documents, 0)
+            if self._catalog.count("pending") >= CYCLE:
+                self._embed(tally)
 
     def _store(
         self,
@@ -207,10 +212,9 @@ class Ingest:
                 f"name={source.name!r} if it is the same folder in a new place"
             )
 
-    def _finish(self, tally: Tally) -> IngestReport:
+    def _finish(self, tally: Tally) -> None:
         self._embed(tally)
         self._upkeep.tell_index()
-        return tally.report()
 
     def _embed(self, tally: Tally) -> None:
         embedded, seconds = self._upkeep.embed_pending()
@@ -293,32 +297,3 @@ def _timed_batches(items: Iterator[Document | RecordError]) -> Iterator[list[Doc
             yield batch
         raise
     yield batch  # an empty one as well: what the source knows by now is stored with it
-
-
-def named(source: Source | Iterable[Document | RecordError], name: str | None) -> Source:
-    """Return the source, or a plain iterable of documents as a source of this name."""
-    from masa_rag.sources import FunctionSource
-
-    if isinstance(source, (str, Path)):
-        raise ConfigurationError(
-            f"received {str(source)[:200]!r}; expected a source: add(open_source(path)) for a path, "
-            "remember(text) for words"
-        )
-    if isinstance(source, Source) and (name is None or name == source.name):
-        return _with_proper_name(source)
-    if isinstance(source, ResumableSource):
-        raise ConfigurationError(f"received name={name!r} for a source that is named {source.name!r}; leave it out")
-    if name is None:
-        raise ConfigurationError(
-            f"received {type(source).__name__} without a name; expected a source, or documents with name='...'"
-        )
-    if not isinstance(source, (Document, Iterable)):
-        raise ConfigurationError(f"received {type(source).__name__}; expected a source, or documents with name='...'")
-    return _with_proper_name(FunctionSource(name, lambda: [source] if isinstance(source, Document) else source))
-
-
-def _with_proper_name(source: Source) -> Source:
-    name = source.name
-    if not isinstance(name, str) or not name.strip() or whole_name(name) != name:
-        raise ConfigurationError(f"received the source name {name!r}; expected a text that stays the same in every run")
-    return source

@@ -11,7 +11,8 @@ from masa_rag._parts import Parts
 from masa_rag._reading import Filters, Moment, Names, whole_number
 from masa_rag._unicode import whole_name, whole_text
 from masa_rag.errors import ConfigurationError, RecordError
-from masa_rag.ingest import Errors, named, refuse_forgotten
+from masa_rag.ingest import Errors, refuse_forgotten
+from masa_rag.sources._named import named
 from masa_rag.types import Context, Document, Hits, IngestReport
 
 if TYPE_CHECKING:
