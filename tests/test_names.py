@@ -9,7 +9,7 @@ import pytest
 
 from masa_rag import Document, Memory, Segment
 from masa_rag._ids import digest
-from masa_rag._names import capitalised, same_name, without_accents
+from masa_rag._names import authors_like, capitalised, same_name, without_accents
 
 NOON = datetime(2025, 5, 1, 12, tzinfo=UTC)
 ON_A_MAC = normalize("NFD", "André Östberg")
@@ -70,6 +70,17 @@ def test_a_handle_finds_who_posts_under_it(memory: Memory) -> None:
     assert [hit.chunk.authors for hit in memory.search("crane", author="@Mara_o")] == [("Mara Olsen",)]
     assert [hit.chunk.authors for hit in memory.search("crane", author=["ida.l", "Bo"])] == [("Ida Lund",), ("Bo",)]
     assert memory.search("crane", author="@maraxo") == []
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [("Bredan", ["Brendan Eich"]), ("@zoe lnud", ["Zoë Lund"]), ("eich", ["Brendan Eich", "Teicher"]), ("Nan", [])],
+)
+def test_a_name_that_is_misspelt_names_who_may_be_meant(memory: Memory, typed: str, meant: list[str]) -> None:
+    """Those whose name holds it come first; Ann is not nearly Nan."""
+    for author in ("Zoë Lund", "Teicher", "Brendan Eich", "Ann", "Bo"):
+        memory.remember("Rope is sold out.", author=author)
+    assert authors_like(memory.catalog.connection, typed) == meant
 
 
 def test_an_accent_that_is_typed_counts(memory: Memory) -> None:

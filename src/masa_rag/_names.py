@@ -6,6 +6,7 @@ import json
 import re
 import sqlite3
 from collections.abc import Collection, Iterable, Sequence
+from difflib import SequenceMatcher
 from itertools import chain
 from typing import TYPE_CHECKING
 from unicodedata import normalize
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 _ACCENTS = re.compile("[\u0300-\u036f]+")
 _HANDLE = re.compile(r"[a-z0-9_.]{2,32}")
 """As X, Telegram, Discord and Discourse have them, in small letters."""
+_LIKE = 0.75
+"""From so much likeness on somebody else may be meant: "bredan" and "brendan" have .92, "ann" and "dan" .67."""
 _APOSTROPHES = str.maketrans("’‘ʼ`´", "'''''")
 """Phones put a curved one into a name that a keyboard writes with a straight one."""
 
@@ -84,6 +87,21 @@ def similar_authors(connection: sqlite3.Connection, name: str) -> tuple[bool, li
     names = [row[0] for row in connection.execute("SELECT name FROM authors ORDER BY name")]
     exact = any(same_name(known) == same_name(name) for known in names)
     return exact, [known for known in names if without_accents(name) in without_accents(known)][:5]
+
+
+def authors_like(connection: sqlite3.Connection, typed: str) -> list[str]:
+    """Return up to five who may be meant by a name that nobody has: whose name, or a word of it, is nearly that."""
+    plain = without_accents(typed.strip().removeprefix("@"))
+    likeness = {row[0]: _likeness(plain, row[0]) for row in connection.execute("SELECT name FROM authors")}
+    return sorted((name for name in likeness if likeness[name] > _LIKE), key=lambda name: (-likeness[name], name))[:5]
+
+
+def _likeness(plain: str, name: str) -> float:
+    """Return how alike what was typed and a name are, from 0 to 1, where the name holds it."""
+    whole = without_accents(name)
+    if plain in whole:
+        return 1.0
+    return max(SequenceMatcher(None, plain, part, autojunk=False).ratio() for part in {whole, *name_words(name)})
 
 
 def named_in(connection: sqlite3.Connection, numbers: Sequence[int], words: Collection[str]) -> set[int]:

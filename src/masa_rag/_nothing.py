@@ -25,7 +25,7 @@ def why_nothing(memory: Memory, *, author: Sequence[str] = (), source: Sequence[
         source: Sources that were given.
         rest: The other filters.
     """
-    from masa_rag._names import matching_authors, similar_authors
+    from masa_rag._names import authors_like, matching_authors
 
     known = memory.info().sources
     names = [item.name for item in known]
@@ -36,7 +36,7 @@ def why_nothing(memory: Memory, *, author: Sequence[str] = (), source: Sequence[
             return f"there is no source {name!r}; there are {there or 'none'}{more}"
     for name in author:
         if not matching_authors(memory.catalog.connection, [name]):
-            _, similar = similar_authors(memory.catalog.connection, name)
+            similar = authors_like(memory.catalog.connection, name)
             return f"nobody called {name!r} speaks here" + (f"; did you mean {', '.join(similar)}?" if similar else "")
     after, before = rest.get("after"), rest.get("before")
     if after and before and parse_time(after) >= parse_time(before):
