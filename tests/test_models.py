@@ -267,6 +267,8 @@ def test_names_that_mean_nothing(known: models.Model, model: str | Path) -> None
 
 def test_the_cache_folder_can_be_set(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """MASA_RAG_CACHE names it; without it, it is in the user's cache folder."""
+    monkeypatch.setenv("MASA_RAG_CACHE", "~nobody-is-called-so/models")
+    assert models.cache_folder() == Path("~nobody-is-called-so/models")
     monkeypatch.setenv("MASA_RAG_CACHE", str(tmp_path / "here"))
     assert models.cache_folder() == tmp_path / "here"
     monkeypatch.delenv("MASA_RAG_CACHE")

@@ -29,7 +29,7 @@ def is_offline(*names: str) -> bool:
 def cache_folder() -> Path:
     """Return where weights are kept: ``MASA_RAG_CACHE``, or the user's cache folder. It may not exist yet."""
     if given := os.environ.get("MASA_RAG_CACHE"):
-        return Path(given).expanduser()
+        return Path(os.path.expanduser(given))
     import platformdirs
 
     return Path(platformdirs.user_cache_dir("masa-rag", appauthor=False))

@@ -164,8 +164,7 @@ class Parts:
 def _folder(path: object) -> Path:
     if not isinstance(path, (str, os.PathLike)) or not str(path) or "\0" in str(path):
         raise ConfigurationError(f"received the path {path!r}; expected the memory's folder, such as 'brain'")
-    # The folder one is in may be another one later; Path.expanduser raises when nobody is called "~so".
-    return Path(os.path.expanduser(path)).absolute()  # noqa: PTH111
+    return Path(os.path.expanduser(path)).absolute()  # the folder one is in may be another one later
 
 
 def _seconds(value: object) -> float:

@@ -15,6 +15,7 @@ forbids the network.
 from __future__ import annotations
 
 import importlib.util
+import os
 import re
 import shutil
 from collections.abc import Mapping, Sequence
@@ -232,7 +233,7 @@ def _verified(folder: Path, model: Model) -> Path:
 
 
 def _checked_path(model: str | Path, accepts: Sequence[str]) -> Path:
-    path = Path(model).expanduser()
+    path = Path(os.path.expanduser(model))
     if path.is_file():
         path = path if path.suffix.lower() in PICKLES and path.name not in accepts else path.parent
     if path.is_file():

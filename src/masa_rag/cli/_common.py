@@ -53,7 +53,7 @@ def _place(_context: click.Context, _parameter: click.Parameter, given: str) -> 
 
 def _at_home(place: str) -> Path:
     """Return the folder with the home folder for ``~``, which a shell leaves in ``--memory=~/brain``."""
-    return Path(os.path.expanduser(place))  # noqa: PTH111 - Path's own raises when nobody is called so
+    return Path(os.path.expanduser(place))
 
 
 def json_option(function: Command) -> Command:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -67,7 +68,7 @@ class ChromaIndex:
     ) -> None:
         if (folder is None) == (host is None):
             raise ConfigurationError(f"received folder={folder!r} and host={host!r}; expected exactly one of them")
-        self._folder = None if folder is None else Path(folder).expanduser().absolute()
+        self._folder = None if folder is None else Path(os.path.expanduser(folder)).absolute()
         self._host = host
         self._port = port
         self._headers = dict(headers or {})

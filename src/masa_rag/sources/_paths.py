@@ -17,7 +17,7 @@ _GENERIC = frozenset({"transcript", "transcription", "captions", "subtitles", "a
 
 def expanded(given: str | Path) -> Path:
     """Return the path, with the home folder for ``~``; where nobody is called so, ``~draft.md`` is a name."""
-    path = Path(os.path.expanduser(given))  # noqa: PTH111 - Path's own raises when nobody is called so
+    path = Path(os.path.expanduser(given))
     return path.absolute() if str(path).startswith("~") else path
 
 
