@@ -8,14 +8,13 @@ always means "not known", never "now" and never "zero".
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal, get_args
 
-from masa_rag._ids import canonical_json, digest, json_value
+from masa_rag._fields import in_order, settle
+from masa_rag._ids import canonical_json, digest
 from masa_rag._time import position, utc
-from masa_rag._unicode import whole_name, whole_text
 from masa_rag.errors import ConfigurationError, MasaRagError
 
 Kind = Literal["post", "page", "conversation", "speech", "note"]
@@ -51,7 +50,7 @@ class Segment:
     metadata: Mapping[str, Any] = field(default_factory=dict, hash=False)
 
     def __post_init__(self) -> None:
-        _settle(self, ("author", "url", "id", "reply_to"))
+        settle(self, ("author", "url", "id", "reply_to"))
         if self.id == "":
             raise ConfigurationError("received an empty segment id; expected a text, or None if there is none")
         for name in ("start", "end"):
@@ -97,13 +96,13 @@ class Document:
     metadata: Mapping[str, Any] = field(default_factory=dict, hash=False)
 
     def __post_init__(self) -> None:
+        settle(self, ("title", "author", "url", "licence", "contributor"), required=("id", "text"))
         if not self.id:
             raise ConfigurationError("received a document with an empty id; expected one that is stable in its source")
-        _settle(self, ("id", "title", "author", "url", "licence", "contributor"))
         if self.kind not in _KINDS:
             raise ConfigurationError(f"received kind={self.kind!r} for a document; expected one of {', '.join(_KINDS)}")
         if type(self.segments) is not tuple:
-            object.__setattr__(self, "segments", tuple(self.segments))
+            object.__setattr__(self, "segments", in_order(self.segments, of=self.id))
         if self.segments:
             if odd := next((part for part in self.segments if not isinstance(part, Segment)), None):
                 raise ConfigurationError(
@@ -150,31 +149,6 @@ class Document:
         return digest("1", canonical_json(own), "" if self.segments else self.text, *segments)
 
 
-def _settle(item: Segment | Document, optional: Sequence[str]) -> None:
-    """Refuse what is no text where a text belongs: what is stored must be readable. Mend half characters."""
-    for name in ("text", *optional):
-        value = getattr(item, name)
-        if isinstance(value, str):
-            whole = whole_name(value) if name in _IDS else whole_text(value)
-            if whole is not value:
-                object.__setattr__(item, name, whole)
-        elif value is not None or name == "text":
-            expected = "a text" if name == "text" else "a text, or None"
-            raise ConfigurationError(f"received {name}={value!r} for a {type(item).__name__}; expected {expected}")
-    if not isinstance(item.metadata, Mapping):
-        raise ConfigurationError(f"received metadata={item.metadata!r}; expected a mapping of JSON values")
-    if not all(isinstance(name, str) and _is_plain(name) and _is_plain(value) for name, value in item.metadata.items()):
-        with suppress(RecursionError):  # so deep it cannot be stored: that is told there, for this record alone
-            object.__setattr__(item, "metadata", json_value(item.metadata))
-
-
-def _is_plain(value: object) -> bool:
-    """Say whether a value comes back from JSON as it is."""
-    return whole_text(value) is value if isinstance(value, str) else type(value) in _PLAIN
-
-
-_IDS = ("id", "reply_to")
-_PLAIN = (int, bool, type(None))
 _KINDS = get_args(Kind)
 _DIGESTED = ("id", "kind", "title", "author", "created_at", "url", "licence", "contributor", "metadata")
 _SEGMENT_FIELDS = (
