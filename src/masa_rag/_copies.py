@@ -18,15 +18,15 @@ a name put in once in 350. Of the pairs of whole posts that were folded with cha
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 import zlib
 from collections import Counter
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from functools import cached_property
+
+from masa_rag._rows import names_in
 
 COPIED_WORDS = 6
 """From so many words on, the same words are a copy; shorter ones ("gm", "I agree.") people say on their own."""
@@ -135,13 +135,6 @@ def own_words(text: str, authors: str) -> str:
         authors: Who speaks in it, as a JSON list, the way the catalogue keeps it.
     """
     return text.removeprefix(f"{', '.join(names_in(authors))}:")
-
-
-def names_in(authors: str) -> list[str]:
-    """Return who speaks in a passage, from the JSON that the catalogue keeps; nobody where it is damaged."""
-    with suppress(ValueError):
-        return list(json.loads(authors))
-    return []
 
 
 def words_said(text: str) -> Words:

@@ -107,16 +107,13 @@ def _likeness(plain: str, name: str) -> float:
 def named_in(connection: sqlite3.Connection, numbers: Sequence[int], words: Collection[str]) -> set[int]:
     """Return those of the chunks in which somebody speaks of whose name a word is among ``words``."""
     pairs = connection.execute(
-        "SELECT chunk, author FROM chunk_authors WHERE chunk IN (SELECT value FROM json_each(?))",
+        "SELECT s.chunk, a.name FROM chunk_authors s JOIN authors a ON a.pk = s.author "
+        "WHERE s.chunk IN (SELECT value FROM json_each(?))",
         (json.dumps(numbers),),
     ).fetchall()
-    authors = {author for _, author in pairs}
-    names = connection.execute(
-        "SELECT pk, name FROM authors WHERE pk IN (SELECT value FROM json_each(?))", (json.dumps(list(authors)),)
-    )
     wanted = set(map(without_accents, words))
-    named = {pk for pk, name in names if wanted & name_words(name)}
-    return {chunk for chunk, author in pairs if author in named}
+    named = {name for name in {name for _, name in pairs} if wanted & name_words(name)}
+    return {chunk for chunk, name in pairs if name in named}
 
 
 def capitalised(text: str) -> set[str]:

@@ -106,7 +106,7 @@ def window_scores(connection: sqlite3.Connection, pool: Pool, question: Question
 
     In a conversation the words of a question stand in the turns around the answer more often than in it.
     """
-    found = _blobs(connection, "SELECT chunk, words FROM bags WHERE chunk", pool.numbers)
+    found = _blobs(connection, "SELECT chunk, CAST(words AS BLOB) FROM bags WHERE chunk", pool.numbers)
     bags = [found.get(number, b"") for number in pool.numbers.tolist()]
     lengths = np.array([len(bag) // 4 for bag in bags], np.int64)
     counts = _counts(joined_bags(bags), lengths, question)
@@ -135,7 +135,7 @@ def word_matches(connection: sqlite3.Connection, pool: Pool, tokens: TokenVector
     Rows further than two places from any chosen one are left at 0.
     """
     rows = pool.around(_WINDOW)
-    blobs = _blobs(connection, "SELECT chunk, vectors FROM tokens WHERE chunk", pool.numbers[rows])
+    blobs = _blobs(connection, "SELECT chunk, CAST(vectors AS BLOB) FROM tokens WHERE chunk", pool.numbers[rows])
     out = np.zeros((len(pool.numbers), len(tokens)), np.float32)
     if blobs:
         out[rows] = nearest([blobs.get(number, b"") for number in pool.numbers[rows].tolist()], tokens)

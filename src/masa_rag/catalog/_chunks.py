@@ -8,8 +8,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from masa_rag._copies import names_in, own_words, same, words_said
-from masa_rag._rows import CHUNK_COLUMNS, chunk_row, is_list_of_texts
+from masa_rag._copies import own_words, same, words_said
+from masa_rag._rows import CHUNK_COLUMNS, chunk_row, is_list_of_texts, names_in
 from masa_rag._unicode import is_text
 from masa_rag._words import bags
 from masa_rag.catalog._database import Database
@@ -163,7 +163,7 @@ class ChunkTables(Database):
                 "INSERT OR IGNORE INTO chunk_authors SELECT pk, ? FROM authors WHERE name = ?", (chunk, name)
             )
 
-    def misnamed(self) -> Iterator[tuple[int, str, list[str]]]:
+    def misnamed(self) -> Iterator[tuple[int, str, tuple[str, ...]]]:
         """Yield (number, id, who speaks) of the passages that are not found by the names of these."""
         rows = self.connection.execute(
             "SELECT c.pk, c.id, c.authors, CAST(a.name AS BLOB) FROM chunks c "

@@ -115,6 +115,8 @@ class DocumentTables(TombstoneTables):
             self.connection.execute("UPDATE documents SET digest = '' WHERE pk = ?", (row["pk"],))
             self._drop_unreadable(row["pk"])
             return False
+        if document.id != document_id:  # under a damaged id its source would bring it in a second time
+            self.connection.execute("UPDATE OR REPLACE documents SET id = ? WHERE pk = ?", (document.id, row["pk"]))
         self._write(source, document, row["body"], cut, origin=row["origin"])
         return True
 

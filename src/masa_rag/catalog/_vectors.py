@@ -107,7 +107,7 @@ class VectorTables(ChunkTables):
         import numpy as np
 
         rows = self.connection.execute(
-            "SELECT c.pk, c.id, v.vector, v.seq FROM vectors v JOIN chunks c ON c.pk = v.chunk "
+            "SELECT c.pk, c.id, CAST(v.vector AS BLOB), v.seq FROM vectors v JOIN chunks c ON c.pk = v.chunk "
             "WHERE v.seq > ? ORDER BY v.seq",
             (seq,),
         )
@@ -139,7 +139,7 @@ class VectorTables(ChunkTables):
     def vectors_of_numbers(self, numbers: Sequence[int]) -> dict[int, bytes]:
         """Return number -> float32 bytes of those chunks that have a vector."""
         rows = self.connection.execute(
-            "SELECT chunk, vector FROM vectors WHERE chunk IN (SELECT value FROM json_each(?))",
+            "SELECT chunk, CAST(vector AS BLOB) FROM vectors WHERE chunk IN (SELECT value FROM json_each(?))",
             (json.dumps(list(numbers)),),
         )
         return {row[0]: row[1] for row in rows}

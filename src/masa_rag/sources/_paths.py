@@ -25,6 +25,10 @@ def absent(given: str) -> MasaRagError:
     """Return the error for a path at which nothing is."""
     if "://" in given:
         return ConfigurationError(f"received the address {given!r}; expected one that begins with http or https")
+    if given == "-":
+        return SourceUnavailableError(
+            "received '-', which is no file here; a text from standard input is stored by: masa-rag remember -"
+        )
     if not given.strip():  # a shell gives it for a variable that is not set
         return SourceUnavailableError(
             f'received the path {given!r}; expected a file, a folder (this one is ".") or an address'
