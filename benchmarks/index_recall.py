@@ -38,7 +38,8 @@ DIM = 384
 def main() -> None:
     arguments = _arguments()
     chunks, vectors, queries, kind = _material(arguments)
-    exact = FlatIndex.from_vectors([chunk.id for chunk in chunks], vectors)
+    exact = FlatIndex()
+    exact.upsert(chunks, vectors)
     with tempfile.TemporaryDirectory() as folder:
         index = ChromaIndex(folder)
         len(index)  # opening and importing are not adding

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -12,6 +14,9 @@ from hypothesis import strategies as st
 from masa_rag.errors import ConfigurationError, MemoryMismatchError
 from masa_rag.indexes import FlatIndex, flat
 from masa_rag.testing.indexes import IndexContract, make_chunks, make_vectors
+
+if TYPE_CHECKING:
+    from masa_rag.protocols import Vectors
 
 DIM = 8
 
@@ -36,22 +41,27 @@ class TestFlatIndexAskedOften(TestFlatIndex):
     """It keeps the contract with a coarse copy of its rows."""
 
 
+def index_of(ids: Sequence[str], vectors: Vectors) -> FlatIndex:
+    """Return an index of these."""
+    index = FlatIndex()
+    index.upsert_vectors(ids, vectors)
+    return index
+
+
 def filled(*names: str) -> FlatIndex:
     """Return an index with a vector for each name."""
-    return FlatIndex.from_vectors(names, make_vectors(*names, dim=DIM))
+    return index_of(names, make_vectors(*names, dim=DIM))
 
 
 def test_scores_by_hand() -> None:
     """Cosines of 60 degrees, 90 degrees and 180 degrees, best first."""
-    index = FlatIndex.from_vectors(
-        ["half", "right", "opposite"], np.array([[0.5, 0.75**0.5], [0, 1], [-1, 0]], dtype=np.float32)
-    )
+    index = index_of(["half", "right", "opposite"], np.array([[0.5, 0.75**0.5], [0, 1], [-1, 0]], dtype=np.float32))
     assert index.query(np.array([1, 0], dtype=np.float32), 3) == [("half", 0.5), ("right", 0.0), ("opposite", -1.0)]
 
 
 def test_cosines_are_in_the_order_asked_for_and_not_a_number_for_who_is_not_there() -> None:
     """The vector need not be of length 1; an id that was deleted is as unknown as one that never was."""
-    index = FlatIndex.from_vectors(["a", "b", "c"], np.array([[1, 0], [0, 1], [0.6, 0.8]], dtype=np.float32))
+    index = index_of(["a", "b", "c"], np.array([[1, 0], [0, 1], [0.6, 0.8]], dtype=np.float32))
     index.delete(["b"])
     found = index.cosines(["c", "b", "a", "never", "c"], np.array([2, 0], dtype=np.float32))
     assert np.allclose(found, [0.6, np.nan, 1.0, np.nan, 0.6], equal_nan=True)
@@ -60,11 +70,11 @@ def test_cosines_are_in_the_order_asked_for_and_not_a_number_for_who_is_not_ther
     )
 
 
-def test_load_keeps_the_array() -> None:
-    """Loading unit rows makes no copy, works on read-only arrays, and later writes leave them alone."""
+def test_an_empty_index_keeps_the_array() -> None:
+    """Read-only unit rows are not copied, and later writes leave them alone."""
     vectors = make_vectors("a", "b", dim=DIM)
     vectors.setflags(write=False)
-    index = FlatIndex.from_vectors(["a", "b"], vectors)
+    index = index_of(["a", "b"], vectors)
     assert np.shares_memory(index._rows.matrix, vectors)
     index.upsert(make_chunks("c", "a"), make_vectors("c", "z", dim=DIM))
     index.delete(["b"])
@@ -72,19 +82,11 @@ def test_load_keeps_the_array() -> None:
     assert index.query(vectors[0], 1, allowed=["a"])[0][1] < 0.99
 
 
-def test_load_replaces_everything() -> None:
-    """What was there before is gone; of a repeated id the last row counts."""
-    index = filled("old")
-    index.load(["a", "b", "a"], make_vectors("x", "b", "a", dim=DIM))
-    assert index.query(make_vectors("a", dim=DIM)[0], 1)[0][0] == "a"
-    assert len(index) == 2
-
-
 def test_equal_vectors_score_equally_wherever_they_lie() -> None:
     """1,000 copies of one vector have one score, so the ids alone decide."""
     vectors = np.repeat(make_vectors("a", dim=384), 1000, axis=0)
     ids = [f"{number:04d}" for number in range(1000)][::-1]
-    hits = FlatIndex.from_vectors(ids, vectors).query(make_vectors("b", dim=384)[0], 5)
+    hits = index_of(ids, vectors).query(make_vectors("b", dim=384)[0], 5)
     assert [found for found, _ in hits] == ["0000", "0001", "0002", "0003", "0004"]
     assert len({score for _, score in hits}) == 1
 
@@ -97,7 +99,7 @@ def test_a_coarse_copy_changes_no_answer() -> None:
     vectors = np.vstack([middles + 0.02 * chance.standard_normal(middles.shape, np.float32), middles[:200:10] * 0])
     vectors /= np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-9)
     ids = [f"{number:04d}" for number in range(len(vectors))]
-    index, one_by_one = (FlatIndex.from_vectors(ids[:2000], vectors[:2000]) for _ in range(2))
+    index, one_by_one = (index_of(ids[:2000], vectors[:2000]) for _ in range(2))
     for turn in range(0, 1000, 10):
         for each in (index, one_by_one):
             each.upsert_vectors(ids[2000 + turn : 2010 + turn], vectors[2000 + turn : 2010 + turn])
@@ -112,7 +114,7 @@ def test_a_coarse_copy_leaves_most_out(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(flat, "_MANY", 1_000)
     monkeypatch.setattr(flat, "_ASKED", 2)
     vectors = np.random.default_rng(4).standard_normal((3_000, 384), np.float32)
-    index = FlatIndex.from_vectors([str(number) for number in range(3_000)], vectors)
+    index = index_of([str(number) for number in range(3_000)], vectors)
     compared: list[int] = []
     products = flat._products
     monkeypatch.setattr(flat, "_products", lambda rows, query: compared.append(len(rows)) or products(rows, query))
@@ -163,7 +165,7 @@ def test_wrong_query_is_refused() -> None:
 
 def test_zero_vector_is_like_nothing() -> None:
     """A row of zeros scores 0."""
-    index = FlatIndex.from_vectors(["zero"], np.zeros((1, DIM), dtype=np.float32))
+    index = index_of(["zero"], np.zeros((1, DIM), dtype=np.float32))
     assert index.query(make_vectors("a", dim=DIM)[0], 1) == [("zero", 0.0)]
 
 
@@ -171,9 +173,9 @@ def test_readers_see_whole_states_only() -> None:
     """While one thread replaces all vectors back and forth, readers see one state or the other."""
     names = [f"n{number}" for number in range(300)]
     first, second = (make_vectors(*(f"{name}{mark}" for name in names), dim=DIM) for mark in "xy")
-    index = FlatIndex.from_vectors(names, first)
+    index = index_of(names, first)
     query = make_vectors("q", dim=DIM)[0]
-    expected = [FlatIndex.from_vectors(names, rows).query(query, 300) for rows in (first, second)]
+    expected = [index_of(names, rows).query(query, 300) for rows in (first, second)]
     seen: list[bool] = []
     done = threading.Event()
 
@@ -198,7 +200,6 @@ STEPS = st.lists(
     st.one_of(
         st.tuples(st.just("upsert"), st.lists(st.tuples(IDS, IDS), max_size=6)),
         st.tuples(st.just("delete"), st.lists(IDS, max_size=4)),
-        st.tuples(st.just("load"), st.lists(st.tuples(IDS, IDS), max_size=6)),
         st.tuples(st.just("clear"), st.just([])),
     ),
     max_size=25,
@@ -219,9 +220,6 @@ def test_agrees_with_a_dict(steps: list[tuple[str, list]], allowed: set[str] | N
             case "delete":
                 index.delete(items)
                 model = {key: value for key, value in model.items() if key not in items}
-            case "load":
-                index.load([key for key, _ in items], make_vectors(*(v for _, v in items), dim=DIM))
-                model = dict(items)
             case "clear":
                 index.clear()
                 model = {}

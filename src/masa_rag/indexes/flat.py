@@ -44,7 +44,7 @@ class _Rows:
 class FlatIndex:
     """All vectors in memory, compared one by one: exact, and fast enough to some 100,000 of them.
 
-    Nothing is written to disk; whoever uses it fills it with ``load`` when opening. At 384
+    Nothing is written to disk; whoever uses it fills it when opening. At 384
     dimensions it takes 1.5 kB a vector, twice that while it grows. Many threads may query while
     one writes: a reader sees the state before or after a write, never between. Vectors are scaled
     to length 1, so scores are cosines. Equal scores are ordered by id.
@@ -62,31 +62,18 @@ class FlatIndex:
         self._row_of: dict[str, int] = {}
         self._rows = _nothing(0)
 
-    @classmethod
-    def from_vectors(cls, ids: Sequence[str], vectors: Vectors) -> FlatIndex:
-        """Return an index of these; see ``load``."""
-        index = cls()
-        index.load(ids, vectors)
-        return index
-
-    def load(self, ids: Sequence[str], vectors: Vectors) -> None:
-        """Replace everything, in one step.
-
-        Args:
-            ids: Unique ids; of repeated ones the last counts.
-            vectors: Shape ``(len(ids), dim)``. A contiguous float32 array of unit rows is kept
-                as it is, without a copy: do not write to it afterwards. It may be read-only.
-        """
-        ids, rows = _unique(ids, unit_rows(vectors, count=len(ids), dim=None))
-        with self._lock:
-            self._fill(ids, rows)
-
     def upsert(self, chunks: Sequence[Chunk], vectors: Vectors) -> None:
         """Insert or replace; of chunks with the same id the last counts."""
         self.upsert_vectors([chunk.id for chunk in chunks], vectors)
 
     def upsert_vectors(self, ids: Sequence[str], vectors: Vectors) -> None:
-        """Insert or replace by id; of equal ids the last counts. ``vectors`` has shape ``(len(ids), dim)``."""
+        """Insert or replace by id; of equal ids the last counts.
+
+        Args:
+            ids: Their ids.
+            vectors: Shape ``(len(ids), dim)``. A contiguous float32 array of unit rows that is read-only is kept as
+                it is, without a copy, where the index was empty.
+        """
         with self._lock:
             rows = unit_rows(vectors, count=len(ids), dim=self._dim())
             if not ids:
@@ -141,7 +128,8 @@ class FlatIndex:
     def clear(self) -> None:
         """Remove everything; nothing was ever on disk."""
         with self._lock:
-            self._reset()
+            self._row_of = {}
+            self._rows = _nothing(0)
 
     def close(self) -> None:
         """Release the memory. The index is empty afterwards."""
@@ -149,10 +137,6 @@ class FlatIndex:
 
     def __len__(self) -> int:
         return len(self._row_of)
-
-    def _reset(self) -> None:
-        self._row_of = {}
-        self._rows = _nothing(0)
 
     def _dim(self) -> int | None:
         return self._rows.matrix.shape[1] if self._row_of else None
