@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, NoReturn, Self
 from masa_rag._ids import digest
 from masa_rag._parts import Parts
 from masa_rag._reading import Filters, Moment, Names, whole_number
-from masa_rag._unicode import whole_name, whole_text
+from masa_rag._unicode import whole_name
+from masa_rag.catalog import grave
 from masa_rag.errors import ConfigurationError, RecordError
 from masa_rag.ingest import Errors, refuse_forgotten
 from masa_rag.sources._named import named
@@ -112,8 +113,10 @@ class Memory(Parts):
             raise ConfigurationError(f"received {text!r} to remember; expected some words")
         author = None if isinstance(author, str) and not author.strip() else author
         note = digest(text, author if isinstance(author, str) else "", size=8)
-        when = created_at if created_at is not None else self._remembered_at(source, note)
-        document = Document(id=note, text=text, kind="note", title=title, author=author, created_at=when, url=url)
+        if created_at is None:
+            known = self.document(source, note)
+            created_at = known.created_at if known is not None and known.created_at is not None else datetime.now(UTC)
+        document = Document(id=note, text=text, kind="note", title=title, author=author, created_at=created_at, url=url)
         refuse_forgotten(self.add([document], name=source, errors="raise"))
         return note
 
@@ -149,15 +152,15 @@ class Memory(Parts):
             StorageError: A reader still uses the old pages; what is left is erased at the next opening.
         """
         self._pin()
-        buried = _grave(author, source, document)
+        buried = grave(author, source, document)
         if author is not None:
-            self._check_author(author)
+            self.catalog.refuse_half_a_name(author)
         return self._ingest.forget(*buried)
 
     def allow(self, *, author: str | None = None, source: str | None = None, document: str | None = None) -> bool:
         """Undo ``forget`` for the future: the next import may bring it back. Returns whether it was forgotten."""
         with self.catalog.transaction():
-            return self.catalog.unbury(*_grave(author, source, document))
+            return self.catalog.unbury(*grave(author, source, document))
 
     # Reading
 
@@ -302,32 +305,3 @@ class Memory(Parts):
 
     def __repr__(self) -> str:
         return f"<Memory {str(self.path)!r}>"
-
-    def _check_author(self, author: str) -> None:
-        from masa_rag._names import similar_authors
-
-        exact, similar = similar_authors(self.catalog.connection, author)
-        if not exact and similar and not any(self.catalog.documents_by(author)):
-            raise ConfigurationError(
-                f"received the author {author!r}, who does not speak here; did you mean {', '.join(similar)}? "
-                "Forgetting takes the whole name"
-            )
-
-    def _remembered_at(self, source: str, note: str) -> datetime:
-        known = self.catalog.document(source, note)
-        return known.created_at if known is not None and known.created_at is not None else datetime.now(UTC)
-
-
-def _grave(author: str | None, source: str | None, document: str | None) -> tuple[str, ...]:
-    """Return what is meant as the parts of a tombstone."""
-    match (author, source, document):
-        case (str(), None, None) if author.strip():
-            return ("author", whole_text(author))
-        case (None, str(), None):
-            return ("source", whole_name(source))
-        case (None, str(), str()):
-            return ("document", whole_name(source), whole_name(document))
-    raise ConfigurationError(
-        f"received author={author!r}, source={source!r}, document={document!r}; "
-        "expected author, or source, or source and document"
-    )

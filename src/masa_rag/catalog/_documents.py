@@ -12,10 +12,10 @@ from typing import Literal
 import msgspec
 
 from masa_rag._merge import keep_segments, merge
-from masa_rag._names import same_name
+from masa_rag._names import same_name, similar_authors
 from masa_rag._rows import decode_document, encode_document, readable_document, seconds
 from masa_rag.catalog._forgetting import TombstoneTables
-from masa_rag.errors import RecordError
+from masa_rag.errors import ConfigurationError, RecordError
 from masa_rag.types import Chunk, Document
 
 Outcome = Literal["added", "updated", "unchanged", "forgotten"]
@@ -224,6 +224,15 @@ class DocumentTables(TombstoneTables):
             [json.dumps(found) for found in numbers],
         ).fetchall()
         yield from ((row[0], row[1], readable_document(row[2])) for row in rows)
+
+    def refuse_half_a_name(self, author: str) -> None:
+        """Raise ConfigurationError where nobody of exactly this name speaks, but others whose names hold it do."""
+        exact, similar = similar_authors(self.connection, author)
+        if not exact and similar and not any(self.documents_by(author)):
+            raise ConfigurationError(
+                f"received the author {author!r}, who does not speak here; did you mean {', '.join(similar)}? "
+                "Forgetting takes the whole name"
+            )
 
     def _row(self, source: str, document_id: str) -> sqlite3.Row | None:
         row: sqlite3.Row | None = self.connection.execute(

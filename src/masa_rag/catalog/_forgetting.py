@@ -7,8 +7,9 @@ from unicodedata import normalize
 from masa_rag._ids import digest
 from masa_rag._merge import without_authors
 from masa_rag._names import same_name
+from masa_rag._unicode import whole_name, whole_text
 from masa_rag.catalog._chunks import ChunkTables
-from masa_rag.errors import StorageError
+from masa_rag.errors import ConfigurationError, StorageError
 from masa_rag.types import Document
 
 
@@ -65,6 +66,21 @@ class TombstoneTables(ChunkTables):
                 "a reader is still using the old pages, so deleted text may remain in memory.db-wal; "
                 "close other programs that use this memory and run: masa-rag rebuild"
             )
+
+
+def grave(author: str | None, source: str | None, document: str | None) -> tuple[str, ...]:
+    """Return what is meant as the parts of a tombstone."""
+    match (author, source, document):
+        case (str(), None, None) if author.strip():
+            return ("author", whole_text(author))
+        case (None, str(), None):
+            return ("source", whole_name(source))
+        case (None, str(), str()):
+            return ("document", whole_name(source), whole_name(document))
+    raise ConfigurationError(
+        f"received author={author!r}, source={source!r}, document={document!r}; "
+        "expected author, or source, or source and document"
+    )
 
 
 def _tombstones(*parts: str) -> tuple[str, str]:
