@@ -135,3 +135,12 @@ def test_the_clock_of_the_machine_has_a_zone_at_all_times() -> None:
     now = asked_at(None)
     assert now.replace(year=1, month=1, day=1, hour=0, minute=0).utcoffset() == now.utcoffset()
     assert periods_of("999 years ago", now)
+
+
+def test_a_filter_by_all_sources_there_are_is_none(memory: Memory) -> None:
+    """Who keeps one source in a memory names it in each question; beside another one it leaves something out."""
+    memory.add([Document(id="1", text="The crane.")], name="s")
+    assert scope_of(memory.catalog.connection, "crane", Filters(source="s")).allowed is None
+    memory.add([Document(id="1", text="The wall.")], name="t")
+    assert len(scope_of(memory.catalog.connection, "crane", Filters(source="s")).allowed or ()) == 1
+    assert scope_of(memory.catalog.connection, "crane", Filters(source="u")).allowed == set()

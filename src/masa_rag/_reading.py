@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from math import inf
 from operator import index
@@ -90,6 +90,15 @@ def allowed_chunks(connection: sqlite3.Connection, filters: Filters) -> set[int]
         values,
     ).fetchone()
     return set(json.loads(row[0]))
+
+
+def narrowing(connection: sqlite3.Connection, filters: Filters) -> Filters:
+    """Return the filters without one by source that names all there are, as who keeps one in a memory gives.
+
+    To pick 100,000 passages out of 100,000 takes as long as the search.
+    """
+    sources = {row[0] for row in connection.execute("SELECT name FROM sources")}
+    return replace(filters, source=None) if sources.issubset(filters.source or ()) else filters
 
 
 def first_said(connection: sqlite3.Connection, ids: Sequence[str]) -> dict[str, str]:

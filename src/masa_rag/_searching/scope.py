@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import TYPE_CHECKING
 
-from masa_rag._reading import Filters, allowed_chunks, spoken_until
+from masa_rag._reading import Filters, allowed_chunks, narrowing, spoken_until
 from masa_rag._searching.rank import DATE_BOOST, TIME_BOOST
 from masa_rag._searching.when import periods_of
 from masa_rag._time import utc
@@ -52,7 +52,7 @@ def scope_of(connection: sqlite3.Connection, query: str, filters: Filters, now: 
     """Return where a question looks, asked at ``now``, by the clock of this machine when None."""
     periods = periods_of(query, asked_at(now))
     untimed = periods[0].cut_from(query) if periods else query
-    allowed = allowed_chunks(connection, filters)
+    allowed = allowed_chunks(connection, narrowing(connection, filters))
     for period in _begun(connection, periods):
         meant, copies = _spoken_in(connection, period, allowed)
         if meant:
