@@ -22,14 +22,11 @@ LAYERS = (
         "_child",
         "_media",
         "_sound",
-        "_lock",
-        "_merge",
         "_rows",
         "_verbs",
         "_words",
         "_names",
         "_copies",
-        "_schema",
         "_reading",
         "_said",
         "_model_files",
@@ -135,4 +132,4 @@ def test_only_the_catalogue_writes() -> None:
         for path in FILES
         if any(f'"{verb} ' in path.read_text() for verb in ("INSERT", "UPDATE", "DELETE FROM", "VACUUM"))
     ]
-    assert set(writers) <= {"catalog", "_schema.py", "_check.py", "_words.py"}
+    assert set(writers) <= {"catalog", "_check.py", "_words.py"}

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from masa_rag import Document, Memory
-from masa_rag._lock import WriterLock
+from masa_rag.catalog._lock import WriterLock
 
 
 @pytest.fixture
@@ -35,7 +35,7 @@ def refused(path: Path, *_: object, **__: object) -> None:
 def another_process_at_work(lock: WriterLock) -> Iterator[subprocess.Popen[str]]:
     """A process that marks itself as being at work and waits; killed at the end."""
     program = (
-        "import sys; from pathlib import Path; from masa_rag._lock import WriterLock\n"
+        "import sys; from pathlib import Path; from masa_rag.catalog._lock import WriterLock\n"
         "with WriterLock(Path(sys.argv[1]), timeout_s=5).working():\n    print('at work', flush=True); sys.stdin.read()"
     )
     command = [sys.executable, "-c", program, str(lock._owner_file.with_suffix(".lock"))]

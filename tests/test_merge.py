@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from masa_rag import Document, Segment
-from masa_rag._merge import keep_segments, merge, without_authors
+from masa_rag.catalog._merge import keep_segments, merge, without_authors
 
 START = datetime(2024, 5, 1, tzinfo=UTC)
 

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from masa_rag import Document, Memory
-from masa_rag._schema import _FIRST
 from masa_rag._words import TOKENIZER, spaced, stems, words_of
+from masa_rag.catalog._schema import _FIRST
 from masa_rag.embedders import HashingEmbedder
 from masa_rag.indexes import FlatIndex
 

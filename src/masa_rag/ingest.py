@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Literal, get_args
 
-from masa_rag._merge import without_authors
 from masa_rag._names import same_name
 from masa_rag._upkeep import CYCLE, each
 from masa_rag.catalog import Catalog
+from masa_rag.catalog._merge import without_authors
 from masa_rag.errors import ConfigurationError, MasaRagError, RecordError, SourceError
 from masa_rag.protocols import ResumableSource, Source, SparingSource, WatchingSource
 from masa_rag.types import Document, IngestReport

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from masa_rag._merge import merge
+from masa_rag.catalog._merge import merge
 from masa_rag.errors import ConfigurationError, RecordError
 from masa_rag.sources import Tweets, open_source
 from masa_rag.types import Document

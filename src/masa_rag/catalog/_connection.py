@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Self
 
-from masa_rag._schema import refuse_foreign
 from masa_rag._words import bag_of, spaced
+from masa_rag.catalog._schema import refuse_foreign
 from masa_rag.errors import StorageError
 
 _DAMAGED = (

@@ -10,9 +10,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import cast
 
-from masa_rag._lock import WriterLock
-from masa_rag._schema import migrate
 from masa_rag.catalog._connection import Held, StorageErrors, connect, may_write_beside, unwritten
+from masa_rag.catalog._lock import WriterLock
+from masa_rag.catalog._schema import migrate
 from masa_rag.errors import StorageError
 
 

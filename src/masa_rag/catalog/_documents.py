@@ -11,10 +11,10 @@ from typing import Literal
 
 import msgspec
 
-from masa_rag._merge import keep_segments, merge
 from masa_rag._names import same_name, similar_authors
 from masa_rag._rows import decode_document, encode_document, readable_document, seconds
 from masa_rag.catalog._forgetting import TombstoneTables
+from masa_rag.catalog._merge import keep_segments, merge
 from masa_rag.errors import ConfigurationError, RecordError
 from masa_rag.types import Chunk, Document
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from unicodedata import normalize
 
 from masa_rag._ids import digest
-from masa_rag._merge import without_authors
 from masa_rag._names import same_name
 from masa_rag._unicode import whole_name, whole_text
 from masa_rag.catalog._chunks import ChunkTables
+from masa_rag.catalog._merge import without_authors
 from masa_rag.errors import ConfigurationError, StorageError
 from masa_rag.types import Document
 
