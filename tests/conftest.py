@@ -7,12 +7,16 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from masa_rag import Memory
 from masa_rag.embedders import HashingEmbedder
 from masa_rag.indexes import FlatIndex
 
 REPOSITORY = Path(__file__).parents[1]
+
+settings.register_profile("any machine", deadline=None)  # one that is busy takes longer than 200 ms now and then
+settings.load_profile("any machine")
 
 
 @pytest.fixture(scope="session")
