@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from masa_rag import Document, Memory, Segment
-from masa_rag._view import VectorView
+from masa_rag._searching.vectors import VectorView
 from masa_rag.errors import StorageError
 from masa_rag.indexes import ChromaIndex
 

@@ -23,7 +23,7 @@ from statistics import fmean
 from sets import SETS, Part, Question
 
 from masa_rag import Memory
-from masa_rag._telling import stems_of
+from masa_rag._searching.sentences import stems_of
 from masa_rag._words import STOP_WORDS
 from masa_rag.answer import Answer
 from masa_rag.chunkers._sentences import sentences

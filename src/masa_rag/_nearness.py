@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from masa_rag._names import capitalised
-from masa_rag._telling import stems_among, stems_of
+from masa_rag._searching.sentences import stems_among, stems_of
 from masa_rag._words import STOP_WORDS
 from masa_rag.types import Hit
 

@@ -17,7 +17,7 @@ from masa_rag.ingest import Ingest
 
 if TYPE_CHECKING:
     from masa_rag._projection import Projection
-    from masa_rag._view import VectorView
+    from masa_rag._searching.vectors import VectorView
     from masa_rag.chunkers._passages import CountTokens
     from masa_rag.protocols import Chunker, Embedder, Index, OnProgress, Reranker
 
@@ -95,7 +95,7 @@ class Parts:
 
     @cached_property
     def _view(self) -> VectorView:
-        from masa_rag._view import VectorView
+        from masa_rag._searching.vectors import VectorView
 
         return VectorView(self.catalog, self._projection, dim=self.embedder.dim)
 

@@ -13,8 +13,8 @@ from typing import Any
 from masa_rag._nearness import near_to
 from masa_rag._quotations import cited_in, false_quotations, in_clauses, numbers_in, plain, states
 from masa_rag._searching.scope import asked_at
+from masa_rag._searching.sentences import Sentence, best_sentence, rarities, sentences_of, stems_among
 from masa_rag._searching.when import periods_of
-from masa_rag._telling import Sentence, best_sentence, rarities, sentences_of, stems_among
 from masa_rag._turns import Documents, false_speakers, from_quotations, narrowed
 from masa_rag._words import STOP_WORDS, words_of
 from masa_rag.chunkers._sentences import in_whole_sentences, is_recorded

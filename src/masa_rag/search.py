@@ -21,7 +21,7 @@ from masa_rag._reading import (
     numbers_of,
     timed_of,
 )
-from masa_rag._said import with_copies
+from masa_rag._searching.copies import with_copies
 from masa_rag._searching.overview import is_news, overview, subject_of
 from masa_rag._searching.pool import gather, vector_scores, window_scores, with_neighbours, word_matches
 from masa_rag._searching.query import embed, encode, understand
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from masa_rag._searching.pool import Pool
     from masa_rag._searching.query import Embedded, Encoded, Question
     from masa_rag._searching.scope import Scope
-    from masa_rag._view import VectorView
+    from masa_rag._searching.vectors import VectorView
     from masa_rag.catalog import Catalog
     from masa_rag.protocols import Embedder, Reranker, Vector
     from masa_rag.types import Chunk

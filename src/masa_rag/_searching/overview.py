@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from masa_rag._names import capitalised, name_words, without_accents
 from masa_rag._reading import Filters, chunks_by_id, ids_of
-from masa_rag._said import with_copies
+from masa_rag._searching.copies import with_copies
 from masa_rag._searching.stretches import evenly
 from masa_rag._words import STOP_WORDS, words_of
 from masa_rag.types import Hit

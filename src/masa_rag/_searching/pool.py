@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from masa_rag._searching.query import Question
-    from masa_rag._view import VectorView
+    from masa_rag._searching.vectors import VectorView
     from masa_rag.protocols import TokenVectors, Vector
 
 _WINDOW = 2

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from masa_rag._names import names_in
-from masa_rag._verbs import FORMS
+from masa_rag._searching.verbs import FORMS
 from masa_rag._words import STOP_WORDS, digest_of, stems, words_of
 from masa_rag.protocols import TokenEmbedder
 

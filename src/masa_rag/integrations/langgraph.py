@@ -32,7 +32,7 @@ from langgraph.store.base import (
     get_text_at_path,
 )
 
-from masa_rag._said import copies_of
+from masa_rag._searching.copies import copies_of
 from masa_rag.errors import ConfigurationError
 from masa_rag.ingest import refuse_forgotten
 from masa_rag.memory import Memory
