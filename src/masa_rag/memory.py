@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NoReturn, Self
 
 from masa_rag._ids import digest
-from masa_rag._parts import Parts
+from masa_rag._memory_parts import Parts
 from masa_rag._reading import Filters, Moment, Names, whole_number
 from masa_rag._unicode import whole_name
 from masa_rag.catalog import grave

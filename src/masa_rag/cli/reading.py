@@ -48,8 +48,8 @@ def search(query: str, k: int, place: Path, as_json: bool, **chosen: Any) -> Non
 
 
 def _nothing_found(memory: Memory, **chosen: Any) -> str:
-    from masa_rag._nothing import why_nothing
     from masa_rag._output import printable
+    from masa_rag._why_nothing import why_nothing
 
     reason = why_nothing(memory, **chosen)
     return printable("nothing found" if reason is None else f"nothing found: {reason}")

@@ -103,9 +103,9 @@ def forget(author: str | None, source: str | None, document: str | None, undo: b
 
     Text and vectors are overwritten in every file of the memory.
     """
-    from masa_rag._nothing import why_nothing
     from masa_rag._output import printable
     from masa_rag._views import erased
+    from masa_rag._why_nothing import why_nothing
 
     if (author is None) == (source is None) or (document is not None and source is None):
         raise click.UsageError("name what to erase: --author, or --source, or --source and --document")

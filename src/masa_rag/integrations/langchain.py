@@ -20,7 +20,7 @@ from langchain_core.retrievers import BaseRetriever, LangSmithRetrieverParams
 from langchain_core.tools import BaseTool, StructuredTool, ToolException
 from pydantic import Field
 
-from masa_rag._nothing import context_or_why
+from masa_rag._why_nothing import context_or_why
 from masa_rag.errors import ConfigurationError, MasaRagError, RecordError
 from masa_rag.integrations._langchain_documents import document_in, document_out, hit_document
 from masa_rag.integrations._langchain_store import EmbedderEmbeddings, MemoryVectorStore

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 from masa_rag import __version__
 from masa_rag._lazy import require
-from masa_rag._nothing import context_or_why
 from masa_rag._views import erased
+from masa_rag._why_nothing import context_or_why
 from masa_rag.context import cite
 from masa_rag.errors import ConfigurationError, DocumentNotFoundError, MasaRagError
 from masa_rag.memory import Memory

@@ -11,9 +11,9 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from masa_rag._check import Info
-from masa_rag._nothing import why_nothing
 from masa_rag._reading import Filters, allowed_chunks
 from masa_rag._statistics import newest_passages, passages_by_time
+from masa_rag._why_nothing import why_nothing
 from masa_rag.errors import ConfigurationError
 from masa_rag.integrations._listen import listen
 from masa_rag.integrations._page import FIELDS, Asked, found, month_of, newest, nothing, page, problem, sources, whole
