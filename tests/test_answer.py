@@ -366,7 +366,7 @@ def test_what_is_answered_in_part_stays_an_answer(between: str) -> None:
 @pytest.mark.skipif(importlib.util.find_spec("masa_rag_minilm") is None, reason="needs the weights: ./weights")
 def test_the_default_model_tells_what_the_memory_does_not_hold(tmp_path: Path) -> None:
     """On the invented story of the examples: six questions that it answers, six on other things."""
-    from masa_rag._demo import demo_data, demo_sources
+    from masa_rag.cli._demo import demo_data, demo_sources
     from masa_rag.embedders import OnnxEmbedder
 
     held = ("Why was the launch moved?", "Who found the leak?", "When are rewards paid?",

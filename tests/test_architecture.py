@@ -45,7 +45,7 @@ LAYERS = (
     ("ingest", "search", "context", "answer"),
     ("_memory_parts",),
     ("memory",),
-    ("integrations", "plots", "testing", "_why_nothing", "_output", "_demo", "_doctor", "cli", "__main__"),
+    ("integrations", "plots", "testing", "_why_nothing", "cli", "__main__"),
 )
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}
 FILES = sorted(path for path in PACKAGE.rglob("*.py") if path != PACKAGE / "__init__.py")

@@ -355,7 +355,7 @@ def test_opening_shows_what_it_finishes(notes: Path, monkeypatch: pytest.MonkeyP
     import sqlite3
 
     seen: list[tuple[str, int, int]] = []
-    monkeypatch.setattr("masa_rag._output.Bar.__call__", lambda self, *step: seen.append(step))
+    monkeypatch.setattr("masa_rag.cli._output.Bar.__call__", lambda self, *step: seen.append(step))
     run("add", str(notes))
     with sqlite3.connect("brain/memory.db") as raw:
         raw.execute("DELETE FROM vectors")
@@ -447,7 +447,7 @@ def test_output_that_cannot_be_written(
         raise error
 
     run("add", str(notes))
-    monkeypatch.setattr("masa_rag._output.print_info", fail)
+    monkeypatch.setattr("masa_rag.cli._output.print_info", fail)
     result = run("info")
     assert (result.exit_code, result.stderr) == (1, shown)
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from click.shell_completion import ShellComplete
 
-from masa_rag._output import Bar, hint
 from masa_rag.cli import main
+from masa_rag.cli._output import Bar, hint
 from test_cli import notes, run, small_parts
 
 __all__ = ["notes", "small_parts"]

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from masa_rag._doctor import examine
 from masa_rag._http.client import Fetcher
+from masa_rag.cli._doctor import examine
 from masa_rag.errors import SourceUnavailableError
 from masa_rag.sources import YouTube
 from masa_rag.sources._rest import RestClient

@@ -11,9 +11,9 @@ import pytest
 
 from masa_rag import Chunk, Context, Document, Hit, IngestReport, Memory, RecordError
 from masa_rag._check import Info, SourceInfo
-from masa_rag._output import as_plain
 from masa_rag._views import web_address
 from masa_rag.answer import Answer
+from masa_rag.cli._output import as_plain
 from masa_rag.types import Hits
 
 ATTACK = "</div><script>alert(1)</script><img src=x onerror=alert(2)>\"'"

@@ -28,7 +28,7 @@ class _Group(click.Group):
         except BrokenPipeError:  # whoever reads has enough: click ends without a word
             raise
         except (MasaRagError, OSError) as error:  # a full disk, to which the output goes
-            from masa_rag._output import printable
+            from masa_rag.cli._output import printable
 
             raise click.ClickException(printable(str(error))) from error
 

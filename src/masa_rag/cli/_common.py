@@ -84,7 +84,7 @@ def open_memory(place: Path, *, create: bool = False, **options: Any) -> Memory:
 
     Opening may take a while, where it finishes what a killed process began; a bar shows it.
     """
-    from masa_rag._output import Bar
+    from masa_rag.cli._output import Bar
     from masa_rag.memory import Memory
 
     if not create and not _is_memory(place):
@@ -98,7 +98,7 @@ def open_memory(place: Path, *, create: bool = False, **options: Any) -> Memory:
 @contextmanager
 def _noticed() -> Iterator[None]:
     """Print what is warned of meanwhile, a line each."""
-    from masa_rag._output import printable
+    from masa_rag.cli._output import printable
 
     with warnings.catch_warnings(record=True) as noticed:
         warnings.simplefilter("always", UserWarning)
@@ -133,7 +133,7 @@ def reading_into(
     What is said and asked inside need not wait for the vector index, which takes most of a second to come up and is
     told when the memory closes.
     """
-    from masa_rag._output import Bar
+    from masa_rag.cli._output import Bar
 
     sources, broken = _recognised(paths, form=form, **({} if name is None else {"name": name}))
     reports: list[IngestReport] = []
@@ -199,7 +199,7 @@ def _as_before(memory: Memory, sources: Sequence[Source], place: Path, name: str
 
 def _recognised(paths: Sequence[str], **given: Any) -> tuple[list[Source], list[str]]:
     """Return the sources of the paths, and a line for each path that has none; raise when no path has any."""
-    from masa_rag._output import Bar
+    from masa_rag.cli._output import Bar
     from masa_rag.sources import open_sources
 
     sources: list[Source] = []
@@ -217,7 +217,7 @@ def _recognised(paths: Sequence[str], **given: Any) -> tuple[list[Source], list[
 
 def show_broken(broken: Sequence[str]) -> None:
     """Print what could not be read on stderr."""
-    from masa_rag._output import printable
+    from masa_rag.cli._output import printable
 
     for line in broken:
         click.secho(f"Error: {printable(line)}", fg="red", err=True)

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 @json_option
 def search(query: str, k: int, place: Path, as_json: bool, **chosen: Any) -> None:
     """Print the passages that answer a question, best first."""
-    from masa_rag._output import print_hits
+    from masa_rag.cli._output import print_hits
 
     with open_memory(place) as memory:
         hits = memory.search(query, k=k, **filters(**chosen))
@@ -48,8 +48,8 @@ def search(query: str, k: int, place: Path, as_json: bool, **chosen: Any) -> Non
 
 
 def _nothing_found(memory: Memory, **chosen: Any) -> str:
-    from masa_rag._output import printable
     from masa_rag._why_nothing import why_nothing
+    from masa_rag.cli._output import printable
 
     reason = why_nothing(memory, **chosen)
     return printable("nothing found" if reason is None else f"nothing found: {reason}")
@@ -67,7 +67,7 @@ def context(query: str, max_tokens: int, k: int, place: Path, as_json: bool, **c
 
     They are numbered, cited and fenced as data.
     """
-    from masa_rag._output import print_json, printable_lines
+    from masa_rag.cli._output import print_json, printable_lines
 
     with open_memory(place) as memory:
         found = memory.context(query, max_tokens=max_tokens, k=k, **filters(**chosen))
@@ -99,7 +99,7 @@ def ask(
     \b
     masa-rag ask "Why was the launch moved?" --add episodes/
     """
-    from masa_rag._output import hint, print_json, print_reports, printable_lines
+    from masa_rag.cli._output import hint, print_json, print_reports, printable_lines
 
     status = 0
     with ExitStack() as opened:
@@ -146,7 +146,7 @@ def _model(name: str | None) -> Callable[[str], str] | None:
 @json_option
 def info(place: Path, as_json: bool) -> None:
     """Say what is in the memory."""
-    from masa_rag._output import print_info
+    from masa_rag.cli._output import print_info
 
     with open_memory(place) as memory:
         print_info(memory.info(), as_json=as_json)

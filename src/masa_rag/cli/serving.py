@@ -77,6 +77,6 @@ def serve(port: int, place: Path) -> None:
 @memory_option
 def demo(place: Path) -> None:
     """Make a small memory of an invented story, and ask it."""
-    from masa_rag._demo import run_demo
+    from masa_rag.cli._demo import run_demo
 
     run_demo(place)

@@ -18,8 +18,8 @@ def verify(place: Path, as_json: bool) -> None:
 
     Text, words, vectors and index are compared; exit status 1 if they differ anywhere.
     """
-    from masa_rag._output import print_json, printable
     from masa_rag._views import counted
+    from masa_rag.cli._output import print_json, printable
 
     with open_memory(place) as memory:
         problems = memory.verify()
@@ -37,8 +37,8 @@ def verify(place: Path, as_json: bool) -> None:
 @memory_option
 def rebuild(re_embed: bool, place: Path) -> None:
     """Make passages, words and index anew from the documents."""
-    from masa_rag._output import Bar
     from masa_rag._views import counted
+    from masa_rag.cli._output import Bar
 
     with Bar() as bar, open_memory(place, re_embed=re_embed, progress=bar) as memory:
         click.echo(f"{counted(memory.rebuild(), 'passage')} in words, vectors and index")
@@ -49,8 +49,8 @@ def rebuild(re_embed: bool, place: Path) -> None:
 @json_option
 def doctor(place: Path, as_json: bool) -> None:
     """Print versions, devices, weights and paths, for bug reports."""
-    from masa_rag._doctor import examine
-    from masa_rag._output import print_pairs
+    from masa_rag.cli._doctor import examine
+    from masa_rag.cli._output import print_pairs
 
     print_pairs(examine(place), as_json=as_json)
 
@@ -59,7 +59,7 @@ def doctor(place: Path, as_json: bool) -> None:
 @json_option
 def plugins(as_json: bool) -> None:
     """List the sources, those of other packages included."""
-    from masa_rag._output import print_pairs
+    from masa_rag.cli._output import print_pairs
     from masa_rag.sources import known_sources
 
     print_pairs(known_sources(), as_json=as_json)

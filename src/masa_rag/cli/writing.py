@@ -53,7 +53,7 @@ def sync(
 def _bring(
     verb: str, paths: Sequence[str], name: str | None, form: str | None, place: Path, as_json: bool, **options: Any
 ) -> None:
-    from masa_rag._output import hint, print_reports
+    from masa_rag.cli._output import hint, print_reports
 
     if name is not None and len(paths) > 1:
         raise click.UsageError(f"received one --name for {len(paths)} paths; give one path, or leave --name out")
@@ -103,9 +103,9 @@ def forget(author: str | None, source: str | None, document: str | None, undo: b
 
     Text and vectors are overwritten in every file of the memory.
     """
-    from masa_rag._output import printable
     from masa_rag._views import erased
     from masa_rag._why_nothing import why_nothing
+    from masa_rag.cli._output import printable
 
     if (author is None) == (source is None) or (document is not None and source is None):
         raise click.UsageError("name what to erase: --author, or --source, or --source and --document")

@@ -23,12 +23,12 @@ QUESTIONS = (
 def demo_data() -> Path:
     """Return the folder of the example data: in the wheel, or in the checkout."""
     shipped = Path(str(files("masa_rag") / "_demo_data"))
-    return shipped if shipped.is_dir() else Path(__file__).parents[2] / "examples" / "data"
+    return shipped if shipped.is_dir() else Path(__file__).parents[3] / "examples" / "data"
 
 
 def run_demo(place: Path) -> None:
     """Fill the memory at ``place`` with the example data, ask the questions and print cited answers."""
-    from masa_rag._output import hint, print_hits, print_reports
+    from masa_rag.cli._output import hint, print_hits, print_reports
     from masa_rag.memory import Memory
 
     with Memory(place) as memory:
