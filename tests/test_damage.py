@@ -65,6 +65,17 @@ def test_a_damaged_page_is_a_problem_of_the_file(folder: Path, open_memory: Call
     assert {problem.where for problem in open_memory().verify()} == {"file"}
 
 
+def test_documents_whose_source_is_lost_are_a_problem_of_the_file(
+    folder: Path, open_memory: Callable[..., Memory]
+) -> None:
+    """Nothing of them is found any more, though all indexes agree, which SQLite does not mind."""
+    damage(folder, "UPDATE sources SET pk = 7")
+    memory = open_memory()
+    assert [str(problem) for problem in memory.verify()] == [
+        "file: 1 row of documents belong to sources that are not there"
+    ]
+
+
 @pytest.mark.parametrize("verb", ["search", "context", "ask"])
 def test_a_text_that_is_none_any_more_is_one_clear_error(
     folder: Path, open_memory: Callable[..., Memory], verb: str

@@ -88,7 +88,7 @@ def test_a_place_that_is_none_any_more_is_named_and_found_anew(
     damage(folder, "UPDATE chunk_authors SET author = x'ff'")
     memory = open_memory()
     assert len(memory.search("What does Ann say of the walrus?")) == 1
-    assert [problem.where for problem in memory.verify()] == ["chunks", "authors"]
+    assert [problem.where for problem in memory.verify()] == ["file", "chunks", "authors"]
     memory.rebuild()
     assert memory.verify() == []
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -143,6 +144,7 @@ def _check_file(connection: sqlite3.Connection) -> Iterator[Problem]:
 def _check_parts(catalog: Catalog, dim: int) -> Iterator[Problem]:
     connection = catalog.connection
     yield from _check_erasure(catalog)
+    yield from _check_references(connection)
     if catalog.may_write:
         yield from _check_words(connection)
     with catalog.snapshot():  # a document that somebody changes meanwhile would not match its passages
@@ -157,6 +159,12 @@ def _check_erasure(catalog: Catalog) -> Iterator[Problem]:
     if catalog.setting("scrub") == "due":
         advice = "free some space, and open the memory again"
         yield Problem("file", f"bytes of what was forgotten may still be in the files; {advice}")
+
+
+def _check_references(connection: sqlite3.Connection) -> Iterator[Problem]:
+    lost = Counter((row[0], row[2]) for row in connection.execute("PRAGMA foreign_key_check"))
+    for (table, other), count in lost.items():
+        yield Problem("file", f"{counted(count, 'row')} of {table} belong to {other} that are not there")
 
 
 def _check_words(connection: sqlite3.Connection) -> Iterator[Problem]:
