@@ -89,3 +89,10 @@ def test_why_nothing_is_found_stands_beside_the_json(notes: Path, verb: str) -> 
     result = run(verb, "copper", "--author", "Zed", "--json")
     assert isinstance(json.loads(result.stdout), list if verb == "search" else dict)
     assert (result.exit_code, result.stderr) == (0, "nothing found: nobody called 'Zed' speaks here\n")
+
+
+def test_standard_input_is_no_path(notes: Path) -> None:
+    """Who pipes a text is told what stores it."""
+    result = run("add", "-")
+    assert result.exit_code == 1
+    assert "a text from standard input is stored by: masa-rag remember -" in result.stderr
