@@ -86,6 +86,9 @@ class FileSource:
     suffixes: ClassVar[frozenset[str]]
     """Which files of a folder are taken, lower case with the dot; empty takes all."""
 
+    by_content: ClassVar[bool] = False
+    """Whether of a folder only those are taken that ``recognises`` knows: the name says too little."""
+
     beside: ClassVar[tuple[str, ...]] = ()
     """Endings of files that tell about those it reads, and are nothing by themselves."""
 
@@ -138,8 +141,13 @@ class FileSource:
             yield from (item for item in map(Path, glob.glob(str(path), recursive=True)) if item.is_file())  # noqa: PTH207 - absolute patterns
 
     def _takes(self, path: Path) -> bool:
-        """Say whether a file of a folder is one of these, by its name."""
-        return not self.suffixes or path.suffix.lower() in self.suffixes
+        """Say whether a file of a folder is one of these, by its name or, where ``by_content``, by what is in it."""
+        if self.suffixes and path.suffix.lower() not in self.suffixes:
+            return False
+        try:
+            return not self.by_content or type(self).recognises(path, read_head(path))
+        except OSError:
+            return True  # reported when it is read
 
     def __iter__(self) -> Iterator[Document | RecordError]:
         for path in self.files():

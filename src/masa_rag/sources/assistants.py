@@ -14,7 +14,7 @@ from masa_rag.sources._assistants import chatgpt, claude, gemini
 from masa_rag.sources._assistants.records import is_conversation, is_known, records
 from masa_rag.sources._base import FileSource, read_head
 from masa_rag.sources._chats.fields import text_of
-from masa_rag.sources._chats.files import ChatFile, holds_chats, in_zip, is_zip, on_disk, others_in_zip, read_each
+from masa_rag.sources._chats.files import ChatFile, holds_chats, in_zip, is_zip, others_in_zips, read_each, unpacked
 from masa_rag.sources._chats.messages import Said, documents
 from masa_rag.types import Document
 
@@ -48,6 +48,7 @@ class AssistantExport(FileSource):
 
     form = "assistants"
     global_ids = True
+    by_content = True
     suffixes = frozenset({".json", ".html", ".zip"})
     beside = _ABOUT
 
@@ -70,19 +71,13 @@ class AssistantExport(FileSource):
         paths = self.files()
         for path in paths:
             me = self.me or _own_name(path) or "You"
-            files = _in_zip(path) if is_zip(path) else [on_disk(path)]
-            yield from read_each(files, partial(_conversations, me=me))
-        for path in filter(is_zip, paths):
-            yield from others_in_zip(path, type(self).__name__, is_known)
+            yield from read_each(unpacked([path], _in_zip), partial(_conversations, me=me))
+        yield from others_in_zips(paths, self, is_known)
 
     def _takes(self, path: Path) -> bool:
         """Take of a folder what holds conversations, and the page that shows them only where there is nothing else."""
-        try:
-            if not super()._takes(path) or not type(self).recognises(path, read_head(path)):
-                return False
-            return path.suffix.lower() != ".html" or not any(path.parent.glob("conversations*.json"))
-        except OSError:
-            return True  # reported when it is read
+        is_page = path.suffix.lower() == ".html"
+        return super()._takes(path) and not (is_page and any(path.parent.glob("conversations*.json")))
 
 
 def _is_export(folder: Path) -> bool:

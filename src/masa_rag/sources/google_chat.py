@@ -16,7 +16,7 @@ from masa_rag.errors import RecordError, SourceFormatError
 from masa_rag.sources._archive import Archive
 from masa_rag.sources._base import FileSource, read_head
 from masa_rag.sources._chats.fields import content_of, id_of, kept, list_of, text_of
-from masa_rag.sources._chats.files import ChatFile, holds_chats, in_zip, is_zip, on_disk, others_in_zip, read_each
+from masa_rag.sources._chats.files import ChatFile, holds_chats, in_zip, is_zip, others_in_zips, read_each, unpacked
 from masa_rag.sources._chats.messages import FIRST_FILES, Room, Said, documents
 from masa_rag.sources._jsonstream import ITEM, json_values, peek
 from masa_rag.sources._pages.months import NUMBERS, folded
@@ -46,6 +46,7 @@ class GoogleChatExport(FileSource):
 
     form = "google_chat"
     global_ids = True
+    by_content = True
     suffixes = frozenset({".json", ".zip"})
     beside = (_ABOUT, "user_info.json")
 
@@ -58,17 +59,8 @@ class GoogleChatExport(FileSource):
 
     def __iter__(self) -> Iterator[Document | RecordError]:
         paths = self.files()
-        files = (file for path in paths for file in (_in_zip(path) if is_zip(path) else [on_disk(path)]))
-        yield from documents(read_each(files, _messages))
-        for path in filter(is_zip, paths):
-            yield from others_in_zip(path, type(self).__name__, _is_known)
-
-    def _takes(self, path: Path) -> bool:
-        """Take of a folder what holds a chat, for the rest of a person's data is JSON too."""
-        try:
-            return super()._takes(path) and type(self).recognises(path, read_head(path))
-        except OSError:
-            return True  # reported when it is read
+        yield from documents(read_each(unpacked(paths, _in_zip), _messages))
+        yield from others_in_zips(paths, self, _is_known)
 
 
 def _is_named(item: Path) -> bool:

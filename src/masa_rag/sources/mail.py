@@ -11,7 +11,7 @@ from typing import IO
 from masa_rag.errors import RecordError
 from masa_rag.sources._base import FileSource, read_head
 from masa_rag.sources._chats.fields import kept
-from masa_rag.sources._chats.files import ChatFile, holds_chats, in_zip, is_zip, on_disk, others_in_zip, read_each
+from masa_rag.sources._chats.files import ChatFile, holds_chats, in_zip, is_zip, others_in_zips, read_each, unpacked
 from masa_rag.sources._chats.messages import Room, Said, documents
 from masa_rag.sources._mail.boxes import is_mail, mails
 from masa_rag.sources._mail.message import Mail as OneMail
@@ -40,6 +40,7 @@ class Mail(FileSource):
 
     form = "mail"
     global_ids = True
+    by_content = True
     suffixes = _ENDINGS | {".gz", ".zip"}
     beside = (".msf",)
 
@@ -54,11 +55,8 @@ class Mail(FileSource):
 
     def __iter__(self) -> Iterator[Document | RecordError]:
         paths = self.files()
-        files = (file for path in paths for file in (_zipped(path) if is_zip(path) else [on_disk(path)]))
-        threads = _Threads()
-        yield from documents(read_each(files, threads.read))
-        for path in filter(is_zip, paths):
-            yield from others_in_zip(path, type(self).__name__, is_mail)
+        yield from documents(read_each(unpacked(paths, _zipped), _Threads().read))
+        yield from others_in_zips(paths, self, is_mail)
 
     def _expand(self, given: str | Path) -> Iterator[Path]:
         yield from super()._expand(given)
@@ -68,12 +66,7 @@ class Mail(FileSource):
 
     def _takes(self, path: Path) -> bool:
         """Take of a folder what holds mails; in a Maildir, whatever it is called."""
-        if path.parent.name in _MAILDIR:
-            return True
-        try:
-            return super()._takes(path) and type(self).recognises(path, read_head(path))
-        except OSError:
-            return True  # reported when it is read
+        return path.parent.name in _MAILDIR or super()._takes(path)
 
 
 def _is_maildir(folder: Path) -> bool:

@@ -51,6 +51,7 @@ class MessengerExport(FileSource):
 
     form = "messenger"
     global_ids = True
+    by_content = True
     suffixes = frozenset({".json", ".zip"})
 
     @classmethod
@@ -66,13 +67,6 @@ class MessengerExport(FileSource):
         paths = self.files()
         yield from documents(read_each(unpacked(paths, _in_zip), _messages))
         yield from others_in_zips(paths, self, _is_known)
-
-    def _takes(self, path: Path) -> bool:
-        """Take of a folder what holds a chat, for the rest of a person's data is JSON too."""
-        try:
-            return super()._takes(path) and type(self).recognises(path, read_head(path))
-        except OSError:
-            return True  # reported when it is read
 
 
 def _holds_chat(folder: Path) -> bool:

@@ -9,10 +9,10 @@ from typing import Any
 
 from masa_rag._ids import digest
 from masa_rag.errors import RecordError
-from masa_rag.sources._base import FileSource, read_head
+from masa_rag.sources._base import FileSource
 from masa_rag.sources._chats.cooked import cooked_text
 from masa_rag.sources._chats.fields import clean, id_of, kept, text_of, time_of
-from masa_rag.sources._chats.files import ChatFile, holds_chats, in_zip, is_zip, on_disk, others_in_zip, read_each
+from masa_rag.sources._chats.files import ChatFile, holds_chats, in_zip, is_zip, others_in_zips, read_each, unpacked
 from masa_rag.sources._chats.messages import Room, Said, documents
 from masa_rag.sources._jsonstream import ITEM, Closed, json_values, peek
 from masa_rag.types import Document, Segment
@@ -50,6 +50,7 @@ class SkypeExport(FileSource):
 
     form = "skype"
     global_ids = True
+    by_content = True
     suffixes = frozenset({".json", ".zip"})
     beside = ("endpoints.json",)
 
@@ -60,16 +61,8 @@ class SkypeExport(FileSource):
 
     def __iter__(self) -> Iterator[Document | RecordError]:
         paths = self.files()
-        files = (file for path in paths for file in (_in_zip(path) if is_zip(path) else [on_disk(path)]))
-        yield from documents(read_each(files, _messages))
-        for path in filter(is_zip, paths):
-            yield from others_in_zip(path, type(self).__name__, _is_known)
-
-    def _takes(self, path: Path) -> bool:
-        try:
-            return super()._takes(path) and type(self).recognises(path, read_head(path))
-        except OSError:
-            return True  # reported when it is read
+        yield from documents(read_each(unpacked(paths, _in_zip), _messages))
+        yield from others_in_zips(paths, self, _is_known)
 
 
 def _is_named(item: Path) -> bool:
