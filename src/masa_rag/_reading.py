@@ -158,15 +158,6 @@ def numbers_of(connection: sqlite3.Connection, ids: Sequence[str]) -> list[int]:
     return [numbers[key] for key in ids if key in numbers]
 
 
-def timed_of(connection: sqlite3.Connection, numbers: Iterable[int]) -> set[int]:
-    """Return those of the chunks that have a place in a recording."""
-    wanted = json.dumps([int(number) for number in numbers])
-    rows = connection.execute(
-        "SELECT pk FROM chunks WHERE start_s IS NOT NULL AND pk IN (SELECT value FROM json_each(?))", (wanted,)
-    )
-    return {row[0] for row in rows}
-
-
 def spoken_until(connection: sqlite3.Connection) -> float:
     """Return when the last passage of known time is over, in Unix seconds; before all times if there is none."""
     row = connection.execute("SELECT max(ended_at) FROM chunks WHERE ended_at IS NOT NULL").fetchone()

@@ -19,7 +19,6 @@ from masa_rag._reading import (
     first_said,
     ids_of,
     numbers_of,
-    timed_of,
 )
 from masa_rag._searching.copies import with_copies
 from masa_rag._searching.overview import is_news, overview, subject_of
@@ -208,7 +207,7 @@ def rank(
     pool = replace(pool, chosen=pool.chosen[best])
     scores = {name: values[best] for name, values in scores.items()}
     scores |= _late(connection, pool, embedded, known=~np.isnan(scores["vectors"]))
-    total = _spread(connection, pool, fuse(scores.values(), boost[best]))
+    total = _spread(pool, fuse(scores.values(), boost[best]))
     return pool, {**scores, "all": total, "author": author[best], "time": time[best]}
 
 
@@ -226,15 +225,9 @@ def _late(connection: sqlite3.Connection, pool: Pool, embedded: Embedded, *, kno
     return {name: np.where(known, table[pool.chosen] @ embedded.weights, np.nan) for name, table in tables.items()}
 
 
-def _spread(connection: sqlite3.Connection, pool: Pool, total: NDArray[np.float64]) -> NDArray[np.float64]:
-    numbers = pool.numbers[pool.chosen].tolist()
-    timed = timed_of(connection, numbers)
-    return spread(
-        total,
-        documents=pool.documents[pool.chosen],
-        positions=pool.positions[pool.chosen],
-        timed=_among(numbers, timed) > 0,
-    )
+def _spread(pool: Pool, total: NDArray[np.float64]) -> NDArray[np.float64]:
+    chosen = pool.chosen
+    return spread(total, documents=pool.documents[chosen], positions=pool.positions[chosen], timed=pool.timed[chosen])
 
 
 def _hits(

@@ -37,12 +37,14 @@ class Pool:
         numbers: The passages' numbers in the catalogue.
         documents: The numbers of their documents.
         positions: Their places in the documents.
+        timed: Whether they have a place in a recording.
         chosen: The rows that may be returned.
     """
 
     numbers: NDArray[np.int64]
     documents: NDArray[np.int64]
     positions: NDArray[np.int64]
+    timed: NDArray[np.bool_]
     chosen: NDArray[np.int64]
 
     def shifted(self, steps: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -81,10 +83,10 @@ def gather(
     A passage beside a good one may hold the answer too. All come with what their windows need.
     """
     rows = _beside(connection, first, _WINDOW + 1) + _beside(connection, set(named) - set(first), _WINDOW)
-    table = np.fromiter(chain.from_iterable(rows), np.int64, 3 * len(rows)).reshape(-1, 3)
+    table = np.fromiter(chain.from_iterable(rows), np.int64, 4 * len(rows)).reshape(-1, 4)
     table = table[np.unique(table[:, 2], return_index=True)[1]]
     table = table[np.lexsort((table[:, 1], table[:, 0]))]
-    pool = Pool(table[:, 2], table[:, 0], table[:, 1], np.zeros(0, np.int64))
+    pool = Pool(table[:, 2], table[:, 0], table[:, 1], table[:, 3] > 0, np.zeros(0, np.int64))
     beside = replace(pool, chosen=np.flatnonzero(np.isin(pool.numbers, list(first)))).around(1)
     chosen = np.union1d(np.flatnonzero(np.isin(pool.numbers, list(named))), beside)
     if allowed is not None:
@@ -92,11 +94,12 @@ def gather(
     return replace(pool, chosen=chosen)
 
 
-def _beside(connection: sqlite3.Connection, numbers: Collection[int], reach: int) -> list[tuple[int, int, int]]:
-    """Return (document, position, number) of these passages and of those up to ``reach`` places beside them."""
+def _beside(connection: sqlite3.Connection, numbers: Collection[int], reach: int) -> list[tuple[int, int, int, int]]:
+    """Return (document, position, number, is timed) of these passages and of those up to ``reach`` places beside."""
     return _tuples(connection).execute(
-        "SELECT n.document, n.position, n.pk FROM chunks c JOIN chunks n ON n.document = c.document "
-        "AND n.position BETWEEN c.position - ? AND c.position + ? WHERE c.pk IN (SELECT value FROM json_each(?))",
+        "SELECT n.document, n.position, n.pk, n.start_s IS NOT NULL FROM chunks c "
+        "JOIN chunks n ON n.document = c.document AND n.position BETWEEN c.position - ? AND c.position + ? "
+        "WHERE c.pk IN (SELECT value FROM json_each(?))",
         (reach, reach, json.dumps(list(numbers))),
     ).fetchall()  # fmt: skip
 
