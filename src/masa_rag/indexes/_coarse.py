@@ -18,7 +18,7 @@ _QUERY_STEPS = 63
 _FINER = 2 * _QUERY_STEPS
 """What is lost of a query is told in a second row, in steps so much finer: it is half a step at most."""
 _ROUNDING = 1e-6
-"""Of the sums in float32."""
+"""Of the numbers in float32."""
 _BLOCK = 4_096
 
 
@@ -48,8 +48,8 @@ class CoarseRows:
     def near(self, query: Vector, k: int, alive: NDArray[np.bool_]) -> NDArray[np.int64]:
         """Return the rows among which the ``k`` nearest to a unit vector are for certain; only those ``alive``.
 
-        Whatever is among the ``k`` best is by the product of the rounded at most two errors below the ``k``-th
-        best of it: the true product of ``k`` rows is no more than one error below that, and its own one at most above.
+        Let t be the k-th best rounded product. The true products of k rows are at least t less one error, so those of
+        the k nearest are too, and their rounded ones at least t less two.
         """
         products, error = self._products(query)
         products[~alive[: self.count]] = -np.inf
@@ -57,14 +57,14 @@ class CoarseRows:
         floor = np.partition(products, place)[place] - 2 * error
         return np.flatnonzero((products >= floor) & (products > -np.inf))
 
-    def _products(self, query: Vector) -> tuple[NDArray[np.float32], float]:
+    def _products(self, query: Vector) -> tuple[NDArray[np.float64], float]:
         """Return the product of each row with a query, and how far from the true one any of them may be."""
         steps, scale = _in_steps(query[None], _QUERY_STEPS)
         left = np.rint((query / scale[0] - steps[0]) * _FINER)
         asked = (np.vstack([steps[0], left]) + _QUERY_STEPS + 1).astype(np.uint8)
         lost = float(np.linalg.norm(query - scale[0] * (steps[0] + left / _FINER)))
         (sums,) = self._session.run(None, {"query": asked})
-        products = (sums[0] + sums[1] / np.float32(_FINER)) * (self._scale * scale[0])
+        products = (sums[0] + sums[1] / _FINER) * (self._scale * scale[0])
         return products, lost + (1 + lost) * self._lost + _ROUNDING
 
 
