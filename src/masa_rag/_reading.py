@@ -97,8 +97,10 @@ def narrowing(connection: sqlite3.Connection, filters: Filters) -> Filters:
 
     To pick 100,000 passages out of 100,000 takes as long as the search.
     """
+    if filters.source is None:
+        return filters
     sources = {row[0] for row in connection.execute("SELECT name FROM sources")}
-    return replace(filters, source=None) if sources.issubset(filters.source or ()) else filters
+    return replace(filters, source=None) if sources.issubset(filters.source) else filters
 
 
 def first_said(connection: sqlite3.Connection, ids: Sequence[str]) -> dict[str, str]:
