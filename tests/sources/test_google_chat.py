@@ -12,7 +12,8 @@ import pytest
 from forum_helpers import documents, errors, segments, survives
 
 from masa_rag.protocols import Source
-from masa_rag.sources import GoogleChatExport, open_source, open_sources
+from masa_rag.sources import GoogleChatExport, google_chat, open_source, open_sources
+from masa_rag.sources._archive import Archive
 from masa_rag.sources.google_chat import moment
 from masa_rag.testing.contracts import SourceContract
 
@@ -124,6 +125,29 @@ def test_a_folder_and_a_zip(tmp_path: Path) -> None:
             ("Harbour", "Ann: One"),
             ("Pumps", "Bo: Two"),
         ]
+
+
+def test_a_zip_is_opened_once_for_the_names_of_all_its_chats(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """To open one takes as long as it has files; names that are damaged leave the others theirs."""
+    for number in range(4):
+        chat(tmp_path, said(number, "Ann", "Does it hold?"), name=f"Pier {number}", folder=f"Space {number}")
+    (tmp_path / "Takeout/Google Chat/Groups/Space 2/group_info.json").write_text('{"name": ')
+    with zipfile.ZipFile(tmp_path / "takeout.zip", "w") as archive:
+        for path in sorted(tmp_path.rglob("*.json")):
+            archive.write(path, path.relative_to(tmp_path))
+    opened: list[Path] = []
+
+    class Counted(Archive):
+        """Notes that it was opened."""
+
+        def __init__(self, path: Path) -> None:
+            opened.append(path)
+            super().__init__(path)
+
+    monkeypatch.setattr(google_chat, "Archive", Counted)
+    titles = [document.title for document in documents(GoogleChatExport(tmp_path / "takeout.zip"))]
+    assert titles == ["Pier 0", "Pier 1", "Space 2", "Pier 3"]
+    assert opened == [tmp_path / "takeout.zip"]
 
 
 def test_damaged_files(tmp_path: Path) -> None:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import re
-from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
+from functools import cache
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from masa_rag._ids import digest
 from masa_rag.errors import RecordError, SourceFormatError
 from masa_rag.sources._archive import Archive
 from masa_rag.sources._base import FileSource, read_head
-from masa_rag.sources._chats.fields import content_of, id_of, kept, list_of, text_of
+from masa_rag.sources._chats.fields import content_of, counts_of, id_of, kept, list_of, text_of
 from masa_rag.sources._chats.files import ChatFile, holds_chats, in_zip, is_zip, others_in_zips, read_each, unpacked
 from masa_rag.sources._chats.messages import FIRST_FILES, Room, Said, documents
 from masa_rag.sources._jsonstream import ITEM, json_values, peek
@@ -58,8 +59,8 @@ class GoogleChatExport(FileSource):
         return holds_chats(path, _is_named, _is_known) if is_zip(path) else _is_known(head)
 
     def __iter__(self) -> Iterator[Document | RecordError]:
-        paths = self.files()
-        yield from documents(read_each(unpacked(paths, _in_zip), _messages))
+        paths, told = self.files(), cache(_told)
+        yield from documents(read_each(unpacked(paths, _in_zip), lambda file: _messages(file, told)))
         yield from others_in_zips(paths, self, _is_known)
 
 
@@ -91,8 +92,8 @@ def _is_message(value: Any) -> bool:
     return isinstance(value, dict) and {"creator", "created_date"} <= value.keys()
 
 
-def _messages(file: ChatFile) -> Iterator[Said | RecordError]:
-    room = _room(file.path)
+def _messages(file: ChatFile, told: Callable[[Path], dict[Path, Any]]) -> Iterator[Said | RecordError]:
+    room = _room(file.path, _about(file.path, told))
     topics: dict[str, str] = {}
     found = False
     with file.open() as stream:
@@ -107,26 +108,34 @@ def _messages(file: ChatFile) -> Iterator[Said | RecordError]:
         yield RecordError("holds no messages of Google Chat in a known shape", record_id=str(file.path))
 
 
-def _room(path: Path) -> Room:
+def _room(path: Path, about: Any) -> Room:
     """Return the chat of a file: a space has a name; a chat of two or more goes by who is in it."""
     folder = path.parent.name
-    about = _about(path)
     name, people = text_of(about, "name"), [text_of(member, "name") for member in list_of(about, "members")]
     title = name if name and name != _UNNAMED else ", ".join(filter(None, people)) or folder
     return Room(folder, title, metadata={"platform": "google_chat"})
 
 
-def _about(path: Path) -> Any:
+def _about(path: Path, told: Callable[[Path], dict[Path, Any]]) -> Any:
     """Return what lies beside a chat about it, None where that cannot be read."""
+    about = path.with_name(_ABOUT)
     archive = next(filter(is_zip, path.parents), None)
-    try:
-        if archive is None or archive.is_dir():
-            return json.loads(path.with_name(_ABOUT).read_bytes())
-        with Archive(archive) as inside:
-            name = path.with_name(_ABOUT).relative_to(archive).as_posix()
-            return json.loads(inside.read(name, most=_ABOUT_BYTES))
-    except (RecordError, SourceFormatError, OSError, ValueError, RecursionError):
-        return None
+    if archive is not None and not archive.is_dir():
+        return told(archive).get(about)
+    with suppress(OSError, ValueError, RecursionError):
+        return json.loads(about.read_bytes())
+    return None
+
+
+def _told(archive: Path) -> dict[Path, Any]:
+    """Return what a zip says about each of its chats. It is opened once for all: that takes as long as it has files."""
+    found: dict[Path, Any] = {}
+    with suppress(SourceFormatError, OSError), Archive(archive) as inside:
+        for name in inside.names:
+            if (path := archive / name).name == _ABOUT:
+                with suppress(RecordError, ValueError, RecursionError):
+                    found[path] = json.loads(inside.read(name, most=_ABOUT_BYTES))
+    return found
 
 
 def _said(record: dict[str, Any], room: Room, topics: dict[str, str], label: str) -> Iterator[Said | RecordError]:
@@ -163,13 +172,13 @@ def _answered(record: dict[str, Any], identity: str, topics: dict[str, str]) -> 
 
 
 def _metadata(record: dict[str, Any]) -> dict[str, Any]:
-    reactions: Counter[str] = Counter()
-    for reaction in list_of(record, "reactions"):
-        sign, people = text_of(reaction.get("emoji"), "unicode"), reaction.get("reactor_emails")
-        if sign:
-            reactions[sign] += len(people) if isinstance(people, list) and people else 1
+    reactions = counts_of(
+        (text_of(reaction.get("emoji"), "unicode"), len(people) if isinstance(people, list) and people else 1)
+        for reaction in list_of(record, "reactions")
+        for people in [reaction.get("reactor_emails")]
+    )
     files = [text_of(file, "original_name", "export_name") for file in list_of(record, "attached_files")]
-    return kept({"attachments": [file for file in files if file], "reactions": dict(reactions)})
+    return kept({"attachments": [file for file in files if file], "reactions": reactions})
 
 
 def moment(written: str) -> datetime | None:
