@@ -18,13 +18,15 @@ from masa_rag._time import clock
 if TYPE_CHECKING:
     from masa_rag._check import Info
     from masa_rag.answer import Answer
-    from masa_rag.types import Context, Hit, IngestReport
+    from masa_rag.trends import Trends
+    from masa_rag.types import Chunk, Context, Hit, IngestReport
 
 _LINE = "1px solid rgba(128,128,128,.45)"
 _CARD = f"border-left:3px solid rgba(128,128,128,.6);border-bottom:{_LINE};padding:.4em .8em;margin:.4em 0"
 _CELL = f"border-bottom:{_LINE};padding:.2em .8em .2em 0;text-align:left"
 _NUMBER = f"border-bottom:{_LINE};padding:.2em .8em;text-align:right;font-variant-numeric:tabular-nums"
 _SMALL = "opacity:.75;font-size:.85em"
+_SHORT = 160
 _TEXT = "white-space:pre-wrap;overflow-wrap:anywhere"
 
 
@@ -96,6 +98,29 @@ def info_view(info: Info) -> str:
         f"<b>{isolated(info.path)}</b>: {', '.join(facts)}{_table(head, rows)}"
         f'<div style="{_SMALL}">{_safe(model)}</div>'
     )
+
+
+def trends_view(trends: Trends) -> str:
+    """Return what was compared, and a row for each trend: its words, its voices now and before, and a passage."""
+    head = _head(["what", "since", "said"], ["voices", "expected", "people", "eight times before, now"])
+    rows = [
+        _row(
+            [f"<b>{isolated(', '.join(item.words))}</b>", _day(item.since), _first_said(item.passages)],
+            [f"{item.voices:,}", f"{item.expected:.1f}", f"{item.authors:,}", " ".join(map(str, item.series))],
+        )
+        for item in trends
+    ]
+    return _whole(f"<div>{_safe(trends.note)}</div>{_table(head, rows) if rows else ''}")
+
+
+def _first_said(passages: Sequence[Chunk]) -> str:
+    if not passages:
+        return ""
+    first = passages[0]
+    who = f"<b>{isolated(', '.join(first.authors))}</b> " if first.authors else ""
+    text = " ".join(first.text.split())
+    short = text if len(text) <= _SHORT else f"{text[: _SHORT - 1].rstrip()}…"
+    return f"{who}{isolated(short)} {_link(first.url, '')}"
 
 
 def web_address(url: str | None) -> str | None:

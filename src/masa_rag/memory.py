@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from masa_rag.answer import Answer, Model
     from masa_rag.integrations.langchain import MemoryRetriever
     from masa_rag.protocols import Source
+    from masa_rag.trends import Trends
 
 
 class Memory(Parts):
@@ -240,6 +241,34 @@ class Memory(Parts):
             return extract(question, self.search(question, **filters), document=self.document, now=filters.get("now"))
         context = self.context(question, max_tokens=max_tokens, **filters)
         return answer(question, context, model=model, document=self.document, now=filters.get("now"))
+
+    def trends(
+        self,
+        *subjects: str,
+        days: float = 7,
+        k: int = 10,
+        author: Names | None = None,
+        source: Names | None = None,
+        kind: Names | None = None,
+        now: datetime | None = None,
+    ) -> Trends:
+        """Return what is said more than before, the most unusual first; with ``subjects``, how each of them goes.
+
+        The last ``days`` are compared with as many days before, eight times over. Copies count for nothing.
+
+        Args:
+            subjects: Words or names to follow, in this order. Without any, the words that rise.
+            days: Length of the last stretch of time; parts of a day are allowed.
+            k: How many trends.
+            author: As for ``search``.
+            source: As for ``search``; one that said nothing before is left out, for all in it would be unusual.
+            kind: As for ``search``.
+            now: Its end. None takes the time of the last passage, so that an archive has trends too.
+        """
+        from masa_rag.trends import trends
+
+        filters = Filters(author, source, kind)
+        return trends(self.catalog.connection, subjects, days=days, k=whole_number("k", k), filters=filters, now=now)
 
     def as_retriever(self, *, k: int = 8, **filters: Any) -> MemoryRetriever:
         """Return a LangChain retriever on this memory; needs the extra ``langchain``.

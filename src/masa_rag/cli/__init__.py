@@ -48,7 +48,7 @@ def main() -> None:
 
 for _command in (
     writing.add, writing.sync, writing.remember, writing.forget,
-    reading.search, reading.context, reading.ask, reading.info,
+    reading.search, reading.context, reading.ask, reading.trends, reading.info,
     upkeep.verify, upkeep.rebuild, upkeep.doctor, upkeep.plugins,
     serving.mcp, serving.serve, serving.demo,
 ):  # fmt: skip

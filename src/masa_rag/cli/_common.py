@@ -63,12 +63,17 @@ def json_option(function: Command) -> Command:
 
 def filter_options(function: Command) -> Command:
     """Add the filters; ``filters`` turns them into arguments of ``Memory.search``."""
+    after = click.option("--after", help="Only from this time on, such as 2024-05-01.")
+    before = click.option("--before", help="Only before this time.")
+    return who_options(after(before(function)))
+
+
+def who_options(function: Command) -> Command:
+    """Add the filters that name no time."""
     for option in reversed((
         click.option("--author", multiple=True, help="Only what this person says (repeat for several)."),
         click.option("--source", multiple=True, help="Only from this source (repeat for several)."),
         click.option("--kind", multiple=True, type=click.Choice(KINDS), help="Only of this kind (repeat for several)."),
-        click.option("--after", help="Only from this time on, such as 2024-05-01."),
-        click.option("--before", help="Only before this time."),
     )):  # fmt: skip
         function = option(function)
     return function

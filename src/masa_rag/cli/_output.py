@@ -20,9 +20,12 @@ from masa_rag.context import cite
 
 if TYPE_CHECKING:
     from masa_rag._check import Info
+    from masa_rag.trends import Trends
     from masa_rag.types import Hit, IngestReport
 
 
+_QUOTED = 240
+"""Characters of a passage that shows what a trend is about."""
 _WIDEST = 100
 """Columns: longer rows are hard to read."""
 _HARMLESS = frozenset("\t\u00ad\u200b\u200c\u200d\u200e\u200f\u2060")
@@ -87,6 +90,28 @@ def print_hits(hits: Sequence[Hit], *, as_json: bool) -> None:
         for line in hit.chunk.text.splitlines():
             click.echo(_wrapped(printable(line)))
         click.echo()
+
+
+def print_trends(trends: Trends, *, as_json: bool) -> None:
+    """Print what was compared, and each trend: its voices, since when, and the passage that says most of it."""
+    if as_json:
+        print_json({"since": trends.since, "until": trends.until, "voices": trends.voices, "before": trends.before,
+                    "trends": list(trends)})  # fmt: skip
+        return
+    click.echo(trends.note)
+    for item in trends:
+        since = f", since {item.since:%Y-%m-%d}" if item.since else ""
+        click.echo()
+        click.secho(printable(", ".join(item.words)), bold=True, nl=False)
+        click.echo(f": {counted(item.voices, 'voice')} by {counted(item.authors, 'person')}, {item.expected:.1f} "
+                   f"expected ({' '.join(map(str, item.series))}){since}")  # fmt: skip
+        for chunk in item.passages[:1]:
+            click.echo(printable(f"  {cite(chunk)}"))
+            click.echo(_wrapped(printable(_short(chunk.text))))
+
+
+def _short(text: str) -> str:
+    return textwrap.shorten(text, _QUOTED, placeholder=" …")
 
 
 def _wrapped(line: str) -> str:

@@ -1,4 +1,4 @@
-"""Commands that read: search, context, ask, info."""
+"""Commands that read: search, context, ask, trends, info."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ from masa_rag.cli._common import (
     open_memory,
     reading_into,
     show_broken,
+    who_options,
     words_argument,
 )
 from masa_rag.errors import ConfigurationError
@@ -139,6 +140,33 @@ def _model(name: str | None) -> Callable[[str], str] | None:
             ) from error
 
     return reply
+
+
+@click.command()
+@click.argument("subjects", nargs=-1)
+@click.option("--days", default=7.0, show_default=True, help="How long the last stretch of time is.")
+@click.option("--until", help="When it ends, such as 2024-05-01.  [default: when the last passage was said]")
+@click.option("-k", default=10, show_default=True, type=click.IntRange(1), help="How many trends.")
+@who_options
+@memory_option
+@json_option
+def trends(
+    subjects: tuple[str, ...], days: float, until: str | None, k: int, place: Path, as_json: bool, **chosen: Any
+) -> None:
+    """Print what is said more than before, or how SUBJECTS go.
+
+    The last days are compared with eight times as many before; copies count for nothing.
+
+    \b
+    masa-rag trends --days 3
+    masa-rag trends "battery case" buoy
+    """
+    from masa_rag._time import parse_time
+    from masa_rag.cli._output import print_trends
+
+    now = None if until is None else parse_time(until)
+    with open_memory(place) as memory:
+        print_trends(memory.trends(*subjects, days=days, k=k, now=now, **filters(**chosen)), as_json=as_json)
 
 
 @click.command()
