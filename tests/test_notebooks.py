@@ -30,6 +30,7 @@ SHOWN = {
     "08_evaluate_your_memory": ["'hit@1'", "hit@3 between", "with hashing"],
     "09_keep_in_sync": ["0 bytes more", "would be deleted", "1 forgotten"],
     "10_from_langchain_community": ["Then order ten more.", "I bring the bucket.", "wave sensor"],
+    "11_what_rises": ["kelp", "nothing rises", "first named on 2025-05-"],
 }
 """What a reader is meant to see, in the outputs of each."""
 NEEDS = {

@@ -109,6 +109,23 @@ def test_one_who_repeats_it_makes_no_trend(memory: Memory) -> None:
     assert words_in(memory, now=END) == []
 
 
+def test_two_make_no_trend_where_there_are_more(memory: Memory) -> None:
+    """With a third one they do."""
+    both = [post(f"My lanterns number {n}", ("Ned", "Lou")[n % 2], days_ago=n) for n in range(6)]
+    memory.add([*chatter(), *both], name="posts")
+    assert words_in(memory, now=END) == []
+    memory.add([post("My lanterns", "Kit", days_ago=1)], name="posts")
+    assert words_in(memory, now=END) == ["lanterns"]
+
+
+def test_two_make_a_trend_where_nobody_else_speaks(memory: Memory) -> None:
+    """Two hosts who come back to a subject on three days."""
+    usual = [post(f"{USUAL[n % 5]} {n}", ("Ned", "Lou")[n % 2], days_ago=n * 0.7 + 0.1) for n in range(90)]
+    both = [post(f"The lantern {n}", ("Ned", "Lou")[n % 2], days_ago=n // 2 + 0.2) for n in range(6)]
+    memory.add([*usual, *both], name="posts")
+    assert words_in(memory, now=END) == ["lantern"]
+
+
 def test_many_who_copy_one_text_make_no_trend(memory: Memory) -> None:
     """Copies count for nothing: one voice is left."""
     copies = [post("Huge lighthouse giveaway, send a coin and get two back", f"Bot {n}", days_ago=1) for n in range(12)]
@@ -116,6 +133,15 @@ def test_many_who_copy_one_text_make_no_trend(memory: Memory) -> None:
     assert words_in(memory, now=END) == []
     (asked,) = memory.trends("giveaway", now=END)
     assert asked.voices == 1
+
+
+def test_of_copies_the_earliest_counts(memory: Memory) -> None:
+    """Also where the copies were read before it, as live sources give the newest first."""
+    text = "They sell the old lighthouse to the ferry company"
+    memory.add([post(text, f"Bot {n}", days_ago=1) for n in range(3)], name="posts")
+    memory.add([*chatter(), post(text, "Ann", days_ago=15)], name="posts")
+    (trend,) = memory.trends("lighthouse", now=END)
+    assert trend.series == (0, 0, 0, 0, 0, 0, 1, 0, 0)
 
 
 def test_who_says_it_twice_on_a_day_is_one_voice(memory: Memory) -> None:

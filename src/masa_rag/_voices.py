@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 EARLIER = 8
 """Stretches before the last that it is compared with."""
+LEAST = 3
+"""Voices that make a trend, and different speakers of them, where there are so many."""
 _DAY_S = 86_400.0
 
 
@@ -49,9 +51,9 @@ class Stretch:
     words: Bag
 
     def voices_at(self, places: Collection[int]) -> int:
-        """Return how many voices these passages have; 0 where a single speaker is heard of several."""
+        """Return how many voices these passages have; 0 where they have fewer speakers than make a trend."""
         chosen = list(places)
-        if len(np.unique(self.speakers[chosen])) < min(2, int(self.speakers.max(initial=-1)) + 1):
+        if len(np.unique(self.speakers[chosen])) < min(LEAST, int(self.speakers.max(initial=-1)) + 1):
             return 0
         return len(np.unique(self.voices[chosen]))
 
@@ -80,9 +82,13 @@ class Stretch:
 
     def passages_with(self, digests: Collection[int]) -> NDArray[np.int64]:
         """Return the places of the passages that hold all of these words; of no word none."""
-        owners = np.repeat(np.arange(len(self.numbers)), self.lengths)
-        held = [np.bincount(owners[self.words == digest], minlength=len(self.numbers)) > 0 for digest in digests]
+        held = [np.isin(np.arange(len(self.numbers)), self.passages_with_any([digest])) for digest in digests]
         return np.flatnonzero(np.logical_and.reduce(held)) if held else np.zeros(0, np.int64)
+
+    def passages_with_any(self, digests: Collection[int]) -> NDArray[np.int64]:
+        """Return the places of the passages that hold one of these words, in order."""
+        owners = np.repeat(np.arange(len(self.numbers)), self.lengths)
+        return np.unique(owners[np.isin(self.words, np.array(list(digests), np.uint32))])
 
 
 def stretches(connection: sqlite3.Connection, filters: Filters, *, until: float, length_s: float) -> list[Stretch]:
@@ -110,9 +116,12 @@ SELECT c.pk, CASE c.authors WHEN '[]' THEN c.document ELSE c.authors END, CAST(c
     CAST(b.words AS BLOB)
 FROM chunks c JOIN documents d ON d.pk = c.document JOIN sources s ON s.pk = d.source JOIN bags b ON b.chunk = c.pk
 LEFT JOIN said t ON t.chunk = c.pk
-WHERE c.started_at > ? AND c.started_at <= ? AND (t.first IS NULL OR t.first IN (0, c.pk)) AND
+WHERE c.started_at > ? AND c.started_at <= ? AND NOT EXISTS (
+    SELECT 1 FROM said o JOIN chunks e ON e.pk = o.chunk
+    WHERE t.first > 0 AND o.first = t.first AND (e.started_at, e.pk) < (c.started_at, c.pk)
+) AND
 """
-"""What is no copy: the column ``first`` names the passage itself, or nothing that anybody looked for yet."""
+"""Of copies the earliest counts. That is not the one they are found by, which is the one that was read first."""
 
 
 def _stretch(

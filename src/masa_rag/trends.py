@@ -24,7 +24,7 @@ from masa_rag._searching.dates import MONTH_WORDS
 from masa_rag._searching.spoken import DAY_WORDS
 from masa_rag._time import utc
 from masa_rag._views import counted
-from masa_rag._voices import Stretch, latest, stretches, surprise
+from masa_rag._voices import LEAST, Stretch, latest, stretches, surprise
 from masa_rag._words import STOP_WORDS, digest_of, stems, words_of
 from masa_rag.errors import ConfigurationError
 
@@ -34,14 +34,14 @@ if TYPE_CHECKING:
     from masa_rag.types import Chunk
 
 
-LEAST = 3
-"""Voices that make a trend."""
 DOUBT = 0.01
 """How many of the words that are looked at may seem to rise by chance, in all."""
 _LOOKED_AT = 300
 """So many of the most unusual words are looked up in the texts."""
 _TOGETHER = 0.5
 """From so large a share of the passages of either on, two words are one trend."""
+_WORDS = 5
+"""So many words are named of a trend."""
 _QUOTED = 3
 """Passages that are shown of a trend."""
 _LINK = re.compile(r"(?:https?://|www\.)\S+")
@@ -200,12 +200,15 @@ class _Said:
 
 def _spoken(connection: sqlite3.Connection, stretch: Stretch, digests: set[int]) -> _Said:
     """Return where the texts of a stretch have these words; links, figures and words of the calendar are left out."""
+    numbers = {stretch.numbers[place]: place for place in stretch.passages_with_any(digests).tolist()}
     rows = connection.execute(
         "SELECT pk, text, authors FROM chunks WHERE pk IN (SELECT value FROM json_each(?))",
-        (json.dumps(stretch.numbers),),
+        (json.dumps(list(numbers)),),
     )
-    texts = {number: _LINK.sub(" ", _without_speakers(text, json.loads(authors))) for number, text, authors in rows}
-    found = [(place, words_of(texts[number])) for place, number in enumerate(stretch.numbers) if number in texts]
+    texts = {
+        numbers[number]: _LINK.sub(" ", _without_speakers(text, json.loads(authors))) for number, text, authors in rows
+    }
+    found = [(place, words_of(text)) for place, text in texts.items()]
     words = sorted({word for _, part in found for word, _, _ in part if _may_rise(word)})
     meant = {word: digest_of(part[0]) for word, part in zip(words, stems(words), strict=True) if len(part) == 1}
     places: dict[int, dict[int, None]] = defaultdict(dict)
@@ -214,7 +217,7 @@ def _spoken(connection: sqlite3.Connection, stretch: Stretch, digests: set[int])
         for word, start, end in part:
             if (digest := meant.get(word)) in digests:
                 places[digest][place] = None
-                spellings[digest][texts[stretch.numbers[place]][start:end]] += 1
+                spellings[digest][texts[place][start:end]] += 1
     return _Said({digest: list(places[digest]) for digest in digests}, spellings)
 
 
@@ -234,7 +237,7 @@ def _joined(found: Sequence[_Found]) -> list[_Found]:
         group = next((group for group in groups if _are_together(group[0], item)), None)
         if group is None:
             groups.append([item])
-        else:
+        elif len(group) < _WORDS:
             group.append(item)
     return [
         _Found(
