@@ -72,6 +72,24 @@ def test_a_question_shows_passages_links_and_a_timeline(port: int) -> None:
     assert "<span>2024-03</span><span>2024-05</span>" in body
 
 
+def test_what_rises_is_shown_as_text(memory: Memory, port: int) -> None:
+    """A word that five say in May, and one in March: bars, who says it, a search for it in these days; no markup."""
+    days = [datetime(2024, 5, 1, hour, tzinfo=UTC) for hour in range(5)]
+    usual = [datetime(2024, 3, day, tzinfo=UTC) for day in range(6, 30)]
+    memory.add([
+        *(Document(f"u{n}", f"Calm sea {n}", author=f"Hand {n}", created_at=time) for n, time in enumerate(usual)),
+        *(Document(f"r{n}", f"kelp {n} {ATTACK}", author=f"Diver {n}", created_at=time) for n, time in enumerate(days)),
+    ], name="posts")  # fmt: skip
+    _, body, _ = get(port, rising="7")
+    assert "kelp 0 &lt;script&gt;" in body
+    assert "5 voices by 5 people, 0.0 expected, since 2024-05-01" in body
+    assert '<i style="height:0%" title="0"></i><i style="height:100%" title="5"></i></div>' in body
+    assert "after=2024-04-24&amp;before=2024-05-02" in body
+    assert ATTACK not in body
+    assert "and none in the time before" in get(port, rising="7", author="Diver")[1]
+    assert "received days=0" in get(port, rising="soon")[1]
+
+
 def test_filters_hold_and_stay_in_the_form(port: int) -> None:
     """What was chosen is still there to be changed."""
     _, body, _ = get(port, q="harbour", author="Bo", kind="post", after="2024-04-01")

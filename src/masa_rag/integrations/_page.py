@@ -7,12 +7,14 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from html import escape
 from pathlib import PurePath
+from textwrap import shorten
 from urllib.parse import urlencode
 
 from masa_rag._check import Info, SourceInfo
 from masa_rag._time import clock
 from masa_rag._views import counted, isolated, web_address
 from masa_rag.integrations._page_style import STYLE
+from masa_rag.trends import Trend, Trends
 from masa_rag.types import Chunk, Document, Hit
 
 FIELDS = ("q", "author", "source", "kind", "after", "before")
@@ -23,6 +25,8 @@ _KINDS = ("conversation", "note", "page", "post", "speech")
 _MOST_MONTHS = 240
 _MONTH_REM = 3.6
 """The most width of a month, bar and gap, in the unit rem of CSS: two months do not fill the page."""
+_SHORT = 200
+"""Characters of the passage that shows what a trend is about."""
 Asked = Mapping[str, str]
 
 
@@ -36,7 +40,8 @@ def page(info: Info, asked: Asked, body: str) -> str:
         f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{title}</title>'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f"<style>{STYLE}</style></head><body><main>"
-        f'<h1><a href="/" title="{escape(info.path)}">{escape(name)}</a> <small>{size}</small></h1>'
+        f'<h1><a href="/" title="{escape(info.path)}">{escape(name)}</a> <small>{size} · '
+        f'<a href="{_address({**_who(asked), "rising": "7"})}">what rises</a></small></h1>'
         f"{_form(info, asked)}{body}</main></body></html>"
     )
 
@@ -61,6 +66,38 @@ def found(asked: Asked, hits: Sequence[Hit]) -> str:
 def newest(asked: Asked, chunks: Sequence[Chunk], months: Mapping[str, int]) -> str:
     """Return what passes the filters when nothing is asked: a timeline, and the newest passages."""
     return f"{timeline(asked, months)}<h2>Newest first</h2><ol>{''.join(_item(chunk) for chunk in chunks)}</ol>"
+
+
+def rising(asked: Asked, trends: Trends) -> str:
+    """Return what is said more than before: bars for the eight stretches before and the last one, and a passage."""
+    spans = " · ".join(
+        f'<a href="{_address({**_who(asked), "rising": days})}">{label}</a>'
+        for days, label in (("1", "a day"), ("7", "a week"), ("30", "thirty days"))
+    )
+    items = "".join(_trend(asked, trend, trends) for trend in trends)
+    return f"<h2>What rises</h2><cite>{escape(trends.note)} · {spans}</cite><ol>{items}</ol>"
+
+
+def _trend(asked: Asked, trend: Trend, trends: Trends) -> str:
+    tallest = max(1, *trend.series)
+    bars = "".join(f'<i style="height:{100 * count / tallest:.0f}%" title="{count:,}"></i>' for count in trend.series)
+    days = {
+        "after": trends.since.date().isoformat(),
+        "before": (trends.until + dt.timedelta(days=1)).date().isoformat(),
+    }
+    link = _address({**_who(asked), **days, "q": " ".join(trend.words)})
+    people = f" by {counted(trend.authors, 'person')}" if trend.authors else ""
+    counts = f"{counted(trend.voices, 'voice')}{people}, {trend.expected:.1f} expected, since {_day(trend.since)}"
+    first = trend.passages[0]
+    said = f"{', '.join(first.authors)}: {_said(first)}" if first.authors else first.text
+    return (
+        f'<li class="trend"><div class="spark">{bars}</div><div><a href="{link}">{escape(", ".join(trend.words))}</a> '
+        f"<cite>{counts}</cite><p>{escape(shorten(said, _SHORT, placeholder=' …'))}</p></div></li>"
+    )
+
+
+def _who(asked: Asked) -> dict[str, str]:
+    return {name: asked[name] for name in ("author", "source", "kind")}
 
 
 def sources(info: Info, asked: Asked, months: Mapping[str, int]) -> str:

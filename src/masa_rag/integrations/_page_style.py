@@ -11,7 +11,7 @@ body { margin: 0; background: var(--paper); color: var(--ink); font: 16px/1.55 s
 main { max-width: 52rem; margin: 0 auto; padding: 1.5rem 1rem 4rem }
 a { color: var(--accent) }
 h1 { font-size: 1.15rem; margin: 0 0 1rem }
-h1 a { color: inherit; text-decoration: none }
+h1 > a { color: inherit; text-decoration: none }
 h1 small { color: var(--soft); font-weight: normal }
 h2 { font-size: 1rem; margin: 1.75rem 0 0; font-weight: 600 }
 form { display: grid; grid-template-columns: 1fr auto; gap: .5rem }
@@ -39,6 +39,10 @@ mark { background: var(--mark); color: inherit; border-radius: .2rem; box-decora
   var(--line) }
 .bars i { width: calc(100% - 2px); min-width: 70%; background: var(--accent); border-radius: 2px 2px 0 0 }
 .bars a:hover i, .bars a:focus i { background: var(--ink) }
+.trend { display: grid; grid-template-columns: 5rem 1fr; gap: 1rem }
+.spark { display: flex; align-items: end; gap: 2px; height: 2.6rem; border-bottom: 1px solid var(--line) }
+.spark i { flex: 1; background: var(--soft); border-radius: 2px 2px 0 0 }
+.spark i:last-child { background: var(--accent) }
 .ends { display: flex; justify-content: space-between; font-size: .8rem; color: var(--soft) }
 .table { overflow-x: auto; margin-top: 1rem }
 table { border-collapse: collapse; width: 100%; font-size: .95rem }

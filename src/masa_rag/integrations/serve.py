@@ -16,7 +16,19 @@ from masa_rag._statistics import newest_passages, passages_by_time
 from masa_rag._why_nothing import why_nothing
 from masa_rag.errors import ConfigurationError
 from masa_rag.integrations._listen import listen
-from masa_rag.integrations._page import FIELDS, Asked, found, month_of, newest, nothing, page, problem, sources, whole
+from masa_rag.integrations._page import (
+    FIELDS,
+    Asked,
+    found,
+    month_of,
+    newest,
+    nothing,
+    page,
+    problem,
+    rising,
+    sources,
+    whole,
+)
 from masa_rag.memory import Memory
 
 _HEADERS = {
@@ -100,6 +112,9 @@ class _Handler(BaseHTTPRequestHandler):
         try:
             if given.get("document"):
                 return self._document(given)
+            if given.get("rising"):
+                who = {name: value for name, value in filters.items() if name not in ("after", "before")}
+                return rising(asked, self.shown.trends(days=_number(given["rising"]), **who))
             if asked["q"].strip():
                 hits = self.shown.search(asked["q"], k=self.count, **filters)
                 return found(asked, hits) if hits else self._nothing(filters)
