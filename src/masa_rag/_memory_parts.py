@@ -51,7 +51,10 @@ class Parts:
         self._reranker = _part("reranker", reranker, "score")
         self.catalog = Catalog(self.path, lock_timeout_s=_seconds(lock_timeout_s))
         self._progress: OnProgress = progress if progress is not None else (lambda *_: None)
-        self._check_fingerprints(re_embed=re_embed)
+        if re_embed:
+            self._adopt()
+        self._refuse_mismatch()
+        self.catalog.guard = self._refuse_mismatch
         self._mend()
 
     @cached_property
@@ -110,16 +113,23 @@ class Parts:
     def _fingerprints(self) -> dict[str, str]:
         return {"embedder": self.embedder.fingerprint, "chunker": self.chunker.fingerprint}
 
-    def _check_fingerprints(self, *, re_embed: bool) -> None:
-        pinned = {name: self.catalog.setting(name) for name in ("embedder", "chunker")}
+    def _pinned(self) -> dict[str, str | None]:
+        return {name: self.catalog.setting(name) for name in ("embedder", "chunker")}
+
+    def _refuse_mismatch(self) -> None:
+        """Raise MemoryMismatchError where the memory was made with others, or made anew since it was opened."""
+        pinned = self._pinned()
+        if pinned["embedder"] is not None and pinned != self._fingerprints():
+            raise MemoryMismatchError(_mismatch(self.path, pinned, self._fingerprints()))
+
+    def _adopt(self) -> None:
+        """Make a memory that was made with others anew with these."""
+        pinned = self._pinned()
         if pinned["embedder"] is None or pinned == self._fingerprints():
             return
-        if not re_embed:
-            raise MemoryMismatchError(_mismatch(self.path, pinned, self._fingerprints()))
         self._upkeep.try_embedder()
         with self.catalog.transaction():
-            for name, value in self._fingerprints().items():
-                self.catalog.set_setting(name, value)
+            self._note_fingerprints()
             self.catalog.set_setting("rebuild", "due")
             if pinned["embedder"] != self.embedder.fingerprint:
                 self.catalog.drop_vectors(uuid.uuid4().hex)
@@ -127,13 +137,13 @@ class Parts:
 
     def _pin(self) -> None:
         """Note embedder and chunker in a new memory, before anything is written with them."""
-        if self.catalog.setting("embedder") is not None:
-            return
-        with self.catalog.transaction():
-            if self.catalog.setting("embedder") is None:
-                for name, value in self._fingerprints().items():
-                    self.catalog.set_setting(name, value)
-        self._check_fingerprints(re_embed=False)
+        if self.catalog.setting("embedder") is None:
+            with self.catalog.transaction():
+                self._note_fingerprints()
+
+    def _note_fingerprints(self) -> None:
+        for name, value in self._fingerprints().items():
+            self.catalog.set_setting(name, value)
 
     def _mend(self) -> None:
         """Do what was left undone, by whatever accident. What cannot be done is said, and keeps nobody from reading.

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from functools import partial
 from typing import TYPE_CHECKING
 
 from masa_rag._reading import chunks_by_id, ids_of
 from masa_rag._views import counted
 from masa_rag.catalog import Catalog
-from masa_rag.errors import ConfigurationError, EmbeddingError, MasaRagError, StorageError
+from masa_rag.errors import ConfigurationError, EmbeddingError, MasaRagError, MemoryMismatchError, StorageError
 from masa_rag.indexes._chroma_files import erase_files
 from masa_rag.indexes._vectors import unit_rows
 from masa_rag.protocols import TokenEmbedder
@@ -161,7 +161,8 @@ class Upkeep:
         if self._projection is not None:
             try:
                 if self._catalog.count("outbox"):
-                    self._projection.drain()
+                    with suppress(MemoryMismatchError):  # who has made the memory anew since tells the index too
+                        self._projection.drain()
             finally:
                 self._projection.close()
 

@@ -198,6 +198,7 @@ class Memory(Parts):
         k = min(whole_number("k", k), self.catalog.count("chunks"))
         if not k:
             return Hits()
+        self._refuse_mismatch()
         return Hits(
             search(
                 query, k=k, filters=filters, catalog=self.catalog, view=self._view, embedder=self.embedder,
@@ -222,8 +223,7 @@ class Memory(Parts):
 
         budget = whole_number("max_tokens", max_tokens)
         hits = with_replies(self.catalog.connection, self.search(query, k=k, **filters), filters)
-        in_time = is_overview(query)
-        return build_context(hits, max_tokens=budget, count_tokens=self._count_tokens, in_time=in_time)
+        return build_context(hits, max_tokens=budget, count_tokens=self._count_tokens, in_time=is_overview(query))
 
     def ask(self, question: str, *, model: Model | None = None, max_tokens: int = 1_500, **filters: Any) -> Answer:
         """Return an answer that cites its passages, checked, or one that says the memory does not hold it.

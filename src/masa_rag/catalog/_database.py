@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import cast
@@ -71,6 +71,7 @@ class Database:
         self._local = threading.local()  # of which nothing is left of a thread that has ended
         self._process = self._connected = os.getpid()
         self.is_closed = False
+        self.guard: Callable[[], None] = lambda: None  # what it raises ends each transaction before it writes
         self._unindexed: dict[int, None] = {}
         self._buried: dict[tuple[str, ...], bool] = {}  # what this transaction has looked up
         self._errors = StorageErrors(self.path)
@@ -142,6 +143,7 @@ class Database:
             connection = self.connection
             connection.execute("BEGIN IMMEDIATE")
             try:
+                self.guard()
                 yield connection
                 self._before_commit()
                 connection.execute("COMMIT")
