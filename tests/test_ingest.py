@@ -119,15 +119,16 @@ def test_metadata_that_cannot_be_stored_is_a_bad_record(memory: Memory) -> None:
     assert "1: cannot be stored" in str(report.failed[0])
 
 
-def test_a_source_that_breaks_keeps_what_came_before(memory: Memory) -> None:
-    """The error is raised, and the documents before it are there, embedded."""
+@pytest.mark.parametrize("error", [SourceError("the network went away"), KeyError("the network went away")])
+def test_a_source_that_breaks_keeps_what_came_before(memory: Memory, error: Exception) -> None:
+    """The error is raised, whatever it is, and the documents before it are there, embedded."""
 
     @source("s")
     def broken() -> Iterator[Document]:
         yield note("1", "lighthouse")
-        raise SourceError("the network went away")
+        raise error
 
-    with pytest.raises(SourceError, match="went away"):
+    with pytest.raises(type(error), match="went away"):
         memory.add(broken())
     assert [hit.chunk.document_id for hit in memory.search("lighthouse")] == ["1"]
     assert memory.info().vectors == 1

@@ -14,7 +14,7 @@ from masa_rag._names import same_name
 from masa_rag._upkeep import CYCLE, each
 from masa_rag.catalog import Catalog
 from masa_rag.catalog._merge import without_authors
-from masa_rag.errors import ConfigurationError, MasaRagError, RecordError, SourceError
+from masa_rag.errors import ConfigurationError, EmbeddingError, MasaRagError, RecordError, SourceError, StorageError
 from masa_rag.protocols import ResumableSource, Source, SparingSource, WatchingSource
 from masa_rag.types import Document, IngestReport
 
@@ -120,7 +120,9 @@ class Ingest:
         with self._catalog.lock.working():
             try:
                 yield tally
-            except SourceError:
+            except (EmbeddingError, StorageError):
+                raise
+            except Exception:  # a source of one's own raises what its libraries do
                 self._finish(tally)
                 raise
             self._finish(tally)
@@ -160,9 +162,8 @@ class Ingest:
                     if isinstance(item, RecordError):
                         raise item
                     if not isinstance(item, Document):
-                        raise ConfigurationError(
-                            f"received {type(item)} from {source.name!r}; expected masa_rag.Document"
-                        )
+                        what = f"received {type(item)} from {source.name!r}"
+                        raise ConfigurationError(f"{what}; expected masa_rag.Document")
                     outcome = self._put(source, item, mirrored=seen is not None)
                     tally.counts[outcome] += 1
                 except RecordError as error:
