@@ -7,7 +7,7 @@ from unicodedata import normalize
 
 import pytest
 
-from masa_rag import Document, Memory, Segment
+from masa_rag import ConfigurationError, Document, Memory, Segment
 from masa_rag._ids import digest
 from masa_rag._names import authors_like, capitalised, same_name, without_accents
 
@@ -70,6 +70,16 @@ def test_a_handle_finds_who_posts_under_it(memory: Memory) -> None:
     assert [hit.chunk.authors for hit in memory.search("crane", author="@Mara_o")] == [("Mara Olsen",)]
     assert [hit.chunk.authors for hit in memory.search("crane", author=["ida.l", "Bo"])] == [("Ida Lund",), ("Bo",)]
     assert memory.search("crane", author="@maraxo") == []
+
+
+@pytest.mark.parametrize("typed", ["mara_o", "@mara_o", "@Mara  O’Sen", "Mara  O'Sen", "Mara O’Sen"])
+def test_whom_a_filter_finds_is_not_forgotten_without_a_word(memory: Memory, typed: str) -> None:
+    """Nothing was erased, and who asked for it could think that it was."""
+    memory.add([Document(id="1", text="Rope.", author="Mara  O’Sen", metadata={"username": "mara_o"})], name="s")
+    with pytest.raises(ConfigurationError, match="did you mean Mara  O’Sen"):
+        memory.forget(author=typed)
+    assert memory.forget(author="Somebody Else").deleted == 0
+    assert memory.forget(author="mara  o’sen").deleted == 1
 
 
 @pytest.mark.parametrize(

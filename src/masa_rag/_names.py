@@ -82,11 +82,18 @@ def _means(pattern: re.Pattern[str], name: str) -> bool:
     )
 
 
-def similar_authors(connection: sqlite3.Connection, name: str) -> tuple[bool, list[str]]:
-    """Return whether somebody of exactly this name speaks, and up to five whose names contain it."""
-    names = [row[0] for row in connection.execute("SELECT name FROM authors ORDER BY name")]
-    exact = any(same_name(known) == same_name(name) for known in names)
-    return exact, [known for known in names if without_accents(name) in without_accents(known)][:5]
+def similar_authors(connection: sqlite3.Connection, name: str) -> list[str]:
+    """Return up to five whose names contain this one, or whom a filter by it finds; none where one has exactly it."""
+    authors = connection.execute("SELECT pk, name FROM authors ORDER BY name").fetchall()
+    if any(same_name(known) == same_name(name) for _, known in authors):
+        return []
+    found, plain = matching_authors(connection, [name]), _one_blank(name)
+    return [known for pk, known in authors if pk in found or plain in _one_blank(known)][:5]
+
+
+def _one_blank(name: str) -> str:
+    """Return a name without accents, and with one plain blank where it has several, or one that does not break."""
+    return " ".join(without_accents(name).split())
 
 
 def authors_like(connection: sqlite3.Connection, typed: str) -> list[str]:

@@ -226,9 +226,9 @@ class DocumentTables(TombstoneTables):
         yield from ((row[0], row[1], readable_document(row[2])) for row in rows)
 
     def refuse_half_a_name(self, author: str) -> None:
-        """Raise ConfigurationError where nobody of exactly this name speaks, but others whose names hold it do."""
-        exact, similar = similar_authors(self.connection, author)
-        if not exact and similar and not any(self.documents_by(author)):
+        """Raise ConfigurationError where nobody of exactly this name speaks, but others who may be meant by it do."""
+        similar = similar_authors(self.connection, author)
+        if similar and not any(self.documents_by(author)):
             raise ConfigurationError(
                 f"received the author {author!r}, who does not speak here; did you mean {', '.join(similar)}? "
                 "Forgetting takes the whole name"
