@@ -48,6 +48,7 @@ class Projection:
         self._lock = threading.RLock()
         self._worker: ThreadPoolExecutor | None = None
         self.is_open = False
+        self._opened: tuple[str | None, int] = None, 0
 
     def drain_some(self) -> None:
         """Tell the index what changed if that is cheap: when this handle was the last to write, or when it is much.
@@ -113,17 +114,31 @@ class Projection:
     def open(self) -> int:
         """Make the index ready to be asked; return the number up to which it knows the catalogue."""
         with self._lock:
-            position = self._catalog.number("index_position")
-            if not self._is_sound():
-                self.rebuild()
-                position = self._catalog.number("index_position")
-            self.is_open = True
-            return position
+            self._opened = self._known()
+            is_sound = self._is_sound()
+        if not is_sound:
+            with self._catalog.lock.hold(), self._lock:
+                if not self._is_sound():  # nobody has made it anew meanwhile
+                    self.rebuild()
+                self._opened = self._known()
+        self.is_open = True
+        return self._opened[1]
 
     def query(self, vector: Vector, k: int, allowed: Collection[str] | None) -> list[tuple[str, float]]:
-        """Ask the index."""
+        """Ask the index; where another process has written it since, and Chroma fails of that, it is opened anew."""
+        try:
+            with self._lock:
+                return self.index.query(vector, k, allowed)
+        except StorageError:
+            if self._known() == self._opened and self._catalog.setting("index_state") != "emptied":
+                raise
+        self.open()
         with self._lock:
             return self.index.query(vector, k, allowed)
+
+    def _known(self) -> tuple[str | None, int]:
+        """Return the name of the vectors, another one when all are made anew, and up to where the index has them."""
+        return self._catalog.setting("generation"), self._catalog.number("index_position")
 
     def differences(self) -> Iterator[str]:
         """Yield in words how the index differs from the catalogue.

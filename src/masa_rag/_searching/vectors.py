@@ -122,6 +122,8 @@ class VectorView:
     ) -> list[tuple[str, float]]:
         """Ask the index for more and more, until ``k`` of what it names are not gone or it has no more."""
         count = k
+        if allowed is not None:  # Chroma raises where it is asked for what another process put in since it was opened
+            allowed = set(allowed) - self._flat.ids()
         while True:
             found = index.query(vector, count, allowed)
             if (present := self._present) is None:
