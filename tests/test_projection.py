@@ -204,44 +204,6 @@ def test_beyond_the_limit_what_another_process_deleted_takes_nobodys_place(
         writer.close()  # the index on disk is told; the one that the reader has open is not
 
 
-def test_beyond_the_limit_a_filter_finds_what_another_process_put_in(open_chroma: Callable[[], Memory]) -> None:
-    """Chroma finds none of it by id in what was opened before, and raised for as long as the reader had it open."""
-    writer, reader = open_chroma(), open_chroma()
-    writer.add(notes(300), name="s")
-    writer.close()
-    view = VectorView(reader.catalog, reader._projection, dim=reader.embedder.dim, exact_limit=10)
-    question = reader.embedder.embed_query("a lighthouse")
-    assert len(view.query(question, 3)) == 3
-    writer = open_chroma()
-    writer.add([Document(id="new", text="a lighthouse")], name="t")
-    writer.close()
-    new = reader.search("a lighthouse", source="t")[0].chunk.id
-    assert [key for key, _ in view.query(question, 3, {new})] == [new]
-
-
-def test_beyond_the_limit_an_index_that_is_made_anew_meanwhile_is_opened_anew(
-    open_chroma: Callable[[], Memory], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Its files are others by now, of which Chroma says this or that; what fails by itself is raised as it is."""
-    memory, reader = open_chroma(), open_chroma()
-    memory.add(notes(30), name="s")
-    assert reader._projection is not None
-    view = VectorView(reader.catalog, reader._projection, dim=reader.embedder.dim, exact_limit=10)
-    question = reader.embedder.embed_query("note 7 of the harbour")
-    first = view.query(question, 3)
-
-    def failing(*_: object) -> NoReturn:
-        monkeypatch.undo()
-        raise StorageError("no such table: collections")
-
-    monkeypatch.setattr(reader._projection.index, "query", failing)
-    with pytest.raises(StorageError, match="no such table"):
-        view.nearest(question, 3)
-    monkeypatch.setattr(reader._projection.index, "query", failing)
-    memory.rebuild()
-    assert view.nearest(question, 3) == first
-
-
 def test_beyond_the_limit_a_read_only_disk_has_all_vectors_compared(
     open_chroma: Callable[[], Memory], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -136,6 +136,18 @@ class Projection:
         with self._lock:
             return self.index.query(vector, k, allowed)
 
+    def leave(self) -> None:
+        """Ask it no more, while somebody makes it anew.
+
+        To SQLite, who reads a file that was deleted may end the transactions of who writes another in its place.
+        """
+        self.is_open = False
+        if self._lock.acquire(blocking=False):  # else it is this handle that makes it anew
+            try:
+                self.index.close()
+            finally:
+                self._lock.release()
+
     def _known(self) -> tuple[str | None, int]:
         """Return the name of the vectors, another one when all are made anew, and up to where the index has them."""
         return self._catalog.setting("generation"), self._catalog.number("index_position")

@@ -48,7 +48,7 @@ class VectorView:
         self._flat = FlatIndex()
         self._ids: dict[int, str] = {}
         self._present: set[str] | None = None  # what is left of what the index was told; None: all of it
-        self._seen: tuple[str | None, int, int] = (None, 0, 0)
+        self._seen = "", 0, 0
 
     def query(self, vector: Vector, k: int, allowed: Collection[str] | None = None) -> list[tuple[str, float]]:
         """Return up to ``k`` (chunk id, cosine), best first, of what is committed now."""
@@ -82,7 +82,7 @@ class VectorView:
         """Read what was committed since the last look."""
         with self._lock:
             generation, removed, seen = self._seen
-            now, last_removed = self._catalog.setting("generation"), self._catalog.number("removals")
+            now, last_removed = self._written(), self._catalog.number("removals")
             if generation != now:
                 self._flat, self._ids, self._present, seen = FlatIndex(), {}, None, 0
             if seen == 0:
@@ -97,11 +97,18 @@ class VectorView:
                 self._take_out()
             self._seen = (now, max(removed, last_removed), newest)
 
-    def _opened(self, index: Projection) -> int:
-        """Return the number up to which the index knows the catalogue; 0 where it cannot be opened for want of writing.
+    def _written(self) -> str:
+        """Return what is another text when all vectors are made anew, or the index is emptied or filled."""
+        return f"{self._catalog.setting('generation')} {self._catalog.setting('index_state')}"
 
-        Chroma opens no folder on a read-only disk. There all vectors are compared, however many.
+    def _opened(self, index: Projection) -> int:
+        """Return the number up to which the index knows the catalogue; 0 where all vectors are compared, however many.
+
+        Chroma opens no folder on a read-only disk, and to fill it anew takes minutes, for which nobody is to wait.
         """
+        if self._catalog.setting("index_state") == "emptied" and self._catalog.lock.is_busy():
+            index.leave()
+            return 0
         try:
             return index.open()
         except StorageError:
