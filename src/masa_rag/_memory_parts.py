@@ -110,6 +110,7 @@ class Parts:
     def _ingest(self) -> Ingest:
         return Ingest(self.catalog, self.chunker, self._upkeep, progress=self._progress)
 
+    @cached_property  # a model may read all its weights for it
     def _fingerprints(self) -> dict[str, str]:
         return {"embedder": self.embedder.fingerprint, "chunker": self.chunker.fingerprint}
 
@@ -119,13 +120,13 @@ class Parts:
     def _refuse_mismatch(self) -> None:
         """Raise MemoryMismatchError where the memory was made with others, or made anew since it was opened."""
         pinned = self._pinned()
-        if pinned["embedder"] is not None and pinned != self._fingerprints():
-            raise MemoryMismatchError(_mismatch(self.path, pinned, self._fingerprints()))
+        if pinned["embedder"] is not None and pinned != self._fingerprints:
+            raise MemoryMismatchError(_mismatch(self.path, pinned, self._fingerprints))
 
     def _adopt(self) -> None:
         """Make a memory that was made with others anew with these."""
         pinned = self._pinned()
-        if pinned["embedder"] is None or pinned == self._fingerprints():
+        if pinned["embedder"] is None or pinned == self._fingerprints:
             return
         self._upkeep.try_embedder()
         with self.catalog.transaction():
@@ -142,7 +143,7 @@ class Parts:
                 self._note_fingerprints()
 
     def _note_fingerprints(self) -> None:
-        for name, value in self._fingerprints().items():
+        for name, value in self._fingerprints.items():
             self.catalog.set_setting(name, value)
 
     def _mend(self) -> None:
