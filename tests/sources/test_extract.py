@@ -402,11 +402,11 @@ def test_comments_do_not_make_an_article_a_thread() -> None:
 
 
 def test_what_a_page_says_about_itself() -> None:
-    """JSON-LD wins over meta tags, and they over what is shown."""
+    """JSON-LD wins over meta tags, and they over what is shown; but an article is called by its heading."""
     told = {
         "@graph": [
             {"@type": "Person", "@id": "#p", "name": "Greta Holm"},
-            {"@type": ["NewsArticle"], "headline": "Mill turns", "author": {"@id": "#p"},
+            {"@type": ["NewsArticle"], "headline": "The tide mill turns", "author": {"@id": "#p"},
              "datePublished": "2024-03-09T08:15:00+01:00",
              "license": "https://licence.example/by"},
         ]
@@ -416,7 +416,7 @@ def test_what_a_page_says_about_itself() -> None:
         "<meta property='og:site_name' content='Courier'><link rel='canonical' href='/mill'>"
     )
     found = extract_page(page(head=head), url="https://courier.example/x")
-    assert (found.title, found.author, found.licence) == ("Mill turns", "Greta Holm", "https://licence.example/by")
+    assert (found.title, found.author, found.licence) == ("The tide mill", "Greta Holm", "https://licence.example/by")
     assert found.created_at == datetime(2024, 3, 9, 7, 15, tzinfo=UTC)
     assert found.url == "https://courier.example/mill"
     assert found.metadata["language"] == "en"

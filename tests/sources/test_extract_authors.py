@@ -88,5 +88,5 @@ def test_updates_of_a_live_blog_are_not_the_blog() -> None:
         "datePublished": "2024-03-01", "liveBlogUpdate": [{**update, "datePublished": "2024-03-02T07:00:00Z"}],
     }  # fmt: skip
     script = f"<script type='application/ld+json'>{json.dumps(blog)}</script>"
-    page = extract_page(f"<html><head>{script}</head><body><h1>The storm, live</h1></body></html>")
+    page = extract_page(f"<html><head>{script}</head><body><h1>The storm</h1></body></html>")
     assert (page.title, page.author, page.created_at) == ("The storm", "Mara Lind", datetime(2024, 3, 1, tzinfo=UTC))

@@ -45,3 +45,32 @@ def test_a_title_that_was_cut_is_made_whole(title: str, heading: str, found: str
     assert (
         extract_page(f"<html><head><title>{title}</title></head><body><h1>{heading}</h1></body></html>").title == found
     )
+
+
+_ARTICLE = '<script type="application/ld+json">{"@type": "Article", "headline": "%s"}</script>'
+_OPEN_GRAPH = '<meta property="og:title" content="%s">'
+
+
+@pytest.mark.parametrize(
+    ("head", "headings", "found"),
+    [
+        (_ARTICLE % "mill driven by the tide", ["Tide mill"], "Tide mill"),
+        (_ARTICLE % "Oars and Seals in 2026", ["Seals and their oars"], "Seals and their oars"),
+        (_ARTICLE % "Oars and Seals", ["Tidewell", "OARS AND SEALS"], "Oars and Seals"),
+        (_ARTICLE % "Oars and Seals", ["Read our other stories"], "Oars and Seals"),
+        (_OPEN_GRAPH % "Everything that floats", ["Tide mill"], "Tide mill"),
+        (_OPEN_GRAPH % "Tide mills for sale", ["The best tide mills of the north"], "Tide mills for sale"),
+        (_OPEN_GRAPH % "Oars | Boats", ["Oars | Boats | Tidewell"], "Oars | Boats"),
+    ],
+)
+def test_the_heading_decides_between_titles(head: str, headings: list[str], found: str) -> None:
+    """An article is called by its heading if that says what its head says; of other pages it confirms one title."""
+    shown = "".join(f"<h1>{heading}</h1>" for heading in headings)
+    html = f"<html><head>{head}<title>Tide mill - Tidewell</title></head><body>{shown}</body></html>"
+    assert extract_page(html, url="https://tidewell.example/mill").title == found
+
+
+def test_a_heading_in_pieces_is_read_as_it_is_shown() -> None:
+    """Marked letters of a word stay in it, and lines stand apart."""
+    html = "<html><body><h1>Sp<em>ring</em> tides<br>of the north <a href='#x'>#</a></h1></body></html>"
+    assert extract_page(html).title == "Spring tides of the north"

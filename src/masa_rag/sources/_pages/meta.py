@@ -16,6 +16,7 @@ from masa_rag.sources._pages.blocks import Block
 from masa_rag.sources._pages.dates import is_day_first, is_likely, read_date, shown_date
 from masa_rag.sources._pages.features import KINDS, PageFacts
 from masa_rag.sources._pages.linked import clean, linked_objects, string, types_of
+from masa_rag.sources._pages.titles import headings_of, title_of
 
 if TYPE_CHECKING:
     from lxml.etree import _Element
@@ -26,17 +27,16 @@ _DATE_NAMES = (
     "citation_publication_date", "parsely-pub-date", "sailthru.date", "publish-date", "publication_date",
     "article:published", "dcterms.created", "originalpublicationdate", "article.published",
 )  # fmt: skip
-_CONTENT_TYPES = frozenset(
+_ARTICLE_TYPES = frozenset(
     {"article", "newsarticle", "blogposting", "techarticle", "report", "scholarlyarticle", "reportagenewsarticle"}
     | {"liveblogposting", "opinionnewsarticle", "analysisnewsarticle", "backgroundnewsarticle", "reviewnewsarticle"}
-    | {"advertisercontentarticle", "satiricalarticle", "medicalscholarlyarticle", "socialmediaposting", "apireference"}
+    | {"advertisercontentarticle", "satiricalarticle", "medicalscholarlyarticle"}
+)
+_CONTENT_TYPES = _ARTICLE_TYPES | frozenset(
+    {"socialmediaposting", "apireference"}
     | {"discussionforumposting", "qapage", "question", "product", "productgroup", "recipe", "review", "podcastepisode"}
     | {"webpage", "collectionpage", "itempage", "aboutpage", "videoobject", "howto", "course", "service", "event"}
 )
-_SEPARATOR = re.compile(r"\s+[|–—·•»:]\s+|\s+-\s+|\s*[|｜]\s*|(?<=[^\x00-\xff])[-_–—]+(?=[^\x00-\xff])")
-"""Between the parts of a title; in Chinese and Japanese they stand without blanks."""
-_LEAST_SITE = 3
-"""Letters of which a part of a site's name has at least as many."""
 _REFRESH = re.compile(r"\s*(\d+)[.\d]*\s*[;,]\s*(?:url\s*=\s*)?[\"']?\s*([^\s\"'][^\"']*)", re.I)
 _MOST_SECONDS = 10
 _URL_DATE = re.compile(r"/(20\d\d)[/-](\d{1,2})[/-](\d{1,2})(?:/|-|$)")
@@ -125,20 +125,13 @@ class Head:
     @cached_property
     def title(self) -> str | None:
         """The title of the page, without the site's name."""
-        heading = self._heading()
-        tag = clean(self.tree.findtext(".//title"))
-        for candidate in (self._linked_title(), self.meta(*_TITLE_NAMES), tag):
-            if candidate and (title := clean(candidate)):
-                address = self.canonical or self.url
-                return _whole(_without_site(title, heading, (self.site, _domain(address), host_of(address))), heading)
-        return heading
-
-    def _linked_title(self) -> str | None:
-        return next((text for item in self.things() if (text := string(item.get("headline")))), None)
-
-    def _heading(self) -> str | None:
-        headings = (clean(" ".join(item.itertext())) for item in self.tree.iter("h1"))
-        return next((text for heading in headings if heading and (text := heading.rstrip("¶#§🔗 "))), None)
+        headlines = (string(item.get("headline")) for item in self.things())
+        told = (next(filter(None, headlines), None), self.meta(*_TITLE_NAMES), self.tree.findtext(".//title"))
+        address = self.canonical or self.url
+        sites = filter(None, (self.site, _domain(address), host_of(address)))
+        is_article = self.meta("og:type") == "article" or any(self.things(*_ARTICLE_TYPES))
+        titles = list(filter(None, map(clean, told)))
+        return title_of(titles, list(headings_of(self.tree)), list(sites), is_article=is_article)
 
     @cached_property
     def author(self) -> str | None:
@@ -230,36 +223,6 @@ class Head:
             if element is not None:
                 parts.append(f"{element.get('class') or ''} {element.get('id') or ''}"[:500])
         return " ".join(parts).lower()
-
-
-def _without_site(title: str, heading: str | None, names: Sequence[str | None]) -> str:
-    """Cut the site's name off a title: what is left is the heading, or what is cut is one of the site's names."""
-    parts = _SEPARATOR.split(title)
-    if len(parts) < 2:
-        return title
-    known = [_letters(name) for name in names if name]
-    if heading and heading != title:
-        is_first = title.startswith(heading) and _SEPARATOR.match(title, len(heading))
-        if is_first or (title.endswith(heading) and _letters(parts[0]) in known):
-            return heading
-    site = _letters(parts[-1])
-    if site in known or (len(site) >= _LEAST_SITE and any(site in name for name in known)):
-        return title[: title.rfind(parts[-1])].rstrip(" |｜–—·•»:-_")
-    return title
-
-
-def _whole(title: str, heading: str | None) -> str:
-    """Return the heading in place of a title that was cut off after so many letters."""
-    begun = title.rstrip(".… ")
-    if heading is None or not heading.startswith(begun) or len(heading) == len(begun):
-        return title
-    is_cut = title.endswith(("…", "...")) or (title[-1:].isalnum() and heading[len(title)].isalnum())
-    return heading if is_cut else title
-
-
-def _letters(text: str) -> str:
-    """Return a name as it may stand in an address: without blanks, signs and case."""
-    return "".join(filter(str.isalnum, text.lower()))
 
 
 def _joined(base: str | None, place: str) -> str | None:
