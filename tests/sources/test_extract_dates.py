@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
 
 import pytest
@@ -94,3 +95,47 @@ def test_days_of_quotes_and_comments() -> None:
     assert shown("Our mill", body=f"{SENTENCE}</p>{tweet}<p>{SENTENCE}") is None
     text = "".join(f"<p>{SENTENCE} {number}</p>" for number in range(12))
     assert shown("Our mill", body=f"{text}<ol class='comments'><li>Bo Ek</li><li>May 4, 2024</li></ol><p>") is None
+
+
+def test_times_of_other_pages_and_of_changes() -> None:
+    """What a time element says counts near the heading only: in a list of news it is of another page."""
+    news = "".join(
+        f"<div><a href='/{day}'>Note {day}</a><time datetime='2024-06-0{day}'>{day}h</time></div>" for day in (8, 9)
+    )
+    far = "<p>Oars</p>" * 40
+    page = f"<html><body>{news}{far}<h1>The mill</h1>{{}}<p>{SENTENCE}</p>{far}{news}</body></html>"
+    assert extract_page(page.format("")).created_at is None
+    assert extract_page(page.format("<time datetime='2024-05-03'>Friday</time>")).created_at == MAY
+    changed = "<span class='last-modified'>Modified <time datetime='2024-06-09'>June 9, 2024</time></span>"
+    assert extract_page(page.format(f"{changed}<p>May 3, 2024</p>")).created_at == MAY
+
+
+def test_times_of_a_page_without_heading() -> None:
+    """They count where all name one day."""
+    one, other = "<time datetime='2024-05-03'>3 May</time>", "<time datetime='2024-06-09'>9 June</time>"
+    page = f"<html><body><p>{SENTENCE}</p>{{}}</body></html>"
+    assert extract_page(page.format(one + one)).created_at == MAY
+    assert extract_page(page.format(one + other)).created_at is None
+
+
+def test_days_away_from_the_heading() -> None:
+    """One that is called nothing counts if it is the only one; a change named near the heading comes before it."""
+    text = "".join(f"<p>{SENTENCE} {number}</p>" for number in range(14))
+    assert shown("Our mill", body=f"{text}<p>3 May 2024") == MAY
+    assert shown("Our mill", body=f"{text}<p>3 May 2024</p><p>9 June 2024") is None
+    assert shown("Updated 3 May 2024", body=f"{text}<p>A letter, 9 June 2024") == MAY
+    assert shown("Our mill", body=f"{text}<pre>commit 3 May 2024</pre><p>{SENTENCE}") is None
+
+
+def test_days_of_customers_and_films_are_not_the_page_s() -> None:
+    """Where something is sold, its reviews and the films about it have days of their own."""
+    review = {"@type": "Review", "datePublished": "2024-06-09", "author": {"name": "Bo Ek"}}
+    things = [
+        {"@type": "Product", "name": "Oar", "review": [review]},
+        {"@type": "VideoObject", "uploadDate": "2024-06-08"},
+    ]
+    script = f"<script type='application/ld+json'>{json.dumps(things)}</script>"
+    page = f"<html><head>{script}</head><body><h1>Oar</h1><p>Bo Ek, June 9, 2024</p><p>{SENTENCE}</p></body></html>"
+    assert extract_page(page).created_at is None
+    named = page.replace("<head>", "<head><meta name='w-published-date' content='2024-05-03'>")
+    assert extract_page(named).created_at == MAY

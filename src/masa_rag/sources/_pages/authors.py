@@ -8,7 +8,7 @@ from itertools import chain, dropwhile, islice
 from typing import TYPE_CHECKING, Any
 
 from masa_rag.sources._pages.dates import read_date
-from masa_rag.sources._pages.linked import clean, string, types_of
+from masa_rag.sources._pages.linked import clean, listed, string, types_of
 
 if TYPE_CHECKING:
     from lxml.etree import _Element
@@ -56,19 +56,14 @@ _LONGEST_LINE = 120
 def linked_authors(objects: Sequence[Mapping[str, Any]], things: Iterable[Mapping[str, Any]]) -> Iterator[str]:
     """Yield the authors of each of the things that a page is about, several joined by a semicolon.
 
-    Those of reviews that stand in another thing, a product for example, are its customers.
-
     Args:
         objects: All JSON-LD objects of the page; authors may be named by their ``@id`` only.
         things: Those of them that say what the page is.
     """
     by_id = {item["@id"]: item for item in objects if isinstance(item.get("@id"), str) and item.get("name")}
-    reviews = {id(review) for item in objects for key in ("review", "reviews") for review in _list(item.get(key))}
     for item in things:
-        if id(item) in reviews:
-            continue
         authors = item.get("author") or item.get("creator")
-        names = [_person(author, by_id) for author in _list(authors)]
+        names = [_person(author, by_id) for author in listed(authors)]
         if known := [name for name in dict.fromkeys(names) if name and "@" not in name]:
             yield "; ".join(known)
 
@@ -89,7 +84,7 @@ def organisations(objects: Iterable[Mapping[str, Any]], site: str | None) -> fro
     """Return the names, lower case, of the site and of what its JSON-LD calls an organisation or a publisher."""
     found = {site}
     for item in objects:
-        found.update(string(owner.get("name")) for owner in _list(item.get("publisher")) if isinstance(owner, Mapping))
+        found.update(string(owner.get("name")) for owner in listed(item.get("publisher")) if isinstance(owner, Mapping))
         if any(kind.endswith(("organization", "website", "corporation", "business")) for kind in types_of(item)):
             found.add(string(item.get("name")))
     return frozenset(name.lower() for name in found if name)
@@ -150,10 +145,6 @@ def _is_beside(element: _Element) -> bool:
     above = islice(chain((element,), element.iterancestors()), _ABOVE)
     around = (item for item in above if item.tag not in ("html", "body"))
     return any(_BESIDE.search(f"{item.get('class') or ''} {item.get('id') or ''}") for item in around)
-
-
-def _list(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else [value]
 
 
 def _person(value: Any, by_id: Mapping[str, Mapping[str, Any]]) -> str | None:

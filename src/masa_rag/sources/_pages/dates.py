@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 from masa_rag._time import parse_time
 from masa_rag.errors import ConfigurationError
 from masa_rag.sources._pages.blocks import Block, above, is_in_h1
 from masa_rag.sources._pages.marks import mark_bits
 from masa_rag.sources._pages.months import MONTHS, NUMBERS, folded
+
+if TYPE_CHECKING:
+    from lxml.etree import _Element
 
 _SHORT = frozenset("jan feb mar apr may jun jul aug sep oct nov dec".split())
 _NAMES = "|".join(sorted(MONTHS, key=len, reverse=True))
@@ -44,6 +48,8 @@ _FIRST_YEAR = 1990
 _LABEL_WORDS = 24
 """A date in a longer block is one that the text talks about."""
 _NEAR_BLOCKS = 12
+_ABOVE_HEADING, _BELOW_HEADING = 10, 40
+"""Elements; a byline with a portrait and buttons has some twenty."""
 _COMMENTS = mark_bits("comment", "review")
 _DAY_FIRST = frozenset({"en-gb", "en-ie", "en-au", "en-nz", "en-in", "en-za"})
 _PUBLISHED = re.compile(
@@ -102,28 +108,61 @@ def is_likely(found: datetime | None) -> bool:
     return found is not None and _FIRST_YEAR <= found.year <= datetime.now(UTC).year + 1
 
 
+def shown_times(tree: _Element) -> Iterator[str]:
+    """Yield what the ``time`` elements near a heading of the page say; elsewhere they date other pages, or comments.
+
+    Of a page without a heading, those count that all name one day. Days of changes are left to :func:`shown_date`.
+    """
+    elements = list(tree.iter())
+    headings = [number for number, element in enumerate(elements) if element.tag == "h1"]
+    told: list[str] = []
+    for number, element in enumerate(elements):
+        text = " ".join(element.itertext()) if element.tag == "time" else ""
+        is_near = any(-_ABOVE_HEADING <= number - place <= _BELOW_HEADING for place in headings)
+        if element.tag == "time" and (is_near or not headings) and not _is_of_change(element, text):
+            told.append(element.get("datetime") or text)
+    days = {found.date() for text in told if (found := read_date(text)) is not None}
+    if headings or len(days) == 1:
+        yield from told
+
+
+def _is_of_change(element: _Element, text: str) -> bool:
+    names = (element.get("class"), element.get("itemprop"), element.getparent().get("class"), text)
+    return any(_OTHER.search(name) for name in names if name)
+
+
 def shown_date(blocks: Sequence[Block], *, day_first: bool = False) -> datetime | None:
     """Return the date that stands in a short line of its own, best near the heading and called a publication.
 
-    It found as many of the dates of ``benchmarks/web_extraction.py`` as htmldate, and costs next to nothing.
+    Of days away from the heading that are called nothing, which may be those of other things, only a single one counts.
     """
     heading = next((number for number, block in enumerate(blocks) if is_in_h1(block)), 0)
-    best: tuple[tuple[bool, bool, bool, int], datetime] | None = None
+    dated: list[tuple[tuple[int, int], datetime]] = []
     for number, block in enumerate(blocks):
         away = abs(number - heading)
         if len(block.words) > _LABEL_WORDS or not any(map(str.isdigit, block.text)) or _is_of_others(block, away):
             continue
         found = _written_date(block.text, day_first)
-        if found is None or not is_likely(found):
-            continue
-        text = block.text
-        rank = (_OTHER.search(text) is not None, away > _NEAR_BLOCKS, _PUBLISHED.search(text) is None, away)
-        if best is None or rank < best[0]:
-            best = (rank, found)
-    return best[1] if best is not None else None
+        if found is not None and is_likely(found):
+            dated.append(((_rank(block.text, away <= _NEAR_BLOCKS), away), found))
+    if len({found for (rank, _), found in dated if rank == _UNNAMED_AWAY}) > 1:
+        dated = [item for item in dated if item[0][0] != _UNNAMED_AWAY]
+    return min(dated, key=lambda item: item[0])[1] if dated else None
+
+
+_UNNAMED_AWAY = 4
+
+
+def _rank(text: str, is_near: bool) -> int:
+    """Return how sure it is that a day is that of the publication; 0 is the surest."""
+    if _OTHER.search(text):
+        return 3 if is_near else 5
+    if _PUBLISHED.search(text):
+        return 0 if is_near else 2
+    return 1 if is_near else _UNNAMED_AWAY
 
 
 def _is_of_others(block: Block, away: int) -> bool:
-    """Say whether it stands in a quote, or away from the heading among comments, which have days of their own."""
+    """Say whether it stands in a quote or code, or away from the heading among comments, which have their own days."""
     is_comment = away > _NEAR_BLOCKS and block.node.marks & _COMMENTS > 0
-    return is_comment or above(block.node, "blockquote") is not None
+    return is_comment or any(above(block.node, tag) is not None for tag in ("blockquote", "pre"))

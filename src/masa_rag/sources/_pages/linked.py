@@ -43,8 +43,12 @@ def _objects(value: Any, depth: int = 0) -> Iterator[Mapping[str, Any]]:
 
 def types_of(item: Mapping[str, Any]) -> list[str]:
     """Return the types of an object, lower case."""
-    kinds = item.get("@type")
-    return [kind.lower() for kind in (kinds if isinstance(kinds, list) else [kinds]) if isinstance(kind, str)]
+    return [kind.lower() for kind in listed(item.get("@type")) if isinstance(kind, str)]
+
+
+def listed(value: Any) -> list[Any]:
+    """Return a value that may stand alone or in a list as a list."""
+    return value if isinstance(value, list) else [value]
 
 
 def string(value: Any) -> str | None:

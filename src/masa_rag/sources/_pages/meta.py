@@ -13,9 +13,9 @@ from urllib.parse import urljoin, urlsplit
 
 from masa_rag.sources._pages.authors import linked_authors, meta_authors, name_of, organisations, shown_authors
 from masa_rag.sources._pages.blocks import Block
-from masa_rag.sources._pages.dates import is_day_first, is_likely, read_date, shown_date
+from masa_rag.sources._pages.dates import is_day_first, is_likely, read_date, shown_date, shown_times
 from masa_rag.sources._pages.features import KINDS, PageFacts
-from masa_rag.sources._pages.linked import clean, linked_objects, string, types_of
+from masa_rag.sources._pages.linked import clean, linked_objects, listed, string, types_of
 from masa_rag.sources._pages.titles import headings_of, title_of
 
 if TYPE_CHECKING:
@@ -23,10 +23,11 @@ if TYPE_CHECKING:
 
 _TITLE_NAMES = ("og:title", "twitter:title", "dc.title", "citation_title", "parsely-title", "sailthru.title")
 _DATE_NAMES = (
-    "article:published_time", "og:published_time", "datepublished", "date", "dc.date", "dc.date.issued", "pubdate",
-    "citation_publication_date", "parsely-pub-date", "sailthru.date", "publish-date", "publication_date",
-    "article:published", "dcterms.created", "originalpublicationdate", "article.published",
+    "article:published_time", "datepublished", "date", "dc.date", "dc.date.issued", "sailthru.date",
+    "article:published", "dcterms.created", "article.published",
 )  # fmt: skip
+_DATE_NAME = re.compile(r"publi\w*[-_:. ]?(?:date|time)|pub-?date|datepublished")
+"""What many others are called: ``w-published-date``, ``citation_publication_date``, ``parsely-pub-date``."""
 _ARTICLE_TYPES = frozenset(
     {"article", "newsarticle", "blogposting", "techarticle", "report", "scholarlyarticle", "reportagenewsarticle"}
     | {"liveblogposting", "opinionnewsarticle", "analysisnewsarticle", "backgroundnewsarticle", "reviewnewsarticle"}
@@ -74,9 +75,16 @@ class Head:
         return linked_objects(self.tree)
 
     def things(self, *types: str) -> Iterator[Mapping[str, Any]]:
-        """Yield the JSON-LD objects of the given types (lower case)."""
+        """Yield the JSON-LD objects of the given types (lower case), without what customers say of another."""
         wanted = set(types) if types else _CONTENT_TYPES
-        return (item for item in self.linked_data if not wanted.isdisjoint(types_of(item)))
+        found = (item for item in self.linked_data if not wanted.isdisjoint(types_of(item)))
+        return (item for item in found if id(item) not in self._reviews)
+
+    @cached_property
+    def _reviews(self) -> frozenset[int]:
+        return frozenset(
+            id(review) for item in self.linked_data for key in ("review", "reviews") for review in listed(item.get(key))
+        )
 
     @cached_property
     def class_names(self) -> frozenset[str]:
@@ -134,11 +142,15 @@ class Head:
         return title_of(titles, list(headings_of(self.tree)), list(sites), is_article=is_article)
 
     @cached_property
+    def _is_sold(self) -> bool:
+        """Whether something is sold on the page: then it shows names and days of customers."""
+        return any(self.things("product", "productgroup"))
+
+    @cached_property
     def author(self) -> str | None:
         """Who wrote the page; several names are joined by a semicolon."""
         told = chain(linked_authors(self.linked_data, self.things()), meta_authors(self.metas))
-        is_sold = any(self.things("product", "productgroup"))  # such a page shows the names of customers
-        shown = shown_authors(self.tree) if not (self.quick or is_sold) else ()
+        shown = shown_authors(self.tree) if not (self.quick or self._is_sold) else ()
         owners, owner = organisations(self.linked_data, self.site), None
         for name in filter(None, map(name_of, chain(told, shown))):
             if name.lower() not in owners:
@@ -153,17 +165,21 @@ class Head:
             blocks: What the page shows, to look through where its head is silent.
         """
         told = (read_date(text, day_first=self.day_first) for text in self._told_dates() if text)
-        found = next(filter(is_likely, told), None) or shown_date(blocks, day_first=self.day_first)
+        found = next(filter(is_likely, told), None)
+        if found is None and not self._is_sold:
+            found = shown_date(blocks, day_first=self.day_first)
         if found is None and (match := _URL_DATE.search(self.url or self.canonical or "")):
             found = read_date("-".join(match.groups()))
         return found
 
     def _told_dates(self) -> Iterator[str | None]:
+        beside = {"videoobject"} if self._is_sold or any(self.things(*_ARTICLE_TYPES)) else set()
+        things = [item for item in self.things() if beside.isdisjoint(types_of(item))]
         for key in ("datePublished", "dateCreated", "uploadDate"):
-            yield from (text for item in self.things() if (text := string(item.get(key))))
+            yield from (text for item in things if (text := string(item.get(key))))
         yield from (self.metas[name][0] for name in _DATE_NAMES if name in self.metas)
-        for element in self.tree.iter("time"):
-            yield element.get("datetime") or " ".join(element.itertext())
+        yield from (told[0] for name, told in self.metas.items() if _DATE_NAME.search(name))
+        yield from shown_times(self.tree)
 
     @cached_property
     def language(self) -> str | None:
