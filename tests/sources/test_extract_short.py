@@ -48,3 +48,19 @@ def test_an_article_among_links_and_comments() -> None:
     body = f"<div class='nav'><ul>{menu}</ul></div><div>{head}<div>{text}</div>{around}{comments}</div>"
     page = extract_page(f"<html><head><title>水泵又转了</title></head><body>{body}</body></html>")
     assert page.text == "\n\n".join(SHORT["Chinese"])
+
+
+CONSENT = (
+    "These cookies may be set through our site by our advertising partners, who build a profile of your interests. "
+    "If you do not allow these cookies, you will see adverts that have less to do with what you like to read."
+)
+
+
+@pytest.mark.parametrize("name", ["id='onetrust-consent-sdk'", "id='CybotCookiebotDialog'", "class='osano-cm-window'"])
+def test_a_consent_dialogue_is_no_main_text(name: str) -> None:
+    """Also where it holds more prose than the page, and where the page was sent with nothing else."""
+    dialogue = f"<div {name}><h2>We value your privacy</h2>" + f"<div><p>{CONSENT}</p></div>" * 3 + "</div>"
+    links = "".join(f"<li><a href='/{number}'>Soup of the {number}th day</a></li>" for number in range(20))
+    page = f"<html><body>{{}}<h1>Soups</h1><ul>{links}</ul></body></html>"
+    assert "advertising" not in extract_page(page.format(dialogue)).text
+    assert extract_page(f"<html><body>{dialogue}</body></html>").text == ""

@@ -64,6 +64,14 @@ _HIDING_CLASS = re.compile(
     re.I,
 )
 """For screen readers only, for who points at it, or to edit or link to a section: no part of what the page says."""
+_CONSENT = re.compile(
+    r"(?:^|\s)(?:onetrust-(?:consent|banner|pc)-sdk|CybotCookiebotDialog|didomi-(?:host|popup|notice)|qc-cmp2-container"
+    r"|cmplz-cookiebanner-container|cookie-law-info-bar|cliSettingsPopup|cky-(?:consent-container|modal)|osano-cm-window"
+    r"|truste-consent-track|usercentrics-root|iubenda-cs-banner|fc-consent-root|sp_message_container_\d+|klaro"
+    r"|moove_gdpr_cookie_(?:modal|info_bar)|tarteaucitronRoot|BorlabsCookieBox|cookiescript_injected|cmpbox\d?"
+    r"|termly-code-snippet-support|shopify-pc__banner|hs-eu-cookie-confirmation)(?:\s|$)"
+)
+"""How the usual makers of consent dialogues call theirs. Of a page that is saved with one, it holds the most prose."""
 _OF_FRACTIONS = ("/", "+")
 """Signs that a page draws as the line of a fraction, or a gap before it, and writes for screen readers only: without
 them 3 1/2 is 31/2. They say nothing else, so no more is asked of what hides them."""
@@ -152,7 +160,6 @@ class _OwnSight:
         self._rules = rules_of(tree)
         self._tree = tree
         self._pale: bool | None = None
-        self._has_ids = any(name.startswith("#") for name in self._rules)
         self._by_class: dict[str | None, Sight] = {None: Sight.SHOWN}  # the same few names stand all over a page
 
     def __call__(self, element: _Element) -> Sight:
@@ -170,8 +177,8 @@ class _OwnSight:
             worst = max(worst, own)
         if worst is Sight.SHOWN and get("hidden") is not None:
             worst = Sight.FOLDED
-        if self._has_ids and (name := get("id")) is not None:
-            worst = max(worst, self._rules.get(f"#{name}", Sight.SHOWN))
+        if (name := get("id")) is not None:
+            worst = Sight.NEVER if _CONSENT.search(name) else max(worst, self._rules.get(f"#{name}", Sight.SHOWN))
         return worst
 
     def _ground_is_white(self) -> bool:
@@ -180,7 +187,7 @@ class _OwnSight:
         return self._pale
 
     def _class_sight(self, names: str) -> Sight:
-        if _HIDING_CLASS.search(names):
+        if _HIDING_CLASS.search(names) or _CONSENT.search(names):
             return Sight.NEVER
         worst = Sight.SHOWN
         for name in names.split() if self._rules else ():
