@@ -170,3 +170,30 @@ def test_quotes_of_the_older_smf_are_quotes() -> None:
         f"<html><body>{OLD_SMF.replace('It is the fog.', quote + 'It was not.')}</body></html>"
     ).segments
     assert found[1].text == "Quote from: cy\n\n> It will be on time.\n\nIt was not.\n\nAlways."
+
+
+def github(testid: str, name: str, who: str, hour: int, text: str) -> str:
+    """Return a part of an issue of GitHub; the link of a picture is without words."""
+    picture = '<a data-testid="avatar-link" href="/x"><img alt="@x"></a>'
+    head = f'<h3 class="sr-only">{who} commented</h3><a data-testid="{name}" href="/{who}">{who}</a>'
+    time = f'<a href="#c{hour}"><relative-time datetime="2024-05-03T{hour:02}:15:00Z">May 3</relative-time></a>'
+    body = f'<div class="markdown-body"><div class="markdown-body"><p>{text}</p></div></div>'
+    return f"<div {testid}>{picture}<div>{head}{time}</div><div>{body}</div><button>👍 2</button></div>"
+
+
+def test_an_issue_of_github() -> None:
+    """Who opened it and who commented are told apart, as GitHub writes it now and as it did before."""
+    issue = github(
+        'data-testid="issue-viewer-issue-container"', "issue-body-header-author", "mara", 8, "The oar bends."
+    )
+    comment = github('class="react-issue-comment x--y"', "avatar-link", "bo", 9, "Which <code>oar</code>?")
+    time = '<relative-time datetime="2024-05-03T10:15:00Z"></relative-time>'
+    old = f'<a class="author Link--primary" href="/ole">ole</a> {time}'
+    before = (
+        f'<div class="timeline-comment">{old}<div class="comment-body markdown-body"><p>Mine as well.</p></div></div>'
+    )
+    assert [(post.author, post.text, post.created_at) for post in posts(issue, comment, before)] == [
+        ("mara", "The oar bends.", datetime(2024, 5, 3, 8, 15, tzinfo=UTC)),
+        ("bo", "Which `oar`?", datetime(2024, 5, 3, 9, 15, tzinfo=UTC)),
+        ("ole", "Mine as well.", datetime(2024, 5, 3, 10, 15, tzinfo=UTC)),
+    ]

@@ -108,6 +108,13 @@ _LAYOUTS: dict[str, _Layout] = {
         author=f".//a[{_has('hnuser')}]",
         time=f".//*[{_has('age')}]/@title",
     ),
+    "github": _Layout(
+        post="//*[@data-testid='issue-viewer-issue-container']"
+        f" | //*[{_has('react-issue-comment')} or {_has('timeline-comment')}]",
+        body=f".//*[{_has('markdown-body')}]",
+        author=f".//*[@data-testid='issue-body-header-author' or @data-testid='avatar-link' or {_has('author')}]",
+        time=".//relative-time/@datetime",
+    ),
     "smf": _Layout(
         post=f"//div[{_has('post_wrapper')}] | //tr[td[{_has('poster_info')}] and td[{_has('td_headerandpost')}]]",
         body=f".//div[{_has('post')}]",
@@ -156,6 +163,7 @@ _CLASSES = {
     "phpbb": {"postbody"}, "fluxbb": {"blockpost"}, "invision": {"cPost", "ipsComment", "cPost_contentWrap"},
     "vanilla": {"ItemDiscussion", "ItemComment"}, "stackexchange": {"js-post-body", "comment-copy"},
     "old reddit": {"usertext-body"}, "hacker news": {"commtext"}, "smf": {"post_wrapper", "td_headerandpost"},
+    "github": {"react-issue-comment", "timeline-comment"},
 }  # fmt: skip
 """Class names of which a page of that software has at least one: cheaper to look for than its posts."""
 
