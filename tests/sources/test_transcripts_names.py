@@ -36,6 +36,15 @@ def test_who_works_for_whom_stands_behind_the_name(tmp_path: Path, form: str) ->
     assert [(line.author, int(line.start or 0), line.text) for line in document.segments] == [*turns]
 
 
+@pytest.mark.parametrize("form", ["{}  00:{:02}\n{}\n\n", "{} (00:{:02}):\n{}\n\n", "**{}** - 00:{:02}\n{}\n\n"])
+@pytest.mark.parametrize("other", ["+47 (55) 010-***-12", "🌊 Ada", "Ada [Host]"])
+def test_callers_and_names_with_signs_head_turns(tmp_path: Path, form: str, other: str) -> None:
+    """What somebody says whose name is a number, or has a sign or brackets, is not another's."""
+    turns = (("Mara Holm", 1, ONE), (other, 5, TWO), ("Mara Holm", 9, THREE), (other, 12, FOUR))
+    document = recognised(tmp_path, "talk.txt", "".join(form.format(*turn) for turn in turns))
+    assert [(line.author, int(line.start or 0), line.text) for line in document.segments] == [*turns]
+
+
 @pytest.mark.parametrize("form", ["{} (00:00:{:02} - 00:00:{:02}): {}\n\n", "{} [00:{:02} --> 00:{:02}]\n{}\n\n"])
 def test_ranges_behind_names(tmp_path: Path, form: str) -> None:
     """From when to when somebody speaks may stand behind the name."""

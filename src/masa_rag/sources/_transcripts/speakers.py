@@ -23,13 +23,17 @@ _CHANGE = re.compile(r">>+\s*")
 """How captions of broadcasts mark that somebody else speaks."""
 _DASH = re.compile(r"[-–—‐]\s*(?=\S)")
 """How captions mark that each row is somebody's."""
+_PICTURES = r"[\U0001f000-\U0001faff\ufe0f\u200d]+ ?"
+LETTER = rf"(?:{_PICTURES})?[^\W\d_]"
+"""How a name begins; a picture may stand before it."""
+CALLER = r"(?!\d{4}-)\+?\d[\d ()*-]{4,17}\d"
+"""Who calls in has a number, in which Zoom puts stars."""
+_CALLS = re.compile(rf"(?!\d+\Z){CALLER}")
 _LABEL = re.compile(
-    r"(?P<name>(?:(?:[\U0001f000-\U0001faff\ufe0f\u200d]+ ?)?[^\W\d_][^:：<>\[\]{}\n]{0,47}?"
-    r"(?: ?\[[^:：<>\[\]{}\n]{1,24}\])?|(?!\d{4}-)\+?\d[\d ()*-]{5,18}))"
+    rf"(?P<name>(?:{LETTER}[^:：<>\[\]{{}}\n]{{0,47}}?(?: ?\[[^:：<>\[\]{{}}\n]{{1,24}}\])?|{CALLER}))"
     r"\s*(?::\s+|：\s*)(?P<text>\S.*)",
     re.DOTALL,
 )
-"""A picture may stand before the name, and who calls in has a number, in which Zoom puts stars."""
 NUMBERED = r"(?:Speaker|SPEAKER|Spk)[ _]?\w{1,8}"
 _WORDY = re.compile(NUMBERED)
 _DIRECTIONS = "\u200e\u200f\u061c\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
@@ -115,12 +119,12 @@ def is_numbered(label: str) -> bool:
 def looks_like_name(label: str) -> bool:
     """Say whether a label reads as a person's: at most five words, each with a capital or a particle.
 
-    Letters of scripts without capitals count as such.
+    Letters of scripts without capitals count as such, and so does the number of who calls in.
     """
     counted = _COUNTED.fullmatch(label)
-    if is_numbered(label) or (counted and counted[1].lower() in _NAMELESS):
+    if is_numbered(label) or (counted and counted[1].lower() in _NAMELESS) or _CALLS.fullmatch(label):
         return True
-    words = label.split()
+    words = re.sub(_PICTURES, "", label).split()
     if not 0 < len(words) <= 5 or _is_phrase(label) or (counted and not counted[2]):
         return False
     return _is_capital(words[0][0]) and all(

@@ -19,7 +19,14 @@ from masa_rag.sources._transcripts.base import (
     past_midnight,
     with_ends,
 )
-from masa_rag.sources._transcripts.speakers import NUMBERED, is_numbered, looks_like_name, split_label
+from masa_rag.sources._transcripts.speakers import (
+    CALLER,
+    LETTER,
+    NUMBERED,
+    is_numbered,
+    looks_like_name,
+    split_label,
+)
 
 TIME = (
     r"(?:(?:\d{1,3}:)?\d{1,3}:\d{2}(?:[.,]\d{1,3})?|\d{1,3}:\d{1,2}:\d{1,2}\.\d{1,3}|\d\d(?::\d\d){3}|\d\d(?:;\d\d){3})"
@@ -27,18 +34,19 @@ TIME = (
 """Teams wrote ``0:0:3.290``; Premiere counts frames behind the seconds, ``00:00:03:12`` and ``00;00;03;12``."""
 TO = r"(?:\s*(?:-{1,2}>?|[–—])\s*|\t)"
 _NAMED = re.compile(
-    rf"\s*(?:#{{1,6}}\s+)?(?:\*\*)?(?P<name>[^\W\d_][^()（\[\]:*\n]{{0,59}}?(?: \([^\W\d_][^()\n]{{0,39}}\))?)(?<=\S)"
+    rf"\s*(?:#{{1,6}}\s+)?(?:\*\*)?(?P<name>{CALLER}|{LETTER}[^()（\[\]:*\n]{{0,59}}?"
+    rf"(?: [(\[][^\W\d_][^()\[\]\n]{{0,39}}[)\]])?)(?<=\S)"
     rf"\s*+:?\s*+(?:\*\*\s*+:?\s*+)?[\[(（]\s*(?P<time>{TIME})(?:{TO}(?P<until>{TIME}))?\s*[\])）]\s*[:：]?\s*(?P<text>.*)"
 )
 """Behind a name may stand whom it works for: ``Ada Park (Salt & Signal) (00:12:31):``."""
 _OTTER = re.compile(
-    rf"\s*(?:\*\*)?(?P<open>\[)?(?P<name>[^\W\d_].{{0,59}}?)(?<=\S)(?(open)\])(?:\*\*)?(?:\s?[-–—|,·•])?"
+    rf"\s*(?:\*\*)?(?P<open>\[)?(?P<name>{CALLER}|{LETTER}.{{0,59}}?)(?<=\S)(?(open)\])(?:\*\*)?(?:\s?[-–—|,·•])?"
     rf"(?:(?:\s{{2,}}|\t)(?P<time>{TIME})| (?P<whole>\d\d:\d\d:\d\d))\s*\\?(?P<text>)"
 )
 """Otter.ai's ``Name  55:21``, also ``Name 00:55:21``, and ``[Name] 10:02:01`` as Zoom saves captions."""
 _BESIDE = re.compile(
-    rf"\s*(?:#{{1,6}}\s+)?(?:\*\*)?(?P<name>[^\W\d_][^:\n]{{0,59}}?)(?:\*\*)?(?:\s|\s?[-–—|,·•]\s?)(?P<time>{TIME})"
-    r"\s*\\?(?P<text>)"
+    rf"\s*(?:#{{1,6}}\s+)?(?:\*\*)?(?P<name>{CALLER}|{LETTER}[^:\n]{{0,59}}?)(?:\*\*)?(?:\s|\s?[-–—|,·•]\s?)"
+    rf"(?P<time>{TIME})\s*\\?(?P<text>)"
 )
 """``Speaker 1 00:03``, ``Ada - 00:03``, with what was said below: what schedules and lists of songs look like too."""
 _FOOTER = re.compile(
