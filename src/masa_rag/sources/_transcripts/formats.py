@@ -9,7 +9,7 @@ from pathlib import Path
 
 from masa_rag.errors import SourceFormatError
 from masa_rag.sources._base import HEAD_BYTES
-from masa_rag.sources._transcripts import chat, stamped, subtitles, table
+from masa_rag.sources._transcripts import chat, pasted, stamped, subtitles, table
 from masa_rag.sources._transcripts import text as plain
 from masa_rag.sources._transcripts.base import MAX_BYTES, Line, Parser, Transcript, decode
 from masa_rag.sources._transcripts.vtt import looks_like_vtt, parse_vtt
@@ -73,6 +73,7 @@ _FORMATS: tuple[tuple[Callable[[str], bool], Parser], ...] = (
     (subtitles.looks_like_tsv, subtitles.parse_tsv),
     (subtitles.looks_like_labels, subtitles.parse_labels),
     (table.looks_like_spoken_table, table.parse_spoken_table),
+    (pasted.looks_like_pasted, pasted.parse_pasted),
     (stamped.looks_like_stamped, stamped.parse_stamped),
     (plain.looks_like_named, plain.parse_named),
     (plain.looks_like_otter, plain.parse_otter),

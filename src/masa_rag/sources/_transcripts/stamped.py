@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 
 from masa_rag.sources._transcripts.base import Caption, Transcript, lines_of, loose_clock, past_midnight, words_in
+from masa_rag.sources._transcripts.pasted import seconds_told
 from masa_rag.sources._transcripts.speakers import assign_speakers
 from masa_rag.sources._transcripts.text import (
     FIRST_BARE_S,
@@ -35,6 +36,8 @@ _LOGGED = re.compile(
     r"<[^>\s]{1,40}>|\*(?!\*\w)|-!-|--|==|(?:\[[^\]]{0,60})?\b(?:TRACE|DEBUG|INFO|WARN|WARNING|ERROR|FATAL)\b"
 )
 """How the lines of chats and of programs begin, behind the time of day."""
+_NOTED = re.compile(r"^[ \t]*([A-Z][A-Z ]{2,30}: .+? - WATCH: https://fathom\.video/\S+)[ \t]*", re.MULTILINE)
+"""What Fathom notes amid what was said: tasks, and who shares the screen."""
 
 
 def looks_like_stamped(text: str) -> bool:
@@ -52,7 +55,9 @@ def _is_stamped(text: str, form: re.Pattern[str]) -> bool:
     if len(hits) < 2 or 2 * sum(bool(_LOGGED.match(match["text"])) for match in hits[:20]) > len(hits[:20]):
         return False
     times = [_times(match)[0] or 0.0 for match in hits]
-    alone = sum(not match["text"].strip() for match in hits)  # what is said is below the time code
+    beside = [match["text"].strip() for match in hits]
+    names = {"", *few_names([words for words in beside if words], len(hits))}
+    alone = sum(words in names for words in beside)  # what is said is below the time code
     dense = 2 * len(hits) + 2 * alone >= after_first(text, form)
     counted = [time or 0.0 for time in past_midnight(times)]
     rising = mostly_rise(times) if times[0] <= _LATE_S else counted == sorted(counted)
@@ -74,14 +79,19 @@ def _times(match: re.Match[str]) -> tuple[float | None, float | None]:
 
 
 def parse_stamped(text: str) -> Transcript:
-    """Read ``[HH:MM:SS] text``; lines before the first time code are the preface, later ones continue."""
+    """Read ``[HH:MM:SS] text``; lines before the first time code are the preface, later ones continue.
+
+    What a program notes amid them was not said: it goes to the preface.
+    """
     form = _stamps(text) or _STAMPED
     preface: list[str] = []
     blocks: list[tuple[tuple[float | None, float | None], list[str]]] = []
-    for row in lines_of(text):
+    for row in lines_of(_NOTED.sub("", text)):
         if match := form.fullmatch(row):
             blocks.append((_times(match), []))
             row = match["text"]
+        if blocks and not blocks[-1][1] and seconds_told(row) == blocks[-1][0][0]:
+            continue  # YouTube's page has the time twice
         if blocks and row.strip():
             blocks[-1][1].extend(row.strip().split("\t", 1))  # in a table the name has a cell of its own
         elif not blocks:
@@ -91,7 +101,7 @@ def parse_stamped(text: str) -> Transcript:
         Caption(rows[1:], *times, rows[0]) if rows and rows[0] in names else Caption(rows, *times)
         for times, rows in blocks
     ]
-    return Transcript(assign_speakers(in_order(captions)), "\n".join(preface).strip())
+    return Transcript(assign_speakers(in_order(captions)), "\n".join([*preface, *_NOTED.findall(text)]).strip())
 
 
 def _names_above(blocks: Sequence[Sequence[str]]) -> set[str]:
