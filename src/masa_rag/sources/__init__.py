@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from masa_rag.sources.files import Files as Files
     from masa_rag.sources.google_chat import GoogleChatExport as GoogleChatExport
     from masa_rag.sources.irc import IrcLogs as IrcLogs
+    from masa_rag.sources.kakaotalk import KakaoTalkExport as KakaoTalkExport
+    from masa_rag.sources.line import LineExport as LineExport
     from masa_rag.sources.mail import Mail as Mail
     from masa_rag.sources.masa_search import MasaSearch as MasaSearch
     from masa_rag.sources.masa_search import MasaWorker as MasaWorker
@@ -61,6 +63,8 @@ _HOMES = {
     "Files": "files",
     "GoogleChatExport": "google_chat",
     "IrcLogs": "irc",
+    "KakaoTalkExport": "kakaotalk",
+    "LineExport": "line",
     "MastodonExport": "mastodon",
     "MessengerExport": "messenger",
     "RedditExport": "reddit",

@@ -22,7 +22,8 @@ FILE_SOURCES: tuple[tuple[str, str], ...] = (
     ("tweets", "Tweets"), ("mastodon", "MastodonExport"),
     ("discord", "DiscordExport"), ("slack", "SlackExport"), ("telegram", "TelegramExport"),
     ("messenger", "MessengerExport"), ("google_chat", "GoogleChatExport"), ("skype", "SkypeExport"),
-    ("assistants", "AssistantExport"), ("mail", "Mail"), ("whatsapp", "WhatsAppExport"), ("irc", "IrcLogs"),
+    ("assistants", "AssistantExport"), ("mail", "Mail"),
+    ("line", "LineExport"), ("kakaotalk", "KakaoTalkExport"), ("whatsapp", "WhatsAppExport"), ("irc", "IrcLogs"),
     ("discourse", "DiscourseTopics"), ("reddit", "RedditExport"),
     ("webpages", "WebPages"), ("transcripts", "Transcripts"), ("files", "Files"),
 )  # fmt: skip

@@ -18,7 +18,7 @@ from masa_rag.sources._lines import buffered
 Item = TypeVar("Item")
 _OTHERS = frozenset(
     "Tweets DiscordExport TelegramExport MessengerExport GoogleChatExport SkypeExport AssistantExport Mail "
-    "WhatsAppExport".split()
+    "LineExport KakaoTalkExport WhatsAppExport".split()
 )
 """The sources whose exports may lie in one zip with others."""
 
