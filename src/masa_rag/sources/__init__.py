@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from masa_rag.sources.podcast import Podcast as Podcast
     from masa_rag.sources.recordings import Recordings as Recordings
     from masa_rag.sources.reddit import RedditExport as RedditExport
+    from masa_rag.sources.signal import SignalExport as SignalExport
     from masa_rag.sources.skype import SkypeExport as SkypeExport
     from masa_rag.sources.slack import SlackExport as SlackExport
     from masa_rag.sources.slack_live import SlackChannel as SlackChannel
@@ -68,6 +69,7 @@ _HOMES = {
     "MastodonExport": "mastodon",
     "MessengerExport": "messenger",
     "RedditExport": "reddit",
+    "SignalExport": "signal",
     "SkypeExport": "skype",
     "SlackChannel": "slack_live",
     "SlackExport": "slack",

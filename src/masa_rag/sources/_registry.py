@@ -22,7 +22,7 @@ FILE_SOURCES: tuple[tuple[str, str], ...] = (
     ("tweets", "Tweets"), ("mastodon", "MastodonExport"),
     ("discord", "DiscordExport"), ("slack", "SlackExport"), ("telegram", "TelegramExport"),
     ("messenger", "MessengerExport"), ("google_chat", "GoogleChatExport"), ("skype", "SkypeExport"),
-    ("assistants", "AssistantExport"), ("mail", "Mail"),
+    ("signal", "SignalExport"), ("assistants", "AssistantExport"), ("mail", "Mail"),
     ("line", "LineExport"), ("kakaotalk", "KakaoTalkExport"), ("whatsapp", "WhatsAppExport"), ("irc", "IrcLogs"),
     ("discourse", "DiscourseTopics"), ("reddit", "RedditExport"),
     ("webpages", "WebPages"), ("transcripts", "Transcripts"), ("files", "Files"),
@@ -35,8 +35,8 @@ _NAMED = 20
 """How many of the files that are left out are named."""
 
 WHOLE_FOLDERS = frozenset(
-    "Tweets DiscordExport SlackExport TelegramExport MessengerExport GoogleChatExport AssistantExport Mail "
-    "WebPages".split()
+    "Tweets DiscordExport SlackExport TelegramExport MessengerExport GoogleChatExport SignalExport AssistantExport "
+    "Mail WebPages".split()
 )
 """Those whose exports are folders with parts that mean nothing alone (an X archive, a Slack export, a
 page with its assets). Any other folder is taken apart, file by file."""
