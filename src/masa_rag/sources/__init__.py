@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from masa_rag.sources.fetching import Limits as Limits
     from masa_rag.sources.files import Files as Files
     from masa_rag.sources.google_chat import GoogleChatExport as GoogleChatExport
+    from masa_rag.sources.imessage import IMessageExport as IMessageExport
     from masa_rag.sources.irc import IrcLogs as IrcLogs
     from masa_rag.sources.kakaotalk import KakaoTalkExport as KakaoTalkExport
     from masa_rag.sources.line import LineExport as LineExport
@@ -63,6 +64,7 @@ _HOMES = {
     "DiscourseTopics": "discourse",
     "Files": "files",
     "GoogleChatExport": "google_chat",
+    "IMessageExport": "imessage",
     "IrcLogs": "irc",
     "KakaoTalkExport": "kakaotalk",
     "LineExport": "line",

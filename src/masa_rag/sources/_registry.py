@@ -23,8 +23,8 @@ FILE_SOURCES: tuple[tuple[str, str], ...] = (
     ("discord", "DiscordExport"), ("slack", "SlackExport"), ("telegram", "TelegramExport"),
     ("messenger", "MessengerExport"), ("google_chat", "GoogleChatExport"), ("skype", "SkypeExport"),
     ("signal", "SignalExport"), ("assistants", "AssistantExport"), ("mail", "Mail"),
-    ("line", "LineExport"), ("kakaotalk", "KakaoTalkExport"), ("whatsapp", "WhatsAppExport"), ("irc", "IrcLogs"),
-    ("discourse", "DiscourseTopics"), ("reddit", "RedditExport"),
+    ("line", "LineExport"), ("kakaotalk", "KakaoTalkExport"), ("imessage", "IMessageExport"),
+    ("whatsapp", "WhatsAppExport"), ("irc", "IrcLogs"), ("discourse", "DiscourseTopics"), ("reddit", "RedditExport"),
     ("webpages", "WebPages"), ("transcripts", "Transcripts"), ("files", "Files"),
 )  # fmt: skip
 """(module, class) of the sources that recognise files, the most particular format first: the first
