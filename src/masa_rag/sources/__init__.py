@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from masa_rag.sources.masa_search import MasaSearch as MasaSearch
     from masa_rag.sources.masa_search import MasaWorker as MasaWorker
     from masa_rag.sources.mastodon import MastodonExport as MastodonExport
+    from masa_rag.sources.matrix import MatrixExport as MatrixExport
     from masa_rag.sources.messenger import MessengerExport as MessengerExport
     from masa_rag.sources.podcast import Podcast as Podcast
     from masa_rag.sources.recordings import Recordings as Recordings
@@ -69,6 +70,7 @@ _HOMES = {
     "KakaoTalkExport": "kakaotalk",
     "LineExport": "line",
     "MastodonExport": "mastodon",
+    "MatrixExport": "matrix",
     "MessengerExport": "messenger",
     "RedditExport": "reddit",
     "SignalExport": "signal",

@@ -22,7 +22,7 @@ FILE_SOURCES: tuple[tuple[str, str], ...] = (
     ("tweets", "Tweets"), ("mastodon", "MastodonExport"),
     ("discord", "DiscordExport"), ("slack", "SlackExport"), ("telegram", "TelegramExport"),
     ("messenger", "MessengerExport"), ("google_chat", "GoogleChatExport"), ("skype", "SkypeExport"),
-    ("signal", "SignalExport"), ("assistants", "AssistantExport"), ("mail", "Mail"),
+    ("signal", "SignalExport"), ("matrix", "MatrixExport"), ("assistants", "AssistantExport"), ("mail", "Mail"),
     ("line", "LineExport"), ("kakaotalk", "KakaoTalkExport"), ("imessage", "IMessageExport"),
     ("whatsapp", "WhatsAppExport"), ("irc", "IrcLogs"), ("discourse", "DiscourseTopics"), ("reddit", "RedditExport"),
     ("webpages", "WebPages"), ("transcripts", "Transcripts"), ("files", "Files"),

@@ -17,8 +17,8 @@ from masa_rag.sources._lines import buffered
 
 Item = TypeVar("Item")
 _OTHERS = frozenset(
-    "Tweets DiscordExport TelegramExport MessengerExport GoogleChatExport SkypeExport SignalExport AssistantExport "
-    "Mail LineExport KakaoTalkExport IMessageExport WhatsAppExport".split()
+    "Tweets DiscordExport TelegramExport MessengerExport GoogleChatExport SkypeExport SignalExport MatrixExport "
+    "AssistantExport Mail LineExport KakaoTalkExport IMessageExport WhatsAppExport".split()
 )
 """The sources whose exports may lie in one zip with others."""
 
