@@ -50,6 +50,17 @@ def test_three_commands_from_nothing_to_an_answer(notes: Path) -> None:
     assert "The lighthouse keeper is called Ann." in run("context", "lighthouse").output
 
 
+@pytest.mark.parametrize("verb", ["add", "sync"])
+def test_a_zone_for_times_that_name_none(tmp_path: Path, verb: str) -> None:
+    """It is the phone's, of a chat; without it UTC is assumed."""
+    chat = tmp_path / "WhatsApp Chat with Ann.txt"
+    chat.write_text("13/05/2024, 18:30 - Ann: The lighthouse is lit.\n")
+    assert run(verb, str(chat), "--timezone", "Europe/Oslo").exit_code == 0
+    assert "2024-05-13T16:30" in run("search", "lighthouse", "--json").output
+    wrong = run(verb, str(chat), "--timezone", "Oslo")
+    assert (wrong.exit_code, "received the timezone 'Oslo'" in wrong.output) == (1, True)
+
+
 def test_the_last_of_a_format_that_is_gone_from_a_folder_is_said(notes: Path) -> None:
     """Its documents go when that is allowed; to add, or to read as one format, takes nothing away."""
     (notes / "talk.vtt").write_text("WEBVTT\n\n00:01.000 --> 00:03.000\n<v Ann>We sail.\n")

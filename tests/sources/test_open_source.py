@@ -509,3 +509,15 @@ def test_a_name_that_begins_with_a_tilde_is_read_by_all(
     (document,) = kind(name)
     assert isinstance(document, Document)
     assert "The seal held" in document.text
+
+
+def test_a_zone_is_for_those_whose_times_may_name_none(tmp_path: Path) -> None:
+    """The others in the folder are read as they are."""
+    (tmp_path / "WhatsApp Chat with Ann.txt").write_text("01/05/2024, 18:30 - Ann: hello\n02/05/2024, 18:30 - Bo: hi\n")
+    (tmp_path / "notes.md").write_text("# The seal\n\nIt held.\n")
+    notes, chat = sorted(open_sources(tmp_path, timezone="Europe/Oslo"), key=lambda source: source.name)
+    days = [item for item in chat if isinstance(item, Document)]
+    assert [day.created_at.hour for day in days if day.created_at] == [16, 16]
+    assert isinstance(next(iter(notes)), Document)
+    with pytest.raises(ConfigurationError, match="Europe/Olso"):
+        open_sources(tmp_path, timezone="Europe/Olso")

@@ -131,7 +131,14 @@ def _embedder() -> Embedder | None:
 
 @contextmanager
 def reading_into(
-    verb: str, paths: Sequence[str], place: Path, *, name: str | None = None, form: str | None = None, **options: Any
+    verb: str,
+    paths: Sequence[str],
+    place: Path,
+    *,
+    name: str | None = None,
+    form: str | None = None,
+    timezone: str | None = None,
+    **options: Any,
 ) -> Iterator[tuple[Memory, list[IngestReport], list[str]]]:
     """Add or sync what the paths hold; give the open memory, the reports, and a line for each source not read.
 
@@ -140,7 +147,8 @@ def reading_into(
     """
     from masa_rag.cli._output import Bar
 
-    sources, broken = _recognised(paths, form=form, **({} if name is None else {"name": name}))
+    given = {key: value for key, value in (("name", name), ("timezone", timezone)) if value is not None}
+    sources, broken = _recognised(paths, form=form, **given)
     reports: list[IngestReport] = []
     try:
         with Bar() as bar, open_memory(place, create=True, progress=bar) as memory:

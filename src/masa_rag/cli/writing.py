@@ -11,6 +11,7 @@ import click
 
 from masa_rag.cli._common import (
     PATH,
+    Command,
     exit_status,
     json_option,
     memory_option,
@@ -20,44 +21,49 @@ from masa_rag.cli._common import (
 )
 
 _NAME = "Name of the source in the memory, for a folder of several formats after each format's; default: the path's."
+_ZONE = "Zone of times that name none (WhatsApp, IRC), such as Europe/Oslo; the same each time. Default: UTC."
+
+
+def _of_sources(function: Command) -> Command:
+    """Add what says how the paths are read; ``_bring`` takes it."""
+    for option in reversed((
+        click.argument("paths", nargs=-1, required=True, type=PATH),
+        click.option("--name", help=_NAME),
+        click.option("--as", "form", help="Read it as this source instead of recognising it; see masa-rag plugins."),
+        click.option("--timezone", help=_ZONE),
+    )):  # fmt: skip
+        function = option(function)
+    return function
 
 
 @click.command()
-@click.argument("paths", nargs=-1, required=True, type=PATH)
-@click.option("--name", help=_NAME)
-@click.option("--as", "form", help="Read it as this source instead of recognising it; see masa-rag plugins.")
+@_of_sources
 @memory_option
 @json_option
-def add(paths: tuple[str, ...], name: str | None, form: str | None, place: Path, as_json: bool) -> None:
+def add(paths: tuple[str, ...], place: Path, as_json: bool, **given: str | None) -> None:
     """Add files, folders or addresses.
 
     The format is recognised by its content. Unchanged documents cost nothing; nothing is deleted.
     """
-    _bring("add", paths, name, form, place, as_json)
+    _bring("add", paths, place, as_json, **given)
 
 
 @click.command()
-@click.argument("paths", nargs=-1, required=True, type=PATH)
-@click.option("--name", help=_NAME)
-@click.option("--as", "form", help="Read it as this source instead of recognising it; see masa-rag plugins.")
+@_of_sources
 @click.option("--allow-mass-delete", is_flag=True, help="Allow more than half of the source's documents to go.")
 @memory_option
 @json_option
-def sync(
-    paths: tuple[str, ...], name: str | None, form: str | None, allow_mass_delete: bool, place: Path, as_json: bool
-) -> None:
+def sync(paths: tuple[str, ...], place: Path, as_json: bool, allow_mass_delete: bool, **given: str | None) -> None:
     """Mirror files, folders or addresses: what is gone is deleted."""
-    _bring("sync", paths, name, form, place, as_json, allow_mass_delete=allow_mass_delete)
+    _bring("sync", paths, place, as_json, allow_mass_delete=allow_mass_delete, **given)
 
 
-def _bring(
-    verb: str, paths: Sequence[str], name: str | None, form: str | None, place: Path, as_json: bool, **options: Any
-) -> None:
+def _bring(verb: str, paths: Sequence[str], place: Path, as_json: bool, *, name: str | None, **options: Any) -> None:
     from masa_rag.cli._output import hint, print_reports
 
     if name is not None and len(paths) > 1:
         raise click.UsageError(f"received one --name for {len(paths)} paths; give one path, or leave --name out")
-    with reading_into(verb, paths, place, name=name, form=form, **options) as (_, reports, broken):
+    with reading_into(verb, paths, place, name=name, **options) as (_, reports, broken):
         print_reports(reports, as_json=as_json)
         show_broken(broken)
     if verb == "add" and not as_json and any(report.seen > len(report.failed) for report in reports):

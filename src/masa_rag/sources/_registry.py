@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import inspect
 import warnings
 from collections.abc import Callable, Iterator
 from functools import cache
@@ -87,12 +88,13 @@ def open_sources(
         path: What to read.
         form: Name of the source to use instead of recognising it.
         progress: Called as ``progress(step, done, total)`` while a folder is looked through; total 0 means not known.
-        options: Passed to the sources.
+        options: Passed to the sources; of them ``timezone=`` to those that take one, whose times may name none.
     """
     given = str(path)
     if given.lower().startswith(("http://", "https://")):
         from masa_rag.sources._places import source_at
 
+        options.pop("timezone", None)
         return [source_at(given, form=form, **options)]
     place, progress = expanded(path), progress or _untold
     try:
@@ -108,7 +110,7 @@ def open_sources(
                 columns = table_advice(place, read_head(place))
                 more = f" ({columns})" if columns is not None else ""
                 warnings.warn(f"no source recognises {given}{more}; read as plain text. {_SAY_WHICH}", stacklevel=2)
-            return [kind(place, **options)]
+            return [_made(kind, place, **options)]
         if place.is_dir():
             return _sources_within(place, progress, **options)
         head = read_head(place)
@@ -153,11 +155,17 @@ def _sources_within(folder: Path, progress: OnProgress, **options: Any) -> list[
 
     def make(kind: type[FileSource], place: Path) -> FileSource:
         if name is None or not issubclass(kind, FileSource):
-            return kind(place, **options)
-        return kind(place, name=f"{kind.form}:{name}" if several else name, **options)
+            return _made(kind, place, **options)
+        return _made(kind, place, name=f"{kind.form}:{name}" if several else name, **options)
 
     whole = [make(kind, place) for kind, place in exports]
     return [*whole, *(_restricted(make(kind, folder), files) for kind, files in groups.items())]
+
+
+def _made(kind: type[FileSource], place: Path, **options: Any) -> FileSource:
+    if "timezone" in options and "timezone" not in inspect.signature(kind).parameters:
+        del options["timezone"]  # all of its times name theirs
+    return kind(place, **options)
 
 
 def _recognise(place: Path) -> type[FileSource] | None:
