@@ -179,6 +179,18 @@ def test_marks_of_sources_become_links(tmp_path: Path) -> None:
     assert texts(path) == ["Salt ([sea.example](https://sea.example/s)) and sand wear. So."]
 
 
+def test_names_within_marks_are_words(tmp_path: Path) -> None:
+    """The page shows them in the sentence, also where nothing tells what the mark stands for."""
+    text = (
+        'Ask \ue200entity\ue202["company","Tidewell","maker of seals"]\ue201 or '
+        '\ue200entity\ue202["people","Ann Sea"]\ue201, see \ue200link_title\ue202their page\ue202turn0search1\ue201'
+        ' :contentReference[oaicite:0]{index=0}\ue200image_group\ue202{"query":["seals"]}\ue201.'
+    )
+    references = [{"matched_text": '\ue200entity\ue202["people","Ann Sea"]\ue201', "type": "entity", "alt": None}]
+    path = saved(tmp_path, chat(node("m1", None, "assistant", text, metadata={"content_references": references})))
+    assert texts(path) == ["Ask Tidewell or Ann Sea, see their page ."]
+
+
 def test_times_never_run_backwards(tmp_path: Path) -> None:
     """ChatGPT writes some messages down after those that follow them; an absurd time is none."""
     path = saved(

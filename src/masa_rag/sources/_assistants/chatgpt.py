@@ -13,8 +13,14 @@ from masa_rag.sources._chats.fields import clean, id_of, kept, list_of, text_of,
 from masa_rag.types import Document, Segment
 
 NAME = "ChatGPT"
-_MARKED = re.compile("\ue200[^\ue201]*\ue201|【\\d+(?::\\d+)?†[^】]*】")
+_MARKED = re.compile(
+    "\ue200[^\ue201]*\ue201|【\\d+(?::\\d+)?†[^】]*】|:contentReference\\[oaicite:\\d+\\](?:\\{index=\\d+\\})?"
+)
 """Where a source is cited, in characters that the page replaces."""
+_SHOWN = re.compile(
+    "\ue200(?:entity\ue202(?P<entity>\\[[^\ue201]*\\])|link_title\ue202(?P<title>[^\ue202\ue201]*)[^\ue201]*)\ue201"
+)
+"""Marks that hold words of the sentence: a name, with what kind of thing it is of, or the words of a link."""
 _CANVAS = "canmore.create_textdoc"
 """To whom a text for the canvas beside the conversation is addressed."""
 _FIRST, _LAST = 1_500_000_000, 4_100_000_000
@@ -63,7 +69,8 @@ def _text(message: Any) -> str:
         return ""
     if to != "all":
         return _canvas(content) if to == _CANVAS else ""
-    return clean(_MARKED.sub("", _with_sources("\n".join(_parts(content)), about)))
+    text = _with_sources("\n".join(_parts(content)), about)
+    return clean(_MARKED.sub("", _SHOWN.sub(_shown_words, text)))
 
 
 def _parts(content: Any) -> Iterator[str]:
@@ -78,12 +85,22 @@ def _parts(content: Any) -> Iterator[str]:
             yield text
 
 
+def _shown_words(mark: re.Match[str]) -> str:
+    if mark["entity"] is None:
+        return mark["title"]
+    try:
+        about = json.loads(mark["entity"])
+    except (ValueError, RecursionError):
+        return ""
+    return next((word for word in about[1:2] if isinstance(word, str)), "")
+
+
 def _with_sources(text: str, about: Any) -> str:
     """Return the text with the links, or names, that the page shows in the place of its marks."""
     for reference in list_of(about, "content_references") if "\ue200" in text else ():
         mark = reference.get("matched_text")
-        if isinstance(mark, str) and "\ue200" in mark:
-            text = text.replace(mark, text_of(reference, "alt"))
+        if isinstance(mark, str) and "\ue200" in mark and (shown := text_of(reference, "alt")):
+            text = text.replace(mark, shown)
     return text
 
 
