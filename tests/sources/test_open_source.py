@@ -305,6 +305,8 @@ def test_an_archive_is_no_text(tmp_path: Path, text: str) -> None:
 @pytest.mark.parametrize(
     ("name", "content", "expected"),
     [
+        ("a.msg", b"\xd0\xcf\x11\xe0" + bytes(60), "it is a mail of Outlook; save it from there as .eml"),
+        ("a.pst", b"!BDN" + bytes(60), "it is a mailbox of Outlook; import it into Thunderbird"),
         ("book.pdf", b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n", "is not recognised: it is a PDF; save its text .*pdftotext"),
         ("result.json.gz", b"\x1f\x8b\x08\x00", "it is a gzip file; unpack it"),
         ("RS_2024-05.zst", b"\x28\xb5\x2f\xfd\x00", "it is a Zstandard file; unpack it"),

@@ -9,9 +9,11 @@ from masa_rag.sources._encoding import encoding_of
 
 _SAVE = "save its text (.txt, .md or .html) and give that"
 _UNPACK = "unpack it and give what was in it"
+_MAILBOX = "import it into Thunderbird, or unpack it with readpst, and give the mailbox"
 _OPENINGS: tuple[tuple[bytes, str, str], ...] = (
     (b"%PDF-", "a PDF", f"{_SAVE}, for example from pdftotext"),
     (b"\xd0\xcf\x11\xe0", "a document of an older Office", _SAVE),
+    (b"!BDN", "a mailbox of Outlook", _MAILBOX),
     (b"{\\rtf", "a rich text document", _SAVE),
     (b"\x1f\x8b", "a gzip file", _UNPACK),
     (b"BZh", "a bzip2 file", _UNPACK),
@@ -46,4 +48,6 @@ def advice(path: Path, head: bytes) -> str | None:
             names = archive.names
         document = next((what for start, what in _IN_ZIP if any(name.startswith(start) for name in names)), None)
         return f"it is {document or 'a zip of no known export'}; {_SAVE if document else _UNPACK}"
+    if path.suffix.lower() == ".msg" and head.startswith(b"\xd0\xcf\x11\xe0"):
+        return "it is a mail of Outlook; save it from there as .eml, .html or .txt and give that"
     return next((f"it is {what}; {then}" for start, what, then in _OPENINGS if head.startswith(start)), None)
