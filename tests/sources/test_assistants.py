@@ -168,6 +168,25 @@ def test_what_was_spoken_and_what_was_sent(tmp_path: Path) -> None:
     assert said[1].metadata == {"attachments": ["seal.jpg"]}
 
 
+def test_a_canvas_that_is_written_anew_is_read_again(tmp_path: Path) -> None:
+    """Changes of parts of it are not."""
+    first = {"name": "log", "type": "code/python", "content": "day = 1"}
+    changes: list[dict[str, Any]] = [
+        {"updates": [{"pattern": ".*", "multiple": False, "replacement": "day = 2\nprint(day)"}]},
+        {"updates": [{"pattern": "day", "multiple": True, "replacement": "hour"}]},
+    ]
+    contents = [{"content_type": "code", "text": json.dumps(text)} for text in (first, *changes)]
+    path = saved(
+        tmp_path,
+        chat(
+            node("m1", "root", "assistant", content=contents[0], recipient="canmore.create_textdoc"),
+            node("m2", "m1", "assistant", content=contents[1], recipient="canmore.update_textdoc"),
+            node("m3", "m2", "assistant", content=contents[2], recipient="canmore.update_textdoc"),
+        ),
+    )
+    assert texts(path) == ["log\nday = 1", "day = 2\nprint(day)"]
+
+
 def test_marks_of_sources_become_links(tmp_path: Path) -> None:
     """What the page shows in their place is read, and the mark itself never."""
     text = "Salt \ue200cite\ue202t0\ue201 and \ue200entity\ue202[1]\ue201 wear.\ue200i\ue202x\ue201 So【7†source】."

@@ -42,8 +42,8 @@ class AssistantExport(FileSource):
 
     The branch that is shown is read; how many messages are in others, where a question was edited or an answer made
     anew, is in the document's metadata (``other_branches``). Thoughts, what tools say, hidden messages and custom
-    instructions are left out; texts of a canvas and artifacts are read as they were first written, and the text of
-    files that Claude was sent comes before the message, without an author.
+    instructions are left out; texts of a canvas and artifacts are read as they were written first and anew, not what
+    was changed in them. The text of files that Claude was sent comes before the message, without an author.
     """
 
     form = "assistants"

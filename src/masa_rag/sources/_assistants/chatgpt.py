@@ -21,8 +21,10 @@ _SHOWN = re.compile(
     "\ue200(?:entity\ue202(?P<entity>\\[[^\ue201]*\\])|link_title\ue202(?P<title>[^\ue202\ue201]*)[^\ue201]*)\ue201"
 )
 """Marks that hold words of the sentence: a name, with what kind of thing it is of, or the words of a link."""
-_CANVAS = "canmore.create_textdoc"
+_CANVAS = frozenset({"canmore.create_textdoc", "canmore.update_textdoc"})
 """To whom a text for the canvas beside the conversation is addressed."""
+_WHOLE = frozenset({".*", "(?s).*"})
+"""What an update replaces when the text is written anew, as code always is."""
 _FIRST, _LAST = 1_500_000_000, 4_100_000_000
 """Seconds, in the years 2017 and 2099; ChatGPT is of 2022."""
 
@@ -68,7 +70,7 @@ def _text(message: Any) -> str:
     if isinstance(about, dict) and about.get("is_visually_hidden_from_conversation"):
         return ""
     if to != "all":
-        return _canvas(content) if to == _CANVAS else ""
+        return _canvas(content) if to in _CANVAS else ""
     text = _with_sources("\n".join(_parts(content)), about)
     return clean(_MARKED.sub("", _SHOWN.sub(_shown_words, text)))
 
@@ -110,7 +112,8 @@ def _canvas(content: Any) -> str:
         page = json.loads(text_of(content, "text"), strict=False)
     except (ValueError, RecursionError):
         return ""
-    return "\n".join(filter(None, (text_of(page, "name"), text_of(page, "content"))))
+    anew = (text_of(update, "replacement") for update in list_of(page, "updates") if update.get("pattern") in _WHOLE)
+    return "\n".join(filter(None, (text_of(page, "name"), text_of(page, "content"), *anew)))
 
 
 def _time(message: Any) -> datetime | None:
