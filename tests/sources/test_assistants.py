@@ -270,6 +270,15 @@ def test_claude(tmp_path: Path) -> None:
     assert item.segments[1].reply_to == "t1"
 
 
+def test_files_that_claude_writes(tmp_path: Path) -> None:
+    """Those that the person gets are read under their names, those for its own work are not."""
+    report = {"path": "/mnt/user-data/outputs/report.md", "file_text": "# Seals\nThey hold.", "description": "x"}
+    script = {"path": "/home/claude/count.py", "file_text": "print(6)", "description": "x"}
+    blocks = [{"type": "tool_use", "name": "create_file", "input": item} for item in (script, report)]
+    path = saved(tmp_path, talk(turn("t1", "human", "Write it."), turn("t2", "assistant", "", content=blocks)))
+    assert texts(path) == ["Write it.", "report.md\n# Seals\nThey hold."]
+
+
 def test_files_that_claude_was_sent(tmp_path: Path) -> None:
     """What was pasted is the person's message; the text of a file comes before it, and is nobody's."""
     pasted = {"file_name": "", "extracted_content": "A long note.", "file_type": "txt", "file_size": 12}

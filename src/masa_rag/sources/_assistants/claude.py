@@ -15,6 +15,8 @@ _UNSHOWN = "```\nThis block is not supported on your current device yet.\n```"
 _PASTED = frozenset({"", "paste.txt", "pasted-text.txt"})
 """Names that the page gives to what somebody pasted, which is not a file."""
 _WRITTEN = frozenset({"create", "rewrite"})
+_GIVEN = "/outputs/"
+"""In which folder Claude writes the files that the person gets; others are for its own work."""
 
 
 def document(record: dict[str, Any], me: str) -> Document | None:
@@ -88,4 +90,6 @@ def _block(block: dict[str, Any]) -> str:
     page = block.get("input")
     if block.get("name") == "artifacts" and text_of(page, "command") in _WRITTEN:
         return "\n".join(filter(None, (text_of(page, "title"), text_of(page, "content"))))
+    if block.get("name") == "create_file" and _GIVEN in (path := text_of(page, "path")):
+        return "\n".join(filter(None, (path.rpartition("/")[2], text_of(page, "file_text"))))
     return ""
