@@ -234,6 +234,10 @@ def test_tables_of_toml_are_left_out(tmp_path: Path) -> None:
         ("x.rst", "Wind\n====\n\ntext", "Wind"),
         ("old_kites.txt", "text", "old kites"),
         ("x.md", "---\ntitle: [broken\n", "x"),
+        ("x.rst", "==========\nSeal tests\n==========\n\nIt held.\n", "Seal tests"),
+        ("x.adoc", "= Seal tests\nAnn Sea <ann@sea.example>\n\nIt held.\n", "Seal tests"),
+        ("x.org", "#+TITLE: Seal tests\n#+DATE: <2024-05-01 Wed>\n\n* Results\n", "Seal tests"),
+        ("x.md", "***\nSeal tests\n\n***\n", "x"),
     ],
 )
 def test_titles(tmp_path: Path, name: str, text: str, title: str) -> None:

@@ -48,8 +48,12 @@ _PERSON = re.compile(r"\s*(?:-\s+(?:name:\s+)?|name:\s+)(?P<name>(?!\w+:\s).+)")
 """A person in a list of authors, or a name among what is told of one."""
 _ADDRESS = re.compile(r"https?://\S+")
 _HEADING = re.compile(
-    r"\A\s*(?:#[ \t]+(?P<hash>[^\n]+?)[ \t#]*|(?P<line>[^\n]{1,200})\n(?:={3,}|-{3,})[ \t]*)(?:\n|\Z)"
+    r"\A\s*(?:#[ \t]+(?P<hash>[^\n]+?)[ \t#]*|=[ \t]+(?P<equals>[^\n]+)|#\+title:[ \t]*(?P<org>[^\n]+)|"
+    r"(?P<rule>([=*#~^])\5{2,})[ \t]*\n(?P<ruled>[^\n]{1,200})\n(?P=rule)[ \t]*|"
+    r"(?P<line>[^\n]{1,200})\n(?:={3,}|-{3,})[ \t]*)(?:\n|\Z)",
+    re.IGNORECASE,
 )
+"""How text begins with its title: in Markdown, AsciiDoc, Org, reStructuredText."""
 
 
 class Files(FileSource):
@@ -203,9 +207,9 @@ def _people(rows: Sequence[str]) -> str:
 
 
 def heading_of(text: str) -> str | None:
-    """Return the heading with which Markdown begins."""
+    """Return the heading with which a text begins."""
     match = _HEADING.match(text)
-    return (match["hash"] or match["line"]).strip() if match else None
+    return match[str(match.lastgroup)].strip() if match else None
 
 
 def _date(value: str | None) -> datetime | None:
