@@ -350,6 +350,64 @@ def test_gemini(tmp_path: Path) -> None:
     assert [part.text for part in alone.segments] == ["Hello"]
 
 
+def card(asked: str, date: str, answer: str = "<p>For <b>two</b> years.</p>", app: str = "Gemini Apps") -> str:
+    """An entry of activity as Takeout's page shows it."""
+    body = "content-cell mdl-cell mdl-cell--6-col mdl-typography--body-1"
+    return (
+        f'<div class="outer-cell"><div class="mdl-grid"><div class="header-cell"><p class="mdl-typography--title">{app}'
+        f'<br></p></div><div class="{body}">{asked}<br>{date}<br>{answer}</div>'
+        f'<div class="{body} mdl-typography--text-right"></div><div class="content-cell mdl-typography--caption">'
+        "<b>Products:</b><br>&emsp;Gemini Apps</div></div></div>"
+    )
+
+
+def gemini_page(folder: Path, *cards: str) -> Path:
+    """Write a page of activity, whose styles are longer than what is seen of a file first."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / "MyActivity.html"
+    styles = ".mdl-grid{display:flex}" + " " * 70_000
+    path.write_text(
+        f"<html><head><title>My Activity History</title><style>{styles}</style></head><body>{''.join(cards)}"
+    )
+    return path
+
+
+def test_gemini_as_a_page(tmp_path: Path) -> None:
+    """The form that Takeout gives unless told otherwise; of other products nothing is taken."""
+    path = gemini_page(
+        tmp_path / "Gemini Apps",
+        card(
+            "Prompted\xa0How long does it hold?<br>See <a href='https://sea.example'>this</a>",
+            "May 1, 2024, 9:00:00\u202fAM CEST",
+        ),
+        card("Used Gemini Apps", "Apr 30, 2024, 9:00:00 AM CEST", ""),
+        card("Watched a film", "Apr 29, 2024, 9:00:00 AM CEST", app="YouTube"),
+    )
+    source = open_source(path, me="Ann")
+    (item,) = documents(source)
+    assert (item.title, item.created_at) == ("How long does it hold?", datetime(2024, 5, 1, 7, 0, tzinfo=UTC))
+    assert [(part.author, part.text) for part in item.segments] == [
+        ("Ann", "How long does it hold?\nSee this (https://sea.example)"),
+        ("Gemini", "For two years."),
+    ]
+    with zipfile.ZipFile(tmp_path / "takeout.zip", "w") as archive:
+        archive.write(path, "Takeout/My Activity/Gemini Apps/MyActivity.html")
+    assert [part.text for part in segments(open_source(tmp_path / "takeout.zip"))] == [
+        part.text for part in item.segments
+    ]
+
+
+@pytest.mark.parametrize(
+    "date",
+    ["May 1, 2024, 9:00:00 PM GMT-03:00", "2 de mai. de 2024, 00:00:00 UTC", "02.05.2024, 02:00:00 MESZ",
+     "2024/05/02 9:00:00 JST", "2024年5月2日 GMT+8 08:00:00", "2024. 5. 2. 오전 9:00:00 KST"],
+)  # fmt: skip
+def test_dates_of_the_page(tmp_path: Path, date: str) -> None:
+    """Takeout writes them in the person's language and zone."""
+    (item,) = documents(open_source(gemini_page(tmp_path / "Gemini Apps", card("Prompted Hm?", date))))
+    assert item.created_at == datetime(2024, 5, 2, tzinfo=UTC)
+
+
 def test_other_activity_is_not_taken(tmp_path: Path) -> None:
     """Google's log of what was watched or searched has the same form."""
     seen = entry(0, "Watched a film", None, asked=False) | {"header": "YouTube", "products": ["YouTube"]}

@@ -11,6 +11,7 @@ from pathlib import Path
 from masa_rag.errors import RecordError, SourceFormatError
 from masa_rag.sources._archive import Archive
 from masa_rag.sources._assistants import chatgpt, claude, gemini
+from masa_rag.sources._assistants.activity import is_page, may_be_page, page_entries
 from masa_rag.sources._assistants.records import is_conversation, is_known, records
 from masa_rag.sources._base import FileSource, read_head
 from masa_rag.sources._chats.fields import text_of
@@ -33,7 +34,7 @@ class AssistantExport(FileSource):
 
     Reads ``conversations.json`` (in larger exports ``conversations-000.json`` and on) of ChatGPT and of Claude, single
     conversations in the same form, ChatGPT's ``chat.html`` where it stands alone, and Google Takeout's
-    ``MyActivity.json`` of Gemini, on disk or in a zip.
+    ``MyActivity.json`` of Gemini, or ``MyActivity.html`` in its folder, on disk or in a zip.
 
     Args:
         paths: A file, a folder, a pattern, or several.
@@ -64,15 +65,15 @@ class AssistantExport(FileSource):
         if path.is_dir():
             return _is_export(path)
         if is_zip(path):
-            return holds_chats(path, _may_hold, is_known)
-        return is_known(head)
+            return holds_chats(path, _may_hold, _is_known_there)
+        return is_known(head) or is_page(path, head)
 
     def __iter__(self) -> Iterator[Document | RecordError]:
         paths = self.files()
         for path in paths:
             me = self.me or _own_name(path) or "You"
             yield from read_each(unpacked([path], _in_zip), partial(_conversations, me=me))
-        yield from others_in_zips(paths, self, is_known)
+        yield from others_in_zips(paths, self, _is_known_there)
 
     def _takes(self, path: Path) -> bool:
         """Take of a folder what holds conversations, and the page that shows them only where there is nothing else."""
@@ -93,12 +94,17 @@ def _is_export(folder: Path) -> bool:
 
 def _may_hold(item: Path) -> bool:
     """Say whether a file of a zip may hold conversations, by its name; Takeout's files are named in one's language."""
-    is_log = "gemini" in item.parent.name.lower() and item.suffix.lower() == ".json"
+    is_log = "gemini" in item.parent.name.lower() and item.suffix.lower() in (".json", ".html")
     return is_log or _EXPORTED.fullmatch(item.name) is not None
 
 
 def _in_zip(path: Path) -> Iterator[ChatFile | RecordError]:
-    return in_zip(path, _may_hold, is_known)
+    return in_zip(path, _may_hold, _is_known_there)
+
+
+def _is_known_there(head: bytes) -> bool:
+    """Say whether a file of a zip is one of these, whose name says that it may be."""
+    return is_known(head) or may_be_page(head)
 
 
 def _own_name(path: Path) -> str:
@@ -122,7 +128,7 @@ def _users(path: Path) -> bytes:
 def _conversations(file: ChatFile, *, me: str) -> Iterator[Document | RecordError]:
     log: list[Said | RecordError] = []
     found = False
-    for record in records(file):
+    for record in page_entries(file) if is_page(file.path, file.head()) else records(file):
         found = True
         if isinstance(record, RecordError):
             yield record
