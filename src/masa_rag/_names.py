@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 _ACCENTS = re.compile("[\u0300-\u036f]+")
 _HANDLE = re.compile(r"[a-z0-9_.]{2,32}")
 """As X, Telegram, Discord and Discourse have them, in small letters."""
+_GIVEN = "(SELECT value FROM json_each(?))"
 _LIKE = 0.75
 """From so much likeness on somebody else may be meant: "bredan" and "brendan" have .92, "ann" and "dan" .67."""
 _APOSTROPHES = str.maketrans("’‘ʼ`´", "'''''")
@@ -113,14 +114,17 @@ def _likeness(plain: str, name: str) -> float:
 
 def named_in(connection: sqlite3.Connection, numbers: Sequence[int], words: Collection[str]) -> set[int]:
     """Return those of the chunks in which somebody speaks of whose name a word is among ``words``."""
-    pairs = connection.execute(
-        "SELECT s.chunk, a.name FROM chunk_authors s JOIN authors a ON a.pk = s.author "
-        "WHERE s.chunk IN (SELECT value FROM json_each(?))",
-        (json.dumps(numbers),),
-    ).fetchall()
-    wanted = set(map(without_accents, words))
-    named = {name for name in {name for _, name in pairs} if wanted & name_words(name)}
-    return {chunk for chunk, name in pairs if name in named}
+    among, wanted = json.dumps(numbers), set(map(without_accents, words))
+    speakers = connection.execute(
+        "SELECT pk, name FROM authors WHERE pk IN "
+        f"(SELECT author FROM chunk_authors WHERE chunk IN {_GIVEN})", (among,),
+    )  # fmt: skip
+    if not (named := [pk for pk, name in speakers if wanted & name_words(name)]):
+        return set()
+    rows = connection.execute(
+        f"SELECT chunk FROM chunk_authors WHERE chunk IN {_GIVEN} AND +author IN {_GIVEN}", (among, json.dumps(named))
+    )
+    return {row[0] for row in rows}
 
 
 def capitalised(text: str) -> set[str]:

@@ -22,7 +22,7 @@ from masa_rag._reading import (
 )
 from masa_rag._searching.copies import with_copies
 from masa_rag._searching.overview import is_news, overview, subject_of
-from masa_rag._searching.pool import gather, vector_scores, window_scores, with_neighbours, word_matches
+from masa_rag._searching.pool import gather, neighbours, vector_scores, window_scores, with_neighbours, word_matches
 from masa_rag._searching.query import embed, encode, understand
 from masa_rag._searching.rank import AUTHOR_BOOST, fuse, one_each, spread
 from masa_rag._searching.scope import scope_of
@@ -31,7 +31,7 @@ from masa_rag.types import Hit
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Collection, Iterable, Sequence
+    from collections.abc import Collection, Sequence
 
     from numpy.typing import NDArray
 
@@ -124,12 +124,16 @@ def scored(scope: Scope, *, depth: int, catalog: Catalog, view: VectorView, embe
         by_meaning = aside.submit(_by_meaning, query, widths, view=view, embedder=embedder)
         question = understand(query, connection)
         by_words = [search_words(connection, question.words, depth, among) for among in scope.places]
+        first, others = _in_two(by_words)
+        around = neighbours(connection, first, others)
         encoded, nearest = by_meaning.result()
     named = by_words + [
         _passing(connection, view, encoded[0], ids, among, depth)
         for ids, among in zip(nearest, scope.places, strict=True)
     ]
-    pool = gather(connection, _all(named), _all(part[:BESIDE] for part in named), scope.allowed)
+    foremost, rest = _in_two(named)
+    around += neighbours(connection, foremost - first, rest - first - others)
+    pool = gather(around, foremost | rest, foremost, scope.allowed)
     return rank(
         connection, pool, question, embed(question, encoded),
         view=view, meant=scope.meant, time_boost=scope.boost, shortlist=SHORTLIST + depth - DEPTH,
@@ -170,8 +174,10 @@ def _passing(
     return numbers[:depth]
 
 
-def _all(lists: Iterable[Iterable[int]]) -> set[int]:
-    return set(chain.from_iterable(lists))
+def _in_two(lists: Sequence[Sequence[int]]) -> tuple[set[int], set[int]]:
+    """Return what the lists name first, and what only further down."""
+    first = {number for part in lists for number in part[:BESIDE]}
+    return first, set(chain.from_iterable(lists)) - first
 
 
 def rank(

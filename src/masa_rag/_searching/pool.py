@@ -28,6 +28,9 @@ _BESIDE = 0.5
 _K1, _B = 1.2, 0.75
 """BM25's usual constants (Robertson and Zaragoza, 2009), the same as FTS5 has."""
 
+Row = tuple[int, int, int, int]
+"""The number of a document, a place in it, the number of the passage there, and whether that is of a recording."""
+
 
 @dataclass(frozen=True, slots=True)
 class Pool:
@@ -75,33 +78,44 @@ class Pool:
         return window
 
 
-def gather(
-    connection: sqlite3.Connection, named: Collection[int], first: Collection[int], allowed: Collection[int] | None
-) -> Pool:
-    """Return what was named and, for those of it that were named first, the passages beside them.
-
-    A passage beside a good one may hold the answer too. All come with what their windows need.
-    """
-    rows = _beside(connection, first, _WINDOW + 1) + _beside(connection, set(named) - set(first), _WINDOW)
-    table = np.fromiter(chain.from_iterable(rows), np.int64, 4 * len(rows)).reshape(-1, 4)
-    table = table[np.unique(table[:, 2], return_index=True)[1]]
-    table = table[np.lexsort((table[:, 1], table[:, 0]))]
-    pool = Pool(table[:, 2], table[:, 0], table[:, 1], table[:, 3] > 0, np.zeros(0, np.int64))
-    beside = replace(pool, chosen=np.flatnonzero(np.isin(pool.numbers, list(first)))).around(1)
-    chosen = np.union1d(np.flatnonzero(np.isin(pool.numbers, list(named))), beside)
-    if allowed is not None:
-        chosen = chosen[np.array([number in allowed for number in pool.numbers[chosen].tolist()], np.bool_)]
-    return replace(pool, chosen=chosen)
+def neighbours(connection: sqlite3.Connection, first: Collection[int], others: Collection[int]) -> list[Row]:
+    """Return what was named, and what ``gather`` needs beside it: more beside what was named first."""
+    return _beside(connection, first, _WINDOW + 1) + _beside(connection, others, _WINDOW)
 
 
-def _beside(connection: sqlite3.Connection, numbers: Collection[int], reach: int) -> list[tuple[int, int, int, int]]:
-    """Return (document, position, number, is timed) of these passages and of those up to ``reach`` places beside."""
+def _beside(connection: sqlite3.Connection, numbers: Collection[int], reach: int) -> list[Row]:
+    """Return these passages and those up to ``reach`` places beside."""
     return _tuples(connection).execute(
         "SELECT n.document, n.position, n.pk, n.start_s IS NOT NULL FROM chunks c "
         "JOIN chunks n ON n.document = c.document AND n.position BETWEEN c.position - ? AND c.position + ? "
         "WHERE c.pk IN (SELECT value FROM json_each(?))",
         (reach, reach, json.dumps(list(numbers))),
     ).fetchall()  # fmt: skip
+
+
+def gather(
+    rows: Sequence[Row], named: Collection[int], first: Collection[int], allowed: Collection[int] | None
+) -> Pool:
+    """Return what was named and, for those of it that were named first, the passages beside them.
+
+    A passage beside a good one may hold the answer too. All come with what their windows need.
+
+    Args:
+        rows: The ``neighbours`` of what was named; some may come more than once.
+        named: Numbers of passages.
+        first: Those of them whose neighbours are candidates too.
+        allowed: Numbers of the passages that may be candidates; None for all.
+    """
+    table = np.fromiter(chain.from_iterable(rows), np.int64, 4 * len(rows)).reshape(-1, 4)
+    table = table[np.unique(table[:, 2], return_index=True)[1]]
+    table = table[np.lexsort((table[:, 1], table[:, 0]))]
+    pool = Pool(table[:, 2], table[:, 0], table[:, 1], table[:, 3] > 0, np.zeros(0, np.int64))
+    numbers = pool.numbers.tolist()
+    chosen = np.array([number in named for number in numbers], np.bool_)
+    chosen[replace(pool, chosen=np.flatnonzero([number in first for number in numbers])).around(1)] = True
+    if allowed is not None:
+        chosen &= np.array([number in allowed for number in numbers], np.bool_)
+    return replace(pool, chosen=np.flatnonzero(chosen))
 
 
 def window_scores(connection: sqlite3.Connection, pool: Pool, question: Question) -> NDArray[np.float64]:

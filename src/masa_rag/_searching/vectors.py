@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Collection, Sequence
+from itertools import repeat
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -69,7 +70,7 @@ class VectorView:
 
         Of what was seen at the last ``refresh``; what is not in memory is read from the catalogue.
         """
-        found = self._flat.cosines([self._ids.get(number, "") for number in numbers], vector)
+        found = self._flat.cosines(list(map(self._ids.get, numbers, repeat(""))), vector)
         missing = np.flatnonzero(np.isnan(found)).tolist()
         if missing:
             stored = self._catalog.vectors_of_numbers([numbers[place] for place in missing])

@@ -52,19 +52,22 @@ class CoarseRows:
         the k nearest are too, and their rounded ones at least t less two.
         """
         products, error = self._products(query)
-        products[~alive[: self.count]] = -np.inf
+        if not alive[: self.count].all():
+            products[~alive[: self.count]] = -np.inf
         place = self.count - min(k, self.count)
-        floor = np.partition(products, place)[place] - 2 * error
-        return np.flatnonzero((products >= floor) & (products > -np.inf))
+        floor = max(np.partition(products, place)[place] - 2 * error, np.finfo(np.float32).min)
+        return np.flatnonzero(products >= floor)
 
-    def _products(self, query: Vector) -> tuple[NDArray[np.float64], float]:
+    def _products(self, query: Vector) -> tuple[NDArray[np.float32], float]:
         """Return the product of each row with a query, and how far from the true one any of them may be."""
         steps, scale = _in_steps(query[None], _QUERY_STEPS)
         left = np.rint((query / scale[0] - steps[0]) * _FINER)
         asked = (np.vstack([steps[0], left]) + _QUERY_STEPS + 1).astype(np.uint8)
         lost = float(np.linalg.norm(query - scale[0] * (steps[0] + left / _FINER)))
         (sums,) = self._session.run(None, {"query": asked})
-        products = (sums[0] + sums[1] / _FINER) * (self._scale * scale[0])
+        products = sums[0].astype(np.float32)
+        products += sums[1].astype(np.float32) / np.float32(_FINER)
+        products *= self._scale * scale[0]
         return products, lost + (1 + lost) * self._lost + _ROUNDING
 
 

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from itertools import repeat
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -118,7 +119,7 @@ class FlatIndex:
         """Return the cosine of each id with ``vector``, in the order given; not a number for unknown ids."""
         with self._lock:
             state = self._rows
-            rows = np.array([self._row_of.get(key, -1) for key in ids], dtype=np.int64)
+            rows = np.fromiter(map(self._row_of.get, ids, repeat(-1)), np.int64)
         out = np.full(len(rows), np.nan)
         if len(known := np.flatnonzero(rows >= 0)):
             query = unit_vector(vector, dim=state.matrix.shape[1])
