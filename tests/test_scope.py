@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -144,3 +145,23 @@ def test_a_filter_by_all_sources_there_are_is_none(memory: Memory) -> None:
     memory.add([Document(id="1", text="The wall.")], name="t")
     assert len(scope_of(memory.catalog.connection, "crane", Filters(source="s")).allowed or ()) == 1
     assert scope_of(memory.catalog.connection, "crane", Filters(source="u")).allowed == set()
+
+
+@pytest.mark.parametrize(
+    ("passed_by_all", "by_one"),
+    [
+        ({"kind": ["note", "post"]}, {"kind": "note"}),
+        ({"after": "2024-01-01"}, {"after": "2024-10-15"}),
+        ({"before": "2024-12-31"}, {"before": "2024-10-15"}),
+        ({"before": "2024-12-31", "kind": ["note", "post"]}, {"before": "2024-12-31", "kind": "post"}),
+    ],
+)
+def test_a_filter_that_all_passages_pass_is_none(memory: Memory, passed_by_all: Any, by_one: Any) -> None:
+    """Of many passages it would be picked each by itself; where one is of another kind or time, it holds."""
+    connection = memory.catalog.connection
+    first = Document(id="1", kind="note", text="The crane.", created_at=DAY - timedelta(days=3))
+    memory.add([first, Document(id="2", kind="post", text="The wall.", created_at=DAY)], name="s")
+    assert scope_of(connection, "crane", Filters(**passed_by_all)).allowed is None
+    assert len(scope_of(connection, "crane", Filters(**by_one)).allowed or ()) == 1
+    memory.add([Document(id="3", kind="page", text="The gate.")], name="s")
+    assert len(scope_of(connection, "crane", Filters(**passed_by_all)).allowed or ()) == 2

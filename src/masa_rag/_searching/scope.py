@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import TYPE_CHECKING
 
-from masa_rag._reading import Filters, allowed_chunks, narrowing, spoken_until
+from masa_rag._reading import Filters, allowed_chunks, narrowing, numbers_in, spoken_until
 from masa_rag._searching.rank import DATE_BOOST, TIME_BOOST
 from masa_rag._searching.when import periods_of
 from masa_rag._time import utc
@@ -92,7 +91,7 @@ def _spoken_in(connection: sqlite3.Connection, period: Period, allowed: set[int]
         # All have ended since the year 1: the plus has SQLite take the index of the beginnings.
         sql = _SPOKEN_IN.replace("WHERE c.ended_at", "WHERE +c.ended_at") if start.year == 1 else _SPOKEN_IN
         # One text instead of a row for each, as in allowed_chunks: a period may hold all passages.
-        found = map(json.loads, connection.execute(sql, values).fetchone())
+        found = map(numbers_in, connection.execute(sql, values).fetchone())
         inside, copies = inside.union(next(found)), copies.union(next(found))
     return inside if allowed is None else inside & allowed, copies
 
