@@ -250,6 +250,13 @@ def test_what_cannot_be_meant_is_refused(memory: Memory, options: dict[str, obje
         memory.trends(**options)  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize("subject", ["", " ?! ", ["buoy", "battery"], 7])
+def test_a_subject_has_words(memory: Memory, subject: object) -> None:
+    """Several are given one after the other."""
+    with pytest.raises(ConfigurationError, match="expected a word, a name, or several words"):
+        memory.trends("buoy", subject)  # type: ignore[arg-type]
+
+
 def test_strangers_write_no_html(memory: Memory) -> None:
     """A notebook shows words, names and passages as text."""
     memory.add([*chatter(), *by_others("<script>alert(1)</script> lighthouse", 5)], name="posts")

@@ -125,6 +125,8 @@ def trends(
     """Return what rises, or how the subjects go; see ``Memory.trends``."""
     if not isinstance(days, (int, float)) or not 0 < days <= 36_525:
         raise ConfigurationError(f"received days={days!r}; expected more than 0, such as 7, or 0.5 for twelve hours")
+    if odd := [subject for subject in subjects if not isinstance(subject, str) or not words_of(subject)]:
+        raise ConfigurationError(f"received the subject {odd[0]!r}; expected a word, a name, or several words")
     until = latest(connection, filters) if now is None else utc(now)
     length = timedelta(days=days)
     talk = stretches(connection, filters, until=until.timestamp(), length_s=length.total_seconds())
