@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
 from math import log, sqrt
@@ -18,6 +19,7 @@ from masa_rag import ConfigurationError, Document, Memory, Segment
 from masa_rag._voices import surprise
 from masa_rag.cli import main
 from masa_rag.embedders import HashingEmbedder
+from masa_rag.sources import open_source
 
 END = datetime(2025, 3, 31, 12, tzinfo=UTC)
 USUAL = ("The tide is low", "Bread was dear again", "Our ferry came late", "Rain over the pier", "Gulls stole my lunch")
@@ -294,6 +296,22 @@ def test_more_voices_surprise_more(before: list[int], totals: list[int], now: in
     assert one < two or not sum(before)
     (turned,) = surprise(np.array([[*before[::-1], now]]), np.array([*totals[:8][::-1], totals[8]]))
     assert turned == pytest.approx(one)
+
+
+TWEETS = Path(os.environ.get("MASA_RAG_DATA") or Path(__file__).parents[1] / "../shared/data") / "trends/cryptop12_ada"
+
+
+@pytest.mark.real_data
+@pytest.mark.skipif(not TWEETS.exists(), reason="no data sets: set MASA_RAG_DATA to their folder")
+def test_what_was_new_in_a_coin_is_named_in_its_week(memory: Memory) -> None:
+    """Tweets on one coin: a trust registered for it, a musician who bought it, a fund that changed over to it."""
+    memory.add(open_source(str(TWEETS / "tweets")))
+    weeks = {
+        day: set(words_in(memory, now=datetime(2021, *day, 23, 59, tzinfo=UTC))) for day in ((1, 30), (2, 20), (2, 27))
+    }
+    assert "Grayscale" in weeks[1, 30]
+    assert "Simmons" in weeks[2, 20]
+    assert "FD7" in weeks[2, 27]
 
 
 @pytest.fixture
