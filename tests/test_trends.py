@@ -346,6 +346,12 @@ def test_the_command_gives_json(brain: Path) -> None:
     assert found["trends"][0]["passages"][0]["authors"] == ["Person 0"]
 
 
+def test_the_command_says_whom_it_does_not_know(brain: Path) -> None:
+    """As a search does."""
+    shown = CliRunner().invoke(main, ["trends", "--author", "Zacharias", "-m", str(brain)])
+    assert "nobody called 'Zacharias' speaks here" in shown.stderr
+
+
 def test_the_command_refuses_what_it_cannot_read(brain: Path) -> None:
     """In one line."""
     shown = CliRunner().invoke(main, ["trends", "--until", "soon", "-m", str(brain)])

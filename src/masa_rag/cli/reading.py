@@ -166,7 +166,10 @@ def trends(
 
     now = None if until is None else parse_time(until)
     with open_memory(place) as memory:
-        print_trends(memory.trends(*subjects, days=days, k=k, now=now, **filters(**chosen)), as_json=as_json)
+        found = memory.trends(*subjects, days=days, k=k, now=now, **filters(**chosen))
+        print_trends(found, as_json=as_json)
+        if not found.voices and any(chosen.values()):
+            click.echo(_nothing_found(memory, **chosen), err=True)
 
 
 @click.command()
