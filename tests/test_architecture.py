@@ -42,6 +42,8 @@ LAYERS = (
         "_check",
         "_statistics",
         "_voices",
+        "_dossier",
+        "_export",
     ),
     ("ingest", "search", "context", "answer", "trends"),
     ("_memory_parts",),

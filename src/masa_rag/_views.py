@@ -141,7 +141,7 @@ def _card(hit: Hit, *, number: int | None = None) -> str:
     place = clock(chunk.start_s) if chunk.start_s is not None else ""
     authors = f"<b>{isolated(', '.join(chunk.authors))}</b>" if chunk.authors else ""
     title = chunk.title or ("" if authors else chunk.document_id)  # a tweet's number tells a reader nothing
-    parts = [authors, isolated(title) if title else "", _time(chunk.started_at), place]
+    parts = [authors, isolated(title) if title else "", day_and_minute(chunk.started_at), place]
     parts.append(_link(chunk.url, place))
     why = ", ".join(f"{_safe(name)} {score:.2f}" for name, score in hit.why.items())
     return (
@@ -180,7 +180,7 @@ def _day(when: datetime | None) -> str:
     return when.date().isoformat() if when is not None else ""
 
 
-def _time(when: datetime | None) -> str:
+def day_and_minute(when: datetime | None) -> str:
     """Return day and minute; only the day where no clock is known, which is stored as midnight."""
     if when is None:
         return ""

@@ -270,9 +270,10 @@ def refuse_forgotten(report: IngestReport) -> None:
         )
 
 
-def _origin(source: Source) -> str:
-    """Return where a source with a default name reads, or nothing when its name says all."""
-    return str(getattr(source, "origin", ""))
+def _origin(source: Source) -> str | None:
+    """Return where a source with a default name reads, nothing when its name says all; None leaves what is known."""
+    origin = getattr(source, "origin", "")
+    return None if origin is None else str(origin)
 
 
 def _refuse_mass_delete(source: str, gone: int, stored: int, what: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, Self
 
 from masa_rag._ids import digest
@@ -18,6 +19,7 @@ from masa_rag.types import Context, Document, Hits, IngestReport
 
 if TYPE_CHECKING:
     from masa_rag._check import Info, Problem
+    from masa_rag._export import Exported, Form
     from masa_rag.answer import Answer, Model
     from masa_rag.integrations.langchain import MemoryRetriever
     from masa_rag.protocols import Source
@@ -288,6 +290,26 @@ class Memory(Parts):
     def document(self, source: str, document_id: str) -> Document | None:
         """Return a document as it is stored, or None."""
         return self.catalog.document(whole_name(source), whole_name(document_id))
+
+    def export(self, folder: str | Path, *, source: Names | None = None, form: Form = "jsonl") -> list[Exported]:
+        """Write what the memory holds into a folder, one file a source, in the order of time; return the files.
+
+        It is the memory of one moment, whoever writes meanwhile, and each file is written wholly or not at all. An
+        earlier export of the same source is replaced, any other file never, nor a Markdown file: you may work on it.
+
+        Args:
+            folder: Where to; made if it does not exist.
+            source: Only this source, or several; all when None.
+            form: "jsonl" keeps every field, and ``open_source`` reads it back; "markdown" is for people, without
+                posts that repeat an earlier one of the source.
+
+        Raises:
+            ConfigurationError: A file is in the way, or there is no such source. Nothing was written.
+            StorageError: The disk is full, or documents are damaged; then all others were written.
+        """
+        from masa_rag._export import export
+
+        return export(self.catalog, folder, source=source, form=form, progress=self._progress)
 
     def info(self) -> Info:
         """Return what is in the memory: counts, sources, times, model, size on disk."""

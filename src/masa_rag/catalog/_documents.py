@@ -33,16 +33,18 @@ UNION SELECT pk, json_extract(value, '$.author') FROM readable, json_each(body, 
 class DocumentTables(TombstoneTables):
     """The tables of the documents."""
 
-    def put(self, source: str, document: Document, cut: Cut, *, origin: str = "") -> Outcome:
+    def put(self, source: str, document: Document, cut: Cut, *, origin: str | None = "") -> Outcome:
         """Insert or merge one document and bring its chunks up to date; call inside a transaction.
 
         Chunks that stay the same keep their vectors; new ones wait in ``pending``. ``origin`` is where it
-        was seen last: ``sync`` of another export of the same source leaves it alone.
+        was seen last: ``sync`` of another export of the same source leaves it alone. None leaves that as it is.
 
         Raises:
             RecordError: The document cannot be stored, for example because of lone surrogates.
         """
         row = self._row(source, document.id)
+        if origin is None:
+            origin = "" if row is None else row["origin"]
         if row is not None and row["origin"] != origin:
             self.connection.execute("UPDATE documents SET origin = ? WHERE pk = ?", (origin, row["pk"]))
         if row is not None and row["digest"] == document.digest:
@@ -177,9 +179,12 @@ class DocumentTables(TombstoneTables):
         query = "SELECT d.id, d.segments FROM documents d JOIN sources s ON s.pk = d.source WHERE s.name = ?"
         return {row[0]: row[1] for row in self.connection.execute(query, (source,))}
 
-    def ids_from(self, source: str, origin: str) -> set[str]:
-        """Return the ids of a source's documents that were seen last at this origin."""
-        query = "SELECT d.id FROM documents d JOIN sources s ON s.pk = d.source WHERE s.name = ? AND d.origin = ?"
+    def ids_from(self, source: str, origin: str | None) -> set[str]:
+        """Return the ids of a source's documents that were seen last at this origin, at any where it is None."""
+        query = (
+            "SELECT d.id FROM documents d JOIN sources s ON s.pk = d.source "
+            "WHERE s.name = ? AND d.origin = coalesce(?, d.origin)"
+        )
         return {row[0] for row in self.connection.execute(query, (source, origin))}
 
     def other_origin(self, source: str, origin: str) -> str | None:

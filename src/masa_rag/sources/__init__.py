@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from masa_rag.sources.masa_search import MasaWorker as MasaWorker
     from masa_rag.sources.mastodon import MastodonExport as MastodonExport
     from masa_rag.sources.matrix import MatrixExport as MatrixExport
+    from masa_rag.sources.memory_export import MemoryExport as MemoryExport
     from masa_rag.sources.messenger import MessengerExport as MessengerExport
     from masa_rag.sources.podcast import Podcast as Podcast
     from masa_rag.sources.recordings import Recordings as Recordings
@@ -71,6 +72,7 @@ _HOMES = {
     "LineExport": "line",
     "MastodonExport": "mastodon",
     "MatrixExport": "matrix",
+    "MemoryExport": "memory_export",
     "MessengerExport": "messenger",
     "RedditExport": "reddit",
     "SignalExport": "signal",

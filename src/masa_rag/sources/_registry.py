@@ -17,8 +17,10 @@ from masa_rag.protocols import OnProgress, Source
 from masa_rag.sources._base import FileSource, read_head, visible_files
 from masa_rag.sources._foreign import advice, table_advice
 from masa_rag.sources._paths import absent, expanded
+from masa_rag.sources.memory_export import is_export
 
 FILE_SOURCES: tuple[tuple[str, str], ...] = (
+    ("memory_export", "MemoryExport"),
     ("recordings", "Recordings"), ("youtube", "YouTube"), ("podcast", "Podcast"), ("feed", "Feed"),
     ("tweets", "Tweets"), ("mastodon", "MastodonExport"),
     ("discord", "DiscordExport"), ("slack", "SlackExport"), ("telegram", "TelegramExport"),
@@ -138,7 +140,7 @@ def _sources_within(folder: Path, progress: OnProgress, **options: Any) -> list[
     looked_at = count(1)
     exports = list(_exports_within(folder, lambda: progress(_FOLDERS, next(looked_at), 0)))
     groups, unknown = _kinds_within(folder, exports, progress)
-    # A plug-in need not be able to read several files, nor a folder.
+    # An export of a memory is a source of its own, and a plug-in need not be able to read several files, nor a folder.
     exports += [(kind, path) for kind in list(groups) if not issubclass(kind, FileSource) for path in groups.pop(kind)]
     left_out = ", ".join(unknown[:_NAMED]) + (f" and {len(unknown) - _NAMED} more" if len(unknown) > _NAMED else "")
     if not groups and not exports:
@@ -154,7 +156,10 @@ def _sources_within(folder: Path, progress: OnProgress, **options: Any) -> list[
     several = len(groups) + len(exports) > 1
 
     def make(kind: type[FileSource], place: Path) -> FileSource:
-        if name is None or not issubclass(kind, FileSource):
+        if name is None:
+            return _made(kind, place, **options)
+        if not issubclass(kind, FileSource):
+            warnings.warn(f"{place} keeps the name it has; name={name!r} is for other formats", stacklevel=5)
             return _made(kind, place, **options)
         return _made(kind, place, name=f"{kind.form}:{name}" if several else name, **options)
 
@@ -182,7 +187,7 @@ def _has_strays(kind: type[FileSource], folder: Path) -> bool:
     """
     if kind.__name__ == "WebPages":  # which load texts, tables and feeds of their own
         loaded = {"Files", "Feed", kind.__name__}
-        beside = (path for path in visible_files(folder) if path.suffix.lower() in {".txt", ".json"})
+        beside = (path for path in visible_files(folder) if path.suffix.lower() in {".txt", ".json", ".jsonl"})
         return any(found.__name__ not in loaded for path in beside if (found := _reader(path)) is not None)
     if kind.__name__ not in _BY_FIRST_FILES or (folder / "export_results.html").exists():  # Telegram's whole account
         return False
@@ -190,6 +195,8 @@ def _has_strays(kind: type[FileSource], folder: Path) -> bool:
     homes = {path.parent for path in own}
     if folder in own:  # read as one: an archive of X, a package of Discord
         return False
+    if any(map(is_export, own)):  # whose lines resemble tweets and messages
+        return True
     strays = (path for path in visible_files(folder) if path not in own and homes.isdisjoint(path.parent.parents))
     return any(_reader(path) is not None for path in strays)
 
