@@ -49,7 +49,7 @@ def main() -> None:
 for _command in (
     writing.add, writing.sync, writing.remember, writing.forget,
     reading.search, reading.context, reading.ask, reading.trends, reading.info,
-    upkeep.verify, upkeep.rebuild, upkeep.doctor, upkeep.plugins,
+    upkeep.export, upkeep.verify, upkeep.rebuild, upkeep.doctor, upkeep.plugins,
     serving.mcp, serving.serve, serving.demo,
 ):  # fmt: skip
     main.add_command(_command)

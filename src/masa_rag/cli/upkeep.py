@@ -1,13 +1,41 @@
-"""Commands that keep a memory sound: verify, rebuild, doctor, plugins."""
+"""Commands that keep a memory sound, and what is in it safe: export, verify, rebuild, doctor, plugins."""
 
 from __future__ import annotations
 
+import shlex
 import sys
 from pathlib import Path
 
 import click
 
-from masa_rag.cli._common import json_option, memory_option, open_memory
+from masa_rag.cli._common import PATH, json_option, memory_option, open_memory
+
+
+@click.command()
+@click.argument("folder", type=PATH)
+@click.option("--source", multiple=True, help="Only this source (repeat for several).")
+@click.option("--markdown", is_flag=True, help="For people: in the order of time, without posts that repeat others.")
+@memory_option
+@json_option
+def export(folder: str, source: tuple[str, ...], markdown: bool, place: Path, as_json: bool) -> None:
+    """Write what is in the memory into a folder, one file a source.
+
+    masa-rag add reads it back, into this memory or another one.
+    """
+    from masa_rag._views import counted
+    from masa_rag.cli._output import Bar, hint, print_json, printable
+
+    with Bar() as bar, open_memory(place, progress=bar) as memory:
+        files = memory.export(folder, source=source or None, form="markdown" if markdown else "jsonl")
+    if as_json:
+        print_json(files)
+        return
+    for file in files:
+        click.echo(printable(f"{file.source}: {counted(file.documents, 'document')} in {file.path}"))
+    if not files:
+        click.echo("the memory is empty; nothing was written", err=True)
+    elif not markdown:
+        click.echo(f"put it back with: {hint('add', place, shlex.quote(folder))}", err=True)
 
 
 @click.command()
