@@ -20,7 +20,7 @@ REPOSITORY = Path(__file__).parents[1]
 PAGES = [REPOSITORY / "README.md", *sorted((REPOSITORY / "docs").rglob("*.md"))]
 BLOCK = re.compile(r"^```(\w+)([^\n]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 EPISODE = (REPOSITORY / "examples" / "podcast" / "12.txt").read_text()
-RUN = tuple(f"masa-rag {verb}" for verb in ("add", "search", "info", "context", "ask", "remember", "verify"))
+RUN = tuple(f"masa-rag {verb}" for verb in ("add", "search", "info", "context", "ask", "remember", "verify", "export"))
 ELSEWHERE = ("~", "https://", ".mp3", "--model")
 """Marks of commands that need what only a reader has: files, a network, speech recognition, a chat model."""
 
