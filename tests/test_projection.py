@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import numpy as np
 import pytest
@@ -246,3 +247,21 @@ def test_cosines_are_the_same_wherever_the_vectors_lie(open_chroma: Callable[[],
     memory.delete("s", ["7"])
     view.query(question, 3)
     assert np.isnan(view.cosines(list(stored), question)).sum() == 1
+
+
+def test_looking_at_a_memory_while_its_index_is_made_anew(
+    open_chroma: Callable[[], Memory], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A folder may be gone between listing it and looking into it."""
+    memory = open_chroma()
+    memory.add(notes(3), name="s")
+    (memory.path / "chroma" / "graph").mkdir(parents=True)
+    scandir = os.scandir
+
+    def late(path: Any) -> Any:
+        if Path(path).name == "graph":
+            Path(path).rmdir()
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", late)
+    assert memory.info().documents == 3

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections import Counter
 from collections.abc import Iterator
@@ -87,7 +88,8 @@ def info(catalog: Catalog, folder: Path) -> Info:
     """Return what is in the memory."""
     authors = catalog.connection.execute("SELECT count(DISTINCT author) FROM chunk_authors").fetchone()[0]
     copies = catalog.connection.execute("SELECT count(*) FROM said WHERE first NOT IN (0, chunk)").fetchone()[0]
-    size = sum(_size(path) for path in folder.rglob("*"))
+    # os.walk passes over a folder that another process has deleted since it was listed; rglob raises.
+    size = sum(_size(Path(place, name)) for place, _, names in os.walk(folder) for name in names)
     return Info(
         path=str(folder), documents=catalog.count("documents"), chunks=catalog.count("chunks") - copies, copies=copies,
         vectors=catalog.count("vectors"), authors=authors, embedder=catalog.setting("embedder"),
@@ -98,7 +100,7 @@ def info(catalog: Catalog, folder: Path) -> Info:
 
 def _size(path: Path) -> int:
     try:
-        return path.stat().st_size if path.is_file() else 0
+        return path.stat().st_size
     except FileNotFoundError:  # another process took it away between listing and looking
         return 0
 
