@@ -118,3 +118,13 @@ def test_a_number_that_is_none_any_more_is_as_if_it_were_not_there(
         assert len(memory.search("walrus")) == 1
         memory.delete("s", "a")
         assert memory.search("walrus") == []
+
+
+def test_a_copy_of_a_passage_that_is_lost_is_named(folder: Path, open_memory: Callable[..., Memory]) -> None:
+    """A flipped bit made its number another one; to look for damage ended in Python's error."""
+    with open_memory() as memory:
+        memory.add([Document(id="b", text="the walrus sleeps on the ice", author="Bo")], name="s")
+    damage(folder, "UPDATE chunks SET pk = 9 WHERE pk = 1")
+    copies = [problem.what for problem in open_memory().verify() if problem.where == "copies"]
+    assert len(copies) == 1
+    assert "is counted as a copy of one that is not there" in copies[0]
