@@ -131,3 +131,11 @@ def test_who_has_another_name_now_says_nothing_twice() -> None:
     both = said((0, "Ann", "hi"), (0, "Cy", "hi"))
     assert len(merge(both, said((0, "Ann", "hi"))).segments) == 2
     assert len(merge(said((0, "Ann", "hi")), both).segments) == 2
+
+
+def test_answers_without_their_post_do_not_rename_the_thread() -> None:
+    """Whichever came first, the title and the link are those of who has the post."""
+    post = Document(id="1", title="Ash or spruce?", url="https://oars.example/1", segments=[message(1)])
+    answers = Document(id="1", title="rowing", segments=[message(2), message(3)])
+    for merged in (merge(post, answers), merge(answers, post)):
+        assert (merged.title, merged.url, len(merged.segments)) == ("Ash or spruce?", "https://oars.example/1", 3)

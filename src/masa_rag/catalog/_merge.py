@@ -21,7 +21,8 @@ def merge(stored: Document, incoming: Document) -> Document:
     Segments with ids merge: of two with the same id the later edit wins, and the incoming one when
     neither is later. Where ids are made of the words (see ``_reworded``) an edited one replaces what it
     was, and where they are made of names (see ``_renamed``) the incoming name is taken. Without ids
-    nothing says which segments are the same, so ``incoming`` replaces.
+    nothing says which segments are the same, so ``incoming`` replaces. Title, link and metadata are those of
+    ``incoming``, unless only ``stored`` has the post that the thread is named after.
     A plain document and one with segments under the same id are a tweet and its thread, of which one
     export knows the beginning only and the other the rest: the plain one counts as a segment.
     """
@@ -39,7 +40,8 @@ def merge(stored: Document, incoming: Document) -> Document:
     order = _united(*([now.get(part.id, part.id) for part in parts.segments] for parts in (stored, incoming)))
     times = [time for time in (stored.created_at, incoming.created_at) if time is not None]
     segments = _by_time([newest[key] for key in order])
-    return replace(incoming, text="", segments=segments, created_at=min(times, default=None))
+    head = stored if _has_beginning(stored) and not _has_beginning(incoming) else incoming
+    return replace(head, text="", segments=segments, created_at=min(times, default=None))
 
 
 def keep_segments(document: Document, ids: Collection[str]) -> Document | None:
@@ -87,6 +89,11 @@ def _as_segments(document: Document) -> Document:
         reply_to=document.metadata.get("reply_to"), metadata=document.metadata,
     )  # fmt: skip
     return replace(document, text="", segments=[only])
+
+
+def _has_beginning(document: Document) -> bool:
+    """Say whether it holds the post that a thread is named after, and so knows its title and its address."""
+    return any(segment.id == document.id for segment in document.segments)
 
 
 def _mergeable(document: Document) -> bool:
