@@ -247,3 +247,31 @@ def test_xml_bombs() -> None:
         except SourceFormatError:
             continue
         assert pages == maps == []
+
+
+def test_what_reddit_writes_below_a_post(tmp_path: Path) -> None:
+    """Its author again, and two links, are no words of the post; the author is called as everywhere else."""
+    link = "<a href='https://www.reddit.com/user/bo'> /u/bo </a> <a href='/x'>[link]</a> <a href='/y'>[comments]</a>"
+    said = f"<div><p>Ash or spruce?</p></div> &#32; submitted by &#32; {link}".replace("'", '"')
+    about = "<id>t3_1</id><author><name>/u/bo</name></author>"
+    entry = f"<entry>{about}<content type='html'>{escape(said)}</content></entry>"
+    path = tmp_path / "rowing.rss"
+    path.write_text(f"<feed xmlns='http://www.w3.org/2005/Atom'><title>Rowing</title>{entry}</feed>")
+    (post,) = documents(Feed(path))
+    assert (post.text, post.author) == ("Ash or spruce?", "bo")
+
+
+def test_a_letter_of_substack(tmp_path: Path) -> None:
+    """A tweet in a box that scripts fill in is quoted, and the picture of the letter is no recording."""
+    tweet = {"url": "https://x.com/bo/status/1", "full_text": "It turns again.", "username": "bo", "name": "Bo Ek"}
+    box = f'<div class="twitter-embed" data-attrs="{escape(json.dumps(tweet))}"></div>'
+    letter = f"<p>Bo said:</p>{box}<div data-attrs='&quot;full_text&quot;'></div><p>And so it does.</p>"
+    picture = "<enclosure url='https://tide.example/a.jpg' type='image/jpeg' length='0'/>"
+    path = tmp_path / "tide.rss"
+    path.write_text(
+        "<rss version='2.0' xmlns:c='http://purl.org/rss/1.0/modules/content/'><channel><title>Tide</title>"
+        f"<item><guid>1</guid>{picture}<c:encoded><![CDATA[{letter}]]></c:encoded></item></channel></rss>"
+    )
+    (read,) = documents(Feed(path))
+    assert read.text == "Bo said:\n\n> Bo Ek (@bo): It turns again.\n\nAnd so it does."
+    assert "audio" not in read.metadata

@@ -27,6 +27,9 @@ _REPEATED = ("transcript", "person")
 _MAIL_FIRST = re.compile(r"[^\s@]+@\S+ \(([^()@]+)\)")
 _MAIL_LAST = re.compile(r"([^()<>@]+) [(<][^\s@]+@[^\s@]+[)>]")
 
+_SUBMITTED = re.compile(r'(?:\s|&#32;)*submitted by(?:\s|&#32;)*<a href="https://www\.reddit\.com/user/.{,900}\Z', re.S)
+"""What Reddit's feeds write below each post: its author again, and two links without words."""
+
 _MARKUP = ("text/html", "application/xhtml+xml")
 
 _SAYING = ("content_html", "content_text", "summary")
@@ -154,11 +157,11 @@ def _from_xml(item: Any, repeated: dict[str, Any], author: str | None, base: str
     told, is_whole = _said(item, repeated.pop("captions", ()))
     title, link, own = _title(item), _text(item.get("link")), _text(item.get("id"))
     metadata = {"tags": [tag["term"] for tag in item.get("tags") or () if tag.get("term")], **repeated}
-    enclosures = item.get("enclosures") or ()
+    enclosures = [file for file in item.get("enclosures") or () if not str(file.get("type")).startswith("image/")]
     audio = [{key: file[key] for key in ("href", "type", "length") if file.get(key)} for file in enclosures]
     return Entry(
         id=own or link or _text(item.get("title")) or "",
-        content=told.get("value") or "",
+        content=_SUBMITTED.sub("", told.get("value") or ""),
         is_html=told.get("type") != "text/plain",
         is_whole=is_whole,
         is_named=own is not None and (own != link or _address(own, None) is None),
@@ -201,7 +204,8 @@ def _author(item: Any) -> str | None:
     names = [unescape(name) for author in item.get("authors") or () if (name := _text(author.get("name")))]
     told = unescape(_text(item.get("author")) or "")
     named = _MAIL_FIRST.fullmatch(told) or _MAIL_LAST.fullmatch(told)
-    return "; ".join(names) if len(names) > 1 else named[1] if named is not None else told or None
+    only = named[1] if named is not None else told.removeprefix("/u/")
+    return "; ".join(names) if len(names) > 1 else only or None
 
 
 def _repeated(data: bytes) -> Iterator[dict[str, Any]]:

@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from masa_rag.errors import SourceFormatError
+from masa_rag.sources._pages.boxes import write_tweets
 from masa_rag.sources._pages.encoding import page_text
 from masa_rag.sources._pages.formulas import write_formulas
 
@@ -39,7 +40,7 @@ _HEAD_BYTES = 4_096
 
 
 def parse_page(html: bytes | str) -> _Element:
-    """Return the tree of a page, without comments, formulas as TeX. Raises SourceFormatError where there is none."""
+    """Return the tree of a page, formulas as TeX, boxed tweets as quotes. Raises SourceFormatError if there is none."""
     from lxml.etree import LxmlError, fromstring
 
     data = _repaired(_utf8(html))
@@ -53,6 +54,7 @@ def parse_page(html: bytes | str) -> _Element:
     if tree is None or _ELEMENT.search(data) is None:
         raise SourceFormatError("received bytes without any HTML element; expected a page")
     write_formulas(tree)
+    write_tweets(tree)
     return tree
 
 
