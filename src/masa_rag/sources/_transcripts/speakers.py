@@ -34,7 +34,10 @@ _LABEL = re.compile(
     r"\s*(?::\s+|：\s*)(?P<text>\S.*)",
     re.DOTALL,
 )
-NUMBERED = r"(?:Speaker|SPEAKER|Spk)[ _]?\w{1,8}"
+NUMBERED = (
+    r"(?:(?:Speaker|SPEAKER|Spk)(?:[ _]?[A-Z]{0,2}\d{1,3}|[ _](?:[A-Z]{1,2}|UNKNOWN))|"
+    r"Speaker (?:[Oo]ne|[Tt]wo|[Tt]hree|[Ff]our|[Ff]ive|[Ss]ix|[Uu]nknown))"
+)
 _WORDY = re.compile(NUMBERED)
 _DIRECTIONS = "\u200e\u200f\u061c\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 """Marks of the direction of writing, which stand around names in Hebrew and Arabic."""
@@ -45,15 +48,17 @@ _BRACKETED = re.compile(
 _BOLD = re.compile(r"\*\*(?P<name>[^\W\d_][^:*<>\[\]{}\n]{0,47}?)\s*(?::\s*\*\*|\*\*\s*:)\s*(?P<text>\S.*)", re.DOTALL)
 _PARTICLES = frozenset(["al", "and", "bin", "da", "de", "del", "den", "der", "di", "el", "of", "the", "van", "von"])
 _PHRASES = frozenset(
-    """address also answer answers attention author but careful caution chapter city company conclusion content country
-    date description disclaimer email example examples exercise fact finally first fourth friday here hint homework http
-    https imagine important keywords lastly link listen look meaning message monday name next note notes now phone port
-    problem question questions reason remember reminder result rule saturday second size so solution source status step
-    subject summary sunday tags text therefore third thursday time timestamp tip tips title today tomorrow topic
-    transcript translation tuesday type update url version warning watch wednesday yesterday
+    """address agenda also answer answers attendees attention audio author but careful caution chapter city comment
+    company conclusion content copyright country date description disclaimer duration email example examples
+    exercise fact file filename files finally first format fourth friday here hint homework http https imagine
+    important keywords lastly length licence license link listen location look meaning meeting message monday name
+    next note notes now participants phone port problem question questions reason recording remember reminder result
+    rule saturday second size so solution source speakers start status step subject summary sunday tags text
+    therefore third thursday time timestamp tip tips title today tomorrow topic transcript translation tuesday type
+    update url version video warning watch wednesday yesterday
     例如 备注 地址 姓名 日期 时间 标题 注意 电话""".split()
 )
-"""Words before a colon that name nobody. No word that is a name too: "May" and "Mark" may speak."""
+"""Words before a colon that name nobody ("Meeting title"). No word that is a name too: "May" and "Mark" may speak."""
 _BEHIND_NAME = re.compile(r"\s*([(\[]([^()\[\]]+)[)\]])$")
 _MANNERS = frozenset(
     """chuckles, chuckling, cont'd, continued, continuing, cont’d, cough, coughing, coughs, cries, crosstalk, crying,
@@ -95,9 +100,7 @@ def split_label(text: str) -> tuple[str | None, str]:
 
     The name is None when there is no label, or one that names nobody ("Note"). How it was said is kept with the words.
     """
-    said = _CHANGE.sub("", text, count=1) if text.startswith(">>") else text
-    said = said.lstrip(_DIRECTIONS)
-    match = _LABEL.fullmatch(said) or _BRACKETED.fullmatch(said) or _BOLD.fullmatch(said)
+    match = _label(text)
     if match is None or _is_phrase(name := match["name"].strip(_DIRECTIONS + " ")):
         return None, text
     behind, said = _BEHIND_NAME.search(name), match["text"].strip()
@@ -106,9 +109,21 @@ def split_label(text: str) -> tuple[str | None, str]:
     return name, said
 
 
+def is_field(text: str) -> bool:
+    """Say whether a row begins with a word that names nobody, as "Date: Monday" does."""
+    match = _label(text)
+    return match is not None and _is_phrase(match["name"].strip(_DIRECTIONS + " "))
+
+
+def _label(text: str) -> re.Match[str] | None:
+    said = _CHANGE.sub("", text, count=1) if text.startswith(">>") else text
+    said = said.lstrip(_DIRECTIONS)
+    return _LABEL.fullmatch(said) or _BRACKETED.fullmatch(said) or _BOLD.fullmatch(said)
+
+
 def _is_phrase(label: str) -> bool:
     counted = _COUNTED.fullmatch(label)
-    return label.lower() in _PHRASES or bool(counted and counted[1].lower() in _THINGS)
+    return _PHRASES.issuperset(label.lower().split()) or bool(counted and counted[1].lower() in _THINGS)
 
 
 def is_numbered(label: str) -> bool:

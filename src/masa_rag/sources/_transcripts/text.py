@@ -9,6 +9,7 @@ from dataclasses import replace
 from itertools import dropwhile, pairwise
 
 from masa_rag._time import parse_clock
+from masa_rag.sources._transcripts.alone import with_words
 from masa_rag.sources._transcripts.base import (
     Line,
     Timed,
@@ -22,7 +23,7 @@ from masa_rag.sources._transcripts.base import (
 from masa_rag.sources._transcripts.speakers import (
     CALLER,
     LETTER,
-    NUMBERED,
+    is_field,
     is_numbered,
     looks_like_name,
     split_label,
@@ -58,7 +59,6 @@ _FOOTER = re.compile(
 """What Otter.ai, Google Meet (also as Markdown) and Teams write around what was said."""
 _OWN_LINE = re.compile(rf"\s*+(?:#{{1,6}}\s++)?(?:\*\*)?[\[(]?\s*+({TIME})\s*+[\])]?(?:\*\*)?\s*+")
 _END_BEHIND = re.compile(r"#(\d\d:\d\d:\d\d)-(\d)#\s*$", re.MULTILINE)
-_ALONE = re.compile(rf"^((?:\*\*)?{NUMBERED}(?:\*\*)?:(?:\*\*)?)[ \t]*(?:\r?\n)+(?=[^\r\n])", re.MULTILINE)
 FIRST_BARE_S = 120.0
 """A bare "9:15" is an hour of the day; a recording begins near zero."""
 
@@ -109,9 +109,15 @@ def parse_beside(text: str) -> Transcript:
 
 
 def looks_like_labelled(text: str) -> bool:
-    """Say whether a few names, again and again, open most of the lines, or of the paragraphs and no line in them."""
-    rows = lines_of(_with_words(text))
+    """Say whether a few names, again and again, open most of the lines, or of the paragraphs and no line in them.
+
+    Where more than one row in five is a field ("Date: Monday"), the others are fields too.
+    """
+    rows = lines_of(with_words(text))
     labels = _labels(rows)
+    turns = [*dropwhile(lambda row: not any(_labels([row])), rows)]
+    if 5 * sum(is_field(row.strip()) for row in turns) > len(labels):
+        return False
     openings = _labels([row for before, row in pairwise(["", *rows]) if not before.strip()])
     return _are_turns(labels) or (_are_turns(openings) and [*filter(None, labels)] == [*filter(None, openings)])
 
@@ -124,11 +130,6 @@ def _are_turns(rows: Sequence[str | None]) -> bool:
         return True
     few = total >= 6 and 2 * total > len(rows) and 3 * len(labels) <= total and len(labels) >= 2
     return few and (len(labels) == 2 or order[len(labels) :] != order[: -len(labels)])  # always in turn: records
-
-
-def _with_words(text: str) -> str:
-    """Return the text with ``Speaker 1:`` put before what stands below it."""
-    return _ALONE.sub(r"\1 ", text)
 
 
 def _labels(rows: Sequence[str]) -> list[str | None]:
@@ -152,7 +153,7 @@ def parse_labelled(text: str) -> Transcript:
 
     f4 and MAXQDA write when a turn ends behind it, ``#00:00:10-5#``.
     """
-    text = _with_words(text)
+    text = with_words(text)
     known = _speakers(text)
     preface: list[str] = []
     lines: list[Line] = []
