@@ -47,6 +47,30 @@ ANSWERS: dict[str, Any] = {
             {"speakerDisplayName": "Speaker 2", "startOffset": "0:00:04.0000000", "endOffset": "00:00:07", "text": TWO},
         ],
     },
+    "Gong": {
+        "callTranscripts": [{"callId": "7", "transcript": [
+            {"speakerId": "1", "sentences": [{"start": 0, "end": 3000, "text": ONE}]},
+            {"speakerId": "2", "sentences": [{"start": 4000, "end": 7000, "text": TWO}]}]}],
+    },
+    "DOTe": {
+        "lines": [
+            {"startTime": "00:00:00,000", "endTime": "00:00:03,000", "speakerDesignation": "Speaker 1", "text": ONE},
+            {"startTime": "00:00:04,000", "endTime": "00:00:07,000", "speakerDesignation": "Speaker 2", "text": TWO}],
+    },
+    "tl;dv": {
+        "data": [{"speaker": "Speaker 1", "text": ONE, "startTime": 0, "endTime": 3},
+                 {"speaker": "Speaker 2", "text": TWO, "startTime": 4, "endTime": 7}],
+    },
+    "Grain": [
+        {"participant_id": "a", "speaker": "Speaker 1", "start": 0, "end": 3000, "text": ONE},
+        {"participant_id": "b", "speaker": "Speaker 2", "start": 4000, "end": 7000, "text": TWO},
+    ],
+    "Recall.ai": [
+        {"participant": {"id": speaker, "name": f"Speaker {speaker}"}, "words": [
+            {"text": word, "start_timestamp": {"relative": start + at / 2},
+             "end_timestamp": {"relative": start + (at + 1) / 2}} for at, word in enumerate(text.split())]}
+        for speaker, text, start in ((1, ONE, 0.0), (2, TWO, 4.0))
+    ],
 }  # fmt: skip
 
 
@@ -141,3 +165,19 @@ def test_each_channel_has_a_speaker_of_its_own(tmp_path: Path) -> None:
     ]
     found = said(tmp_path, {"metadata": {"channels": 2}, "results": {"utterances": rows}})
     assert found == [("Speaker 0", 0.0, 3.0, ONE), ("Speaker 1", 4.0, 7.0, TWO)]
+
+
+@pytest.mark.parametrize(("unit", "shape"), [(1, list), (1000, list), (1000, lambda rows: {"content": rows})])
+def test_captions_with_offsets(tmp_path: Path, unit: int, shape: Any) -> None:
+    """Programs that fetch YouTube's captions give an offset and a duration, in seconds or thousandths."""
+    rows = [{"text": ONE, "offset": 0, "duration": 3 * unit}, {"text": TWO, "offset": 4 * unit, "duration": 3 * unit}]
+    assert said(tmp_path, shape(rows)) == [(None, 0.0, 3.0, ONE), (None, 4.0, 7.0, TWO)]
+
+
+def test_speakers_with_facts_of_their_own(tmp_path: Path) -> None:
+    """Fathom's API names who speaks in an object."""
+    rows = [
+        {"speaker": {"display_name": name, "matched_calendar_invitee_email": None}, "text": text, "timestamp": time}
+        for name, text, time in (("Mara", ONE, "00:00:03"), ("Jonas", TWO, "00:00:09"))
+    ]
+    assert said(tmp_path, {"transcript": rows}) == [("Mara", 3.0, 9.0, ONE), ("Jonas", 9.0, None, TWO)]

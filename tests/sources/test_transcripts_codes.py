@@ -209,3 +209,14 @@ def test_what_is_markup_in_captions_and_what_is_said() -> None:
     assert [line.text for line in parse_srt(text).lines] == expected
     lines = parse_vtt("WEBVTT\n\n" + text.replace(",", ".")).lines
     assert [line.text for line in lines] == ["Two kites", "Our List.", "No wind"]
+
+
+def test_lyrics_of_whisper_in_a_folder(tmp_path: Path) -> None:
+    """whisper.cpp's .lrc is read in a folder as it is by itself."""
+    (tmp_path / "talk.lrc").write_text("[by:whisper.cpp]\n[00:00.00]The pump failed.\n[00:04.50]Order a new seal.\n")
+    talk = next(iter(open_source(tmp_path)))
+    assert isinstance(talk, Document)
+    assert [(line.start, line.text) for line in talk.segments] == [
+        (0.0, "The pump failed."),
+        (4.5, "Order a new seal."),
+    ]

@@ -18,7 +18,7 @@ from masa_rag.types import Document, Kind, Segment
 
 Published = str | date | datetime | Callable[[Path], str | date | datetime | None]
 
-_SUBTITLES = frozenset({".srt", ".vtt", ".sbv", ".ass", ".ssa", ".ttml", ".dfxp"})
+_SUBTITLES = frozenset({".srt", ".vtt", ".sbv", ".ass", ".ssa", ".ttml", ".dfxp", ".lrc", ".dote"})
 _SEEN_IN_FOLDER = 40
 """How many files of a folder are looked at to recognise it: enough to be sure, and quick."""
 
@@ -32,7 +32,7 @@ class Transcripts(FileSource):
     ``[{speaker, text}]``, Podcasting 2.0 JSON and HTML, Zoom's chat, tables of a speaker or sender, a text and a time
     (CSV, TSV: ``timestamp,speaker,text``, ``start,end,text``, ``date,sender,message``), and the JSON of Whisper
     (and WhisperX, faster-whisper, whisper.cpp, transformers), AssemblyAI, Deepgram, Gladia, Rev, Amazon, Google,
-    Azure, IBM, Teams, Speechmatics, ElevenLabs, Vosk, Fireflies.
+    Azure, IBM, Teams, Speechmatics, ElevenLabs, Vosk, Fireflies, Gong.
 
     * The document's id is the path relative to what was given, without suffix: ``"acdc/174/transcript"``.
       Files that differ only in suffix and hold the same words are one recording; the one with the most

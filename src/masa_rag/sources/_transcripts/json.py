@@ -22,7 +22,14 @@ from masa_rag.sources._transcripts.base import (
     with_ends,
     words_in,
 )
-from masa_rag.sources._transcripts.services import SPEAKER, first_of, is_by_channel, moment_of, service_turns
+from masa_rag.sources._transcripts.services import (
+    LONGEST_WORD_S,
+    SPEAKER,
+    first_of,
+    is_by_channel,
+    moment_of,
+    service_turns,
+)
 
 _TEXT_KEYS = ("text", "body", "transcript", "content")
 _EXPECTED = (
@@ -92,12 +99,8 @@ def _language(data: Any) -> dict[str, str]:
     return next(({"language": value} for value in named if isinstance(value, str) and value), {})
 
 
-LONGEST_WORD_S = 20.0
-"""Whole numbers by which a word takes longer than this are milliseconds (300 a word; in seconds it is 0.3)."""
-
-
 def _plain(turns: Sequence[Mapping[str, Any]]) -> list[Line]:
-    measured = all("words" in turn or "confidence" in turn for turn in turns)  # AssemblyAI's, not chapters
+    measured = all({"words", "confidence", *SPEAKER} & turn.keys() for turn in turns)  # AssemblyAI's, not chapters
     return _ordered(_lines(turns, 1000.0 if measured and (_seconds_a_word(turns) or 0.0) > LONGEST_WORD_S else 1.0))
 
 
@@ -146,7 +149,7 @@ def _lines(turns: Sequence[Mapping[str, Any]], unit: float) -> Iterator[Line]:
             if end is None and start is not None and (length := _moment(turn, "duration")) is not None:
                 end = start + length
             speaker = first_of(turn, SPEAKER)
-            speaker = speaker.get("name") if isinstance(speaker, dict) else speaker
+            speaker = first_of(speaker, ("name", "display_name")) if isinstance(speaker, dict) else speaker
             yield Line(
                 text,
                 str(speaker).strip() or None if isinstance(speaker, (str, int)) else None,

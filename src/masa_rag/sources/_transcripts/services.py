@@ -2,7 +2,7 @@
 
 The fields are those of the documentation of each: whisper.cpp, transformers and insanely-fast-whisper,
 AssemblyAI, Deepgram, Gladia, Rev, Amazon Transcribe, Google, IBM and Azure Speech, Speechmatics, ElevenLabs, Vosk,
-Fireflies, Sonix, Teams, youtube-transcript-api.
+Fireflies, Sonix, Teams, Gong, tl;dv, Happy Scribe, Recall.ai, Supadata, DOTe, youtube-transcript(-api).
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from masa_rag._time import parse_clock
+from masa_rag.sources._transcripts.base import words_in
 
 Turn = Mapping[str, Any]
 """``text``, ``start`` and ``end`` in seconds, ``speaker``, ``channel`` and ``confidence``, where they are known."""
@@ -18,10 +19,12 @@ Turn = Mapping[str, Any]
 _TEXT = ("text", "punctuated_word", "word", "sentence", "transcript")
 SPEAKER = (
     "speaker", "speaker_name", "speakerName", "speakerDisplayName", "speaker_label", "speaker_id", "speakerTag",
-    "speakerLabel",
+    "speakerLabel", "speakerDesignation",
 )  # fmt: skip
 _CHANNEL = ("channel_label", "channel")
 _START, _END = (("start", "start_time", "startTime", "startOffset"), ("end", "end_time", "endTime", "endOffset"))
+LONGEST_WORD_S = 20.0
+"""Whole numbers by which a word takes longer than this are milliseconds (300 a word; in seconds it is 0.3)."""
 _TICKS_A_SECOND = 10_000_000
 _UNKNOWN = frozenset({"", "?", "UU"})
 """How whisper.cpp and Speechmatics label a speaker that they do not know."""
@@ -100,6 +103,8 @@ _PLACES = (
     ("results", "audio_segments"),  # Amazon
     ("result",),  # Vosk: words
     ("entries",),  # Teams
+    ("lines",),  # DOTe
+    ("data",),  # tl;dv
 )
 """Where answers have rows of text with their times in seconds."""
 
@@ -114,6 +119,33 @@ def _sentences(data: Any) -> Iterator[Turn]:
     milliseconds = all(isinstance(row.get("start"), int) for row in rows)
     for row in rows:
         yield _turn(row, 1000.0 if milliseconds else 1.0)
+
+
+def _words_of_turns(data: Any) -> Iterator[Turn]:
+    """Read the words of a list of turns that have nothing else: Vosk's, Happy Scribe's, Recall.ai's."""
+    for turn in data if isinstance(data, list) else ():
+        speaker = _dig(turn, "participant", "name") or (first_of(turn, SPEAKER) if isinstance(turn, dict) else None)
+        for row in _rows(turn, "words") or _rows(turn, "result"):
+            start, end = (first_of(row, (edge, f"data_{edge}", f"{edge}_timestamp")) for edge in ("start", "end"))
+            start, end = (value.get("relative") if isinstance(value, dict) else value for value in (start, end))
+            yield _turn({**row, "speaker": speaker, "start": start, "end": end})
+
+
+def _gong(data: Any) -> Iterator[Turn]:
+    """Read the one call of Gong's answer; the clocks of several begin anew."""
+    calls = _rows(data, "callTranscripts")
+    for turn in _rows(calls[0], "transcript") if len(calls) == 1 else ():
+        for row in _rows(turn, "sentences"):
+            yield _turn({**row, "speaker": turn.get("speakerId")}, 1000.0)
+
+
+def _offsets(data: Any) -> Iterator[Turn]:
+    """Read YouTube's captions as youtube-transcript and Supadata give them: in seconds, or in thousandths."""
+    rows = _rows({"content": data} if isinstance(data, list) else data, "content")
+    lasting = sum(moment_of(row.get("duration")) or 0.0 for row in rows)
+    unit = 1000.0 if lasting > LONGEST_WORD_S * sum(words_in(str(row.get("text"))) for row in rows) else 1.0
+    for row in rows:
+        yield _turn({**row, "start": row.get("offset")}, unit)
 
 
 def _list(data: Any) -> Iterator[Turn]:
@@ -250,6 +282,7 @@ def _azure(data: Any) -> Iterator[Turn]:
 
 
 _READERS: tuple[Callable[[Any], Iterator[Turn]], ...] = (
-    _placed, _sentences, _list, _whisper_cpp, _chunks, _deepgram, _rev, _spoken_items, _google, _ibm, _azure, _words,
+    _placed, _sentences, _list, _words_of_turns, _gong, _offsets,
+    _whisper_cpp, _chunks, _deepgram, _rev, _spoken_items, _google, _ibm, _azure, _words,
 )  # fmt: skip
 """The larger pieces first: many answers have their words a second time, one by one."""
