@@ -14,7 +14,7 @@ from forum_helpers import documents, errors, segments, survives
 from masa_rag.protocols import Source
 from masa_rag.sources import GoogleChatExport, google_chat, open_source, open_sources
 from masa_rag.sources._archive import Archive
-from masa_rag.sources.google_chat import moment
+from masa_rag.sources._chats.dates import moment
 from masa_rag.testing.contracts import SourceContract
 
 

@@ -15,6 +15,7 @@ from masa_rag.errors import RecordError
 from masa_rag.protocols import Source
 from masa_rag.sources import MessengerExport, open_source, open_sources
 from masa_rag.testing.contracts import SourceContract
+from masa_rag.types import Document
 
 NINE = 1_714_554_000_000
 """1 May 2024, 9:00 UTC, in milliseconds."""
@@ -161,4 +162,67 @@ def test_a_message_without_a_time_is_reported(tmp_path: Path, moment: object) ->
 def test_damaged_files(tmp_path: Path) -> None:
     """100 damaged files give documents and record errors only."""
     path = chat(tmp_path, *(said(number, "Åse", f"blå {number}", photos=[{"uri": "a.jpg"}]) for number in range(9)))
+    survives(MessengerExport, path.read_bytes(), path, files=100)
+
+
+def box(who: str, words: str, date: str, more: str = "") -> str:
+    """A message as the page shows it."""
+    return (
+        f'<div class="pam _3-95 _2ph- _a6-g uiBoxWhite noborder"><h2 class="_3-95 _2pim _a6-h _a6-i">{who}</h2>'
+        f'<div class="_3-95 _a6-p"><div><div></div><div>{words}</div><div></div>{more}</div></div>'
+        f'<div class="_3-94 _a6-o">{date}</div></div>'
+    )
+
+
+def page(folder: Path, *boxes: str) -> Path:
+    """Write a chat as a page."""
+    path = folder / "your_instagram_activity" / "messages" / "inbox" / "skjaergard_77" / "message_1.html"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    style = "<style>._a6-g{border:0}</style>"
+    path.write_text(f"<html><head>{style}<title>Skjærgård</title></head><body>{''.join(boxes)}</body></html>")
+    return path
+
+
+def test_a_chat_as_a_page(tmp_path: Path) -> None:
+    """The form that Meta gives unless told otherwise; its times name no zone."""
+    reactions = '<div><ul class="_a6-q"><li><span>👍 Ivo</span></li><li><span>👍 Nora</span></li></ul></div>'
+    path = page(
+        tmp_path,
+        '<div class="_a6-g"><div class="_a6-h">Participants: Nora and Ivo</div></div>',
+        box("Ivo", "Good &amp; dry", "May 1, 2024 10:01 am"),
+        box("Nora", "Tetningen holdt", "1. mai 2024 10:00:30", reactions),
+        box("Ivo", "", "May 1, 2024 9:59 am"),
+        box("Ivo", "When?", "some day"),
+    )
+    day, wrong = sorted(open_source(path, timezone="Europe/Oslo"), key=lambda item: isinstance(item, RecordError))
+    assert isinstance(day, Document)
+    assert (day.id, day.title) == ("inbox/skjaergard_77/2024-05-01", "Skjærgård")
+    assert [(part.author, part.text) for part in day.segments] == [("Nora", "Tetningen holdt"), ("Ivo", "Good & dry")]
+    assert day.segments[0].created_at == datetime(2024, 5, 1, 8, 0, 30, tzinfo=UTC)
+    assert day.segments[0].metadata == {"reactions": {"👍": 2}}
+    assert "'some day'" in str(wrong)
+
+
+def test_pages_among_others_of_a_copy(tmp_path: Path) -> None:
+    """A copy in pages is no site: its chats are chats, on disk and in a zip."""
+    chats = page(tmp_path, box("Ivo", "Good", "May 1, 2024 10:01 am"))
+    other = tmp_path / "your_instagram_activity" / "posts_1.html"
+    other.write_text(f"<html><body><h1>Posts</h1><p>{'The seal held. ' * 20}</p></body></html>")
+    assert {source.name.partition(":")[0] for source in open_sources(tmp_path)} == {"messenger", "pages"}
+    with zipfile.ZipFile(tmp_path / "copy.zip", "w") as archive:
+        for item in (chats, other):
+            archive.write(item, item.relative_to(tmp_path))
+    assert [part.text for part in segments(open_source(tmp_path / "copy.zip"))] == ["Good"]
+
+
+def test_a_page_beside_its_json_is_left_alone(tmp_path: Path) -> None:
+    """They say the same."""
+    path = chat(tmp_path, said(0, "Nora", "One"))
+    page(tmp_path, box("Nora", "One", "May 1, 2024 9:00 am")).rename(path.with_suffix(".html"))
+    assert [part.text for part in segments(MessengerExport(path.parent))] == ["One"]
+
+
+def test_damaged_pages(tmp_path: Path) -> None:
+    """100 damaged pages give documents and record errors only."""
+    path = page(tmp_path, *(box("Ivo", f"blå {number}", "May 1, 2024 10:01 am") for number in range(9)))
     survives(MessengerExport, path.read_bytes(), path, files=100)

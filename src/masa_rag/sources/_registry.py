@@ -187,7 +187,9 @@ def _has_strays(kind: type[FileSource], folder: Path) -> bool:
     """
     if kind.__name__ == "WebPages":  # which load texts, tables and feeds of their own
         loaded = {"Files", "Feed", kind.__name__}
-        beside = (path for path in visible_files(folder) if path.suffix.lower() in {".txt", ".json", ".jsonl"})
+        from masa_rag.sources._pages.kinds import may_be_no_page
+
+        beside = filter(may_be_no_page, visible_files(folder))
         return any(found.__name__ not in loaded for path in beside if (found := _reader(path)) is not None)
     if kind.__name__ not in _BY_FIRST_FILES or (folder / "export_results.html").exists():  # Telegram's whole account
         return False

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from datetime import UTC, datetime
 from functools import cache
 from itertools import islice
 from pathlib import Path
@@ -16,19 +14,16 @@ from masa_rag._ids import digest
 from masa_rag.errors import RecordError, SourceFormatError
 from masa_rag.sources._archive import Archive
 from masa_rag.sources._base import FileSource, read_head
+from masa_rag.sources._chats.dates import moment
 from masa_rag.sources._chats.fields import content_of, counts_of, id_of, kept, list_of, text_of
 from masa_rag.sources._chats.files import ChatFile, holds_chats, in_zip, is_zip, others_in_zips, read_each, unpacked
 from masa_rag.sources._chats.messages import FIRST_FILES, Room, Said, documents
 from masa_rag.sources._jsonstream import ITEM, json_values, peek
-from masa_rag.sources._pages.months import NUMBERS, folded
 from masa_rag.types import Document, Segment
 
 _INTO = frozenset({(), ("messages",)})
 _FILE, _ABOUT = "messages.json", "group_info.json"
 _ABOUT_BYTES = 4_194_304
-_CLOCK = re.compile(r"(\d{1,2})[:.](\d\d)[:.](\d\d)\s*(?:([ap])\.?\s?m\b\.?)?", re.IGNORECASE)
-_YEAR = re.compile(r"(?:19|20)\d\d")
-_NUMBER = re.compile(r"\d{1,2}")
 _UNNAMED = "Group Chat"
 
 
@@ -179,22 +174,3 @@ def _metadata(record: dict[str, Any]) -> dict[str, Any]:
     )
     files = [text_of(file, "original_name", "export_name") for file in list_of(record, "attached_files")]
     return kept({"attachments": [file for file in files if file], "reactions": reactions})
-
-
-def moment(written: str) -> datetime | None:
-    """Return the time of "Tuesday, March 5, 2024 at 2:03:04 PM UTC", in whatever language, None for anything else."""
-    if (clock := _CLOCK.search(written)) is None:
-        return None
-    rest = _CLOCK.sub(" ", written, count=1)
-    year = _YEAR.search(rest)
-    numbers = [int(number) for number in _NUMBER.findall(_YEAR.sub(" ", rest, count=1))]
-    words = (NUMBERS.get(folded(word)) for word in re.findall(r"[^\W\d_]+", rest))
-    month = next(filter(None, words), None) or (numbers.pop(0) if len(numbers) == 2 and "月" in rest else None)
-    if year is None or month is None or not numbers:
-        return None
-    half = (clock[4] or "").lower()
-    hour = int(clock[1]) % 12 + (12 if half == "p" else 0) if half else int(clock[1])
-    try:
-        return datetime(int(year[0]), month, numbers[0], hour, int(clock[2]), int(clock[3]), tzinfo=UTC)
-    except ValueError:
-        return None

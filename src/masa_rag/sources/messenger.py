@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
+from datetime import tzinfo
 from itertools import islice
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -13,10 +14,11 @@ from typing import Any
 from masa_rag._ids import digest
 from masa_rag.errors import RecordError
 from masa_rag.sources._base import FileSource, read_head
-from masa_rag.sources._chats.fields import clean, kept, list_of, text_of, time_of
+from masa_rag.sources._chats.fields import clean, kept, list_of, text_of, time_of, zone_of
 from masa_rag.sources._chats.files import ChatFile, holds_chats, in_zip, is_zip, others_in_zips, read_each, unpacked
 from masa_rag.sources._chats.messages import FIRST_FILES, Room, Said, documents
 from masa_rag.sources._jsonstream import ITEM, json_values, peek
+from masa_rag.sources._messenger.page import PAGE, is_page, may_be_page, page_values
 from masa_rag.types import Document, Segment
 
 _INTO = frozenset({(), ("messages",)})
@@ -38,13 +40,15 @@ _EARLIEST, _LATEST = 1e11, 1e14
 class MessengerExport(FileSource):
     """Chats of Messenger and Instagram, one document a chat and UTC day.
 
-    Reads ``message_1.json`` and its like of *Download your information* (format JSON), of Facebook and of Instagram,
-    and the chats that Messenger gives from its secure storage, on disk or in a zip. Letters that Facebook writes as
-    bytes (``Ã©``) are mended. Messages have no ids: an id is made of chat, time, author and text.
+    Reads ``message_1.json`` and its like of *Download your information*, of Facebook and of Instagram, and the chats
+    that Messenger gives from its secure storage, on disk or in a zip. Letters that Facebook writes as bytes (``Ã©``)
+    are mended. Messages have no ids: an id is made of chat, time, author and text. Where there are only pages
+    (``message_1.html``), these are read, but their times name no zone, and JSON is the better choice.
 
     Args:
         paths: A file, a folder, a pattern, or several.
         name: The source's name in the memory; by default ``messenger``, so that exports which overlap meet.
+        timezone: IANA name of the zone of the times in pages.
 
     Calls, joins, messages that were taken back and those without text are left out.
     """
@@ -52,7 +56,13 @@ class MessengerExport(FileSource):
     form = "messenger"
     global_ids = True
     by_content = True
-    suffixes = frozenset({".json", ".zip"})
+    suffixes = frozenset({".json", ".html", ".zip"})
+
+    def __init__(
+        self, paths: str | Path | Iterable[str | Path], *, name: str | None = None, timezone: str = "UTC"
+    ) -> None:
+        super().__init__(paths, name=name)
+        self._zone = zone_of(timezone)
 
     @classmethod
     def recognises(cls, path: Path, head: bytes) -> bool:
@@ -61,20 +71,25 @@ class MessengerExport(FileSource):
             return _holds_chat(path)
         if is_zip(path):
             return holds_chats(path, lambda item: _may_hold(item, path), _is_known)
-        return _is_known(head)
+        return _is_chat(path, head)
 
     def __iter__(self) -> Iterator[Document | RecordError]:
         paths = self.files()
-        yield from documents(read_each(unpacked(paths, _in_zip), _messages))
+        yield from documents(read_each(unpacked(paths, _in_zip), lambda file: _messages(file, self._zone)))
         yield from others_in_zips(paths, self, _is_known)
+
+    def _takes(self, path: Path) -> bool:
+        """Take of a folder what holds messages, and a page only where the JSON does not say the same."""
+        return super()._takes(path) and not (path.suffix == ".html" and path.with_suffix(".json").is_file())
 
 
 def _holds_chat(folder: Path) -> bool:
     """Say whether a folder is a chat's, with the media that were sent in it, or the one of all chats in a copy."""
     deeper = {"messages": ("*/*/",), "inbox": ("*/",)}.get(folder.name, ())
     try:
-        parts = [part for depth in ("", *deeper) for part in islice(folder.glob(f"{depth}message_1.json"), FIRST_FILES)]
-        return any(_is_known(read_head(part)) for part in parts)
+        names = (f"{depth}message_1.{kind}" for depth in ("", *deeper) for kind in ("json", "html"))
+        parts = (part for name in names for part in islice(folder.glob(name), FIRST_FILES))
+        return any(_is_chat(part, read_head(part)) for part in parts)
     except OSError:
         return False
 
@@ -85,11 +100,18 @@ def _in_zip(path: Path) -> Iterator[ChatFile | RecordError]:
 
 def _may_hold(item: Path, archive: Path) -> bool:
     """Say whether a file of a zip may hold a chat, by its name: in secure storage they lie at the top."""
-    return _PART.fullmatch(item.name) is not None or (item.parent == archive and item.suffix.lower() == ".json")
+    named = _PART.fullmatch(item.name) or PAGE.fullmatch(item.name)
+    return named is not None or (item.parent == archive and item.suffix.lower() == ".json")
+
+
+def _is_chat(path: Path, head: bytes) -> bool:
+    return is_page(path, head) or (path.suffix.lower() != ".html" and _is_known(head))
 
 
 def _is_known(head: bytes) -> bool:
-    return any(path == ("messages", ITEM) and _is_message(value) for path, value in peek(head, into=_INTO))
+    return may_be_page(head) or any(
+        path == ("messages", ITEM) and _is_message(value) for path, value in peek(head, into=_INTO)
+    )
 
 
 def _is_message(value: Any) -> bool:
@@ -99,18 +121,17 @@ def _is_message(value: Any) -> bool:
     )
 
 
-def _messages(file: ChatFile) -> Iterator[Said | RecordError]:
-    """Yield the messages of a file; it names the chat behind them, and has 10,000 at most."""
+def _messages(file: ChatFile, zone: tzinfo) -> Iterator[Said | RecordError]:
+    """Yield the messages of a file; the JSON names the chat behind them, and has 10,000 at most."""
     about: dict[str, Any] = {}
     records: list[dict[str, Any]] = []
-    with file.open() as stream:
-        for item in json_values(stream, into=_INTO, label=str(file.path), resembles=_is_message):
-            if isinstance(item, RecordError):
-                yield item
-            elif isinstance(item, tuple) and item[0] == ("messages", ITEM) and _is_message(item[1]):
-                records.append(item[1])
-            elif isinstance(item, tuple) and len(item[0]) == 1:
-                about[item[0][0]] = item[1]
+    for item in page_values(file, zone) if is_page(file.path, file.head()) else _values(file):
+        if isinstance(item, RecordError):
+            yield item
+        elif item[0] == "message":
+            records.append(item[1])
+        else:
+            about[item[0]] = item[1]
     if not records:
         yield RecordError("holds no messages of Messenger or Instagram in a known shape", record_id=str(file.path))
     room = _room(about, file.path)
@@ -118,8 +139,20 @@ def _messages(file: ChatFile) -> Iterator[Said | RecordError]:
         yield from _said(record, room, str(file.path))
 
 
+def _values(file: ChatFile) -> Iterator[tuple[str, Any] | RecordError]:
+    """Yield ("message", a record) and what is told of the chat, by its name."""
+    with file.open() as stream:
+        for item in json_values(stream, into=_INTO, label=str(file.path), resembles=_is_message):
+            if isinstance(item, RecordError):
+                yield item
+            elif isinstance(item, tuple) and item[0] == ("messages", ITEM) and _is_message(item[1]):
+                yield "message", item[1]
+            elif isinstance(item, tuple) and len(item[0]) == 1:
+                yield item[0][0], item[1]
+
+
 def _room(about: dict[str, Any], path: Path) -> Room:
-    own = path.parent.name if _PART.fullmatch(path.name) else path.stem
+    own = path.parent.name if _PART.fullmatch(path.name) or PAGE.fullmatch(path.name) else path.stem
     place = _words(about, "thread_path", "threadName") or own
     title = _words(about, "title") or re.sub(r"_\d+$", "", place.rpartition("/")[2])
     return Room(place, title, metadata={"platform": "messenger"})

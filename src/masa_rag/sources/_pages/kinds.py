@@ -22,6 +22,7 @@ PIECE = re.compile(
     re.I | re.S,
 )
 """How a page begins that leaves out ``<html>``, as its standard allows, or of which a part was saved."""
+_CHAT = re.compile(r"[^/]*/message_\d+\.html|[^/]*gemini[^/]*/[^/]+\.html", re.IGNORECASE)
 _PAGES_LOOKED_AT = 200
 """How many pages of a folder are opened to be sure of it; of all files the ending is looked at."""
 
@@ -43,6 +44,11 @@ def plain_head(head: bytes) -> bytes:
         return zlib.decompressobj(wbits=31).decompress(head, 65536)
     except zlib.error:
         return b""
+
+
+def may_be_no_page(path: Path) -> bool:
+    """Say whether a file among pages may be something else: text, or by its name a chat of somebody's data."""
+    return path.suffix.lower() in {".txt", ".json", ".jsonl"} or _CHAT.fullmatch(f"{path.parent.name}/{path.name}") is not None
 
 
 def is_site_folder(folder: Path) -> bool:

@@ -1,0 +1,1 @@
+"""Reads the pages of Messenger's and Instagram's chats."""
