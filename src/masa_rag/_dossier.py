@@ -105,7 +105,9 @@ def _address(url: str) -> str:
 
 def _line(text: str) -> str:
     """Return a name or a title on one line."""
-    return re.sub(r"#+$", r"\\\g<0>", _escaped(" ".join(text.split())))
+    line = _escaped(" ".join(text.split()))
+    bare = line.rstrip("#")  # which closes a heading
+    return line if bare == line else f"{bare}\\{line[len(bare) :]}"
 
 
 def _paragraphs(text: str) -> Iterator[str]:

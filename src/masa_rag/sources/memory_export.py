@@ -63,7 +63,6 @@ class MemoryExport:
         SourceFormatError: It is no export of a memory, or, when it is read, one of a newer version.
     """
 
-    form = "memory"
     origin = None
     """A document that is there already was seen where its own source saw it."""
 
