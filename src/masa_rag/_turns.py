@@ -5,15 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
-from functools import lru_cache, partial
+from functools import cache, lru_cache, partial
 from itertools import chain, product
 
 from masa_rag._quotations import cited_in, plain, quotations_in, stands, with_surroundings
-from masa_rag.chunkers._passages import part_holding
+from masa_rag.chunkers._passages import Placed, part_holding
 from masa_rag.types import Chunk, Document, Hit
 
 Documents = Callable[[str, str], Document | None]
 """Returns a document by source and id."""
+Placing = Callable[[str, str], Placed | None]
+"""The same, with the places of its segments."""
 
 _VERB = (
     r"(?:(?:has|had|also) )?(?:said|says|wrote|writes|asked|asks|replied|replies|answered|answers|added|adds"
@@ -30,7 +32,18 @@ _AFTER = (
 )
 
 
-def from_quotations(text: str, hits: Sequence[Hit], known: Sequence[int], document: Documents) -> list[Hit]:
+def placing(document: Documents | None) -> Placing:
+    """Return what reads each document once; nothing is known where it is None."""
+
+    @cache
+    def placed(source: str, document_id: str) -> Placed | None:
+        whole = None if document is None else document(source, document_id)
+        return None if whole is None else Placed(whole, whole.spans())
+
+    return placed
+
+
+def from_quotations(text: str, hits: Sequence[Hit], known: Sequence[int], document: Placing) -> list[Hit]:
     """Return the hits; those that are quoted begin with the line in which the first quotation of them stands."""
     passages = list(hits)
     for line in text.splitlines():
@@ -40,7 +53,7 @@ def from_quotations(text: str, hits: Sequence[Hit], known: Sequence[int], docume
     return passages
 
 
-def narrowed(hit: Hit, document: Documents, holds: Callable[[str], bool]) -> Hit:
+def narrowed(hit: Hit, document: Placing, holds: Callable[[str], bool]) -> Hit:
     """Return the hit from the line on in which something stands; as it is where that is not known."""
     whole = document(hit.chunk.source, hit.chunk.document_id)
     chunk = hit.chunk if whole is None else part_holding(hit.chunk, whole, holds)
@@ -51,7 +64,7 @@ def _says(quote: str, text: str) -> bool:
     return stands(quote, plain(text))
 
 
-def false_speakers(line: str, hits: Sequence[Hit], cited: Sequence[int], document: Documents) -> list[str]:
+def false_speakers(line: str, hits: Sequence[Hit], cited: Sequence[int], document: Placing) -> list[str]:
     """Return a problem for each quotation beside which another speaker of the passages is named than who says it.
 
     What speaks of who is named is left alone ("Bo told me: ..."), and so is what is said by several.
@@ -83,7 +96,7 @@ def _pattern(template: str, name: str) -> re.Pattern[str]:
     return re.compile(template.format(names=rf"(?<!\w)(?:{names})", verb=_VERB))
 
 
-def _turns_with(quote: str, passages: Sequence[Chunk], document: Documents) -> list[Chunk]:
+def _turns_with(quote: str, passages: Sequence[Chunk], document: Placing) -> list[Chunk]:
     """Return the turns in which a quotation stands; none where one passage has it twice or does not tell the turn."""
     found = []
     for passage in passages:

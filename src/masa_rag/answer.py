@@ -6,7 +6,6 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import cache
 from itertools import pairwise
 from typing import Any
 
@@ -15,7 +14,7 @@ from masa_rag._quotations import cited_in, false_quotations, in_clauses, numbers
 from masa_rag._searching.scope import asked_at
 from masa_rag._searching.sentences import Sentence, best_sentence, rarities, sentences_of, stems_among
 from masa_rag._searching.when import periods_of
-from masa_rag._turns import Documents, false_speakers, from_quotations, narrowed
+from masa_rag._turns import Documents, Placing, false_speakers, from_quotations, narrowed, placing
 from masa_rag._words import STOP_WORDS, words_of
 from masa_rag.chunkers._sentences import in_whole_sentences, is_recorded
 from masa_rag.context import cite, in_reading_order, shown
@@ -118,7 +117,7 @@ def check(text: str, hits: Sequence[Hit], *, document: Documents | None = None) 
     if not numbers:
         problems.append("nothing is cited")
     texts = [in_clauses(f"{hit.chunk.header}\n{shown(hit.chunk)}") for hit in hits]
-    whole = cache(document) if document else _no_document
+    whole = placing(document)
     for line, below in pairwise([*filter(str.strip, text.splitlines()), ""]):
         cited = cited_in(line, known)
         if numbers and not cited and states(line, below) and not _is_refusal(line):
@@ -131,10 +130,6 @@ def check(text: str, hits: Sequence[Hit], *, document: Documents | None = None) 
 
 def _is_refusal(text: str) -> bool:
     return NOT_FOUND.lower().rstrip(".") in text.lower()
-
-
-def _no_document(_source: str, _document_id: str) -> None:
-    return None
 
 
 def extract(
@@ -155,7 +150,7 @@ def extract(
             after is whole; without it, they are cited from where they begin.
         now: When the question is asked; None means now.
     """
-    found = _extracted(question, hits, None if document is None else cache(document), asked_at(now))
+    found = _extracted(question, hits, placing(document), asked_at(now))
     others = [f"[{number}]" for number, hit in enumerate(found.hits, 1) if hit in found.cited and "time" not in hit.why]
     if not others or not (time := _time_in(question, now)):
         return found
@@ -170,7 +165,7 @@ def _time_in(question: str, now: datetime | None) -> str | None:
     return f"“{' '.join(question[slice(*period.words)].split())}” is {period.days}"
 
 
-def _extracted(question: str, hits: Sequence[Hit], document: Documents | None, now: datetime) -> Answer:
+def _extracted(question: str, hits: Sequence[Hit], document: Placing, now: datetime) -> Answer:
     if hits and all("overview" in hit.why for hit in hits):
         return _extract_overview(in_reading_order(hits, in_time=True), document)
     if not (words := {word for word, _, _ in words_of(question)}):  # "?" asks nothing
@@ -184,7 +179,7 @@ def _extracted(question: str, hits: Sequence[Hit], document: Documents | None, n
     return _quoted(said, hits, document) if said else Answer(NOT_FOUND, tuple(hits), found=False)
 
 
-def _extract_overview(hits: Sequence[Hit], document: Documents | None) -> Answer:
+def _extract_overview(hits: Sequence[Hit], document: Placing) -> Answer:
     """Return of each passage the sentence that holds most of its words."""
     common = stems_among(STOP_WORDS)
     passages = [sentences_of(_whole(hit.chunk, document)) for hit in hits]
@@ -204,7 +199,7 @@ def _once(said: Iterable[tuple[int, Sentence]]) -> list[tuple[int, Sentence]]:
     return list(kept.values())
 
 
-def _quoted(said: Sequence[tuple[int, Sentence]], hits: Sequence[Hit], document: Documents | None) -> Answer:
+def _quoted(said: Sequence[tuple[int, Sentence]], hits: Sequence[Hit], document: Placing) -> Answer:
     lines = [f"“{' '.join(sentence.text.split())}” [{number}]" for number, sentence in said]
     passages = list(hits)
     for number, sentence in said:
@@ -213,16 +208,16 @@ def _quoted(said: Sequence[tuple[int, Sentence]], hits: Sequence[Hit], document:
     return Answer("\n".join(lines), tuple(passages), tuple(passages[number - 1] for number in cited))
 
 
-def _to_the_second(hit: Hit, sentence: str, document: Documents | None) -> Hit:
+def _to_the_second(hit: Hit, sentence: str, document: Placing) -> Hit:
     """Return the hit from the line on in which a sentence is spoken; what has no time code stays as it is."""
-    if document is None or hit.chunk.start_s is None:
+    if hit.chunk.start_s is None:
         return hit
     return narrowed(replace(hit, chunk=_whole(hit.chunk, document)), document, lambda text: sentence in text)
 
 
-def _whole(chunk: Chunk, document: Documents | None) -> Chunk:
+def _whole(chunk: Chunk, document: Placing) -> Chunk:
     """Return the passage with the rest of the sentences that it cuts, if it is of a recording."""
-    if document is None or not is_recorded(chunk):
+    if not is_recorded(chunk):
         return chunk
     known = document(chunk.source, chunk.document_id)
     return chunk if known is None else in_whole_sentences(chunk, known)

@@ -6,7 +6,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from masa_rag.types import Chunk, Document, Segment
+from masa_rag.chunkers._passages import Placed
+from masa_rag.types import Chunk, Segment
 
 _SHORT = (
     "".join(rf"(?<!\b{word}\.)" for word in ("[A-Z]", "(?:Dr|Mr|Ms|St|vs)", r"(?:Mrs|e\.g|i\.e)", "Prof"))
@@ -43,13 +44,12 @@ def is_recorded(chunk: Chunk) -> bool:
     return chunk.start_s is not None and not chunk.segment_ids and len(chunk.authors) < 2
 
 
-def in_whole_sentences(chunk: Chunk, document: Document) -> Chunk:
+def in_whole_sentences(chunk: Chunk, placed: Placed) -> Chunk:
     """Return the passage of a recording with the rest of the sentences that it begins and ends within.
 
     Only its text and place in the document are new. Lines of somebody else are never taken.
     """
-    spans = document.spans()
-    held = [number for number, (start, end) in enumerate(spans) if end > chunk.start and start < chunk.end]
+    (document, spans), held = placed, placed.held(chunk)
     if not held:
         return chunk
     first, last = _begin(document.segments, held[0]), _finish(document.segments, held[-1])
