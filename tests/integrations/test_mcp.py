@@ -256,11 +256,11 @@ HOSTS = (
     "evil.example",
     "127.0.0.1.evil.example",
     "localhost.",
-    "127.0.0.1:1",
+    "127.0.0.2:1",
     "0.0.0.0",
     "[::]",
     "",
-    "127.0.0.1",
+    "localhost@evil.example",
     "169.254.169.254",
 )
 ORIGINS = (
@@ -300,6 +300,14 @@ def test_hostile_hosts_origins_and_tokens_are_refused(address: str) -> None:
     refused += [post(address, {"Host": host, "Authorization": token or "x"}) for host in HOSTS[:4] for token in TOKENS]
     assert len(refused) > 100
     assert set(refused) <= {400, 401, 403, 421}
+
+
+@pytest.mark.parametrize("host", ["localhost:9000", "127.0.0.1:9000", "[::1]:9000", "127.0.0.1"])
+def test_this_machine_may_ask_at_any_port(address: str, host: str) -> None:
+    """``ssh -L 9000:127.0.0.1:8765`` asks at 9000, and nothing names a port where it is 80; both were refused."""
+    good = {"Authorization": f"Bearer {TOKEN}", "Host": host}
+    assert post(address, good) == 200
+    assert post(address, good | {"Origin": "http://127.0.0.1:1"}) == 403
 
 
 def test_a_short_token_is_refused(memory: Memory) -> None:

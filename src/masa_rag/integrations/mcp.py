@@ -253,7 +253,8 @@ def http_app(server: MCPServer, *, token: str, port: int) -> Application:
         raise ConfigurationError("received a token of fewer than 16 characters; expected one that cannot be guessed")
     security = require("mcp.server.transport_security", extra="mcp", purpose=_PURPOSE)
     settings = security.TransportSecuritySettings(
-        allowed_hosts=[f"{host}:{port}" for host in LOOPBACK],
+        # Any port: a tunnel (ssh -L) may have another one, and nothing names 80.
+        allowed_hosts=[*LOOPBACK, *(f"{host}:*" for host in LOOPBACK)],
         allowed_origins=[f"http://{host}:{port}" for host in LOOPBACK],
     )
     inner = server.streamable_http_app(transport_security=settings)
