@@ -126,9 +126,7 @@ def cite(chunk: Chunk) -> str:
 
 
 def _passage(hit: Hit, number: int) -> str:
-    text = shown(hit.chunk)
-    fence = _fence(text)
-    return f"[{number}] {cite(hit.chunk)}\n{fence}\n{text}\n{fence}"
+    return f"[{number}] {cite(hit.chunk)}\n{fenced(shown(hit.chunk))}"
 
 
 def shown(chunk: Chunk) -> str:
@@ -205,10 +203,10 @@ def _header(chunk: Chunk) -> str:
     return header_of(chunk.title, names, " to ".join(days), chunk.start_s)
 
 
-def _fence(text: str) -> str:
-    """Return a fence longer than any run of backticks in the text, as CommonMark defines fences.
+def fenced(text: str) -> str:
+    """Return text within a fence longer than any run of backticks in it, as CommonMark defines fences.
 
     So no quotation can close its own fence and pass for part of the prompt.
     """
-    longest = max(map(len, _TICKS.findall(text)), default=2)
-    return "`" * max(3, longest + 1)
+    fence = "`" * max(3, 1 + max(map(len, _TICKS.findall(text)), default=2))
+    return f"{fence}\n{text}\n{fence}"

@@ -16,9 +16,10 @@ from typing import TYPE_CHECKING, Any
 from masa_rag import __version__
 from masa_rag._lazy import require
 from masa_rag._views import erased
-from masa_rag._why_nothing import context_or_why
+from masa_rag._why_nothing import context_or_why, why_nothing
 from masa_rag.context import cite
 from masa_rag.errors import ConfigurationError, DocumentNotFoundError, MasaRagError
+from masa_rag.integrations._mcp_prompts import daily_digest, fact_check
 from masa_rag.memory import Memory
 from masa_rag.types import Document, Hit
 
@@ -35,7 +36,7 @@ LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 
 
 def make_server(memory: Memory, *, allow_write: bool = False) -> MCPServer:
-    """Return a server with the tools search, fetch, recall, timeline and list_sources, and two resources.
+    """Return a server with the tools search, fetch, recall, timeline and list_sources, two resources, and two prompts.
 
     The resource ``memory://sources`` lists what is in the memory, ``memory://document/{source}/{document}`` is
     the text of one document, with both names percent-encoded. ``search`` and ``fetch`` keep the contract that
@@ -62,6 +63,8 @@ def make_server(memory: Memory, *, allow_write: bool = False) -> MCPServer:
         """What is in the memory, source by source."""
         return json.dumps(_sources(memory), ensure_ascii=False)
 
+    for prompt in (daily_digest, fact_check):
+        server.prompt()(prompt)
     read = _told(_document, "ResourceNotFoundError")
 
     @server.resource("memory://document/{source}/{document}", mime_type="text/plain", security=_names_are_no_paths())
@@ -129,8 +132,12 @@ def _reading_tools(memory: Memory) -> tuple[Callable[..., Any], ...]:
 
     def timeline(query: str, k: int = 20, since: str | None = None, until: str | None = None) -> list[dict[str, Any]]:
         """Return what was said on a subject in order of time; what has no time is left out."""
-        after = _given(since) or _ALWAYS  # a filter by time lets nothing pass that has none
-        hits = memory.search(query, k=max(1, min(k, 100)), after=after, before=_given(until))
+        after, before = _given(since), _given(until)
+        # A filter by time lets nothing pass that has none.
+        hits = memory.search(query, k=max(1, min(k, 100)), after=after or _ALWAYS, before=before)
+        if not hits:
+            reason = why_nothing(memory, after=after, before=before) if after or before else "nothing has a known time"
+            return [{"note": f"Nothing in memory answers this: {reason}."}]
         return [_moment(hit) for hit in sorted(hits, key=_when)]
 
     def list_sources() -> list[dict[str, Any]]:
