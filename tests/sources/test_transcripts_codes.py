@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from masa_rag.errors import RecordError
-from masa_rag.sources import Transcripts
+from masa_rag.sources import Transcripts, open_source
 from masa_rag.sources._transcripts.base import Caption, fold_rolling
 from masa_rag.sources._transcripts.subtitles import looks_like_srt, parse_srt
 from masa_rag.sources._transcripts.vtt import parse_vtt

@@ -48,7 +48,10 @@ def plain_head(head: bytes) -> bytes:
 
 def may_be_no_page(path: Path) -> bool:
     """Say whether a file among pages may be something else: text, or by its name a chat of somebody's data."""
-    return path.suffix.lower() in {".txt", ".json", ".jsonl"} or _CHAT.fullmatch(f"{path.parent.name}/{path.name}") is not None
+    return (
+        path.suffix.lower() in {".txt", ".json", ".jsonl"}
+        or _CHAT.fullmatch(f"{path.parent.name}/{path.name}") is not None
+    )
 
 
 def is_site_folder(folder: Path) -> bool:
