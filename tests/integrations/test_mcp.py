@@ -11,7 +11,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -80,6 +80,33 @@ async def test_recall_timeline_and_sources(memory: Memory) -> None:
         assert json.loads(resource.contents[0].text)[0]["documents"] == 2  # type: ignore[union-attr]
 
 
+async def test_what_rises_is_told_with_who_says_it(memory: Memory) -> None:
+    """Words, voices, and passages with their citations; a subject is counted whether it rises or not."""
+    days = [datetime(2024, 5, 1, tzinfo=UTC) - timedelta(days=day) for day in range(3, 63)]
+    memory.add([
+        *(Document(f"u{n}", f"Calm sea {n}", author=f"Hand {n}", created_at=day) for n, day in enumerate(days)),
+        *(Document(f"r{n}", f"kelp {n}", author=f"Diver {n}", created_at=days[0]) for n in range(5)),
+    ], name="posts")  # fmt: skip
+    async with Client(make_server(memory)) as client:
+        found = await call(client, "trends", until="2024-05-01", subject="", source="posts")
+        assert (
+            found["compared"] == "2024-04-24 00:00 to 2024-05-01 00:00 UTC: 9 voices, 56 in eight times as long before"
+        )
+        (trend,) = found["trends"]
+        assert (trend["words"], trend["voices"], trend["people"]) == (["kelp"], 5, 5)
+        assert trend["passages"][0]["citation"].endswith(" · 2024-04-28")
+        (sea,) = (await call(client, "trends", until="2024-05-01", subject="sea"))["trends"]
+        assert sea["voices_before_and_now"] == [7, 7, 7, 7, 7, 7, 7, 7, 4]
+
+
+async def test_terms_and_who_brought_it_are_told(memory: Memory) -> None:
+    """With a whole document, so that credit can be given."""
+    memory.add([Document("c", "We sail.", licence="CC BY 4.0", contributor="Ida")], name="talks")
+    async with Client(make_server(memory)) as client:
+        told = (await call(client, "fetch", id='["talks", "c"]'))["metadata"]
+        assert (told["licence"], told["contributor"]) == ("CC BY 4.0", "Ida")
+
+
 async def test_a_document_is_a_resource(memory: Memory) -> None:
     """By source and id, percent-encoded; names that look like paths are names, and nothing of the disk is read."""
     memory.add([Document(id="../a b/ü", text="A name is not a path.")], name="pages:https://x.example")
@@ -137,7 +164,7 @@ async def test_writing_must_be_allowed(memory: Memory) -> None:
     """Read-only by default; with permission notes are stored and erased."""
     async with Client(make_server(memory)) as client:
         names = {tool.name for tool in (await client.list_tools()).tools}
-        assert names == {"search", "fetch", "recall", "timeline", "list_sources"}
+        assert names == {"search", "fetch", "recall", "timeline", "trends", "list_sources"}
     async with Client(make_server(memory, allow_write=True)) as client:
         await call(client, "remember", text="Bring the torch.", author="Cay")
         assert "Bring the torch." in await call(client, "recall", query="torch")

@@ -15,13 +15,14 @@ from typing import TYPE_CHECKING, Any
 
 from masa_rag import __version__
 from masa_rag._lazy import require
+from masa_rag._time import parse_time
 from masa_rag._views import erased
 from masa_rag._why_nothing import context_or_why, why_nothing
 from masa_rag.context import cite
 from masa_rag.errors import ConfigurationError, DocumentNotFoundError, MasaRagError
 from masa_rag.integrations._mcp_prompts import daily_digest, fact_check
+from masa_rag.integrations._mcp_values import details, moment, rise, sources_of, when
 from masa_rag.memory import Memory
-from masa_rag.types import Document, Hit
 
 if TYPE_CHECKING:
     from mcp.server import MCPServer
@@ -36,7 +37,7 @@ LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 
 
 def make_server(memory: Memory, *, allow_write: bool = False) -> MCPServer:
-    """Return a server with the tools search, fetch, recall, timeline and list_sources, two resources, and two prompts.
+    """Return a server with six tools that read, two resources and two prompts.
 
     The resource ``memory://sources`` lists what is in the memory, ``memory://document/{source}/{document}`` is
     the text of one document, with both names percent-encoded. ``search`` and ``fetch`` keep the contract that
@@ -61,7 +62,7 @@ def make_server(memory: Memory, *, allow_write: bool = False) -> MCPServer:
     @server.resource("memory://sources", mime_type="application/json")
     def sources() -> str:
         """What is in the memory, source by source."""
-        return json.dumps(_sources(memory), ensure_ascii=False)
+        return json.dumps(sources_of(memory), ensure_ascii=False)
 
     for prompt in (daily_digest, fact_check):
         server.prompt()(prompt)
@@ -138,13 +139,27 @@ def _reading_tools(memory: Memory) -> tuple[Callable[..., Any], ...]:
         if not hits:
             reason = why_nothing(memory, after=after, before=before) if after or before else "nothing has a known time"
             return [{"note": f"Nothing in memory answers this: {reason}."}]
-        return [_moment(hit) for hit in sorted(hits, key=_when)]
+        return [moment(hit.chunk) for hit in sorted(hits, key=when)]
+
+    def trends(
+        days: float = 7, subject: str | None = None, source: str | None = None, until: str | None = None
+    ) -> dict[str, Any]:
+        """Return what more people say than before: the last days compared with eight times as many before them.
+
+        subject: count this word or name instead of finding what rises; until: end of the last days, ISO 8601.
+        """
+        end, named = _given(until), _given(subject)
+        found = memory.trends(
+            *([] if named is None else [named]),
+            days=days, source=_given(source), now=None if end is None else parse_time(end),
+        )  # fmt: skip
+        return {"compared": found.note, "trends": [rise(trend) for trend in found]}
 
     def list_sources() -> list[dict[str, Any]]:
         """Return what is in the memory: each source with its documents, passages, and from when to when."""
-        return _sources(memory)
+        return sources_of(memory)
 
-    return search, fetch, recall, timeline, list_sources
+    return search, fetch, recall, timeline, trends, list_sources
 
 
 def _writing_tools(memory: Memory) -> tuple[Callable[..., Any], Callable[..., Any]]:
@@ -176,14 +191,8 @@ def _document(memory: Memory, key: str) -> dict[str, Any]:
         "title": document.title or document.id,
         "text": document.text,
         "url": document.url or "",
-        "metadata": _details(source, document),
+        "metadata": details(source, document),
     }
-
-
-def _details(source: str, document: Document) -> dict[str, Any]:
-    when = document.created_at.isoformat() if document.created_at else None
-    details = {"source": source, "kind": document.kind, "authors": list(document.authors), "created_at": when}
-    return {name: value for name, value in details.items() if value}
 
 
 def _key(source: str, document_id: str) -> str:
@@ -213,35 +222,6 @@ def _place(source: str | None, document: str | list[str] | None) -> tuple[str | 
 def _given(text: str | None) -> str | None:
     """Return the text, or None where it is blank: models fill in "" for what they leave out."""
     return text if text is not None and text.strip() else None
-
-
-def _when(hit: Hit) -> tuple[float, str, int]:
-    """Sort by time, and within a recording, whose passages share a date, by place."""
-    chunk = hit.chunk
-    return (chunk.started_at.timestamp() if chunk.started_at else 0.0, chunk.document_id, chunk.position)
-
-
-def _moment(hit: Hit) -> dict[str, Any]:
-    chunk = hit.chunk
-    return {
-        "time": chunk.started_at.isoformat() if chunk.started_at else None,
-        "authors": list(chunk.authors),
-        "text": chunk.text,
-        "citation": cite(chunk),
-    }
-
-
-def _sources(memory: Memory) -> list[dict[str, Any]]:
-    return [
-        {
-            "name": source.name,
-            "documents": source.documents,
-            "passages": source.chunks,
-            "first": source.first.isoformat() if source.first else None,
-            "last": source.last.isoformat() if source.last else None,
-        }
-        for source in memory.info().sources
-    ]
 
 
 # HTTP
