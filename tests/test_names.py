@@ -41,6 +41,21 @@ def test_a_filter_finds_a_name_however_its_accents_are_written(memory: Memory, a
     assert len(memory.search("rope", author=author)) == 1
 
 
+def test_a_source_is_the_same_however_its_accents_are_written(memory: Memory) -> None:
+    """It is named after a folder, and a folder of a Mac has é as two characters, which nobody types."""
+    typed, named = "files:Café", normalize("NFD", "files:Café")
+    note = Document(id="1", text="Rope for mooring is sold out.")
+    memory.add([note], name=named)
+    assert len(memory.search("rope", source=typed)) == len(memory.search("rope", source=named)) == 1
+    assert memory.document(typed, "1") == note
+    assert memory.delete(typed, "1") == 1
+    memory.add([note], name=named)
+    assert memory.forget(source=typed).deleted == 1
+    assert memory.add([note], name=named).forgotten == memory.add([note], name=typed).forgotten == 1
+    assert memory.allow(source=typed)
+    assert memory.add([note], name=named).added == 1
+
+
 @pytest.mark.parametrize("author", ["O'Neil", "o’neil"])
 def test_a_filter_finds_a_name_however_its_apostrophe_is_bent(memory: Memory, author: str) -> None:
     """One person writes from a phone and from a keyboard."""

@@ -45,6 +45,16 @@ def name_words(name: str) -> set[str]:
     return {without_accents(word) for word, _, _ in words_of(name)}
 
 
+def stored_sources(connection: sqlite3.Connection, names: Iterable[str]) -> list[str]:
+    """Return the names of sources as they are stored, where an accent may be encoded otherwise; unknown ones as given.
+
+    A source is named after its file or folder, and those of a Mac have é as two characters, which nobody types.
+    """
+    stored = {row[0] for row in connection.execute("SELECT name FROM sources")}
+    forms = {normalize("NFC", name): name for name in stored}
+    return [name if name in stored else forms.get(normalize("NFC", name), name) for name in names]
+
+
 def matching_authors(connection: sqlite3.Connection, wanted: Iterable[str]) -> list[int]:
     """Return the numbers of the authors whose name is, or has as whole words, one of ``wanted``.
 

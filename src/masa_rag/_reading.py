@@ -13,7 +13,7 @@ from typing import get_args
 
 import msgspec
 
-from masa_rag._names import matching_authors
+from masa_rag._names import matching_authors, stored_sources
 from masa_rag._rows import CHUNK_SELECT, row_chunk, seconds
 from masa_rag._time import parse_time
 from masa_rag._unicode import whole_name
@@ -114,6 +114,8 @@ def narrowing(connection: sqlite3.Connection, filters: Filters) -> Filters:
     To pick 100,000 passages out of 100,000 takes as long as the search.
     """
     given = {name: value for name in _LEAVES_OUT if (value := getattr(filters, name)) is not None}
+    if filters.source is not None:
+        given["source"] = tuple(stored_sources(connection, filters.source))
     bound = {name: json.dumps(value) if isinstance(value, tuple) else seconds(value) for name, value in given.items()}
     idle = [
         name for name in given if not connection.execute(f"SELECT {_LEAVES_OUT[name]}", (bound[name],)).fetchone()[0]
@@ -137,7 +139,7 @@ def condition_of(connection: sqlite3.Connection, filters: Filters) -> tuple[str,
     values: list[object] = []
     if filters.source is not None:
         conditions.append(f"s.name IN {_GIVEN}")
-        values.append(json.dumps(_listed(filters.source)))
+        values.append(json.dumps(stored_sources(connection, _listed(filters.source))))
     if filters.kind is not None:  # documents first: to look up the kind of each passage takes 10 ms for 100,000 more
         conditions.append(f"d.pk IN (SELECT pk FROM documents WHERE kind IN {_GIVEN})")
         values.append(json.dumps(_listed(filters.kind)))

@@ -25,11 +25,11 @@ def why_nothing(memory: Memory, *, author: Sequence[str] = (), source: Sequence[
         source: Sources that were given.
         rest: The other filters.
     """
-    from masa_rag._names import authors_like, matching_authors
+    from masa_rag._names import authors_like, matching_authors, stored_sources
 
     known = memory.info().sources
     names = [item.name for item in known]
-    for name in source:
+    for name in stored_sources(memory.catalog.connection, source):
         if name not in names:
             more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
             there = ", ".join(" ".join(one.split()) for one in names[:_NAMED])

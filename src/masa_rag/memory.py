@@ -11,7 +11,6 @@ from masa_rag._ids import digest
 from masa_rag._memory_parts import Parts
 from masa_rag._reading import Filters, Moment, Names, whole_number
 from masa_rag._unicode import whole_name
-from masa_rag.catalog import grave
 from masa_rag.errors import ConfigurationError, RecordError
 from masa_rag.ingest import Errors, refuse_forgotten
 from masa_rag.sources._named import named
@@ -132,7 +131,7 @@ class Memory(Parts):
             source: The documents' source.
             ids: Their ids, or one; None for all of the source.
         """
-        source = whole_name(source)
+        source = self.catalog.source_called(source)
         if ids is not None:
             ids = [whole_name(one) for one in ([ids] if isinstance(ids, str) or not isinstance(ids, Iterable) else ids)]
         with self.catalog.transaction():
@@ -155,7 +154,7 @@ class Memory(Parts):
             StorageError: A reader still uses the old pages; what is left is erased at the next opening.
         """
         self._pin()
-        buried = grave(author, source, document)
+        buried = self.catalog.grave(author, source, document)
         if author is not None:
             self.catalog.refuse_half_a_name(author)
         return self._ingest.forget(*buried)
@@ -163,7 +162,7 @@ class Memory(Parts):
     def allow(self, *, author: str | None = None, source: str | None = None, document: str | None = None) -> bool:
         """Undo ``forget`` for the future: the next import may bring it back. Returns whether it was forgotten."""
         with self.catalog.transaction():
-            return self.catalog.unbury(*grave(author, source, document))
+            return self.catalog.unbury(*self.catalog.grave(author, source, document))
 
     # Reading
 
@@ -289,7 +288,7 @@ class Memory(Parts):
 
     def document(self, source: str, document_id: str) -> Document | None:
         """Return a document as it is stored, or None."""
-        return self.catalog.document(whole_name(source), whole_name(document_id))
+        return self.catalog.document(self.catalog.source_called(source), whole_name(document_id))
 
     def export(self, folder: str | Path, *, source: Names | None = None, form: Form = "jsonl") -> list[Exported]:
         """Write what the memory holds into a folder, one file a source, in the order of time; return the files.

@@ -7,10 +7,9 @@ together, so that after a crash each of them is as it was before or after, never
 from __future__ import annotations
 
 from masa_rag.catalog._documents import Cut, DocumentTables, Outcome
-from masa_rag.catalog._forgetting import grave
 from masa_rag.catalog._vectors import Change, VectorTables
 
-__all__ = ["Catalog", "Change", "Cut", "Outcome", "grave"]
+__all__ = ["Catalog", "Change", "Cut", "Outcome"]
 
 
 class Catalog(DocumentTables, VectorTables):

@@ -10,6 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import cast
 
+from masa_rag._names import stored_sources
+from masa_rag._unicode import whole_name
 from masa_rag.catalog._connection import Held, StorageErrors, connect, may_write_beside, unwritten
 from masa_rag.catalog._lock import WriterLock
 from masa_rag.catalog._schema import migrate
@@ -186,6 +188,10 @@ class Database:
     def set_setting(self, key: str, value: str) -> None:
         """Store a setting; call inside a transaction."""
         self.connection.execute("INSERT OR REPLACE INTO settings VALUES (?, ?)", (key, value))
+
+    def source_called(self, name: str) -> str:
+        """Return the name of a source as it is stored, or what is given where there is none."""
+        return stored_sources(self.connection, [whole_name(name)])[0]
 
     def cursor(self, source: str) -> str | None:
         """Return where a resumable source stopped, or None."""

@@ -16,6 +16,20 @@ from masa_rag.types import Document
 class TombstoneTables(ChunkTables):
     """The table of tombstones; what is in it is kept out of what is put."""
 
+    def grave(self, author: str | None, source: str | None, document: str | None) -> tuple[str, ...]:
+        """Return what is meant as the parts of a tombstone."""
+        match (author, source, document):
+            case (str(), None, None) if author.strip():
+                return ("author", whole_text(author))
+            case (None, str(), None):
+                return ("source", self.source_called(source))
+            case (None, str(), str()):
+                return ("document", self.source_called(source), whole_name(document))
+        raise ConfigurationError(
+            f"received author={author!r}, source={source!r}, document={document!r}; "
+            "expected author, or source, or source and document"
+        )
+
     def bury(self, *parts: str) -> None:
         """Leave a tombstone: ("author", name), ("source", name) or ("document", source, id).
 
@@ -25,7 +39,7 @@ class TombstoneTables(ChunkTables):
 
     def unbury(self, *parts: str) -> bool:
         """Take a tombstone away; return whether there was one. Call inside a transaction."""
-        deleted = "DELETE FROM tombstones WHERE digest IN (?, ?)"
+        deleted = "DELETE FROM tombstones WHERE digest IN (?, ?, ?)"
         return self.connection.execute(deleted, _tombstones(*parts)).rowcount > 0
 
     def without_forgotten(self, source: str, document: Document) -> Document | None:
@@ -41,7 +55,7 @@ class TombstoneTables(ChunkTables):
 
     def _is_buried(self, *parts: str) -> bool:
         if parts not in self._buried:
-            query = "SELECT 1 FROM tombstones WHERE digest IN (?, ?)"
+            query = "SELECT 1 FROM tombstones WHERE digest IN (?, ?, ?)"
             self._buried[parts] = self.connection.execute(query, _tombstones(*parts)).fetchone() is not None
         return self._buried[parts]
 
@@ -68,24 +82,7 @@ class TombstoneTables(ChunkTables):
             )
 
 
-def grave(author: str | None, source: str | None, document: str | None) -> tuple[str, ...]:
-    """Return what is meant as the parts of a tombstone."""
-    match (author, source, document):
-        case (str(), None, None) if author.strip():
-            return ("author", whole_text(author))
-        case (None, str(), None):
-            return ("source", whole_name(source))
-        case (None, str(), str()):
-            return ("document", whole_name(source), whole_name(document))
-    raise ConfigurationError(
-        f"received author={author!r}, source={source!r}, document={document!r}; "
-        "expected author, or source, or source and document"
-    )
-
-
-def _tombstones(*parts: str) -> tuple[str, str]:
-    """Return the digest of a tombstone, and the one that memories have in which é in one character was not é in two."""
-    if parts[0] != "author":
-        return digest(*parts), digest(*parts)
-    name = same_name(parts[1])
-    return digest("author", name), digest("author", normalize("NFD", name))
+def _tombstones(*parts: str) -> tuple[str, ...]:
+    """Return the digest of a tombstone, and those that it has where accents are encoded otherwise."""
+    parts = ("author", same_name(parts[1])) if parts[0] == "author" else parts
+    return digest(*parts), *(digest(*(normalize(form, part) for part in parts)) for form in ("NFC", "NFD"))

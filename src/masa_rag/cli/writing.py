@@ -122,7 +122,9 @@ def forget(author: str | None, source: str | None, document: str | None, undo: b
             return
         if not yes:
             click.confirm("This cannot be undone. Go on?", abort=True)
-        unknown = source if source not in memory.catalog.source_names() else None
+        unknown = (
+            source if source and memory.catalog.source_called(source) not in memory.catalog.source_names() else None
+        )
         click.echo(erased(memory.forget(author=author, source=source, document=document)))
         if unknown is not None:  # more often misspelt than yet to come
             click.secho(f"Note: {printable(str(why_nothing(memory, source=[unknown])))}", fg="yellow", err=True)
