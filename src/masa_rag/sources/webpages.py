@@ -175,7 +175,7 @@ def page_document(page: Page, *, record_id: str) -> Document | RecordError:
     """Return the page as a document, or the error that says why it cannot be one."""
     if page.needs_browser:
         return RecordError(
-            "received a page that is filled in by JavaScript, and holds no text without it; read it with "
+            "received a page that is filled in by JavaScript, or a check for robots in its place; read it with "
             "WebPages(..., browser=Browser()), or save it from a browser (complete page) and give the saved file",
             record_id=record_id,
         )

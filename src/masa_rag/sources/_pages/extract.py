@@ -39,6 +39,7 @@ from masa_rag.sources._pages.model import choose, load_model
 from masa_rag.sources._pages.parse import parse_page
 from masa_rag.sources._pages.product import leave_reviews
 from masa_rag.sources._pages.unshown import unshown_article, unshown_description
+from masa_rag.sources._pages.walls import is_wall
 from masa_rag.types import Segment
 
 if TYPE_CHECKING:
@@ -82,7 +83,8 @@ class Page:
         url: The address the page names as its own.
         licence: The licence it names.
         metadata: Description, language, name of the site. JSON values only.
-        needs_browser: There is no text, and the page is one that scripts fill in.
+        needs_browser: There is no text, and the page is one that scripts fill in; or the text is that of a check for
+            robots, or a request for consent, in place of the page.
     """
 
     text: str
@@ -145,7 +147,7 @@ def extract_tree(head: Head, *, fast: bool = False) -> Page:
         url=head.canonical,
         licence=head.licence,
         metadata={key: visible_characters(value) for key, value in metadata.items() if value},
-        needs_browser=not text and not segments and _is_filled_by_scripts(alive),
+        needs_browser=is_wall(head.tree) or (not text and not segments and _is_filled_by_scripts(alive)),
     )
 
 
