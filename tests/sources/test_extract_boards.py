@@ -197,3 +197,12 @@ def test_an_issue_of_github() -> None:
         ("bo", "Which `oar`?", datetime(2024, 5, 3, 9, 15, tzinfo=UTC)),
         ("ole", "Mine as well.", datetime(2024, 5, 3, 10, 15, tzinfo=UTC)),
     ]
+
+
+def test_a_time_that_shows_when_it_is_pointed_at() -> None:
+    """Stack Overflow writes under its comments how long ago they were, and when in a title."""
+    thing = 'itemscope itemtype="https://schema.org/Comment"'
+    time = '<time title="2024-05-03T10:{}:00Z">Over a year ago</time>'
+    name = '<div itemprop="author"><div itemprop="name">Bo</div></div>'
+    found = posts(*(f'<div {thing}>{name}{time.format(n)}<div itemprop="text">Oar {n}</div></div>' for n in (15, 20)))
+    assert [post.created_at.minute for post in found if post.created_at] == [15, 20]

@@ -126,7 +126,7 @@ _LAYOUTS: dict[str, _Layout] = {
         body=".//*[@itemprop='text' or @itemprop='articleBody' or @itemprop='commentText']",
         author=".//*[@itemprop='author']//*[@itemprop='name'] | .//*[@itemprop='author' or @itemprop='creator']",
         time=".//*[@itemprop='datePublished' or @itemprop='dateCreated' or @itemprop='commentTime']"
-        "/@*[name() = 'datetime' or name() = 'content'] | .//time/@datetime",
+        "/@*[name() = 'datetime' or name() = 'content'] | .//time/@datetime | .//time[not(@datetime)]/@title",
     ),
 }
 """Found in the public pages and templates of each software; the first that gives two posts is taken."""
