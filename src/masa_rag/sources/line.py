@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from datetime import datetime
+from functools import lru_cache
 from typing import IO
 
 from masa_rag.sources._chats.files import ChatFile
@@ -83,9 +84,15 @@ class _Lines:
         match = _SAID.fullmatch(line)
         if match is None:
             return None
-        found = stamp_of(f"[{self._day}, {match['clock'].strip()}]")
-        when = local_time(found[0], day_first=self._day_first) if found is not None else None
-        return Opening(match["who"], when, match["text"]) if match["text"] and match["who"].strip() else Opening()
+        if not match["text"] or not match["who"].strip():  # what the app says
+            return Opening()
+        return Opening(match["who"], _time(f"{self._day}, {match['clock'].strip()}", self._day_first), match["text"])
+
+
+@lru_cache(maxsize=4_096)  # messages come several a minute
+def _time(written: str, day_first: bool) -> datetime | None:
+    found = stamp_of(f"[{written}]")
+    return local_time(found[0], day_first=day_first) if found is not None else None
 
 
 def _day(line: str) -> str | None:
