@@ -24,7 +24,7 @@ def blocks(*documents: Document) -> list[str]:
 
 
 def test_a_recording_has_speakers_with_linked_time_codes() -> None:
-    """The name where it changes, the code at every passage; lines of one speaker are one passage, a pause ends it."""
+    """The name where it changes, the code at every paragraph; lines of one speaker are one, for a minute."""
     talk = Document(
         id="e12", kind="speech", title="Salt & Signal 12", created_at=datetime(2025, 4, 20, tzinfo=UTC),
         url="https://youtu.be/abc", licence="CC BY 4.0", contributor="Priya",
@@ -32,7 +32,7 @@ def test_a_recording_has_speakers_with_linked_time_codes() -> None:
             Segment("Where did it come from?", author="Jonas", start=24.0, end=27.0),
             Segment("My father fished.", author="Mara", start=27.5, end=30.0),
             Segment("Every day.", author="Mara", start=30.0, end=31.0),
-            Segment("Then we stopped.", author="Mara", start=62.0, end=64.0),
+            Segment("Then we stopped.", author="Mara", start=88.0, end=90.0),
         ],
     )  # fmt: skip
     assert blocks(talk) == [
@@ -40,7 +40,7 @@ def test_a_recording_has_speakers_with_linked_time_codes() -> None:
         "<https://youtu.be/abc> · licence: CC BY 4.0 · from: Priya",
         "**Jonas** [00:00:24](<https://youtu.be/abc?t=24>) Where did it come from?",
         "**Mara** [00:00:27](<https://youtu.be/abc?t=27>) My father fished.  \nEvery day.",
-        "[00:01:02](<https://youtu.be/abc?t=62>) Then we stopped.",
+        "[00:01:28](<https://youtu.be/abc?t=88>) Then we stopped.",
     ]
 
 
@@ -77,16 +77,14 @@ def test_a_post_has_its_author_and_a_page_its_paragraphs() -> None:
 
 
 def test_nobody_named_and_long_turns() -> None:
-    """Lines without a speaker have none; a long message is several paragraphs under one name."""
+    """Lines without a speaker have none; who talks on gets a paragraph for each 1,000 characters; no line is cut."""
     talk = Document(id="1", segments=[Segment("So it began.", start=1.0), Segment("Then.", author="Bo", start=2.0)])
-    message = " ".join(f"Sentence number {number} is short." for number in range(100))
-    chat = Document(id="2", segments=[Segment(message, author="Bo"), Segment("Yes: Bo: no.", author="Bo")])
     assert blocks(talk)[1:] == ["00:00:01 So it began.", "**Bo** 00:00:02 Then."]
-    _, first, *others = blocks(chat)
-    assert first.startswith("**Bo** Sentence number 0 is short.")
-    assert not any(block.startswith("**") for block in others)
-    said = " ".join([first.removeprefix("**Bo** "), *others]).replace("  \n", " ")
-    assert said == f"{message} Yes: Bo: no."
+    lines = ["x" * 5_000, "Yes: Bo: no.", *["y" * 400] * 3]
+    chat = Document(id="2", segments=[Segment(text, author="Bo") for text in lines])
+    assert blocks(chat)[1:] == [
+        f"**Bo** {lines[0]}", f"{lines[1]}  \n{lines[2]}  \n{lines[3]}", lines[4],
+    ]  # fmt: skip
 
 
 def test_posts_that_repeat_an_earlier_one_are_left_out(memory: Memory, tmp_path: Path) -> None:

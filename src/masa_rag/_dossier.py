@@ -8,16 +8,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from masa_rag._time import clock
 from masa_rag._views import counted, day_and_minute, web_address
-from masa_rag.chunkers._passages import one_line
-from masa_rag.chunkers.turns import TurnChunker
+from masa_rag.chunkers._passages import Span, make_chunks, one_line
 from masa_rag.types import Chunk, Document
 
-_TURNS = TurnChunker(max_tokens=240)
-"""About 75 seconds of speech, or a long paragraph, between two time codes of one who talks on."""
+_LONGEST = 1_000
+"""Characters of a paragraph of one who talks on: about a minute of speech. No line and no message is cut."""
+_TALK_S, _CHAT = 60.0, timedelta(minutes=10)
+"""How much later what somebody says begins a paragraph of its own, with its own time."""
 
 _MARKUP = re.compile(
     r"[\\`*\[\]|]"
@@ -70,7 +71,7 @@ def _about(document: Document) -> str:
 def _turns(document: Document) -> Iterator[str]:
     """Yield what each one says, with the name where it changes, and the place or the time where that is new."""
     speaker, time = None, document.created_at
-    for chunk in _TURNS.chunk(document, source=""):
+    for chunk in make_chunks(document, _groups(document), source=""):
         author = next(iter(chunk.authors), None)
         name = author if author is not None and author != speaker else None
         text = chunk.text if name is None else chunk.text.removeprefix(f"{name}:").lstrip()
@@ -80,6 +81,27 @@ def _turns(document: Document) -> Iterator[str]:
         yield f"{opening} {first}".strip()
         yield from others
         speaker, time = author, chunk.started_at
+
+
+def _groups(document: Document) -> list[list[Span]]:
+    """Return the segments of a document as runs of what one person says at about one time."""
+    groups: list[list[Span]] = []
+    for number, (start, end) in enumerate(document.spans()):
+        first = groups[-1][0] if groups else None
+        if first is None or end - first.start > _LONGEST or _begins(document, first.segment or 0, number):
+            groups.append([])
+        groups[-1].append(Span(start, end, 0, number))
+    return groups
+
+
+def _begins(document: Document, first: int, number: int) -> bool:
+    """Say whether a segment is by somebody else than the first of a run, or much later."""
+    one, two = document.segments[first], document.segments[number]
+    if one.author != two.author:
+        return True
+    if one.start is not None and two.start is not None:
+        return two.start - one.start > _TALK_S
+    return one.created_at is not None and two.created_at is not None and two.created_at - one.created_at > _CHAT
 
 
 def _place(chunk: Chunk, before: datetime | None, began: datetime | None) -> str:

@@ -132,8 +132,8 @@ def test_what_was_forgotten_stays_out(tmp_path: Path) -> None:
         assert [part.text for part in kept.segments] == ["Is it the seal?"]
 
 
-def test_sync_makes_the_source_what_it_was(tmp_path: Path) -> None:
-    """What came in after the export goes, wherever it was seen."""
+def test_sync_deletes_what_came_in_since(tmp_path: Path) -> None:
+    """Wherever it was seen."""
     path = exported(tmp_path, POST, TALK, BARE)
     with small(tmp_path / "first") as memory:
         memory.add([Document(id="new", text="Came later.")], name="harbour")

@@ -53,7 +53,7 @@ class MemoryExport:
     """One source of a memory, as ``Memory.export`` and ``masa-rag export`` wrote it: ids, times, links, all as stored.
 
     Added to the memory it came from it changes nothing; in another one it gives the same documents and passages.
-    ``sync`` makes the source what it was when it was exported.
+    ``sync`` also deletes what the source got since it was exported.
 
     Args:
         path: The file. Of a folder with several, ``open_sources`` and ``masa-rag add`` read each as its own source.
