@@ -193,3 +193,23 @@ def test_another_folder_to_work_in_changes_no_memory(tmp_path: Path, monkeypatch
         assert {found(), pool.submit(found).result()} == {"A walrus sings in one."}
         assert memory.info().path == str(memory.path) == str(tmp_path / "one" / "brain")
         assert memory.info().bytes_on_disk > 0
+
+
+@pytest.mark.parametrize("raised", [KeyboardInterrupt, ValueError])
+def test_an_interruption_is_no_error_of_the_file(
+    open_memory: Callable[..., Memory], monkeypatch: pytest.MonkeyPatch, raised: type[BaseException]
+) -> None:
+    """SQLite calls Python for the words of each passage, where Ctrl-C came out as a file to be verified."""
+    memory = open_memory()
+    memory.remember("The walrus sleeps.")
+
+    def spaced(text: str) -> str:
+        raise raised
+
+    with monkeypatch.context() as patch:
+        patch.setattr("masa_rag.catalog._connection.spaced", spaced)
+        interrupted = open_memory()
+        with pytest.raises(KeyboardInterrupt if raised is KeyboardInterrupt else StorageError):
+            interrupted.remember("The harbour is full.")
+    memory.remember("The harbour is empty.")
+    assert memory.info().documents == 2

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Self
 
@@ -34,6 +35,10 @@ _INHERITED: list[sqlite3.Connection] = []
 ("How To Corrupt An SQLite Database File", 2.6)."""
 
 
+_RAISED = threading.local()
+"""What a function of ours raised that SQLite called: SQLite says only that it raised something."""
+
+
 class StorageErrors:
     """Raises what SQLite raises within the block as ours, with the next step. One may be used any number of times."""
 
@@ -46,6 +51,8 @@ class StorageErrors:
     def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
         if isinstance(error, (sqlite3.Error, UnicodeDecodeError)):  # the latter where the tables' own names are damaged
             nameless = "SQLITE_TEXT" if "decode" in str(error) else ""  # Python's own: bytes that are no text
+            if "user-defined function" in str(error) and _RAISED.__dict__.pop("error", None) is None:
+                raise KeyboardInterrupt from error  # Ctrl-C, before the function's first line
             name = getattr(error, "sqlite_errorname", nameless)
             advice = _ADVICE.get(name.partition("_")[2].partition("_")[0], "run: masa-rag verify")
             raise StorageError(f"{self._path}: {error}; {advice}") from error
@@ -137,6 +144,19 @@ def unwritten(path: Path) -> Unwritten:
     return found.st_mtime_ns, found.st_size
 
 
+def _noted(function: Callable[[str], object]) -> Callable[[str], Any]:
+    """Return the function, which notes its errors; what interrupts it is none, and may come before its first line."""
+
+    def called(value: str) -> object:
+        try:
+            return function(value)
+        except Exception as error:
+            _RAISED.error = error
+            raise
+
+    return called
+
+
 def connect(path: Path, *, alone: bool) -> sqlite3.Connection:
     """Return a connection to the file; ``alone`` says that nobody writes it and nothing can be written beside it."""
     address, may_write = path.absolute().as_uri(), may_write_beside(path)
@@ -146,7 +166,7 @@ def connect(path: Path, *, alone: bool) -> sqlite3.Connection:
     connection = sqlite3.connect(address, isolation_level=None, check_same_thread=False, timeout=30, uri=True)
     connection.row_factory = sqlite3.Row
     for function in (spaced, bag_of):  # which the schema calls
-        connection.create_function(function.__name__, 1, function, deterministic=True)
+        connection.create_function(function.__name__, 1, _noted(function), deterministic=True)
     refuse_foreign(connection)  # before anything is set that stays in the file
     writing = ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON", "secure_delete = ON")
     for pragma in (*(writing if may_write else ()), "cache_size = -32000", "mmap_size = 268435456",
