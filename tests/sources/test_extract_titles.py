@@ -74,3 +74,11 @@ def test_a_heading_in_pieces_is_read_as_it_is_shown() -> None:
     """Marked letters of a word stay in it, and lines stand apart."""
     html = "<html><body><h1>Sp<em>ring</em> tides<br>of the north <a href='#x'>#</a></h1></body></html>"
     assert extract_page(html).title == "Spring tides of the north"
+
+
+@pytest.mark.parametrize("link", ["<a href='/'>Salt & Rope</a>", "<a href='./'><img alt='Salt & Rope'></a>"])
+def test_a_site_is_called_what_its_link_to_the_front_page_says(link: str) -> None:
+    """Also where nothing else names the site, and a heading has its name."""
+    html = f"<html><head><title>Oars | Salt & Rope</title></head><body><h1>{link}</h1><p>They float.</p></body></html>"
+    assert extract_page(html).title == "Oars"
+    assert extract_page(html.replace("'/'", "'/rope'").replace("'./'", "'/rope'")).title == "Oars | Salt & Rope"

@@ -16,7 +16,7 @@ from masa_rag.sources._pages.blocks import Block
 from masa_rag.sources._pages.dates import is_day_first, is_likely, read_date, shown_date, shown_times
 from masa_rag.sources._pages.features import KINDS, PageFacts
 from masa_rag.sources._pages.linked import clean, linked_objects, listed, string, types_of
-from masa_rag.sources._pages.titles import headings_of, title_of
+from masa_rag.sources._pages.titles import headings_of, names_at_home, title_of
 
 if TYPE_CHECKING:
     from lxml.etree import _Element
@@ -136,10 +136,11 @@ class Head:
         headlines = (string(item.get("headline")) for item in self.things())
         told = (next(filter(None, headlines), None), self.meta(*_TITLE_NAMES), self.tree.findtext(".//title"))
         address = self.canonical or self.url
-        sites = filter(None, (self.site, _domain(address), host_of(address)))
+        told_sites = filter(None, (self.site, _domain(address), host_of(address)))
+        sites = [*told_sites, *names_at_home(self.tree, host_of(address))]
         is_article = self.meta("og:type") == "article" or any(self.things(*_ARTICLE_TYPES))
         titles = list(filter(None, map(clean, told)))
-        return title_of(titles, list(headings_of(self.tree)), list(sites), is_article=is_article)
+        return title_of(titles, list(headings_of(self.tree)), sites, is_article=is_article)
 
     @cached_property
     def _is_sold(self) -> bool:

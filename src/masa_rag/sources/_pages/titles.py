@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from masa_rag.sources._pages.blocks import read_blocks
+from masa_rag.sources._pages.linked import clean
 from masa_rag.sources._pages.words import words_of
 
 if TYPE_CHECKING:
@@ -14,6 +16,8 @@ if TYPE_CHECKING:
 
 _SEPARATOR = re.compile(r"\s+[|–—·•»:]\s+|\s+-\s+|\s*[|｜]\s*|(?<=[^\x00-\xff])[-_–—]+(?=[^\x00-\xff])")
 """Between the parts of a title; in Chinese and Japanese they stand without blanks."""
+_FRONT = frozenset({"/", "./", "index.php", "./index.php", "/index.php", "/index.html"})
+_LONGEST_NAME = 60
 _LEAST_SITE = 3
 """Letters of which a part of a site's name has at least as many."""
 _AGREES = 0.5
@@ -28,6 +32,23 @@ def headings_of(tree: _Element) -> Iterator[str]:
         blocks, _ = read_blocks(element)
         if text := " ".join(" ".join(block.text for block in blocks).split()).rstrip("¶#§🔗 "):
             yield text
+
+
+def names_at_home(tree: _Element, host: str | None) -> Iterator[str]:
+    """Yield what the links to the front page say, and the pictures in them: that is where a site names itself.
+
+    Args:
+        tree: The page.
+        host: Its host, where that is known.
+    """
+    for link in tree.iter("a"):
+        try:
+            place = urlsplit((link.get("href") or "").strip())
+        except ValueError:
+            continue
+        if place.path in _FRONT and place.hostname in (None, host):
+            told = (" ".join(link.itertext()), link.get("title"), *(item.get("alt") for item in link.iter("img")))
+            yield from (name for text in told if (name := clean(text)) and len(name) <= _LONGEST_NAME)
 
 
 def title_of(told: Sequence[str], shown: Sequence[str], sites: Sequence[str], *, is_article: bool) -> str | None:
