@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -117,9 +118,12 @@ def shown_times(tree: _Element) -> Iterator[str]:
     headings = [number for number, element in enumerate(elements) if element.tag == "h1"]
     told: list[str] = []
     for number, element in enumerate(elements):
-        text = " ".join(element.itertext()) if element.tag == "time" else ""
-        is_near = any(-_ABOVE_HEADING <= number - place <= _BELOW_HEADING for place in headings)
-        if element.tag == "time" and (is_near or not headings) and not _is_of_change(element, text):
+        if element.tag != "time":
+            continue
+        place = bisect_right(headings, number + _ABOVE_HEADING)  # of the first heading that is too far below
+        is_near = place > 0 and number - headings[place - 1] <= _BELOW_HEADING
+        text = " ".join(element.itertext())
+        if (is_near or not headings) and not _is_of_change(element, text):
             told.append(element.get("datetime") or text)
     days = {found.date() for text in told if (found := read_date(text)) is not None}
     if headings or len(days) == 1:

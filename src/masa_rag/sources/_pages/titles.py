@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -20,6 +21,7 @@ _FRONT = frozenset({"/", "./", "index.php", "./index.php", "/index.php", "/index
 _LONGEST_NAME = 60
 _LEAST_SITE = 3
 """Letters of which a part of a site's name has at least as many."""
+_MOST_HEADINGS = 50
 _AGREES = 0.5
 """Share of the words of the shorter of two titles that the other has as well."""
 _LEAST_SHARED = 2
@@ -28,7 +30,7 @@ _LEAST_SHARED = 2
 
 def headings_of(tree: _Element) -> Iterator[str]:
     """Yield the main headings that a page shows, in their order."""
-    for element in tree.iter("h1"):
+    for element in islice(tree.iter("h1"), _MOST_HEADINGS):
         blocks, _ = read_blocks(element)
         if text := " ".join(" ".join(block.text for block in blocks).split()).rstrip("¶#§🔗 "):
             yield text
