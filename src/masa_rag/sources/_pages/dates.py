@@ -59,7 +59,8 @@ _PUBLISHED = re.compile(
     re.I,
 )
 _OTHER = re.compile(
-    r"updat|modif|review(?!s\b)|edited|©|copyright|aktualisiert|geändert|\bstand:|mis à jour|actuali[sz]|aggiornat"
+    r"updat|modif|review(?!s\b)|edited|generated|printed|exported|©|copyright|aktualisiert|geändert|\bstand:|mis à jour"
+    r"|actuali[sz]|aggiornat"
     r"|atualizad|bijgewerkt|gewijzigd|обновл|измен|更新|修改|修正|최종|수정",
     re.I,
 )

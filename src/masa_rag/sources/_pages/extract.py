@@ -28,6 +28,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from masa_rag.sources._pages.blocks import Block, Node, read_blocks
+from masa_rag.sources._pages.exports import exported
 from masa_rag.sources._pages.features import features
 from masa_rag.sources._pages.forum import read_thread, thread_title
 from masa_rag.sources._pages.fragments import fragment_text, written_text
@@ -177,6 +178,9 @@ def main_text(head: Head, blocks: list[Block], nodes: list[Node]) -> str:
 
 def _chosen(head: Head, blocks: list[Block], nodes: list[Node]) -> NDArray[np.bool_]:
     """Return which blocks of a page are its main text, none where it has none."""
+    if (note := exported(nodes)) is not None:
+        places = np.arange(len(blocks))
+        return (note.first <= places) & (places < note.last)
     probabilities = load_model().probabilities(features(blocks, nodes, head.facts()))
     leave_reviews(blocks, nodes, probabilities)
     leave_copies(blocks, probabilities)
