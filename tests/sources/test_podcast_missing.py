@@ -62,6 +62,25 @@ def test_a_transcript_in_plain_words(tmp_path: Path) -> None:
     assert isinstance(error, RecordError)
 
 
+TURNS = [("Mara", "The wind is high."), ("Jonas", "Then we fly kites.")] * 3
+BOLD = "".join(f"<p><strong>{name}:</strong> {text}<!-- end --></p>" for name, text in TURNS)
+PAGES = {
+    "names in bold": f"<!DOCTYPE html><html><head><title>t</title></head><body><nav>Home</nav>{BOLD}</body></html>",
+    "breaks": "<p>" + "<br>\n".join(f"{name}: {text}" for name, text in TURNS) + "</p>",
+    "without times": "".join(f"<cite>{name}:</cite><p>{text}</p>" for name, text in TURNS),
+    "times above": "".join(f"<p>(00:0{number}):<br/>{name}: {text}</p>" for number, (name, text) in enumerate(TURNS)),
+}
+
+
+@pytest.mark.parametrize("form", PAGES)
+def test_a_transcript_as_a_page(tmp_path: Path, form: str) -> None:
+    """A page that says who speaks, or when, is a transcript; the episode was heard, or missing, though it had one."""
+    (tmp_path / "t.html").write_text(PAGES[form])
+    (episode,) = Podcast(feed(tmp_path, '<podcast:transcript url="t.html" type="text/html"/>'))
+    assert isinstance(episode, Document), episode
+    assert [(line.author, line.text) for line in episode.segments] == TURNS
+
+
 @pytest.mark.parametrize("told", ["Fri, 03 May 2024 10:15:00 +0000", "2024-05-03T10:15:00Z"])
 def test_days_of_episodes(told: str) -> None:
     """The time is read as mails have it, and as programs write it that do not know of mails."""

@@ -62,7 +62,7 @@ def format_of(text: str, *, whole: bool) -> Parser | None:
         from masa_rag.sources._transcripts.json import parse_json
 
         return parse_json if _json_fits(text, whole=whole) else None
-    return _markup(text) if text.lstrip()[:1] == "<" else None
+    return _markup(text, whole=whole) if text.lstrip()[:1] == "<" else None
 
 
 _FORMATS: tuple[tuple[Callable[[str], bool], Parser], ...] = (
@@ -112,14 +112,18 @@ def _is_json_lines(text: str) -> bool:
     return first.startswith("{") and first.rstrip().endswith("}") and rest.lstrip().startswith("{")
 
 
-def _markup(text: str) -> Parser | None:
+def _markup(text: str, *, whole: bool) -> Parser | None:
     from masa_rag.sources._transcripts import markup
 
     if markup.looks_like_ttml(text):
         return markup.parse_ttml
     if markup.looks_like_timed_text(text):
         return markup.parse_timed_text
-    return markup.parse_cited if markup.looks_like_cited(text) else None
+    if markup.looks_like_cited(text):
+        return markup.parse_cited
+    rows = markup.rows_of_page(text)
+    parser = format_of(rows, whole=whole) if rows and rows[0] != "<" else None
+    return None if parser is None else lambda _: parser(rows)
 
 
 def paragraphs(text: str) -> Transcript:

@@ -1,4 +1,4 @@
-"""Transcripts as markup: TTML, YouTube's timed text, and the HTML of the Podcasting 2.0 examples."""
+"""Transcripts as markup: TTML, YouTube's timed text, the HTML of the Podcasting 2.0 examples, and other pages."""
 
 from __future__ import annotations
 
@@ -25,7 +25,9 @@ from masa_rag.sources._transcripts.subtitles import MARKUP
 
 _TTML = re.compile(r"<(?:\w+:)?tt\b[^<>]*ttml|<(?:\w+:)?tt\s[^<>]*xmlns", re.IGNORECASE)
 _TIMED_TEXT = re.compile(r"<(?:transcript|timedtext)\b")
-_CITED = re.compile(r"<cite>[^<]{1,80}</cite>\s*<time>\s*[\d:.]+\s*</time>", re.IGNORECASE)
+_CITED = re.compile(r"<cite>[^<]{1,80}</cite>\s*(?:<time>\s*[\d:.]+\s*</time>|<p>)", re.IGNORECASE)
+_PAGE = re.compile(r"\s*(?:<!doctype html|<(?:html|body|main|article|section|div|h[1-6]|p)\b)", re.IGNORECASE)
+_BLOCKS = frozenset("p div li tr dt dd blockquote section article h1 h2 h3 h4 h5 h6".split())
 _OFFSET = re.compile(r"(\d{1,15}(?:\.\d+)?)(h|ms|m|s|f|t)?")
 _FRAMES = re.compile(r"(\d+:\d{2}:\d{2}):(\d+)")
 _ROUNDED_S = 0.5
@@ -48,6 +50,20 @@ def looks_like_timed_text(text: str) -> bool:
 def looks_like_cited(text: str) -> bool:
     """Say whether it is HTML with ``<cite>Name:</cite><time>0:00</time>`` before each paragraph."""
     return bool(_CITED.search(text[:65_536]))
+
+
+def rows_of_page(text: str) -> str:
+    """Return the words of a page of HTML, a row for each break and a blank one between blocks; "" when it is none."""
+    if not _PAGE.match(text):
+        return ""
+    root = html.fromstring(f"<div>{text}</div>", parser=html.HTMLParser(remove_comments=True, remove_pis=True))
+    etree.strip_elements(root, "head", "script", "style", "nav", with_tail=False)
+    parts: list[str] = []
+    for event, element in etree.iterwalk(root, events=("start", "end")):
+        ends = "\n" if element.tag == "br" else "\n\n" * (element.tag in _BLOCKS)
+        parts += [ends, (element.text if event == "start" else element.tail) or ""]
+    rows = (" ".join(row.split()) for row in "".join(parts).split("\n"))
+    return re.sub(r"\n{3,}", "\n\n", "\n".join(rows)).strip()
 
 
 def parse_xml(text: str) -> Any:
