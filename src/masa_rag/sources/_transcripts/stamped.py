@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from itertools import pairwise
 
 from masa_rag.sources._transcripts.base import Caption, Transcript, lines_of, loose_clock, past_midnight, words_in
 from masa_rag.sources._transcripts.pasted import seconds_told
@@ -51,17 +52,44 @@ def _stamps(text: str) -> re.Pattern[str] | None:
 
 
 def _is_stamped(text: str, form: re.Pattern[str]) -> bool:
-    hits = [match for line in filled(text) if (match := form.fullmatch(line))]
+    hits = [match for match in _opened(filled(text), form) if match]
     if len(hits) < 2 or 2 * sum(bool(_LOGGED.match(match["text"])) for match in hits[:20]) > len(hits[:20]):
         return False
     times = [_times(match)[0] or 0.0 for match in hits]
-    beside = [match["text"].strip() for match in hits]
-    names = {"", *few_names([words for words in beside if words], len(hits))}
-    alone = sum(words in names for words in beside)  # what is said is below the time code
+    heads = _heads([match["text"].strip() for match in hits])
+    alone = sum(match["text"].strip() in heads for match in hits)  # what is said is below the time code
     dense = 2 * len(hits) + 2 * alone >= after_first(text, form)
     counted = [time or 0.0 for time in past_midnight(times)]
     rising = mostly_rise(times) if times[0] <= _LATE_S else counted == sorted(counted)
     return rising and dense and (form is _STAMPED or _is_spoken(text, times))
+
+
+def _opened(rows: Sequence[str], form: re.Pattern[str]) -> list[re.Match[str] | None]:
+    """Return for each row its time code, if it has one.
+
+    Where nearly all stand above what is said, "5:30 is fine" right below one is said.
+    """
+    result = [form.fullmatch(row) for row in rows]
+    words = [match["text"].strip() for match in result if match]
+    beside = _heads(words)
+    if 5 * sum(said in beside for said in words) < 4 * len(words):
+        return result
+    below = _heads(
+        [row.strip() for above, row in pairwise(rows) if (match := form.fullmatch(above)) and not match["text"]]
+    )
+    is_bare = False
+    for number, (row, match) in enumerate(zip(rows, result, strict=True)):
+        if match and (not is_bare or match["text"].strip() in beside):
+            is_bare = match["text"].strip() in beside
+        elif row.strip():
+            result[number] = None
+            is_bare = is_bare and row.strip() in below
+    return result
+
+
+def _heads(rows: Sequence[str]) -> set[str]:
+    """Return which rows at time codes have no words that were said: none, and the names of the speakers."""
+    return {"", *few_names([row for row in rows if row], len(rows))}
 
 
 def _is_spoken(text: str, times: Sequence[float]) -> bool:
@@ -86,8 +114,9 @@ def parse_stamped(text: str) -> Transcript:
     form = _stamps(text) or _STAMPED
     preface: list[str] = []
     blocks: list[tuple[tuple[float | None, float | None], list[str]]] = []
-    for row in lines_of(_NOTED.sub("", text)):
-        if match := form.fullmatch(row):
+    rows = lines_of(_NOTED.sub("", text))
+    for row, match in zip(rows, _opened(rows, form), strict=True):
+        if match:
             blocks.append((_times(match), []))
             row = match["text"]
         if blocks and not blocks[-1][1] and seconds_told(row) == blocks[-1][0][0]:
