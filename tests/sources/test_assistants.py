@@ -430,6 +430,55 @@ def page(*records: dict[str, Any]) -> str:
     return f"<title>ChatGPT Data Export</title><script>var jsonData = {data};\nvar assetsJson = {{}};</script>"
 
 
+def reply(key: str, follows: str | None, sender: str, text: str, time: Any) -> dict[str, Any]:
+    """A question or an answer of Grok."""
+    response = {"_id": key, "parent_response_id": follows, "sender": sender, "message": text, "create_time": time}
+    return {"response": response | {"model": "grok-4", "metadata": {}}, "share_link": None}
+
+
+def grok(folder: Path, *replies: dict[str, Any]) -> Path:
+    """Write Grok's export of two conversations, in the first of which nothing is said."""
+    about = {"id": "g1", "title": "The seal", "create_time": "2024-05-01T09:00:00.123456Z", "starred": False}
+    empty = {"conversation": about | {"id": "g0"}, "responses": []}
+    talks = {"conversations": [empty, {"conversation": about, "responses": replies}], "projects": [], "tasks": []}
+    path = folder / "prod-grok-backend.json"
+    path.write_text(json.dumps(talks))
+    return path
+
+
+def test_grok(tmp_path: Path) -> None:
+    """The branch of the latest answer is read, without the cards that show sources."""
+    card = '<grok:render card_id="c1" type="render_inline_citation"><argument name="id">0</argument></grok:render>'
+
+    def at(minute: int) -> dict[str, Any]:
+        return {"$date": {"$numberLong": str(1_714_554_000_000 + minute * 60_000)}}
+
+    path = grok(
+        tmp_path,
+        reply("r1", None, "human", "Does it hold?", at(0)),
+        reply("r2", "r1", "ASSISTANT", "No.", at(1)),
+        reply("r3", "r1", "assistant", f"It does.{card} For <b>two</b> years.", at(2)),
+    )
+    (item,) = documents(open_source(path, me="Ann"))
+    assert (item.id, item.title, item.url) == ("g1", "The seal", "https://grok.com/c/g1")
+    assert item.metadata == {"platform": "grok", "other_branches": 1}
+    assert [(part.author, part.text, part.reply_to) for part in item.segments] == [
+        ("Ann", "Does it hold?", None),
+        ("Grok", "It does. For <b>two</b> years.", "r1"),
+    ]
+    assert item.segments[1].created_at == datetime(2024, 5, 1, 9, 2, tzinfo=UTC)
+    assert item.segments[1].metadata == {"model": "grok-4"}
+    with zipfile.ZipFile(tmp_path / "grok.zip", "w") as archive:
+        archive.write(path, "ttl/30d/export_data/x/prod-grok-backend.json")
+    assert len(segments(open_source(tmp_path / "grok.zip"))) == 2
+
+
+def test_damaged_grok(tmp_path: Path) -> None:
+    """100 damaged files give documents and record errors only."""
+    path = grok(tmp_path, *(reply(f"r{n}", None, "human", f"blå {n}", "2024-05-01T09:00:00Z") for n in range(9)))
+    survives(AssistantExport, path.read_bytes(), path, files=100)
+
+
 def test_a_whole_export_is_one(tmp_path: Path) -> None:
     """Its parts are read, and the page that says the same, recordings and pictures beside them are not."""
     folder = tmp_path / "export"

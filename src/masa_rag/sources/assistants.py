@@ -1,4 +1,4 @@
-"""Conversations with assistants: what ChatGPT, Claude and Google Takeout (Gemini) give people of their data."""
+"""Conversations with assistants: what ChatGPT, Claude, Google Takeout (Gemini) and Grok give people of their data."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ import re
 from collections.abc import Iterable, Iterator
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from masa_rag.errors import RecordError, SourceFormatError
 from masa_rag.sources._archive import Archive
-from masa_rag.sources._assistants import chatgpt, claude, gemini
+from masa_rag.sources._assistants import chatgpt, claude, gemini, grok
 from masa_rag.sources._assistants.activity import is_page, may_be_page, page_entries
 from masa_rag.sources._assistants.records import is_conversation, is_known, records
 from masa_rag.sources._base import FileSource, read_head
@@ -19,7 +20,7 @@ from masa_rag.sources._chats.files import ChatFile, holds_chats, in_zip, is_zip,
 from masa_rag.sources._chats.messages import Said, documents
 from masa_rag.types import Document
 
-_EXPORTED = re.compile(r"conversations(?:-\d+)?\.json")
+_EXPORTED = re.compile(r"conversations(?:-\d+)?\.json|prod-grok-backend\.json")
 _ABOUT = (
     "user.json", "users.json", "message_feedback.json", "shared_conversations.json", "model_comparisons.json",
     "group_chats.json", "shopping.json", "sora.json",
@@ -30,11 +31,11 @@ _USERS_BYTES = 1_048_576
 
 
 class AssistantExport(FileSource):
-    """Conversations with ChatGPT, Claude and Gemini, one document each.
+    """Conversations with ChatGPT, Claude, Gemini and Grok, one document each.
 
     Reads ``conversations.json`` (in larger exports ``conversations-000.json`` and on) of ChatGPT and of Claude, single
-    conversations in the same form, ChatGPT's ``chat.html`` where it stands alone, and Google Takeout's
-    ``MyActivity.json`` of Gemini, or ``MyActivity.html`` in its folder, on disk or in a zip.
+    conversations in the same form, ChatGPT's ``chat.html`` where it stands alone, Google Takeout's ``MyActivity.json``
+    of Gemini, or ``MyActivity.html`` in its folder, and Grok's ``prod-grok-backend.json``, on disk or in a zip.
 
     Args:
         paths: A file, a folder, a pattern, or several.
@@ -134,8 +135,14 @@ def _conversations(file: ChatFile, *, me: str) -> Iterator[Document | RecordErro
             yield record
         elif not is_conversation(record):
             log += gemini.said(record, me, str(file.path))
-        elif (document := (chatgpt if "mapping" in record else claude).document(record, me)) is not None:
+        elif (document := _document(record, me)) is not None:
             yield document
     yield from documents(log)
     if not found:
-        yield RecordError("holds no conversations of ChatGPT, Claude or Gemini", record_id=str(file.path))
+        yield RecordError("holds no conversations of ChatGPT, Claude, Gemini or Grok", record_id=str(file.path))
+
+
+def _document(record: dict[str, Any], me: str) -> Document | None:
+    if "mapping" in record:
+        return chatgpt.document(record, me)
+    return grok.document(record, me) if "responses" in record else claude.document(record, me)

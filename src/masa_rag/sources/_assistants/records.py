@@ -1,4 +1,4 @@
-"""The conversations in an export of ChatGPT, Claude or Gemini, record by record, however large the file is."""
+"""The conversations in an export of ChatGPT, Claude, Gemini or Grok, record by record, however large the file is."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from masa_rag.sources._jsonstream import ITEM, Closed, Path, json_values, peek
 _LIST = ("conversations",)
 _BASES: tuple[Path, ...] = ((), (ITEM,), (*_LIST, ITEM))
 """Where a conversation may lie: it is the file, or one of a list."""
-_MESSAGES = ("mapping", "chat_messages")
+_MESSAGES = ("mapping", "chat_messages", "responses")
 _INTO = frozenset({*_BASES, _LIST, *((*base, name) for base in _BASES for name in _MESSAGES)})
 _PAGE, _SCRIPT = b"<title>ChatGPT Data Export</title>", b"var jsonData = "
 _HEAD_VALUES = 400
@@ -21,9 +21,11 @@ and of Claude's the first may be empty."""
 
 
 def is_conversation(value: Any) -> bool:
-    """Say whether this is a conversation with ChatGPT (a tree of messages) or Claude (a list of them)."""
+    """Say whether this is a conversation with ChatGPT (a tree of messages), Claude or Grok (lists of them)."""
     return isinstance(value, dict) and (
-        isinstance(value.get("mapping"), dict) or isinstance(value.get("chat_messages"), list)
+        isinstance(value.get("mapping"), dict)
+        or isinstance(value.get("chat_messages"), list)
+        or (isinstance(value.get("responses"), list) and isinstance(value.get("conversation"), dict))
     )
 
 
@@ -43,6 +45,11 @@ def _is_node(value: Any) -> bool:
     return isinstance(value, dict) and {"message", "parent"} <= value.keys()
 
 
+def _is_response(value: Any) -> bool:
+    response = value.get("response") if isinstance(value, dict) else None
+    return isinstance(response, dict) and {"message", "sender"} <= response.keys()
+
+
 def is_known(head: bytes) -> bool:
     """Say whether a file begins as an export of conversations does."""
     about: dict[str, Any] = {}
@@ -51,10 +58,13 @@ def is_known(head: bytes) -> bool:
             return True
         if path[-2:] == ("chat_messages", ITEM) and _is_message(value):
             return True
+        if path[-2:] == ("responses", ITEM) and _is_response(value):
+            return True
         if path and path[:-1] in _BASES:
             about[path[-1]] = value
     # The first message may be longer than what is shown of the file.
-    return is_activity(about) or ({"uuid", "name"} <= about.keys() and b'"chat_messages"' in head)
+    is_grok = isinstance(about.get("conversation"), dict) and b'"responses"' in head
+    return is_activity(about) or is_grok or ({"uuid", "name"} <= about.keys() and b'"chat_messages"' in head)
 
 
 def _start(head: bytes) -> int:
@@ -90,7 +100,7 @@ def records(file: ChatFile) -> Iterator[dict[str, Any] | RecordError]:
 
 
 def _resembles(value: Any) -> bool:
-    return is_conversation(value) or is_activity(value) or _is_message(value)
+    return is_conversation(value) or is_activity(value) or _is_message(value) or _is_response(value)
 
 
 def _whole(record: dict[str, Any]) -> Iterator[dict[str, Any]]:
@@ -103,7 +113,7 @@ def _put(record: dict[str, Any], path: Path, value: Any) -> None:
     home = path[-2] if len(path) > 1 else ""
     if home == "mapping":
         record.setdefault("mapping", {})[path[-1]] = value
-    elif home == "chat_messages":
-        record.setdefault("chat_messages", []).append(value)
+    elif home in ("chat_messages", "responses"):
+        record.setdefault(home, []).append(value)
     elif path and path[:-1] in _BASES:
         record[path[-1]] = value
