@@ -19,6 +19,9 @@ Does it hold?
 So far?
 Tapbacks:
 Loved by Bo Sea
+🌊 by +15550100
+
+Written by Ann
     May 01, 2024 12:05:00 PM (Read by you after 5 minutes)
     Bo Sea
     Yes.
@@ -69,7 +72,7 @@ def test_who_said_what_and_when(tmp_path: Path) -> None:
     (day,) = documents(IMessageExport(tmp_path / "Crew - 3.txt", timezone="America/New_York"))
     assert (day.id, day.title) == ("Crew - 3/2024-05-01", "Crew - 3")
     assert [(part.author, part.text) for part in day.segments] == [
-        ("Me", "Does it hold?\n\nSo far?"),
+        ("Me", "Does it hold?\n\nSo far?\n\nWritten by Ann"),
         ("Bo Sea", "Yes."),
         ("+15550100", "Look at\nthe seal"),
         ("Me", "Salty"),

@@ -222,6 +222,13 @@ def test_a_page_beside_its_json_is_left_alone(tmp_path: Path) -> None:
     assert [part.text for part in segments(MessengerExport(path.parent))] == ["One"]
 
 
+def test_a_field_that_no_export_has(tmp_path: Path) -> None:
+    """It is passed over, whatever it is called."""
+    path = chat(tmp_path, said(0, "Nora", "One"))
+    path.write_text(json.dumps({"message": 5} | json.loads(path.read_text())))
+    assert [part.text for part in segments(open_source(path))] == ["One"]
+
+
 def test_damaged_pages(tmp_path: Path) -> None:
     """100 damaged pages give documents and record errors only."""
     path = page(tmp_path, *(box("Ivo", f"blå {number}", "May 1, 2024 10:01 am") for number in range(9)))

@@ -16,7 +16,7 @@ _HEAD = re.compile(rf"(?P<reply> {{4}})?{_TIME}(?: \((?:Read|Delivered|Opened) .
 _TOLD = re.compile(rf"{_TIME} \S.*")
 """What the app itself says, and the first wording of a message that was edited."""
 _EDITED = re.compile(r"Edited [^:]{1,60} later: (?P<text>.*)")
-_BELOW = frozenset({"Tapbacks:", "Reactions:"})
+_TAPBACKS = re.compile(r"(?m)^(?:Tapbacks|Reactions):\n(?:.{1,60} (?:by|from) .+(?:\n|\Z))*")
 _ADDED = re.compile(
     r"This message (?:responded to an earlier message\.|was deleted from the conversation!)|Attachment missing!|"
     r"Sent with (?:Confetti|Echo|Fireworks|Balloons|Heart|Lasers|Shooting Start?|Sparkles|Spotlight|Slam|Loud|Gentle|"
@@ -53,7 +53,8 @@ class IMessageExport(TextChats):
         return _Lines()
 
     def _words(self, text: str) -> str:
-        return "\n".join(line for line in text.split("\n") if not _ADDED.fullmatch(line.strip())).strip()
+        lines = _TAPBACKS.sub("", f"{text}\n").split("\n")
+        return "\n".join(line for line in lines if not _ADDED.fullmatch(line.strip())).strip()
 
 
 class _Lines:
@@ -71,7 +72,7 @@ class _Lines:
         if self._is_head:
             self._is_head, self._author = False, line.strip()
             return Opening(self._author, self._when)
-        if line in _BELOW or _TOLD.fullmatch(line):
+        if _TOLD.fullmatch(line):
             return Opening()
         if self._author is not None and (edited := _EDITED.fullmatch(line)) is not None:
             return Opening(self._author, self._when, edited["text"])

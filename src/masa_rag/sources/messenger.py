@@ -147,7 +147,7 @@ def _values(file: ChatFile) -> Iterator[tuple[str, Any] | RecordError]:
                 yield item
             elif isinstance(item, tuple) and item[0] == ("messages", ITEM) and _is_message(item[1]):
                 yield "message", item[1]
-            elif isinstance(item, tuple) and len(item[0]) == 1:
+            elif isinstance(item, tuple) and len(item[0]) == 1 and item[0][0] != "message":
                 yield item[0][0], item[1]
 
 
