@@ -430,6 +430,30 @@ def page(*records: dict[str, Any]) -> str:
     return f"<title>ChatGPT Data Export</title><script>var jsonData = {data};\nvar assetsJson = {{}};</script>"
 
 
+def test_projects_of_claude(tmp_path: Path) -> None:
+    """What it was told is the person's, the texts given with it are nobody's; its makers' example is left out."""
+    text = {"uuid": "d1", "filename": "seals.md", "content": "They hold.", "created_at": "2024-05-01T10:00:00Z"}
+    project = {
+        "uuid": "p1", "name": "The boat", "description": "Her upkeep", "is_private": True, "is_starter_project": False,
+        "prompt_template": "Be brief.", "created_at": "2024-05-01T09:00:00Z", "creator": {"uuid": "a"}, "docs": [text],
+    }  # fmt: skip
+    example = project | {"uuid": "p2", "is_starter_project": True}
+    saved(tmp_path / "out", talk(turn("t1", "human", "It leaks.")))
+    path = saved(tmp_path / "out", project, example, name="projects.json")
+    (tmp_path / "out" / "users.json").write_text(json.dumps([{"uuid": "a", "full_name": "Ann Sea"}]))
+    (item,) = documents(open_source(path))
+    assert (item.id, item.title, item.url) == ("project/p1", "The boat", "https://claude.ai/project/p1")
+    assert [(part.author, part.text) for part in item.segments] == [
+        ("Ann Sea", "Her upkeep\n\nBe brief."),
+        (None, "seals.md\nThey hold."),
+    ]
+    assert {document.title for document in documents(open_source(tmp_path / "out"))} == {"The pump", "The boat"}
+    with zipfile.ZipFile(tmp_path / "claude.zip", "w") as archive:
+        for name in ("conversations.json", "projects.json", "users.json"):
+            archive.write(tmp_path / "out" / name, name)
+    assert len(documents(open_source(tmp_path / "claude.zip"))) == 2
+
+
 def reply(key: str, follows: str | None, sender: str, text: str, time: Any) -> dict[str, Any]:
     """A question or an answer of Grok."""
     response = {"_id": key, "parent_response_id": follows, "sender": sender, "message": text, "create_time": time}

@@ -11,21 +11,23 @@ from typing import Any
 
 from masa_rag.errors import RecordError, SourceFormatError
 from masa_rag.sources._archive import Archive
-from masa_rag.sources._assistants import chatgpt, claude, gemini, grok
+from masa_rag.sources._assistants import chatgpt, claude, gemini, grok, projects
 from masa_rag.sources._assistants.activity import is_page, may_be_page, page_entries
-from masa_rag.sources._assistants.records import is_conversation, is_known, records
+from masa_rag.sources._assistants.records import is_activity, is_known, records
 from masa_rag.sources._base import FileSource, read_head
 from masa_rag.sources._chats.fields import text_of
 from masa_rag.sources._chats.files import ChatFile, holds_chats, in_zip, is_zip, others_in_zips, read_each, unpacked
 from masa_rag.sources._chats.messages import Said, documents
 from masa_rag.types import Document
 
-_EXPORTED = re.compile(r"conversations(?:-\d+)?\.json|prod-grok-backend\.json")
+_EXPORTED = re.compile(r"(?:conversations(?:-\d+)?|projects|prod-grok-backend)\.json")
 _ABOUT = (
     "user.json", "users.json", "message_feedback.json", "shared_conversations.json", "model_comparisons.json",
     "group_chats.json", "shopping.json", "sora.json",
 )  # fmt: skip
-_SENT = re.compile(r"file[-_].*|.*\.(?:dat|png|jpe?g|webp|gif|wav)|conversations(?:-\d+)?\.json|chat\.html")
+_SENT = re.compile(
+    r"file[-_].*|.*\.(?:dat|png|jpe?g|webp|gif|wav)|conversations(?:-\d+)?\.json|projects\.json|chat\.html"
+)
 """Names of what lies in an export beside what is said: what was sent, and the same as a page."""
 _USERS_BYTES = 1_048_576
 
@@ -45,7 +47,8 @@ class AssistantExport(FileSource):
     The branch that is shown is read; how many messages are in others, where a question was edited or an answer made
     anew, is in the document's metadata (``other_branches``). Thoughts, what tools say, hidden messages and custom
     instructions are left out; texts of a canvas and artifacts are read as they were written first and anew, not what
-    was changed in them. The text of files that Claude was sent comes before the message, without an author.
+    was changed in them. The text of files that Claude was sent comes before the message, without an author. A
+    project of Claude is a document too: what it was told for all of its conversations, and the texts given with it.
     """
 
     form = "assistants"
@@ -133,7 +136,7 @@ def _conversations(file: ChatFile, *, me: str) -> Iterator[Document | RecordErro
         found = True
         if isinstance(record, RecordError):
             yield record
-        elif not is_conversation(record):
+        elif is_activity(record):
             log += gemini.said(record, me, str(file.path))
         elif (document := _document(record, me)) is not None:
             yield document
@@ -143,6 +146,8 @@ def _conversations(file: ChatFile, *, me: str) -> Iterator[Document | RecordErro
 
 
 def _document(record: dict[str, Any], me: str) -> Document | None:
+    if projects.is_project(record):
+        return projects.document(record, me)
     if "mapping" in record:
         return chatgpt.document(record, me)
     return grok.document(record, me) if "responses" in record else claude.document(record, me)

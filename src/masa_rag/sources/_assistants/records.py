@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from masa_rag.errors import RecordError
+from masa_rag.sources._assistants.projects import is_project
 from masa_rag.sources._chats.files import ChatFile
 from masa_rag.sources._jsonstream import ITEM, Closed, Path, json_values, peek
 
@@ -64,7 +65,12 @@ def is_known(head: bytes) -> bool:
             about[path[-1]] = value
     # The first message may be longer than what is shown of the file.
     is_grok = isinstance(about.get("conversation"), dict) and b'"responses"' in head
-    return is_activity(about) or is_grok or ({"uuid", "name"} <= about.keys() and b'"chat_messages"' in head)
+    return (
+        is_activity(about)
+        or is_project(about)
+        or is_grok
+        or ({"uuid", "name"} <= about.keys() and b'"chat_messages"' in head)
+    )
 
 
 def _start(head: bytes) -> int:
@@ -104,7 +110,7 @@ def _resembles(value: Any) -> bool:
 
 
 def _whole(record: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    if is_conversation(record) or is_activity(record):
+    if is_conversation(record) or is_activity(record) or is_project(record):
         yield record
 
 
