@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from masa_rag import Document, Memory, Segment
+from masa_rag._searching.foreign_overview import in_english
 from masa_rag._searching.overview import is_overview, subject_of
 from masa_rag.context import build_context
 
@@ -190,3 +191,41 @@ def test_others_who_spoke_today_do_not_hide_a_talk_without_a_date(memory: Memory
 def test_a_memory_without_anything_that_passes_says_so(shows: Memory) -> None:
     """No filter is given up for an overview."""
     assert shows.search("Summarize the call", author="Nobody") == []
+
+
+@pytest.mark.parametrize(
+    ("question", "english"),
+    [
+        ("Fass bitte zusammen, was Mara gesagt hat.", "Summarize Mara"),
+        ("Kannst du das Gespräch von Mara und Jonas zusammenfassen?", "Summarize Mara and Jonas"),
+        ("Worüber haben Mara und Jonas      gesprochen?", "What did Mara and Jonas talk about"),
+        ("Was ist       passiert?", "What happened"),
+        ("Résume la réunion", "Summarize everyone"),
+        ("De quoi Mara et Jonas ont-ils parlé ?", "What did Mara and Jonas talk about"),
+        ("De quoi ont-ils parlé ?", "What did everyone talk about"),
+        ("Resumen de la llamada", "Summarize everyone"),
+        ("¿De qué hablaron Mara y Jonas?", "What did Mara and Jonas talk about"),
+        ("Итоги встречи", "Summarize everyone"),
+        ("О чём говорили Мара и Йонас?", "What did Мара and Йонас talk about"),
+    ],
+)
+def test_the_whole_is_asked_for_in_other_languages(question: str, english: str) -> None:
+    """German, French, Spanish and Russian, with the names as they are; blanks stand where a day was taken out."""
+    assert in_english(question) == english
+    assert is_overview(english)
+
+
+@pytest.mark.parametrize(
+    "question", ["Resume the call", "Was war in der Kiste?", "Что было в ящике?", "¿Qué pasó con Ann?"]
+)
+def test_a_question_for_one_place_is_left_in_its_language(question: str) -> None:
+    """It is searched as it was asked."""
+    assert in_english(question) == question
+
+
+def test_an_overview_in_german_goes_through_the_talk(shows: Memory) -> None:
+    """These words stand in no passage, so none was nearer than another; for a subject it is searched as before."""
+    hits = shows.search("Worüber sprachen Ann und Bo?", k=8)
+    assert {theme for theme in THEMES for hit in hits if theme in hit.chunk.text} == set(THEMES)
+    assert all("overview" in hit.why for hit in hits)
+    assert all("overview" not in hit.why for hit in shows.search("Fass die Gespräche über Bienen zusammen", k=8))

@@ -13,6 +13,7 @@ from typing import NamedTuple
 from masa_rag._names import capitalised, name_words, without_accents
 from masa_rag._reading import Filters, chunks_by_id, ids_of
 from masa_rag._searching.copies import with_copies
+from masa_rag._searching.foreign_overview import in_english
 from masa_rag._searching.stretches import evenly
 from masa_rag._words import STOP_WORDS, words_of
 from masa_rag.types import Hit
@@ -99,6 +100,7 @@ def _unframed(question: str) -> str:
 
 def is_news(question: str) -> bool:
     """Say whether a question asks only what there was: with a time, for all of that time and for nothing else."""
+    question = in_english(question)
     return is_overview(question) and not _asked_of(question)
 
 
@@ -135,6 +137,7 @@ def overview(
         filters: What they pass; of copies one that passes is shown.
         preferred: Numbers of copies that are rather shown than others.
     """
+    question = in_english(question)
     if not is_overview(question):
         return None
     names = _asked_of(question)
