@@ -107,15 +107,14 @@ def stretches(connection: sqlite3.Connection, filters: Filters, *, until: float,
     known = json.dumps(_sources(connection, bounds[0], bounds[-2]))
     spans = list(pairwise(bounds))
     earlier = [_stretch(connection, passes, values, span) for span in spans[:-1]]
-    passes = f"{passes} AND d.source IN (SELECT value FROM json_each(?))"
+    passes += " AND c.document IN (SELECT pk FROM documents WHERE source IN (SELECT value FROM json_each(?)))"
     return [*earlier, _stretch(connection, passes, [*values, known], spans[-1])]
 
 
 _SAID = """
 SELECT c.pk, CASE c.authors WHEN '[]' THEN c.document ELSE c.authors END, CAST(c.started_at / ? AS INTEGER),
     CAST(b.words AS BLOB)
-FROM chunks c JOIN documents d ON d.pk = c.document JOIN sources s ON s.pk = d.source JOIN bags b ON b.chunk = c.pk
-LEFT JOIN said t ON t.chunk = c.pk
+FROM chunks c JOIN bags b ON b.chunk = c.pk LEFT JOIN said t ON t.chunk = c.pk
 WHERE c.started_at > ? AND c.started_at <= ? AND NOT EXISTS (
     SELECT 1 FROM said o JOIN chunks e ON e.pk = o.chunk
     WHERE t.first > 0 AND o.first = t.first AND (e.started_at, e.pk) < (c.started_at, c.pk)
@@ -158,9 +157,7 @@ def latest(connection: sqlite3.Connection, filters: Filters) -> datetime:
     """Return when the last passage that passes was said; now where there is none, or a clock was ahead."""
     passes, values = condition_of(connection, filters)
     row = connection.execute(
-        "SELECT max(c.started_at) FROM chunks c JOIN documents d ON d.pk = c.document "
-        f"JOIN sources s ON s.pk = d.source WHERE {passes} AND c.started_at <= ?",
-        (*values, time()),
+        f"SELECT max(c.started_at) FROM chunks c WHERE {passes} AND c.started_at <= ?", (*values, time())
     ).fetchone()
     return datetime.now(UTC) if row[0] is None else datetime.fromtimestamp(row[0], UTC)
 
