@@ -108,6 +108,15 @@ def test_a_name_that_is_misspelt_names_who_may_be_meant(memory: Memory, typed: s
     assert authors_like(memory.catalog.connection, typed) == meant
 
 
+def test_who_speaks_no_more_is_not_meant(memory: Memory) -> None:
+    """Bo's messages remain; forgetting an Ann was refused for the sake of an Ann Lund who was gone."""
+    memory.add([chat("c", ("Ann Lund", "Rope is sold out."), ("Bo", "And tar?"))], name="s")
+    memory.sync([chat("c", ("Bo", "And tar?"), name="d")], name="s", allow_mass_delete=True)
+    assert authors_like(memory.catalog.connection, "Ann Lnud") == []
+    assert memory.forget(author="Ann").deleted == 0
+    assert authors_like(memory.catalog.connection, "Bob") == ["Bo"]
+
+
 def test_an_accent_that_is_typed_counts(memory: Memory) -> None:
     """Zoë and Zoe may be two people: who types the accent means the one."""
     memory.remember("Rope is sold out.", author="Zoe")

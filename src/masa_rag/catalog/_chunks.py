@@ -81,12 +81,17 @@ class ChunkTables(Database):
         self.connection.execute("UPDATE said SET first = 0 WHERE first = ?", (number,))
         if not (is_text(row["header"]) and is_text(row["text"])):  # then nobody knows which words to take out
             self.connection.execute("UPDATE chunks SET header = '', text = '' WHERE pk = ?", (number,))
+        self._write_authors(number, ())
         self.connection.execute("DELETE FROM chunks WHERE pk = ?", (number,))
         self.set_setting("removals", str(self._note(row["id"].decode("utf-8", "replace"), deleted=True)))
 
     def _before_commit(self) -> None:
         self._find_copies()
         self._index_words()
+        self.connection.executemany(  # who speaks no more is nobody to be meant by a name
+            "DELETE FROM authors WHERE pk = ? AND pk NOT IN (SELECT author FROM chunk_authors)",
+            ((author,) for author in self._silenced),
+        )
 
     def _find_copies(self) -> None:
         """Say of each short passage nobody has looked at whether it is a copy, and of which; oldest first.
@@ -156,7 +161,8 @@ class ChunkTables(Database):
         )
 
     def _write_authors(self, chunk: int | None, names: Iterable[str]) -> None:
-        self.connection.execute("DELETE FROM chunk_authors WHERE chunk = ?", (chunk,))
+        deleted = "DELETE FROM chunk_authors WHERE chunk = ? RETURNING author"
+        self._silenced.update(row[0] for row in self.connection.execute(deleted, (chunk,)))
         for name in names:
             self.connection.execute("INSERT OR IGNORE INTO authors (name) VALUES (?)", (name,))
             self.connection.execute(

@@ -75,6 +75,7 @@ class Database:
         self.is_closed = False
         self.guard: Callable[[], None] = lambda: None  # what it raises ends each transaction before it writes
         self._unindexed: dict[int, None] = {}
+        self._silenced: set[int] = set()
         self._buried: dict[tuple[str, ...], bool] = {}  # what this transaction has looked up
         self._errors = StorageErrors(self.path)
         migrate(self.connection)
@@ -155,6 +156,7 @@ class Database:
                 raise
             finally:
                 self._unindexed.clear()
+                self._silenced.clear()
                 self._buried.clear()
 
     @contextmanager
