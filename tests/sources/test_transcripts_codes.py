@@ -220,3 +220,11 @@ def test_lyrics_of_whisper_in_a_folder(tmp_path: Path) -> None:
         (0.0, "The pump failed."),
         (4.5, "Order a new seal."),
     ]
+
+
+def test_a_time_code_without_words(tmp_path: Path) -> None:
+    """A line after one in which nothing was heard is one of its own."""
+    rows = [f"[0:0{at}] {text}" for at, text in zip((3, 5, 7, 9), TEXTS, strict=True)]
+    rows[2:2] = ["[0:06]"]
+    found = [(line.start, line.text) for line in read(tmp_path, "\n".join(["[0:00]", *rows])).segments]
+    assert found == [*zip((3.0, 5.0, 7.0, 9.0), TEXTS, strict=True)]

@@ -88,8 +88,8 @@ def _opened(rows: Sequence[str], form: re.Pattern[str]) -> list[re.Match[str] | 
 
 
 def _heads(rows: Sequence[str]) -> set[str]:
-    """Return which rows at time codes have no words that were said: none, and the names of the speakers."""
-    return {"", *few_names([row for row in rows if row], len(rows))}
+    """Return which rows at time codes have no words that were said: the names of the speakers, else empty ones."""
+    return few_names([row for row in rows if row], len(rows)) or {""}
 
 
 def _is_spoken(text: str, times: Sequence[float]) -> bool:
