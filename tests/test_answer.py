@@ -557,3 +557,12 @@ def test_what_is_cited_is_listed_under_its_number(memory: Memory) -> None:
     memory.add([Document(id="1", text="The boat is at the mill."), Document(id="2", text="A boat, a boat.")], name="s")
     hits = [replace(hit, rank=7 - hit.rank) for hit in memory.search("boat")]
     assert str(check("It floats [2].", hits)).splitlines()[-1] == f"[2] {hits[1].chunk.document_id}"
+
+
+def test_an_overview_quotes_what_was_said_and_no_address(memory: Memory) -> None:
+    """The name of a picture has more words than most sentences; alone it is quoted for want of anything else."""
+    picture = "https://pictures.example/video_thumb/1746530548825165824/img/mill-wheel-turning-again-at-noon.jpg"
+    texts = [f"The mill turns again.\n{picture}", f"{picture}\nWe sail on Monday.", picture]
+    memory.add([Document(id=str(n), text=text, author="Ann") for n, text in enumerate(texts)], name="posts")
+    quoted = memory.ask("Summarize everything.").text.splitlines()
+    assert {line[1:-5] for line in quoted} == {"The mill turns again.", "We sail on Monday.", picture}

@@ -37,7 +37,7 @@ _FREE_WORDS = 16
 _SHINGLE, _KEPT = 4, 8
 
 _RETWEET = re.compile(r"^(?:rt\s+@\w+\s*:?\s*)+", re.IGNORECASE)
-_LINK = re.compile(r"(?:https?://|www\.)\S+", re.IGNORECASE)
+LINK = re.compile(r"(?:https?://|www\.)\S+", re.IGNORECASE)
 _TOKEN = re.compile(r"(?<!\w)[+-]?[$€£]?\d[\d.,:/]*\w*%?|[@#$]?\w+(?:['’]\w+)*|[?.!:\n]")
 _PICTURE = re.compile(r"https?://(?:t\.co|\w+\.twimg\.com)/", re.IGNORECASE)
 _WORDS_A_LINK = 6
@@ -139,9 +139,9 @@ def own_words(text: str, authors: str) -> str:
 
 def words_said(text: str) -> Words:
     """Return the words of a text for comparing."""
-    bare = _SEPARATED.sub("", _LINK.sub(" ", _RETWEET.sub("", text.strip())))
+    bare = _SEPARATED.sub("", LINK.sub(" ", _RETWEET.sub("", text.strip())))
     words, fixed = _words_and_fixed(_without_addressed(_TOKEN.findall(bare)))
-    links = [link for link in _LINK.findall(text) if not _PICTURE.match(link)]
+    links = [link for link in LINK.findall(text) if not _PICTURE.match(link)]
     if len(links) * _WORDS_A_LINK > len(words):
         fixed.extend(range(len(words), len(words) + len(links)))
         words.extend(links)

@@ -9,10 +9,11 @@ from datetime import datetime
 from itertools import pairwise
 from typing import Any
 
+from masa_rag._copies import LINK
 from masa_rag._nearness import near_to
 from masa_rag._quotations import cited_in, false_quotations, in_clauses, numbers_in, plain, states
 from masa_rag._searching.scope import asked_at
-from masa_rag._searching.sentences import Sentence, best_sentence, rarities, sentences_of, stems_among
+from masa_rag._searching.sentences import Sentence, best_sentence, rarities, sentences_of, stems_among, stems_of
 from masa_rag._searching.when import periods_of
 from masa_rag._turns import Documents, Placing, false_speakers, from_quotations, narrowed, placing
 from masa_rag._words import STOP_WORDS, words_of
@@ -180,11 +181,18 @@ def _extracted(question: str, hits: Sequence[Hit], document: Placing, now: datet
 
 
 def _extract_overview(hits: Sequence[Hit], document: Placing) -> Answer:
-    """Return of each passage the sentence that holds most of its words."""
+    """Return of each passage the sentence that holds most of its words.
+
+    Those of a link do not count: the name of a picture has more than most sentences, and says nothing.
+    """
     common = stems_among(STOP_WORDS)
-    passages = [sentences_of(_whole(hit.chunk, document)) for hit in hits]
+    passages = [[*map(_without_links, sentences_of(_whole(hit.chunk, document)))] for hit in hits]
     said = [best_sentence(part, dict.fromkeys(_held(part) - common, 1.0)) for part in passages]
     return _quoted(_once(enumerate(said, 1)), hits, document)
+
+
+def _without_links(sentence: Sentence) -> Sentence:
+    return replace(sentence, stems=sentence.stems & stems_of(LINK.sub(" ", sentence.text)))
 
 
 def _held(passage: Iterable[Sentence]) -> set[str]:
