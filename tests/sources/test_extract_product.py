@@ -120,3 +120,13 @@ def test_long_texts_are_no_attack() -> None:
     began = time.process_time()
     extract_page(f"<html><head>{script}</head><body><main>{section}</main></body></html>")
     assert time.process_time() - began < 3
+
+
+def test_what_readers_write_below_an_article_is_not_its_author_s() -> None:
+    """Also on a page so short that a comment looks like a part of it; a page of comments alone is about them."""
+    story = "<p>We painted the oars this week, and left them in the sun to dry for two days before anybody rowed.</p>"
+    comment = "<p>Have you tried linseed oil instead of varnish? It lets the wood move with the water.</p>"
+    head = "<head><title>Oars</title><meta property='og:type' content='article'></head>"
+    page = f"<html>{head}<body><article><h1>Oars</h1>{{}}</article><div id='comments'>{{}}</div></body></html>"
+    assert "linseed" not in extract_page(page.format(story * 2, comment)).text
+    assert "linseed" in extract_page(page.format("", comment * 3)).text

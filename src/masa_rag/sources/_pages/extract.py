@@ -38,7 +38,7 @@ from masa_rag.sources._pages.marks import structure_bits
 from masa_rag.sources._pages.meta import Head
 from masa_rag.sources._pages.model import choose, load_model
 from masa_rag.sources._pages.parse import parse_page
-from masa_rag.sources._pages.product import leave_reviews
+from masa_rag.sources._pages.product import leave_comments, leave_reviews
 from masa_rag.sources._pages.unshown import unshown_article, unshown_description
 from masa_rag.sources._pages.walls import is_wall
 from masa_rag.types import Segment
@@ -183,6 +183,8 @@ def _chosen(head: Head, blocks: list[Block], nodes: list[Node]) -> NDArray[np.bo
         return (note.first <= places) & (places < note.last)
     probabilities = load_model().probabilities(features(blocks, nodes, head.facts()))
     leave_reviews(blocks, nodes, probabilities)
+    if head.is_article:
+        leave_comments(blocks, nodes, probabilities)
     leave_copies(blocks, probabilities)
     words = np.array([len(block.words) for block in blocks], dtype=np.float32)
     taken, expected = choose(probabilities, words)

@@ -138,9 +138,13 @@ class Head:
         address = self.canonical or self.url
         told_sites = filter(None, (self.site, _domain(address), host_of(address)))
         sites = [*told_sites, *names_at_home(self.tree, host_of(address))]
-        is_article = self.meta("og:type") == "article" or any(self.things(*_ARTICLE_TYPES))
         titles = list(filter(None, map(clean, told)))
-        return title_of(titles, list(headings_of(self.tree)), sites, is_article=is_article)
+        return title_of(titles, list(headings_of(self.tree)), sites, is_article=self.is_article)
+
+    @cached_property
+    def is_article(self) -> bool:
+        """Whether the page says that it is an article."""
+        return self.meta("og:type") == "article" or any(self.things(*_ARTICLE_TYPES))
 
     @cached_property
     def _is_sold(self) -> bool:
