@@ -61,10 +61,13 @@ def test_numbers_above_the_words(tmp_path: Path, form: str) -> None:
     assert [(author and author[-1], text) for author, text in lines(talk)] == [(str(n), text) for n, text in turns]
 
 
-@pytest.mark.parametrize("many", [6, 40])
+@pytest.mark.parametrize("many", [8, 40])
 def test_headings_do_not_speak(tmp_path: Path, many: int) -> None:
     """What Granola and others write above a talk is its preface, however long that is."""
-    head = "Meeting Title: Weekly Sync\nDate: May 14\nSpeakers: Me, Them\nMeeting participants: Ada Park\n\nTranscript:"
+    head = (
+        "Meeting Title: Weekly Sync\nDate: May 14\nRecording Date: May 14\nSpeakers: Me, Them\n"
+        "Meeting participants: Ada Park\n\nTranscript:"
+    )
     turns = [(("Them", "Me")[number % 2], f"The pump ran {number} hours.") for number in range(many)]
     talk, preface = read(tmp_path, head + "\n \n" + "".join(f"{name}: {text}  \n" for name, text in turns))
     assert lines(talk) == turns
@@ -76,3 +79,10 @@ def test_fields_are_no_dialogue(tmp_path: Path) -> None:
     text = "".join(f"Title: {item}\nOwner: Mara\nPlace: Skarholm\n\n" for item in ("Seals", "Buoys", "Salt"))
     (tmp_path / "plan.txt").write_text(text)
     assert not Transcripts.recognises(tmp_path / "plan.txt", text.encode())
+
+
+def test_what_is_played_speaks(tmp_path: Path) -> None:
+    """Words of a video that is shown are not those of who spoke before it."""
+    turns = [*SAID[:5], ("Video", "The sea is high tonight."), *SAID[6:]]
+    (talk,) = read(tmp_path, "".join(f"{name}: {text}\n" for name, text in turns))
+    assert lines(talk) == turns

@@ -48,17 +48,19 @@ _BRACKETED = re.compile(
 _BOLD = re.compile(r"\*\*(?P<name>[^\W\d_][^:*<>\[\]{}\n]{0,47}?)\s*(?::\s*\*\*|\*\*\s*:)\s*(?P<text>\S.*)", re.DOTALL)
 _PARTICLES = frozenset(["al", "and", "bin", "da", "de", "del", "den", "der", "di", "el", "of", "the", "van", "von"])
 _PHRASES = frozenset(
-    """address agenda also answer answers attendees attention audio author but careful caution chapter city comment
+    """address agenda also answer answers attendees attention author but careful caution chapter city comment
     company conclusion content copyright country date description disclaimer duration email example examples
     exercise fact file filename files finally first format fourth friday here hint homework http https imagine
     important keywords lastly length licence license link listen location look meaning meeting message monday name
-    next note notes now participants phone port problem question questions reason recording remember reminder result
-    rule saturday second size so solution source speakers start status step subject summary sunday tags text
-    therefore third thursday time timestamp tip tips title today tomorrow topic transcript translation tuesday type
-    update url version video warning watch wednesday yesterday
+    next note notes now participants phone port problem question questions reason remember reminder result rule
+    saturday second size so solution source speakers start status step subject summary sunday tags text therefore
+    third thursday time timestamp tip tips title today tomorrow topic transcript translation tuesday type update url
+    version warning watch wednesday yesterday
     例如 备注 地址 姓名 日期 时间 标题 注意 电话""".split()
 )
 """Words before a colon that name nobody ("Meeting title"). No word that is a name too: "May" and "Mark" may speak."""
+_MEDIA = frozenset(["audio", "recording", "video"])
+"""What is played in a talk speaks; "Recording date" does not."""
 _BEHIND_NAME = re.compile(r"\s*([(\[]([^()\[\]]+)[)\]])$")
 _MANNERS = frozenset(
     """chuckles, chuckling, cont'd, continued, continuing, cont’d, cough, coughing, coughs, cries, crosstalk, crying,
@@ -122,8 +124,10 @@ def _label(text: str) -> re.Match[str] | None:
 
 
 def _is_phrase(label: str) -> bool:
-    counted = _COUNTED.fullmatch(label)
-    return _PHRASES.issuperset(label.lower().split()) or bool(counted and counted[1].lower() in _THINGS)
+    counted, words = _COUNTED.fullmatch(label), label.lower().split()
+    return _PHRASES.issuperset({*words} - _MEDIA if len(words) > 1 else words) or bool(
+        counted and counted[1].lower() in _THINGS
+    )
 
 
 def is_numbered(label: str) -> bool:
