@@ -16,7 +16,8 @@ _DIGEST = """Tell me what was said since {since} in my memory of what people say
 
 1. Call list_sources, to see which sources reach to {since} or later.
 2. Call timeline with the query "What happened?", since {since}, k 100.
-3. For each subject that comes up, call recall with a question of its own and since {since}.
+3. Call trends with days {days}: what more people speak of than in the time before.
+4. For each subject that comes up, call recall with a question of its own and since {since}.
 
 Then write a digest: the subjects, those first of which most people speak, each in two or three sentences on who said
 what. Name decisions, questions that stay open, and what people disagree on. What was said again in the same words
@@ -49,7 +50,7 @@ def daily_digest(days: str = "1") -> str:
     today = datetime.now().astimezone().replace(hour=0, minute=0, second=0, microsecond=0)
     first = today - timedelta(days=count - 1)
     since = min(first, first.replace(tzinfo=UTC))  # what has only a date is of its midnight in UTC
-    return _DIGEST.format(since=since.isoformat(timespec="minutes"), rules=_RULES)
+    return _DIGEST.format(since=since.isoformat(timespec="minutes"), days=count, rules=_RULES)
 
 
 def fact_check(claim: str) -> str:
