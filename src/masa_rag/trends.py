@@ -163,29 +163,33 @@ def _named(talk: Sequence[Stretch], subjects: Sequence[str]) -> list[_Found]:
 
 
 def _rising(connection: sqlite3.Connection, talk: Sequence[Stretch], totals: NDArray[np.int64]) -> list[_Found]:
-    """Return the words that rise, the most unusual first; those that stand together are one."""
-    last = talk[-1]
-    digests, counts = last.voices_of_words()
+    """Return the words that rise, the most unusual first; those that stand together are one.
+
+    The words that are counted for all passages are those of titles and of who speaks too. What rises is what is said:
+    in the last stretch the few that are unusual are counted once more, in the texts.
+    """
+    digests, table, enough = _unusual(talk, totals)
+    said = _spoken(connection, talk[-1], set(digests))
+    table[:, -1] = [talk[-1].voices_at(said.places[digest]) for digest in digests]
+    scores = surprise(table, totals)
+    return _joined([
+        _Found((said.spelling(digests[row]),), table[row].tolist(), dict.fromkeys(said.places[digests[row]], 1))
+        for row in np.argsort(-scores, kind="stable").tolist()
+        if scores[row] >= enough and table[row, -1] >= LEAST
+    ])  # fmt: skip
+
+
+def _unusual(talk: Sequence[Stretch], totals: NDArray[np.int64]) -> tuple[list[int], NDArray[np.int64], float]:
+    """Return the most unusual words as digests, their voices in each stretch, and the score that makes a trend."""
+    digests, counts = talk[-1].voices_of_words()
     digests = digests[counts >= LEAST]
-    if not len(digests) or not totals[:-1].any():
-        return []
+    enough = NormalDist().inv_cdf(1 - DOUBT / max(1, len(digests)))
+    if not totals[:-1].any():
+        digests = digests[:0]
     table = np.column_stack([stretch.voices_of(digests) for stretch in talk])
-    enough = NormalDist().inv_cdf(1 - DOUBT / len(digests))
     scores = surprise(table, totals)
     best = [row for row in np.argsort(-scores, kind="stable")[:_LOOKED_AT].tolist() if scores[row] >= enough]
-    # The counted words are those of titles and names too: what rises is what is said.
-    said = _spoken(connection, last, {int(digests[row]) for row in best})
-    places = [said.places[int(digests[row])] for row in best]
-    spoken = table[best]
-    spoken[:, -1] = [last.voices_at(found) for found in places]
-    scores = surprise(spoken, totals)
-    order = [
-        row for row in np.argsort(-scores, kind="stable").tolist() if scores[row] >= enough and spoken[row, -1] >= LEAST
-    ]
-    return _joined([
-        _Found((said.spelling(int(digests[best[row]])),), spoken[row].tolist(), dict.fromkeys(places[row], 1))
-        for row in order
-    ])  # fmt: skip
+    return digests[best].tolist(), table[best], enough
 
 
 @dataclass(frozen=True, slots=True)

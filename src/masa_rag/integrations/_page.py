@@ -88,8 +88,7 @@ def _trend(asked: Asked, trend: Trend, trends: Trends) -> str:
     link = _address({**_who(asked), **days, "q": " ".join(trend.words)})
     people = f" by {counted(trend.authors, 'person')}" if trend.authors else ""
     counts = f"{counted(trend.voices, 'voice')}{people}, {trend.expected:.1f} expected, since {_day(trend.since)}"
-    first = trend.passages[0]
-    said = f"{', '.join(first.authors)}: {_said(first)}" if first.authors else first.text
+    said = " ".join(": ".join(filter(None, (", ".join(chunk.authors), _said(chunk)))) for chunk in trend.passages[:1])
     return (
         f'<li class="trend"><div class="spark">{bars}</div><div><a href="{link}">{escape(", ".join(trend.words))}</a> '
         f"<cite>{counts}</cite><p>{escape(shorten(said, _SHORT, placeholder=' …'))}</p></div></li>"
