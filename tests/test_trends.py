@@ -337,6 +337,15 @@ def test_the_command_prints_them(brain: Path) -> None:
     ]
 
 
+def test_a_passage_without_blanks_is_shown_too(brain: Path) -> None:
+    """Cut after 200 characters, on a page, in a notebook and by the command."""
+    with Memory(brain, embedder=HashingEmbedder()) as memory:
+        memory.add([post("灯塔" * 300, "Ann", days_ago=1)], name="posts")
+        assert f"{('灯塔' * 300)[:199]}…" in memory.trends("灯塔", now=END)._repr_html_()
+    shown = CliRunner().invoke(main, ["trends", "灯塔", "-m", str(brain), "--until", "2025-03-31T12:00Z"])
+    assert f"{('灯塔' * 300)[:199]}…" in shown.output
+
+
 def test_the_command_gives_json(brain: Path) -> None:
     """The same as data."""
     shown = CliRunner().invoke(main, ["trends", "--days", "7", "-m", str(brain), "--json"])

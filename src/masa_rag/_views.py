@@ -26,7 +26,8 @@ _CARD = f"border-left:3px solid rgba(128,128,128,.6);border-bottom:{_LINE};paddi
 _CELL = f"border-bottom:{_LINE};padding:.2em .8em .2em 0;text-align:left"
 _NUMBER = f"border-bottom:{_LINE};padding:.2em .8em;text-align:right;font-variant-numeric:tabular-nums"
 _SMALL = "opacity:.75;font-size:.85em"
-_SHORT = 160
+_SHORT = 200
+"""Characters of a passage that shows what a trend is about."""
 _TEXT = "white-space:pre-wrap;overflow-wrap:anywhere"
 
 
@@ -34,6 +35,12 @@ def counted(count: int, noun: str) -> str:
     """Return how many there are of something: "1 passage", "2,000 passages"."""
     several = {"person": "people", "copy": "copies"}
     return f"{count:,} {noun if count == 1 else several.get(noun, f'{noun}s')}"
+
+
+def shortened(text: str) -> str:
+    """Return a text on one line, of ``_SHORT`` characters at most; many scripts have no blanks at which to cut."""
+    line = " ".join(text.split())
+    return line if len(line) <= _SHORT else f"{line[: _SHORT - 1].rstrip()}…"
 
 
 def erased(report: IngestReport) -> str:
@@ -118,9 +125,7 @@ def _first_said(passages: Sequence[Chunk]) -> str:
         return ""
     first = passages[0]
     who = f"<b>{isolated(', '.join(first.authors))}</b> " if first.authors else ""
-    text = " ".join(first.text.split())
-    short = text if len(text) <= _SHORT else f"{text[: _SHORT - 1].rstrip()}…"
-    return f"{who}{isolated(short)} {_link(first.url, '')}"
+    return f"{who}{isolated(shortened(first.text))} {_link(first.url, '')}"
 
 
 def web_address(url: str | None) -> str | None:

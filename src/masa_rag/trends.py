@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from masa_rag._copies import LINK
 from masa_rag._reading import Filters, chunks_by_id, ids_of
 from masa_rag._searching.dates import MONTH_WORDS
 from masa_rag._searching.spoken import DAY_WORDS
@@ -44,7 +45,6 @@ _WORDS = 5
 """So many words are named of a trend."""
 _QUOTED = 3
 """Passages that are shown of a trend."""
-_LINK = re.compile(r"(?:https?://|www\.)\S+")
 _CALENDAR = MONTH_WORDS | DAY_WORDS | {"today", "tomorrow", "yesterday", "tonight"}
 """What rises with the calendar."""
 
@@ -212,7 +212,7 @@ def _spoken(connection: sqlite3.Connection, stretch: Stretch, digests: set[int])
         (json.dumps(list(numbers)),),
     )
     texts = {
-        numbers[number]: _LINK.sub(" ", _without_speakers(text, json.loads(authors))) for number, text, authors in rows
+        numbers[number]: LINK.sub(" ", _without_speakers(text, json.loads(authors))) for number, text, authors in rows
     }
     found = [(place, words_of(text)) for place, text in texts.items()]
     words = sorted({word for _, part in found for word, _, _ in part if _may_rise(word)})

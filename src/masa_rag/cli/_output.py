@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import click
 
-from masa_rag._views import counted
+from masa_rag._views import counted, shortened
 from masa_rag.context import cite
 
 if TYPE_CHECKING:
@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from masa_rag.types import Hit, IngestReport
 
 
-_QUOTED = 240
-"""Characters of a passage that shows what a trend is about."""
 _WIDEST = 100
 """Columns: longer rows are hard to read."""
 _HARMLESS = frozenset("\t\u00ad\u200b\u200c\u200d\u200e\u200f\u2060")
@@ -108,11 +106,7 @@ def print_trends(trends: Trends, *, as_json: bool) -> None:
                    f"({' '.join(map(str, item.series))}){since}")  # fmt: skip
         for chunk in item.passages[:1]:
             click.echo(printable(f"  {cite(chunk)}"))
-            click.echo(_wrapped(printable(_short(chunk.text))))
-
-
-def _short(text: str) -> str:
-    return textwrap.shorten(text, _QUOTED, placeholder=" …")
+            click.echo(_wrapped(printable(shortened(chunk.text))))
 
 
 def _wrapped(line: str) -> str:

@@ -7,12 +7,11 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from html import escape
 from pathlib import PurePath
-from textwrap import shorten
 from urllib.parse import urlencode
 
 from masa_rag._check import Info, SourceInfo
 from masa_rag._time import clock
-from masa_rag._views import counted, isolated, web_address
+from masa_rag._views import counted, isolated, shortened, web_address
 from masa_rag.integrations._page_style import STYLE
 from masa_rag.trends import Trend, Trends
 from masa_rag.types import Chunk, Document, Hit
@@ -25,8 +24,6 @@ _KINDS = ("conversation", "note", "page", "post", "speech")
 _MOST_MONTHS = 240
 _MONTH_REM = 3.6
 """The most width of a month, bar and gap, in the unit rem of CSS: two months do not fill the page."""
-_SHORT = 200
-"""Characters of the passage that shows what a trend is about."""
 Asked = Mapping[str, str]
 
 
@@ -91,7 +88,7 @@ def _trend(asked: Asked, trend: Trend, trends: Trends) -> str:
     said = " ".join(": ".join(filter(None, (", ".join(chunk.authors), _said(chunk)))) for chunk in trend.passages[:1])
     return (
         f'<li class="trend"><div class="spark">{bars}</div><div><a href="{link}">{escape(", ".join(trend.words))}</a> '
-        f"<cite>{counts}</cite><p>{escape(shorten(said, _SHORT, placeholder=' …'))}</p></div></li>"
+        f"<cite>{counts}</cite><p>{escape(shortened(said))}</p></div></li>"
     )
 
 
