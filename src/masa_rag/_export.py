@@ -15,7 +15,7 @@ from masa_rag._ids import digest
 from masa_rag._reading import Filters
 from masa_rag._rows import encode_document, readable_document
 from masa_rag._views import counted
-from masa_rag.catalog import Catalog
+from masa_rag.catalog import Catalog, make_folder
 from masa_rag.errors import ConfigurationError, StorageError
 from masa_rag.sources._paths import expanded
 from masa_rag.sources.memory_export import first_line, heading_of
@@ -68,7 +68,7 @@ def export(
         for name, path in files.items():
             _refuse_to_replace(path, name, form)
         if files:
-            _make(place)
+            make_folder(place)
         made = [writer.write(name, path) for name, path in files.items()]
     if writer.damaged:
         raise StorageError(
@@ -101,15 +101,6 @@ def _place(folder: str | Path, memory: Path) -> Path:
             "as 'backup'"
         )
     return place
-
-
-def _make(folder: Path) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise StorageError(
-            f"cannot make the folder {folder} ({error.strerror}); choose a place you may write to"
-        ) from error
 
 
 def _chosen(catalog: Catalog, source: Names | None) -> Sequence[str]:

@@ -6,10 +6,11 @@ together, so that after a crash each of them is as it was before or after, never
 
 from __future__ import annotations
 
+from masa_rag.catalog._database import make_folder
 from masa_rag.catalog._documents import Cut, DocumentTables, Outcome
 from masa_rag.catalog._vectors import Change, VectorTables
 
-__all__ = ["Catalog", "Change", "Cut", "Outcome"]
+__all__ = ["Catalog", "Change", "Cut", "Outcome", "make_folder"]
 
 
 class Catalog(DocumentTables, VectorTables):

@@ -60,12 +60,7 @@ class Database:
     """
 
     def __init__(self, folder: Path, *, lock_timeout_s: float = 60.0) -> None:
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise StorageError(
-                f"cannot make the folder {folder} ({error.strerror}); choose a place you may write to"
-            ) from error
+        make_folder(folder)
         self.path = folder / "memory.db"
         self._refuse_emptied(folder / "memory.lock")
         self._place = _Place(self.path)
@@ -209,3 +204,13 @@ class Database:
         if found is None:
             return int(self.connection.execute("INSERT INTO sources (name) VALUES (?)", (name,)).lastrowid or 0)
         return int(found[0])
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder, and those above it, where there is none. Raises StorageError."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StorageError(
+            f"cannot make the folder {folder} ({error.strerror}); choose a place you may write to"
+        ) from error
