@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Collection, Hashable, Sequence
+from collections.abc import Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import pairwise
@@ -105,34 +105,47 @@ def stretches(connection: sqlite3.Connection, filters: Filters, *, until: float,
     passes, values = condition_of(connection, filters)
     bounds = [until - length_s * back for back in range(EARLIER + 1, -1, -1)]
     known = json.dumps(_sources(connection, bounds[0], bounds[-2]))
-    spans = list(pairwise(bounds))
-    earlier = [_stretch(connection, passes, values, span) for span in spans[:-1]]
+    spans, earliest = list(pairwise(bounds)), _earliest(connection)
+    earlier = [_stretch(connection, passes, values, span, earliest) for span in spans[:-1]]
     passes += " AND c.document IN (SELECT pk FROM documents WHERE source IN (SELECT value FROM json_each(?)))"
-    return [*earlier, _stretch(connection, passes, [*values, known], spans[-1])]
+    return [*earlier, _stretch(connection, passes, [*values, known], spans[-1], earliest)]
 
 
 _SAID = """
 SELECT c.pk, CASE c.authors WHEN '[]' THEN c.document ELSE c.authors END, CAST(c.started_at / ? AS INTEGER),
-    CAST(b.words AS BLOB)
+    CAST(b.words AS BLOB), t.first
 FROM chunks c JOIN bags b ON b.chunk = c.pk LEFT JOIN said t ON t.chunk = c.pk
-WHERE c.started_at > ? AND c.started_at <= ? AND NOT EXISTS (
-    SELECT 1 FROM said o JOIN chunks e ON e.pk = o.chunk
-    WHERE t.first > 0 AND o.first = t.first AND (e.started_at, e.pk) < (c.started_at, c.pk)
-) AND
+WHERE c.started_at > ? AND c.started_at <= ? AND
 """
-"""Of copies the earliest counts. That is not the one they are found by, which is the one that was read first."""
+_COPIED = """
+SELECT t.first, t.chunk, min(c.started_at), f.started_at
+FROM said t JOIN chunks c ON c.pk = t.chunk JOIN chunks f ON f.pk = t.first
+WHERE t.first NOT IN (0, t.chunk) GROUP BY t.first
+"""
+"""SQLite gives the chunk of the row that has the minimum."""
+
+
+def _earliest(connection: sqlite3.Connection) -> dict[int, int]:
+    """Return for each passage of which copies are known the earliest of all: itself, or a copy that was read later."""
+    rows = connection.execute(_COPIED).fetchall()
+    return {first: copy if own is None or (at is not None and at < own) else first for first, copy, at, own in rows}
 
 
 def _stretch(
-    connection: sqlite3.Connection, passes: str, values: Sequence[object], span: tuple[float, float]
+    connection: sqlite3.Connection,
+    passes: str,
+    values: Sequence[object],
+    span: tuple[float, float],
+    earliest: Mapping[int, int],
 ) -> Stretch:
     start, end = span
-    rows = connection.execute(f"{_SAID} {passes}", (min(_DAY_S, end - start), start, end, *values)).fetchall()
-    bags = [words for *_, words in rows]
+    found = connection.execute(f"{_SAID} {passes}", (min(_DAY_S, end - start), start, end, *values))
+    rows = [row for row in found if not row[4] or earliest.get(row[4], row[4]) == row[0]]
+    bags = [row[3] for row in rows]
     return Stretch(
         numbers=[row[0] for row in rows],
-        voices=_numbered([(who, day) for _, who, day, _ in rows]),
-        speakers=_numbered([who for _, who, _, _ in rows]),
+        voices=_numbered([(row[1], row[2]) for row in rows]),
+        speakers=_numbered([row[1] for row in rows]),
         lengths=np.array([len(words) // 4 for words in bags], np.int64),
         words=joined_bags(bags),
     )
