@@ -11,7 +11,7 @@ from itertools import chain
 from typing import TYPE_CHECKING
 from unicodedata import normalize
 
-from masa_rag._rows import readable_document
+from masa_rag._rows import GIVEN, readable_document
 from masa_rag._words import STOP_WORDS, words_of
 
 if TYPE_CHECKING:
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 _ACCENTS = re.compile("[\u0300-\u036f]+")
 _HANDLE = re.compile(r"[a-z0-9_.]{2,32}")
 """As X, Telegram, Discord and Discourse have them, in small letters."""
-_GIVEN = "(SELECT value FROM json_each(?))"
 _LIKE = 0.75
 """From so much likeness on somebody else may be meant: "bredan" and "brendan" have .92, "ann" and "dan" .67."""
 _APOSTROPHES = str.maketrans("’‘ʼ`´", "'''''")
@@ -127,12 +126,12 @@ def named_in(connection: sqlite3.Connection, numbers: Sequence[int], words: Coll
     among, wanted = json.dumps(numbers), set(map(without_accents, words))
     speakers = connection.execute(
         "SELECT pk, name FROM authors WHERE pk IN "
-        f"(SELECT author FROM chunk_authors WHERE chunk IN {_GIVEN})", (among,),
+        f"(SELECT author FROM chunk_authors WHERE chunk IN {GIVEN})", (among,),
     )  # fmt: skip
     if not (named := [pk for pk, name in speakers if wanted & name_words(name)]):
         return set()
     rows = connection.execute(
-        f"SELECT chunk FROM chunk_authors WHERE chunk IN {_GIVEN} AND +author IN {_GIVEN}", (among, json.dumps(named))
+        f"SELECT chunk FROM chunk_authors WHERE chunk IN {GIVEN} AND +author IN {GIVEN}", (among, json.dumps(named))
     )
     return {row[0] for row in rows}
 

@@ -13,6 +13,9 @@ import msgspec
 from masa_rag.errors import StorageError
 from masa_rag.types import Chunk, Document, Segment
 
+GIVEN = "(SELECT value FROM json_each(?))"
+"""Any number of values as one; SQLite takes 32,766 one by one, in older builds 999."""
+
 _DOCUMENT_FIELDS = tuple(name for name in Document.__slots__ if name not in ("text", "segments"))
 
 

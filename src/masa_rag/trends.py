@@ -73,6 +73,12 @@ class Trend:
     since: datetime | None
     passages: tuple[Chunk, ...]
 
+    @property
+    def counts(self) -> str:
+        """The voices in words: how many, by how many people where that is known, and how many were expected."""
+        people = f" by {counted(self.authors, 'person')}" if self.authors else ""
+        return f"{counted(self.voices, 'voice')}{people}, {self.expected:.1f} expected"
+
 
 class Trends(list[Trend]):
     """Trends, the most unusual first, and what they were counted in.
@@ -182,11 +188,11 @@ def _rising(connection: sqlite3.Connection, talk: Sequence[Stretch], totals: NDA
 def _unusual(talk: Sequence[Stretch], totals: NDArray[np.int64]) -> tuple[list[int], NDArray[np.int64], float]:
     """Return the most unusual words as digests, their voices in each stretch, and the score that makes a trend."""
     digests, counts = talk[-1].voices_of_words()
-    digests = digests[counts >= LEAST]
+    digests, counts = digests[counts >= LEAST], counts[counts >= LEAST]
     enough = NormalDist().inv_cdf(1 - DOUBT / max(1, len(digests)))
     if not totals[:-1].any():
-        digests = digests[:0]
-    table = np.column_stack([stretch.voices_of(digests) for stretch in talk])
+        digests, counts = digests[:0], counts[:0]
+    table = np.column_stack([*(stretch.voices_of(digests) for stretch in talk[:-1]), counts])
     scores = surprise(table, totals)
     best = [row for row in np.argsort(-scores, kind="stable")[:_LOOKED_AT].tolist() if scores[row] >= enough]
     return digests[best].tolist(), table[best], enough

@@ -101,9 +101,7 @@ def print_trends(trends: Trends, *, as_json: bool) -> None:
         since = f", since {item.since:%Y-%m-%d}" if item.since else ""
         click.echo()
         click.secho(printable(", ".join(item.words)), bold=True, nl=False)
-        people = f" by {counted(item.authors, 'person')}" if item.authors else ""
-        click.echo(f": {counted(item.voices, 'voice')}{people}, {item.expected:.1f} expected "
-                   f"({' '.join(map(str, item.series))}){since}")  # fmt: skip
+        click.echo(f": {item.counts} ({' '.join(map(str, item.series))}){since}")
         for chunk in item.passages[:1]:
             click.echo(printable(f"  {cite(chunk)}"))
             click.echo(_wrapped(printable(shortened(chunk.text))))

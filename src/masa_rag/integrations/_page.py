@@ -83,8 +83,7 @@ def _trend(asked: Asked, trend: Trend, trends: Trends) -> str:
         "before": (trends.until + dt.timedelta(days=1)).date().isoformat(),
     }
     link = _address({**_who(asked), **days, "q": " ".join(trend.words)})
-    people = f" by {counted(trend.authors, 'person')}" if trend.authors else ""
-    counts = f"{counted(trend.voices, 'voice')}{people}, {trend.expected:.1f} expected, since {_day(trend.since)}"
+    counts = f"{trend.counts}, since {_day(trend.since)}"
     said = " ".join(": ".join(filter(None, (", ".join(chunk.authors), _said(chunk)))) for chunk in trend.passages[:1])
     return (
         f'<li class="trend"><div class="spark">{bars}</div><div><a href="{link}">{escape(", ".join(trend.words))}</a> '

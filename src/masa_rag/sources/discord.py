@@ -8,10 +8,10 @@ from itertools import chain
 from pathlib import Path
 
 from masa_rag.errors import RecordError
-from masa_rag.sources._base import FileSource, read_head
-from masa_rag.sources._chats.fields import zone_of
+from masa_rag.sources._base import read_head
 from masa_rag.sources._chats.files import ChatFile, holds_chats, in_zip, is_zip, others_in_zips, read_each, unpacked
 from masa_rag.sources._chats.messages import Said, documents, first_files
+from masa_rag.sources._chats.zoned import ZonedSource
 from masa_rag.sources._discord.html import channel_id, html_messages, is_exporter_html
 from masa_rag.sources._discord.json import json_form, json_messages
 from masa_rag.sources._discord.message import Names
@@ -21,7 +21,7 @@ from masa_rag.sources._paths import expanded
 from masa_rag.types import Document
 
 
-class DiscordExport(FileSource):
+class DiscordExport(ZonedSource):
     """Messages of Discord channels, one document a channel and UTC day, or one a thread.
 
     Reads saved lists of API messages (bare or in ``{"data": […]}``, in any order),
@@ -57,8 +57,7 @@ class DiscordExport(FileSource):
         timezone: str = "UTC",
         by_conversation: bool = False,
     ) -> None:
-        super().__init__(paths, name=name)
-        self._zone = zone_of(timezone)
+        super().__init__(paths, name=name, timezone=timezone)
         self.by_conversation = by_conversation
         self.names = dict(names) if names is not None else {}
 

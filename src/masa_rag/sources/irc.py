@@ -11,9 +11,9 @@ from itertools import islice
 from pathlib import Path
 
 from masa_rag.errors import RecordError
-from masa_rag.sources._base import FileSource, read_head
+from masa_rag.sources._base import read_head
 from masa_rag.sources._chats.days import day_documents
-from masa_rag.sources._chats.fields import zone_of
+from masa_rag.sources._chats.zoned import ZonedSource
 from masa_rag.sources._irc.lines import Clock, Line, parse_line, read_lines
 from masa_rag.sources._irc.places import NAME_DATE, channels_of
 from masa_rag.sources._lines import text_lines
@@ -24,7 +24,7 @@ _BACK = 6 * 3600  # a clock that goes back further has passed midnight; less is 
 _FIRST_LINES = 40
 
 
-class IrcLogs(FileSource):
+class IrcLogs(ZonedSource):
     """Log files of irssi, WeeChat, ZNC, mIRC, HexChat, Textual, Eggdrop, IRCCloud, IRCv3, ``[HH:MM] <nick> text``.
 
     One document a channel and UTC day; each message or action is a segment. Joins, parts, modes and
@@ -64,11 +64,10 @@ class IrcLogs(FileSource):
         threads: bool = True,
         by_conversation: bool = False,
     ) -> None:
-        super().__init__(paths, name=name)
+        super().__init__(paths, name=name, timezone=timezone)
         self.channel = channel
         self.threads = threads
         self.by_conversation = by_conversation
-        self._zone = zone_of(timezone)
 
     @classmethod
     def recognises(cls, path: Path, head: bytes) -> bool:

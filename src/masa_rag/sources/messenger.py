@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from datetime import tzinfo
 from itertools import islice
@@ -13,10 +13,11 @@ from typing import Any
 
 from masa_rag._ids import digest
 from masa_rag.errors import RecordError
-from masa_rag.sources._base import FileSource, read_head
-from masa_rag.sources._chats.fields import clean, kept, list_of, text_of, time_of, zone_of
+from masa_rag.sources._base import read_head
+from masa_rag.sources._chats.fields import clean, kept, list_of, text_of, time_of
 from masa_rag.sources._chats.files import ChatFile, holds_chats, in_zip, is_zip, others_in_zips, read_each, unpacked
 from masa_rag.sources._chats.messages import FIRST_FILES, Room, Said, documents
+from masa_rag.sources._chats.zoned import ZonedSource
 from masa_rag.sources._jsonstream import ITEM, json_values, peek
 from masa_rag.sources._messenger.page import PAGE, is_page, may_be_page, page_values
 from masa_rag.types import Document, Segment
@@ -37,7 +38,7 @@ _EARLIEST, _LATEST = 1e11, 1e14
 """Milliseconds, in the years 1973 and 5138."""
 
 
-class MessengerExport(FileSource):
+class MessengerExport(ZonedSource):
     """Chats of Messenger and Instagram, one document a chat and UTC day.
 
     Reads ``message_1.json`` and its like of *Download your information*, of Facebook and of Instagram, and the chats
@@ -57,12 +58,6 @@ class MessengerExport(FileSource):
     global_ids = True
     by_content = True
     suffixes = frozenset({".json", ".html", ".zip"})
-
-    def __init__(
-        self, paths: str | Path | Iterable[str | Path], *, name: str | None = None, timezone: str = "UTC"
-    ) -> None:
-        super().__init__(paths, name=name)
-        self._zone = zone_of(timezone)
 
     @classmethod
     def recognises(cls, path: Path, head: bytes) -> bool:

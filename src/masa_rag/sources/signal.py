@@ -10,10 +10,11 @@ from typing import Any
 
 from masa_rag._ids import digest
 from masa_rag.errors import RecordError
-from masa_rag.sources._base import FileSource, read_head
-from masa_rag.sources._chats.fields import counts_of, kept, list_of, text_of, time_of, zone_of
+from masa_rag.sources._base import read_head
+from masa_rag.sources._chats.fields import counts_of, kept, list_of, text_of, time_of
 from masa_rag.sources._chats.files import ChatFile, holds_chats, in_zip, is_zip, others_in_zips, read_each, unpacked
 from masa_rag.sources._chats.messages import FIRST_FILES, Room, Said, documents
+from masa_rag.sources._chats.zoned import ZonedSource
 from masa_rag.sources._json import Damage, read_objects
 from masa_rag.types import Document, Segment
 
@@ -23,7 +24,7 @@ _NOBODY = "No-Sender"
 """Whom signal-export names where it knows nobody, as above what Signal itself says."""
 
 
-class SignalExport(FileSource):
+class SignalExport(ZonedSource):
     """Chats of Signal, one document a chat and UTC day, each message a segment.
 
     Reads ``data.json`` of signal-export, on disk or in a zip; of its whole folder, the pages and Markdown beside it,
@@ -51,9 +52,8 @@ class SignalExport(FileSource):
         timezone: str = "UTC",
         me: str = "Me",
     ) -> None:
-        super().__init__(paths, name=name)
+        super().__init__(paths, name=name, timezone=timezone)
         self.me = me
-        self._zone = zone_of(timezone)
 
     @classmethod
     def recognises(cls, path: Path, head: bytes) -> bool:

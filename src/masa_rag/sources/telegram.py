@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
 
 from masa_rag.errors import RecordError
-from masa_rag.sources._base import FileSource, read_head
-from masa_rag.sources._chats.fields import zone_of
+from masa_rag.sources._base import read_head
 from masa_rag.sources._chats.files import ChatFile, holds_chats, in_zip, is_zip, others_in_zips, read_each, unpacked
 from masa_rag.sources._chats.messages import Said, documents, first_files
+from masa_rag.sources._chats.zoned import ZonedSource
 from masa_rag.sources._telegram.html import chat_ids, html_messages, is_telegram_html
 from masa_rag.sources._telegram.json import is_account, is_telegram_json, json_messages
 from masa_rag.types import Document
@@ -21,7 +21,7 @@ _CHATS = "chats"
 """The folder of a whole account's export that holds a folder of pages for each chat."""
 
 
-class TelegramExport(FileSource):
+class TelegramExport(ZonedSource):
     """Messages of Telegram chats, one document a chat (or topic) and UTC day.
 
     Reads Telegram Desktop's ``result.json`` (one chat or the whole account) and its pages
@@ -42,12 +42,6 @@ class TelegramExport(FileSource):
     form = "telegram"
     global_ids = True
     suffixes = frozenset({".json", ".html", ".zip"})
-
-    def __init__(
-        self, paths: str | Path | Iterable[str | Path], *, name: str | None = None, timezone: str = "UTC"
-    ) -> None:
-        super().__init__(paths, name=name)
-        self._zone = zone_of(timezone)
 
     @classmethod
     def recognises(cls, path: Path, head: bytes) -> bool:

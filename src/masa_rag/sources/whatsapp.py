@@ -6,11 +6,10 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path, PurePosixPath
 
 from masa_rag.errors import RecordError, SourceError
-from masa_rag.sources._base import FileSource
 from masa_rag.sources._chats.days import at, day_documents
 from masa_rag.sources._chats.fields import clean as storable
-from masa_rag.sources._chats.fields import zone_of
 from masa_rag.sources._chats.messages import FIRST_FILES
+from masa_rag.sources._chats.zoned import ZonedSource
 from masa_rag.sources._lines import is_damaged, member_head, zip_texts
 from masa_rag.sources._whatsapp.form import Form
 from masa_rag.sources._whatsapp.notices import clean
@@ -18,7 +17,7 @@ from masa_rag.sources._whatsapp.signs import COPY, COPY_OF_FILE, chat_title, loo
 from masa_rag.types import Document, Segment
 
 
-class WhatsAppExport(FileSource):
+class WhatsAppExport(ZonedSource):
     """Chats exported from WhatsApp, with or without media: ``.txt`` files and the zips of the app.
 
     One document a chat and UTC day; each message is a segment. Notices of the app, media without a
@@ -55,12 +54,11 @@ class WhatsAppExport(FileSource):
         timezone: str = "UTC",
         day_first: bool | None = None,
     ) -> None:
-        super().__init__(paths, name=name)
+        super().__init__(paths, name=name, timezone=timezone)
         first = COPY_OF_FILE.sub("", self.origin)
         if first != self.origin:  # a later export of the chat stands for the earlier one beside it
             self.name, self.origin = COPY.sub("", self.name), first
         self.chat = chat
-        self._zone = zone_of(timezone)
         self._day_first = day_first
 
     @classmethod

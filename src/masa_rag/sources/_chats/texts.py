@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import ClassVar
 
 from masa_rag.errors import RecordError
-from masa_rag.sources._base import FileSource
 from masa_rag.sources._chats.days import at, day_documents
-from masa_rag.sources._chats.fields import clean, zone_of
+from masa_rag.sources._chats.fields import clean
 from masa_rag.sources._chats.files import ChatFile, holds_chats, in_zip, is_zip, others_in_zips, read_each, unpacked
+from masa_rag.sources._chats.zoned import ZonedSource
 from masa_rag.sources._lines import is_damaged, text_lines
 from masa_rag.types import Document, Segment
 
@@ -36,17 +36,11 @@ class Opening:
     text: str = ""
 
 
-class TextChats(FileSource):
+class TextChats(ZonedSource):
     """Base of the sources that read such texts, whose times name no zone and whose messages have no ids."""
 
     by_content = True
     suffixes: ClassVar[frozenset[str]] = frozenset({".txt", ".zip"})
-
-    def __init__(
-        self, paths: str | Path | Iterable[str | Path], *, name: str | None = None, timezone: str = "UTC"
-    ) -> None:
-        super().__init__(paths, name=name)
-        self._zone = zone_of(timezone)
 
     @classmethod
     def recognises(cls, path: Path, head: bytes) -> bool:
