@@ -19,14 +19,15 @@ _FINER = 2 * _QUERY_STEPS
 """What is lost of a query is told in a second row, in steps so much finer: it is half a step at most."""
 _ROUNDING = 1e-6
 """Of the numbers in float32."""
-_BLOCK = 4_096
+_BLOCK = 512
+"""Rows at a time: what is made of them stays in the processor's cache (blocks of 4,096 take twice as long)."""
 
 
 class CoarseRows:
     """Unit vectors with 8 bits a number, and how far at most a product with one of them is from the true one.
 
     100,000 rows of 384 are compared in 2 ms on one core, where float32 takes 15, for only a quarter of the bytes is
-    read. To make it takes 0.4 to 0.8 s and 40 MB.
+    read. To make it takes 0.4 s and 40 MB.
 
     Args:
         rows: Shape ``(count, dim)``, each of length 1 or 0.
@@ -40,9 +41,10 @@ class CoarseRows:
         for start in range(0, self.count, _BLOCK):
             part = rows[start : start + _BLOCK]
             steps, scale = _in_steps(part, _STEPS)
-            columns[:, start : start + _BLOCK] = steps.T
+            columns[:, start : start + _BLOCK] = steps.astype(np.int8).T
             self._scale[start : start + _BLOCK] = scale
-            self._lost = max(self._lost, float(np.linalg.norm(part - steps * scale[:, None], axis=1).max()))
+            left = steps * scale[:, None] - part
+            self._lost = max(self._lost, float(np.vecdot(left, left).max()) ** 0.5)
         self._session = _product_with(columns)
 
     def near(self, query: Vector, k: int, alive: NDArray[np.bool_]) -> NDArray[np.int64]:
@@ -90,9 +92,12 @@ def _product_with(columns: NDArray[np.int8]) -> Any:
         "product",
         [helper.make_tensor_value_info("query", TensorProto.UINT8, [2, len(columns)])],
         [helper.make_tensor_value_info("sums", TensorProto.INT32, [2, columns.shape[1]])],
-        [numpy_helper.from_array(columns, "rows"), middle],
+        [middle],
     )
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=9)
+    model.graph.initializer.add(  # last, for each step before copies what it is given
+        name="rows", data_type=TensorProto.INT8, dims=columns.shape, raw_data=columns.tobytes()
+    )
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
     return onnxruntime.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
