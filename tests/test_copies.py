@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from masa_rag import Memory
-from masa_rag._copies import same, words_said
+from masa_rag._copies import Words, same, words_said
 from masa_rag.embedders import HashingEmbedder
 from masa_rag.indexes import FlatIndex
 from masa_rag.types import Document, Segment
@@ -198,6 +198,26 @@ def test_a_copy_takes_the_place_of_the_first(memory: Memory, how: str) -> None:
     assert ("p2", 4, 4) in counted(memory)
     assert memory.info().copies == 3
     assert memory.info().vectors == memory.info().chunks
+
+
+def test_the_first_of_many_copies_goes_without_comparing_the_others(
+    memory: Memory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of 40 the next alone is read; where that one ends in tags, the others are compared with it and are its."""
+    tags = {20: f"{SHILL} #wind #rain", 21: f"{SHILL} #wind #rain"}
+    memory.add([post(number, tags.get(number, SHILL), f"P{number}") for number in range(40)], name="x")
+    read: list[str] = []
+
+    def noted(text: str) -> Words:
+        read.append(text)
+        return words_said(text)
+
+    monkeypatch.setattr("masa_rag.catalog._chunks.words_said", noted)
+    memory.delete("x", "p0")
+    assert read == [SHILL]
+    memory.delete("x", [f"p{number}" for number in range(1, 20)])
+    assert memory.info().copies == 19
+    assert memory.verify() == []
 
 
 def test_a_whole_source_of_copies_goes(memory: Memory) -> None:

@@ -38,6 +38,12 @@ _SHARING = "SELECT chunk FROM (SELECT chunk FROM shingles WHERE digest = ? ORDER
 """Of the passages with one run of words the newest: what is copied is copied soon, and of a robot's 20,000 messages
 that differ in a number, each would be compared with all before it (10 ms a message at 4,000, growing with them)."""
 
+_INHERIT = (
+    "UPDATE said SET first = ? WHERE chunk = ? AND first = 0 AND (? OR (SELECT text FROM chunks WHERE pk = chunk) = ?)"
+)
+"""What says the same to the letter, or in the same words where no tags end them, needs no comparing: of 4,000 copies
+the first is deleted in 50 ms, not 900, and who deletes them in turn does that 4,000 times."""
+
 _COUNTED = 500
 """Chunks whose words are counted at once: enough to spread the cost of a call, 10 MB at the moment."""
 
@@ -98,20 +104,31 @@ class ChunkTables(Database):
 
         A copy stays as it is, but has no vector: what it says is found by the passage that said it first.
         """
-        waiting = "SELECT pk FROM said JOIN chunks ON pk = chunk WHERE first = 0 ORDER BY pk"
-        new = self.connection.execute(waiting).fetchall()
-        for (pk,) in new:  # numbers only: after a rebuild these are all posts of the memory
-            query = "SELECT id, text, authors FROM chunks WHERE pk = ?"
-            chunk_id, text, authors = self.connection.execute(query, (pk,)).fetchone()
-            words = words_said(own_words(text, authors))
-            first = self._said_first(words) if words.is_long else None
-            self.connection.execute(
-                "UPDATE said SET first = ?, key = ? WHERE chunk = ?", (pk if first is None else first, words.key, pk)
-            )
-            if first is None:
-                self._settle_first(pk, words.shingles if words.is_long else ())
-            else:
-                self._settle_copy(pk, chunk_id)
+        query = "SELECT chunk, key FROM said JOIN chunks ON pk = chunk WHERE first = 0 ORDER BY chunk"
+        new = self.connection.execute(query).fetchall()  # no texts: after a rebuild these are all posts of the memory
+        alike: dict[int, list[int]] = {}
+        for pk, key in new:
+            if key:  # somebody has looked at it before
+                alike.setdefault(key, []).append(pk)
+        for pk, key in new:
+            self._look_at(pk, alike.get(key, ()))
+
+    def _look_at(self, pk: int, alike: Sequence[int]) -> None:
+        """Say whether a passage is a copy. If not, those of the same words that were copies of one deleted are its."""
+        query = "SELECT id, text, authors FROM chunks JOIN said ON chunk = pk WHERE pk = ? AND first = 0"
+        if (row := self.connection.execute(query, (pk,)).fetchone()) is None:
+            return
+        words = words_said(own_words(row["text"], row["authors"]))
+        first = self._said_first(words) if words.is_long else None
+        self.connection.execute(
+            "UPDATE said SET first = ?, key = ? WHERE chunk = ?", (pk if first is None else first, words.key, pk)
+        )
+        if first is not None:
+            self._settle_copy(pk, row["id"])
+            return
+        self._settle_first(pk, words.shingles if words.is_long else ())
+        taken = ((pk, copy, not words.tags, row["text"]) for copy in alike)
+        self.connection.executemany(_INHERIT, taken)
 
     def _said_first(self, words: Words) -> int | None:
         """Return the passage that says the same and has no other before it, or None."""

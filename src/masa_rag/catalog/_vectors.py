@@ -85,7 +85,7 @@ class VectorTables(ChunkTables):
             self._write_authors(pk, names)
         self.connection.execute("DELETE FROM authors WHERE pk NOT IN (SELECT author FROM chunk_authors)")
         self.connection.execute("DELETE FROM shingles")
-        self.connection.execute("UPDATE said SET first = 0")
+        self.connection.execute("UPDATE said SET first = 0, key = 0")
         self.connection.execute("INSERT INTO words (words) VALUES ('rebuild')")
         self.connection.execute("DELETE FROM bags")
         self._unindexed.update((row[0], None) for row in self.connection.execute("SELECT pk FROM documents"))
