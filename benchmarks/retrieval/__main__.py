@@ -96,7 +96,7 @@ def _totals(memory: Memory, pool: Pool, scores: engine.Scores, question: Questio
     for label, left_out in [(key, [key]) for key in rankers] + [("late interaction", late)]:
         totals[f"without {label}"] = fuse([rankers[key] for key in rankers if key not in left_out], boost)
     totals["without neighbours"] = fuse(_alone(memory, pool, question).values(), boost)
-    spread = {label: engine._spread(memory.catalog.connection, pool, total) for label, total in totals.items()}
+    spread = {label: engine._spread(pool, total) for label, total in totals.items()}
     return {**spread, "without spreading": totals["all"]}
 
 
@@ -113,7 +113,7 @@ class _Alone(Pool):
 
 def _alone(memory: Memory, pool: Pool, question: Question) -> engine.Scores:
     asked = understand(question.text, memory.catalog.connection)
-    rows = _Alone(pool.numbers, pool.documents, pool.positions, pool.chosen)
+    rows = _Alone(pool.numbers, pool.documents, pool.positions, pool.timed, pool.chosen)
     _, scores = engine.rank(
         memory.catalog.connection, rows, asked, embed(asked, encode(question.text, memory.embedder)), view=memory._view
     )

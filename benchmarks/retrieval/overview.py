@@ -118,7 +118,7 @@ def main() -> None:
     parser.add_argument("--nearest", action="store_true")
     options = parser.parse_args()
     if options.nearest:
-        engine.is_overview = lambda _: False
+        engine.overview = lambda *_, **__: None
         engine.subject_of = lambda question: question
     columns: dict[str, list[float]] = defaultdict(list)
     for row in rows(options):
