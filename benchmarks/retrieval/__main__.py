@@ -10,18 +10,13 @@ cache folder is used again. Units: ndcg, recall, rr, hit and evidence are shares
 from __future__ import annotations
 
 import argparse
-import os
-import shutil
-import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
-from itertools import groupby
-from pathlib import Path
+from collections.abc import Iterator, Sequence
 from statistics import median
 
 import numpy as np
-from measures import Row, average, evidence, ranking, shown
-from sets import SETS, Part, Question
+from measures import SHOWN, Row, average, evidence, ranking
+from sets import SETS, Part, Question, command_line, opened
 
 import masa_rag.search as engine
 from masa_rag import Memory
@@ -31,25 +26,10 @@ from masa_rag._searching.query import embed, encode, understand
 from masa_rag._searching.rank import AUTHOR_BOOST, fuse
 from masa_rag._searching.scope import scope_of
 from masa_rag.embedders import OnnxEmbedder
-from masa_rag.errors import MemoryMismatchError
-from masa_rag.indexes import FlatIndex
 from masa_rag.indexes.words import search_words
 
 _RANKED = 60
 """Passages ranked a question: enough for recall@20 of messages that were cut into several."""
-
-
-def opened(name: str, part: Part, cache: Path, embedder: object) -> Memory:
-    """Return the part's memory, made if the cache has none of this kind."""
-    path = cache / name.split("_")[0] / part.name
-    try:
-        memory = Memory(path, index=FlatIndex(), embedder=embedder)
-    except MemoryMismatchError:
-        shutil.rmtree(path)
-        memory = Memory(path, index=FlatIndex(), embedder=embedder)
-    for source, group in groupby(part.documents, key=lambda item: item[0]):
-        memory.add([document for _, document in group], name=source, errors="raise")
-    return memory
 
 
 def whole(memory: Memory, name: str, part: Part, budgets: Sequence[int]) -> Iterator[tuple[Question, Row]]:
@@ -63,9 +43,6 @@ def whole(memory: Memory, name: str, part: Part, budgets: Sequence[int]) -> Iter
             context = memory.context(question.text, max_tokens=budget, source=question.source)
             row |= {f"{key}@{budget}": value for key, value in evidence(name, context, part, question).items()}
         yield question, row
-
-
-Order = Callable[[], list[str]]
 
 
 def parts(memory: Memory, name: str, part: Part) -> Iterator[tuple[str, Question, Row]]:
@@ -139,7 +116,7 @@ def _line(label: str, means: Row, keys: Sequence[str]) -> str:
     return f"  {label:26s}" + "  ".join(f"{key} {means[key]:.3f}" for key in keys if key in means)
 
 
-def measure(name: str, options: argparse.Namespace, embedder: object) -> None:
+def measure(name: str, options: argparse.Namespace, embedder: OnnxEmbedder) -> None:
     """Print one set's figures."""
     rows: list[tuple[Question, Row]] = []
     tables: dict[str, list[tuple[Question, Row]]] = {}
@@ -154,10 +131,10 @@ def measure(name: str, options: argparse.Namespace, embedder: object) -> None:
     print(
         f"{name}: {len(rows)} questions, search p50 {median(times):.0f} ms, p95 {times[int(0.95 * len(times))]:.0f} ms"
     )
-    print(_line("search", means, shown(name)))
+    print(_line("search", means, SHOWN[name]))
     print(_line("context", means, [key for key in means if "@" in key]), flush=True)
     for label, table in tables.items():
-        print(_line(label, average(name, table), shown(name)))
+        print(_line(label, average(name, table), SHOWN[name]))
     if name == "beam":
         abilities = sorted(key[:-4] for key in means if key.endswith(":r10"))
         for ability in abilities:
@@ -168,11 +145,8 @@ def measure(name: str, options: argparse.Namespace, embedder: object) -> None:
 
 def main() -> None:
     """Read the command line and measure the sets named, or all."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = command_line(__doc__)
     parser.add_argument("sets", nargs="*", metavar="SET", help=f"any of {', '.join(SETS)}; all when none is named")
-    default = os.environ.get("MASA_RAG_DATA", Path(__file__).parents[3] / "shared/data")
-    parser.add_argument("--data", type=Path, default=Path(default))
-    parser.add_argument("--cache", type=Path, default=Path(tempfile.gettempdir()) / "masa_rag_benchmark")
     parser.add_argument("--parts", action="store_true", help="also single rankers and techniques on and off")
     parser.add_argument("--budgets", type=int, nargs="*", default=[500, 1000, 1500], help="tokens of context")
     parser.add_argument("--model", default="all-MiniLM-L6-v2", help="a name or a folder, as for OnnxEmbedder")

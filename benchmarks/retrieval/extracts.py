@@ -10,25 +10,20 @@ answered at all, and how many of those that are put to another talk or meeting, 
 
 from __future__ import annotations
 
-import argparse
 import json
-import os
 import re
-import tempfile
 from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 from statistics import fmean
 
-from sets import SETS, Part, Question
+from sets import SETS, Question, command_line, opened
 
-from masa_rag import Memory
 from masa_rag._searching.sentences import stems_of
 from masa_rag._words import STOP_WORDS
 from masa_rag.answer import Answer
 from masa_rag.chunkers._sentences import sentences
 from masa_rag.embedders import OnnxEmbedder
-from masa_rag.indexes import FlatIndex
 
 Row = dict[str, float]
 _QUOTED = re.compile(r"“(.*)” \[(\d+)\]$", re.MULTILINE)
@@ -79,7 +74,7 @@ def rows(name: str, data: Path, cache: Path, embedder: OnnxEmbedder) -> Iterator
     written, marked = answers(name, data), evidence(data) if name == "scifact" else {}
     parts = list(SETS[name](data))
     for part, other in zip(parts, parts[1:] + parts[:1], strict=True):
-        with _opened(cache / name / part.name, part, embedder) as memory:
+        with opened(name, part, cache, embedder) as memory:
             for question in part.questions:
                 answer = memory.ask(question.text)
                 yield {"answered": answer.found, **measured(answer, question, written.get(question.text, ""), marked)}
@@ -87,19 +82,10 @@ def rows(name: str, data: Path, cache: Path, embedder: OnnxEmbedder) -> Iterator
                 yield {"answered, of another part": memory.ask(question.text).found}
 
 
-def _opened(path: Path, part: Part, embedder: OnnxEmbedder) -> Memory:
-    memory = Memory(path, index=FlatIndex(), embedder=embedder)
-    for source in dict.fromkeys(source for source, _ in part.documents):
-        memory.add([document for name, document in part.documents if name == source], name=source)
-    return memory
-
-
 def main() -> None:
     """Read the command line and print the means of each set."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = command_line(__doc__)
     parser.add_argument("sets", nargs="*", default=["locomo", "qmsum", "scifact"])
-    parser.add_argument("--data", type=Path, default=Path(os.environ.get("MASA_RAG_DATA", "data")))
-    parser.add_argument("--cache", type=Path, default=Path(tempfile.gettempdir()) / "masa_rag_benchmark" / "retrieval")
     options = parser.parse_args()
     for name in options.sets:
         columns: defaultdict[str, list[float]] = defaultdict(list)

@@ -10,16 +10,14 @@ passages that hold three common words are named when one asks for the three, and
 
 from __future__ import annotations
 
-import argparse
 import json
-import os
 import random
-import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
+from sets import command_line
 
 from masa_rag import Document, Memory, Segment
 from masa_rag._searching.query import understand
@@ -99,10 +97,7 @@ def together(memory: Memory) -> tuple[float, float]:
 
 def main() -> None:
     """Fill the memory if need be, warm up, and time the questions."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    default = os.environ.get("MASA_RAG_DATA", Path(__file__).parents[3] / "shared/data")
-    parser.add_argument("--data", type=Path, default=Path(default))
-    parser.add_argument("--cache", type=Path, default=Path(tempfile.gettempdir()) / "masa_rag_benchmark")
+    parser = command_line(__doc__)
     parser.add_argument("--passages", type=int, default=100_000)
     options = parser.parse_args()
     parts = sentences(options.data)

@@ -14,7 +14,7 @@ from masa_rag import Chunk, Context
 
 Row = dict[str, float]
 
-_SHOWN = {
+SHOWN = {
     "locomo": ("ndcg10", "r10", "r20", "rr", "session_hit1", "session_ndcg5", "session_all10"),
     "calls_within": ("hit1", "hit5"),
     "calls_all": ("hit1", "hit5"),
@@ -22,11 +22,7 @@ _SHOWN = {
     "beam": ("r10", "ndcg10", "newest_first"),
     "scifact": ("ndcg10", "r10"),
 }
-
-
-def shown(name: str) -> tuple[str, ...]:
-    """Return the names of a set's main figures."""
-    return _SHOWN[name]
+"""The main figures of each set."""
 
 
 def ranking(name: str, chunks: Sequence[Chunk], question: Question) -> Row:

@@ -12,22 +12,18 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import re
-import tempfile
 from collections import defaultdict
 from collections.abc import Iterator
 from itertools import groupby
-from pathlib import Path
 from statistics import fmean
 
-from sets import SETS, Part
+from sets import SETS, Part, command_line, opened
 
 import masa_rag.search as engine
 from masa_rag import Context, Memory
 from masa_rag._words import STOP_WORDS, words_of
 from masa_rag.embedders import OnnxEmbedder
-from masa_rag.indexes import FlatIndex
 
 Row = dict[str, float]
 _TURN = re.compile(r"D\d+:\d+")
@@ -97,10 +93,7 @@ def rows(options: argparse.Namespace) -> Iterator[Row]:
     }
     for name in ("qmsum", "calls_within", "locomo"):
         for number, part in enumerate(SETS[name](options.data)):
-            path = options.cache / name.split("_")[0] / part.name
-            with Memory(path, index=FlatIndex(), embedder=embedder) as memory:
-                for source, group in groupby(part.documents, key=lambda item: item[0]):
-                    memory.add([document for _, document in group], name=source, errors="raise")
+            with opened(name, part, options.cache, embedder) as memory:
                 if name == "calls_within":
                     yield from calls(memory, part, options.tokens)
                 else:
@@ -110,10 +103,7 @@ def rows(options: argparse.Namespace) -> Iterator[Row]:
 
 def main() -> None:
     """Read the command line and print the means."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    default = os.environ.get("MASA_RAG_DATA", Path(__file__).parents[3] / "shared/data")
-    parser.add_argument("--data", type=Path, default=Path(default))
-    parser.add_argument("--cache", type=Path, default=Path(tempfile.gettempdir()) / "masa_rag_benchmark")
+    parser = command_line(__doc__)
     parser.add_argument("--tokens", type=int, default=1500)
     parser.add_argument("--nearest", action="store_true")
     options = parser.parse_args()

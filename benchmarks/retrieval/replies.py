@@ -11,11 +11,12 @@ from __future__ import annotations
 
 import argparse
 import sys
-import tempfile
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from statistics import fmean
+
+from sets import CACHE
 
 from masa_rag import Document, Memory
 from masa_rag.context import build_context
@@ -55,7 +56,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--tokens", type=int, default=600)
-    parser.add_argument("--cache", type=Path, default=Path(tempfile.gettempdir()) / "masa_rag_benchmark" / "irc")
+    parser.add_argument("--cache", type=Path, default=CACHE / "irc")
     options = parser.parse_args()
     logs = [load(path) for path in sorted(options.folder.glob("*.ascii.txt"))]
     found: list[tuple[float, float]] = []

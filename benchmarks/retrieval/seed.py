@@ -5,11 +5,11 @@ python benchmarks/retrieval/seed.py [--data FOLDER] [--model NAME-OR-FOLDER]
 
 from __future__ import annotations
 
-import argparse
 import json
-import os
 import tempfile
 from pathlib import Path
+
+from sets import command_line
 
 from masa_rag import Memory
 from masa_rag.embedders import OnnxEmbedder
@@ -22,9 +22,7 @@ MOMENTS = json.loads((Path(__file__).parents[2] / "tests/quality/seed_moments.js
 
 def main() -> None:
     """Read the podcast into a new memory, ask, and print where the moment was found."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    default = os.environ.get("MASA_RAG_DATA", Path(__file__).parents[3] / "shared/data")
-    parser.add_argument("--data", type=Path, default=Path(default))
+    parser = command_line(__doc__)
     parser.add_argument("--model", default="all-MiniLM-L6-v2")
     options = parser.parse_args()
     with (

@@ -1,4 +1,4 @@
-"""The data sets as documents, and their questions with what answers them.
+"""The data sets as documents, and their questions with what answers them; and what all who measure on them share.
 
 Each set is a list of parts; a part is one memory. Gold is what a data set names itself: message ids, turns,
 document ids, or a moment in a recording.
@@ -6,14 +6,34 @@ document ids, or a moment in a recording.
 
 from __future__ import annotations
 
+import argparse
 import json
+import os
 import re
+import shutil
+import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from itertools import groupby
 from pathlib import Path
 
-from masa_rag import Document, Segment
+from masa_rag import Document, Memory, Segment
+from masa_rag.embedders import OnnxEmbedder
+from masa_rag.errors import MemoryMismatchError
+from masa_rag.indexes import FlatIndex
+
+DATA = Path(os.environ.get("MASA_RAG_DATA", Path(__file__).parents[3] / "shared/data"))
+CACHE = Path(tempfile.gettempdir()) / "masa_rag_benchmark"
+"""Where memories are kept, so that a set is embedded once."""
+
+
+def command_line(description: str | None) -> argparse.ArgumentParser:
+    """Return a parser that knows where the data are, and where memories are kept."""
+    parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", type=Path, default=DATA)
+    parser.add_argument("--cache", type=Path, default=CACHE)
+    return parser
 
 
 @dataclass(frozen=True)
@@ -186,6 +206,19 @@ def scifact(data: Path) -> Iterator[Part]:
     claims = map(json.loads, (data / "scifact/queries.jsonl").read_text().splitlines())
     questions = [Question(row["text"], frozenset(gold[row["_id"]])) for row in claims if row["_id"] in gold]
     yield Part("scifact", documents, questions)
+
+
+def opened(name: str, part: Part, cache: Path, embedder: OnnxEmbedder) -> Memory:
+    """Return the memory of a set's part, made if the cache has none of this model."""
+    path = cache / name.split("_")[0] / part.name
+    try:
+        memory = Memory(path, index=FlatIndex(), embedder=embedder)
+    except MemoryMismatchError:
+        shutil.rmtree(path)
+        memory = Memory(path, index=FlatIndex(), embedder=embedder)
+    for source, group in groupby(part.documents, key=lambda item: item[0]):
+        memory.add([document for _, document in group], name=source, errors="raise")
+    return memory
 
 
 SETS: dict[str, Callable[[Path], Iterator[Part]]] = {
