@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from masa_rag._upkeep import Upkeep
+from masa_rag.embedders import HashingEmbedder
 from test_cli import notes, run, small_parts
 
 __all__ = ["notes", "small_parts"]
@@ -96,3 +98,16 @@ def test_standard_input_is_no_path(notes: Path) -> None:
     result = run("add", "-")
     assert result.exit_code == 1
     assert "a text from standard input is stored by: masa-rag remember -" in result.stderr
+
+
+def test_a_memory_that_is_re_embedded_is_made_anew_once(notes: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With the same model it is made anew all the same, once; all documents were cut a second time."""
+    made: list[Upkeep] = []
+    rebuild = Upkeep.rebuild
+    monkeypatch.setattr(Upkeep, "rebuild", lambda upkeep: (made.append(upkeep), rebuild(upkeep))[1])
+    assert run("add", str(notes)).exit_code == 0
+    assert "2 passages in words" in run("rebuild", "--re-embed").output
+    assert len(made) == 1
+    monkeypatch.setattr("masa_rag.embedders.default_embedder", lambda: HashingEmbedder(64))
+    assert "2 passages in words" in run("rebuild", "--re-embed").output
+    assert len(made) == 2

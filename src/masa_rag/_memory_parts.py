@@ -51,8 +51,7 @@ class Parts:
         self._reranker = _part("reranker", reranker, "score")
         self.catalog = Catalog(self.path, lock_timeout_s=_seconds(lock_timeout_s))
         self._progress: OnProgress = progress if progress is not None else (lambda *_: None)
-        if re_embed:
-            self._adopt()
+        self.was_made_anew = re_embed and self._adopt()
         self._refuse_mismatch()
         self.catalog.guard = self._refuse_mismatch
         self._mend()
@@ -123,11 +122,11 @@ class Parts:
         if pinned["embedder"] is not None and pinned != self._fingerprints:
             raise MemoryMismatchError(_mismatch(self.path, pinned, self._fingerprints))
 
-    def _adopt(self) -> None:
-        """Make a memory that was made with others anew with these."""
+    def _adopt(self) -> bool:
+        """Make a memory that was made with others anew with these; return whether it was made with others."""
         pinned = self._pinned()
         if pinned["embedder"] is None or pinned == self._fingerprints:
-            return
+            return False
         self._upkeep.try_embedder()
         with self.catalog.transaction():
             self._note_fingerprints()
@@ -135,6 +134,7 @@ class Parts:
             if pinned["embedder"] != self.embedder.fingerprint:
                 self.catalog.drop_vectors(uuid.uuid4().hex)
         self._upkeep.rebuild()
+        return True
 
     def _pin(self) -> None:
         """Note embedder and chunker in a new memory, before anything is written with them."""

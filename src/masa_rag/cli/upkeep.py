@@ -69,7 +69,8 @@ def rebuild(re_embed: bool, place: Path) -> None:
     from masa_rag.cli._output import Bar
 
     with Bar() as bar, open_memory(place, re_embed=re_embed, progress=bar) as memory:
-        click.echo(f"{counted(memory.rebuild(), 'passage')} in words, vectors and index")
+        passages = memory.info().vectors if memory.was_made_anew else memory.rebuild()
+        click.echo(f"{counted(passages, 'passage')} in words, vectors and index")
 
 
 @click.command()
