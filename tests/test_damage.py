@@ -124,18 +124,24 @@ def test_a_text_that_is_none_any_more_is_a_problem_of_the_file(
 
 
 @pytest.mark.parametrize(
-    "change", ["authors = '[\"An'", "authors = '[7]'", "segment_ids = 'x'", "started_at = 1e300", "ended_at = 1e12"]
-)
+    "change",
+    [
+        "authors = '[\"An'", "authors = '[7]'", "segment_ids = 'x'", "started_at = 1e300", "ended_at = 1e12",
+        "header = CAST(header AS BLOB)", "text = CAST(text AS BLOB)", "id = CAST(id AS BLOB)",
+    ],
+)  # fmt: skip
 def test_a_damaged_passage_is_named_and_made_anew(
     folder: Path, open_memory: Callable[..., Memory], change: str
 ) -> None:
-    """Lists and times that cannot be read are in the document too."""
+    """Lists and times that cannot be read, and bytes that a flipped bit made of a text, are in the document too."""
     damage(folder, f"UPDATE chunks SET {change}")
     memory = open_memory()
-    with pytest.raises(StorageError, match=r"passage '\w+' cannot be read .* with: masa-rag rebuild"):
+    with pytest.raises(StorageError, match=r"passage b?'\w+' cannot be read .* with: masa-rag rebuild"):
         memory.search("walrus")
+    memory.verify()
     memory.rebuild()
     assert [hit.chunk.authors for hit in memory.search("walrus")] == [("Ann",)]
+    assert memory.verify() == []
 
 
 @pytest.mark.parametrize("column", ["text", "header", "authors", "id", "segment_ids"])

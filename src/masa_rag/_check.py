@@ -211,7 +211,7 @@ def _check_chunks(connection: sqlite3.Connection) -> Iterator[Problem]:
 def _check_copies(connection: sqlite3.Connection) -> Iterator[Problem]:
     """Compare each copy with the passage that said it first, which must be there and be no copy itself."""
     rows = connection.execute(
-        "SELECT c.id, c.text, c.authors, f.text, f.authors, t.first = f.pk FROM said s "
+        "SELECT c.id, CAST(c.text AS TEXT), c.authors, CAST(f.text AS TEXT), f.authors, t.first = f.pk FROM said s "
         "JOIN chunks c ON c.pk = s.chunk LEFT JOIN said t ON t.chunk = s.first LEFT JOIN chunks f ON f.pk = t.chunk "
         "WHERE s.first NOT IN (0, s.chunk)"
     )

@@ -17,7 +17,7 @@ from masa_rag._names import matching_authors, stored_sources
 from masa_rag._rows import CHUNK_SELECT, GIVEN, row_chunk, seconds
 from masa_rag._time import parse_time
 from masa_rag._unicode import whole_name
-from masa_rag.errors import ConfigurationError
+from masa_rag.errors import ConfigurationError, StorageError
 from masa_rag.types import Chunk, Kind
 
 Moment = str | date | datetime | int | float
@@ -130,7 +130,7 @@ def first_said(connection: sqlite3.Connection, ids: Sequence[str]) -> dict[str, 
     rows = connection.execute(
         "SELECT c.id, f.id FROM chunks c JOIN said t ON t.chunk = c.pk JOIN chunks f ON f.pk = t.first "
         "WHERE t.first != t.chunk AND c.id IN (SELECT value FROM json_each(?))",
-        (json.dumps(list(ids)),),
+        (_given(ids),),
     )
     return {row[0]: row[1] for row in rows}
 
@@ -163,10 +163,19 @@ def condition_of(connection: sqlite3.Connection, filters: Filters) -> tuple[str,
 
 def chunks_by_id(connection: sqlite3.Connection, ids: Sequence[str]) -> dict[str, Chunk]:
     """Return the chunks of these ids; those that are gone are left out."""
-    rows = connection.execute(
-        f"{CHUNK_SELECT} WHERE c.id IN (SELECT value FROM json_each(?))", (json.dumps(list(ids)),)
-    )
+    rows = connection.execute(f"{CHUNK_SELECT} WHERE c.id IN (SELECT value FROM json_each(?))", (_given(ids),))
     return {row["id"]: row_chunk(row) for row in rows}
+
+
+def _given(ids: Sequence[str]) -> str:
+    """Return ids as they are given to SQLite. Raises StorageError where a flipped bit made bytes of one."""
+    try:
+        return json.dumps(list(ids))
+    except TypeError as error:
+        odd = next(one for one in ids if not isinstance(one, str))
+        raise StorageError(
+            f"passage {odd!r} cannot be read (its id is no text); make the passages anew with: masa-rag rebuild"
+        ) from error
 
 
 def ids_of(connection: sqlite3.Connection, numbers: Iterable[int]) -> Mapping[int, str]:
@@ -178,9 +187,7 @@ def ids_of(connection: sqlite3.Connection, numbers: Iterable[int]) -> Mapping[in
 
 def numbers_of(connection: sqlite3.Connection, ids: Sequence[str]) -> list[int]:
     """Return the numbers of the chunks of these ids, in their order; those that are gone are left out."""
-    rows = connection.execute(
-        "SELECT id, pk FROM chunks WHERE id IN (SELECT value FROM json_each(?))", (json.dumps(list(ids)),)
-    )
+    rows = connection.execute("SELECT id, pk FROM chunks WHERE id IN (SELECT value FROM json_each(?))", (_given(ids),))
     numbers = {row[0]: row[1] for row in rows}
     return [numbers[key] for key in ids if key in numbers]
 

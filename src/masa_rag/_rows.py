@@ -102,7 +102,9 @@ def row_chunk(row: sqlite3.Row) -> Chunk:
             values[name] = _TEXTS.decode(values[name])
         for name in ("started_at", "ended_at"):
             values[name] = moment(values[name])
-    except (ValueError, TypeError, OverflowError, OSError) as error:  # a time out of range is any of these, by platform
+        if odd := [name for name in ("id", "document_id", "source", "text", "header") if type(values[name]) is not str]:
+            raise TypeError(f"its {odd[0]} is no text")
+    except (ValueError, TypeError, StorageError) as error:
         raise StorageError(
             f"passage {row['id']!r} cannot be read ({error}); make the passages anew from their documents with: "
             "masa-rag rebuild"
@@ -151,5 +153,12 @@ def seconds(value: datetime | None) -> float | None:
 
 
 def moment(value: float | None) -> datetime | None:
-    """Return the UTC time of Unix seconds; None stays None."""
-    return None if value is None else datetime.fromtimestamp(value, UTC)
+    """Return the UTC time of Unix seconds; None stays None.
+
+    Raises:
+        StorageError: It is no time.
+    """
+    try:
+        return None if value is None else datetime.fromtimestamp(value, UTC)
+    except (ValueError, TypeError, OverflowError, OSError) as error:  # one out of range is any of these, by platform
+        raise StorageError(f"a stored time is damaged ({error}); make it anew with: masa-rag rebuild") from error

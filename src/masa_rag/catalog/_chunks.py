@@ -25,7 +25,10 @@ _INSERT_SAID = "INSERT INTO said VALUES (?, 0, 0)"
 _UPDATE_CHUNK = f"UPDATE chunks SET {', '.join(f'{name} = ?' for name in CHUNK_COLUMNS)} WHERE pk = ?"
 
 _TEXTS = ("id", "header", "text", "segment_ids", "authors", "url")
-_COMPARED = ", ".join(f"CAST({name} AS BLOB) AS {name}" if name in _TEXTS else name for name in CHUNK_COLUMNS)
+_COMPARED = (
+    ", ".join(f"CAST({name} AS BLOB) AS {name}" if name in _TEXTS else name for name in CHUNK_COLUMNS)
+    + f", 'blob' IN ({', '.join(f'typeof({name})' for name in _TEXTS)}) AS has_bytes"
+)
 """Texts as bytes: one that the disk has damaged may be no text any more, and is to be replaced or deleted."""
 
 _PLACE = {"position", "start", "end"}
@@ -55,7 +58,11 @@ class ChunkTables(Database):
         """Make the stored chunks equal to these, touching only the rows that differ."""
         self._unindexed[document] = None
         query = f"SELECT pk, {_COMPARED} FROM chunks WHERE document = ?"
-        stored = {bytes(row["id"]): row for row in self.connection.execute(query, (document,))}
+        rows = self.connection.execute(query, (document,)).fetchall()
+        for row in rows:
+            if row["has_bytes"]:
+                self._delete_chunk(row)
+        stored = {bytes(row["id"]): row for row in rows if not row["has_bytes"]}
         short = _short_ones(chunks)
         for chunk in chunks:
             known = stored.pop(chunk.id.encode(), None)
@@ -78,14 +85,18 @@ class ChunkTables(Database):
         rows = self.connection.execute(f"SELECT pk, {_COMPARED} FROM chunks WHERE document = ?", (document,))
         for row in rows.fetchall():
             is_whole = all(is_text(row[name]) for name in _TEXTS if row[name] is not None)
-            if not (is_whole and all(is_list_of_texts(row[name]) for name in ("segment_ids", "authors"))):
+            if row["has_bytes"] or not (
+                is_whole and all(is_list_of_texts(row[name]) for name in ("segment_ids", "authors"))
+            ):
                 self._delete_chunk(row)
 
     def _delete_chunk(self, row: sqlite3.Row) -> None:
         number = row["pk"]
         # Its copies look for another one before the transaction ends; before its number is used again.
         self.connection.execute("UPDATE said SET first = 0 WHERE first = ?", (number,))
-        if not (is_text(row["header"]) and is_text(row["text"])):  # then nobody knows which words to take out
+        if row["has_bytes"] or not (
+            is_text(row["header"]) and is_text(row["text"])
+        ):  # then nobody knows which words to take out
             self.connection.execute("UPDATE chunks SET header = '', text = '' WHERE pk = ?", (number,))
         self._write_authors(number, ())
         self.connection.execute("DELETE FROM chunks WHERE pk = ?", (number,))
@@ -205,7 +216,7 @@ class ChunkTables(Database):
 def _differing(stored: sqlite3.Row, row: Sequence[object]) -> set[str]:
     """Return the columns in which a stored chunk, its texts as bytes, is another than this one."""
     new = (value.encode() if isinstance(value, str) else value for value in row)
-    return {name for name, was, now in zip(CHUNK_COLUMNS, stored[1:], new, strict=True) if was != now}
+    return {name for name, was, now in zip(CHUNK_COLUMNS, stored[1:-1], new, strict=True) if was != now}
 
 
 def _short_ones(chunks: Sequence[Chunk]) -> set[str]:

@@ -176,7 +176,10 @@ class DocumentTables(TombstoneTables):
 
     def document_sizes(self, source: str) -> dict[str, int]:
         """Return the ids of a source's documents, each with its number of segments."""
-        query = "SELECT d.id, d.segments FROM documents d JOIN sources s ON s.pk = d.source WHERE s.name = ?"
+        query = (
+            "SELECT d.id, CAST(d.segments AS INTEGER) FROM documents d JOIN sources s ON s.pk = d.source "
+            "WHERE s.name = ?"
+        )
         return {row[0]: row[1] for row in self.connection.execute(query, (source,))}
 
     def ids_from(self, source: str, origin: str | None) -> set[str]:
@@ -211,7 +214,7 @@ class DocumentTables(TombstoneTables):
     def all_documents(self) -> Iterator[tuple[str, list[str]]]:
         """Yield (source, ids) of all documents, at most 500 ids at once: what is rewritten between two commits."""
         for (source,) in self.connection.execute("SELECT name FROM sources ORDER BY name").fetchall():
-            ids = sorted(self.document_sizes(source))
+            ids = sorted(self.document_sizes(source), key=str)  # the disk may have made bytes of one
             yield from ((source, ids[start : start + 500]) for start in range(0, len(ids), 500))
 
     def documents_by(self, author: str) -> Iterator[tuple[str, str, Document | None]]:
