@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from math import nan, nextafter
 from typing import Any
 
 import msgspec
 
+from masa_rag._time import from_unix
 from masa_rag.errors import StorageError
 from masa_rag.types import Chunk, Document, Segment
 
@@ -159,6 +160,6 @@ def moment(value: float | None) -> datetime | None:
         StorageError: It is no time.
     """
     try:
-        return None if value is None else datetime.fromtimestamp(value, UTC)
-    except (ValueError, TypeError, OverflowError, OSError) as error:  # one out of range is any of these, by platform
+        return None if value is None else from_unix(value)
+    except (ValueError, TypeError, OverflowError) as error:
         raise StorageError(f"a stored time is damaged ({error}); make it anew with: masa-rag rebuild") from error

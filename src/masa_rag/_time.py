@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from email.utils import parsedate_to_datetime
 from math import isfinite
 from numbers import Real
@@ -21,6 +21,16 @@ _ZONES = {
 _ZONE = re.compile(rf"\s+({'|'.join(_ZONES)})\s*$")
 _OFFSET = re.compile(r"(?<=\d)\s*(?:GMT|UTC)?([+-]\d\d):?(\d\d)\s*$")
 """Written as some do: "+02:00", "GMT+0200"."""
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def from_unix(seconds: float) -> datetime:
+    """Return the UTC time of Unix seconds; ``datetime.fromtimestamp`` knows none before 1970 on Windows.
+
+    Raises OverflowError for one that no calendar holds, and ValueError for NaN.
+    """
+    return EPOCH + timedelta(seconds=seconds)
 
 
 def utc(value: datetime) -> datetime:
@@ -57,10 +67,10 @@ def parse_time(value: str | date | datetime | int | float) -> datetime:
         return datetime.combine(value, time(), tzinfo=UTC)
     try:
         if isinstance(value, (int, float)):
-            return datetime.fromtimestamp(value, UTC)
+            return from_unix(value)
         parsed = datetime.fromisoformat(value.strip())
         return (parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)).astimezone(UTC)
-    except (ValueError, OverflowError, OSError, AttributeError) as error:
+    except (ValueError, OverflowError, AttributeError) as error:
         raise ConfigurationError(
             f"received the time {value!r}; expected ISO 8601 such as 2024-05-01 or 2024-05-01T12:30:00Z"
         ) from error

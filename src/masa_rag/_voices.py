@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from masa_rag._reading import Filters, condition_of
+from masa_rag._time import from_unix
 from masa_rag._words import joined_bags
 
 if TYPE_CHECKING:
@@ -172,7 +173,7 @@ def latest(connection: sqlite3.Connection, filters: Filters) -> datetime:
     row = connection.execute(
         f"SELECT max(c.started_at) FROM chunks c WHERE {passes} AND c.started_at <= ?", (*values, time())
     ).fetchone()
-    return datetime.now(UTC) if row[0] is None else datetime.fromtimestamp(row[0], UTC)
+    return datetime.now(UTC) if row[0] is None else from_unix(row[0])
 
 
 def surprise(table: NDArray[np.int64], totals: NDArray[np.int64]) -> Numbers:

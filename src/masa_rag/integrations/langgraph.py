@@ -33,6 +33,7 @@ from langgraph.store.base import (
 )
 
 from masa_rag._searching.copies import copies_of
+from masa_rag._time import EPOCH
 from masa_rag.errors import ConfigurationError
 from masa_rag.ingest import refuse_forgotten
 from masa_rag.memory import Memory
@@ -45,7 +46,6 @@ Key = tuple[Namespace, str]
 
 _PREFIX = "store:"
 """Begins the names of the sources under which namespaces are filed."""
-_UNKNOWN = datetime.fromtimestamp(0, UTC)
 _COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {
     "$eq": operator.eq, "$ne": operator.ne, "$gt": operator.gt, "$gte": operator.ge, "$lt": operator.lt,
     "$lte": operator.le,
@@ -201,7 +201,7 @@ def _leaves(value: Any) -> Iterator[str]:
 
 
 def _item(document: Document, namespace: Namespace) -> dict[str, Any]:
-    created = document.created_at if document.created_at is not None else _UNKNOWN
+    created = document.created_at if document.created_at is not None else EPOCH
     return {
         "value": document.metadata["value"],
         "key": document.id,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime, timedelta, tzinfo
 
-from masa_rag._time import mail_time
+from masa_rag._time import EPOCH, from_unix, mail_time
 
 _EPOCH_MS = 1_288_834_974_657
 """Zero of the clock in a tweet's id: 2010-11-04T01:42:54.657Z (Twitter's Snowflake, ids of 41 + 22 bits)."""
@@ -27,7 +27,7 @@ def snowflake_time(tweet_id: str | None) -> datetime | None:
     number = int(tweet_id)
     if number < _FIRST_SNOWFLAKE:
         return None
-    return datetime.fromtimestamp(_EPOCH_MS // 1000, UTC) + timedelta(milliseconds=(number >> 22) + _EPOCH_MS % 1000)
+    return EPOCH + timedelta(milliseconds=(number >> 22) + _EPOCH_MS)
 
 
 def time_of(value: object, *, tweet_id: str | None = None, zone: tzinfo = UTC) -> datetime | None:
@@ -46,8 +46,8 @@ def time_of(value: object, *, tweet_id: str | None = None, zone: tzinfo = UTC) -
 def _number_time(value: float) -> datetime | None:
     seconds = value / 1000 if value > 1e11 else value
     try:
-        return _in_utc(datetime.fromtimestamp(seconds, UTC), UTC)
-    except (ValueError, OverflowError, OSError):
+        return _in_utc(from_unix(seconds), UTC)
+    except (ValueError, OverflowError):
         return None
 
 

@@ -11,6 +11,7 @@ from datetime import UTC, datetime, tzinfo
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from masa_rag._time import from_unix
 from masa_rag.errors import ConfigurationError, RecordError
 
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
@@ -90,15 +91,15 @@ def time_of(value: object, *, zone: tzinfo = UTC) -> datetime | None:
         if isinstance(value, str):
             return _from_text(value.strip(), zone)
         if isinstance(value, (int, float)) and not isinstance(value, bool):
-            return datetime.fromtimestamp(value, UTC)
-    except (ValueError, OverflowError, OSError):
+            return from_unix(value)
+    except (ValueError, OverflowError):
         pass  # no time at all, or one that no calendar holds
     return None
 
 
 def _from_text(text: str, zone: tzinfo) -> datetime:
     if text.replace(".", "", 1).lstrip("-").isdecimal():
-        return datetime.fromtimestamp(float(text), UTC)
+        return from_unix(float(text))
     parsed = datetime.fromisoformat(f"{text.removesuffix(' UTC')}+00:00" if text.endswith(" UTC") else text)
     return (parsed if parsed.tzinfo else parsed.replace(tzinfo=zone)).astimezone(UTC)
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime, timedelta
 from typing import Any
 
+from masa_rag._time import EPOCH
 from masa_rag.errors import RecordError
 from masa_rag.sources._chats.fields import clean, content_of, counts_of, id_of, kept, list_of, text_of, time_of
 from masa_rag.types import Segment
@@ -63,8 +64,7 @@ def snowflake_time(identity: str) -> datetime | None:
     """Return when the id was made, to the millisecond; None when it is no Discord id."""
     if not (identity.isascii() and identity.isdecimal() and 15 <= len(identity) <= 20):
         return None
-    milliseconds = (int(identity) >> 22) + EPOCH_MS
-    return datetime.fromtimestamp(milliseconds // 1000, UTC).replace(microsecond=milliseconds % 1000 * 1000)
+    return EPOCH + timedelta(milliseconds=(int(identity) >> 22) + EPOCH_MS)
 
 
 def spoken(record: dict[str, Any]) -> bool:

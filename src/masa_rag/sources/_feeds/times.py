@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import calendar
 import re
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from typing import Any
 
-from masa_rag._time import mail_time, parse_time
+from masa_rag._time import from_unix, mail_time, parse_time
 from masa_rag.errors import ConfigurationError
 from masa_rag.sources._pages.dates import read_date
 
@@ -47,6 +47,6 @@ def _published(told: str, item: Any) -> datetime | None:
 
 def _parsed_time(value: Any) -> datetime | None:
     try:
-        return datetime.fromtimestamp(calendar.timegm(value), UTC) if value else None
-    except (ValueError, TypeError, OverflowError, OSError):
+        return from_unix(calendar.timegm(value)) if value else None
+    except (ValueError, TypeError, OverflowError):
         return None

@@ -13,9 +13,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
+from masa_rag._time import from_unix
 from masa_rag.sources._chats.fields import kept
 from masa_rag.sources._tweets.record import (
     METRICS,
@@ -109,7 +110,7 @@ def _related(tweet: Tweet, value: Mapping[str, Any], depth: int) -> None:
 def _time_1(value: Mapping[str, Any], tweet_id: str) -> datetime | None:
     seconds = value.get("Timestamp")
     if type(seconds) is int and 0 < seconds < _YEAR_2100:
-        return datetime.fromtimestamp(seconds, UTC)
+        return from_unix(seconds)
     parsed = value.get("TimeParsed")
     return time_of(None if parsed == _ZERO_TIME else parsed, tweet_id=tweet_id)
 
