@@ -18,7 +18,7 @@ from masa_rag.types import Document, Kind, Segment
 
 Published = str | date | datetime | Callable[[Path], str | date | datetime | None]
 
-_SUBTITLES = frozenset({".srt", ".vtt", ".sbv", ".ass", ".ssa", ".ttml", ".dfxp", ".lrc", ".dote"})
+_SUBTITLES = frozenset(".srt .vtt .sbv .ass .ssa .ttml .dfxp .lrc .dote .sub .smi .sami .scc .mpl".split())
 _SEEN_IN_FOLDER = 40
 """How many files of a folder are looked at to recognise it: enough to be sure, and quick."""
 
@@ -28,9 +28,10 @@ class Transcripts(FileSource):
 
     Read are ``[HH:MM:SS] text`` (also after a preface, or without brackets), ``Speaker A: text``,
     ``Name (00:12:31):``, text of Otter.ai, Google Meet, Teams, Fathom, Fireflies and f4, SubRip, WebVTT (Zoom's
-    and YouTube's too), SBV, SubStation Alpha, TTML, Whisper's table, Audacity's labels, YouTube's timed text and json3,
-    ``[{speaker, text}]``, Podcasting 2.0 JSON and HTML, Zoom's chat, tables of a speaker or sender, a text and a time
-    (CSV, TSV: ``timestamp,speaker,text``, ``start,end,text``, ``date,sender,message``), and the JSON of Whisper
+    and YouTube's too), SBV, SubStation Alpha, TTML, SAMI, Scenarist (.scc), MicroDVD (25 frames a second where it does
+    not say) and SubViewer (.sub), MPL2, TMPlayer, LRC, Whisper's table, Audacity's labels, YouTube's timed text and
+    json3, ``[{speaker, text}]``, Podcasting 2.0 JSON and HTML, Zoom's chat, tables of a speaker or sender, a text and
+    a time (CSV, TSV: ``timestamp,speaker,text``, ``start,end,text``, ``date,sender,message``), and the JSON of Whisper
     (and WhisperX, faster-whisper, whisper.cpp, transformers), AssemblyAI, Deepgram, Gladia, Rev, Amazon, Google,
     Azure, IBM, Teams, Speechmatics, ElevenLabs, Vosk, Fireflies, Gong.
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from masa_rag.errors import SourceFormatError
 from masa_rag.sources._base import HEAD_BYTES
-from masa_rag.sources._transcripts import chat, pasted, stamped, subtitles, table
+from masa_rag.sources._transcripts import chat, line21, pasted, players, sami, stamped, subtitles, table
 from masa_rag.sources._transcripts import text as plain
 from masa_rag.sources._transcripts.base import MAX_BYTES, Line, Parser, Transcript, decode
 from masa_rag.sources._transcripts.vtt import looks_like_vtt, parse_vtt
@@ -70,6 +70,10 @@ _FORMATS: tuple[tuple[Callable[[str], bool], Parser], ...] = (
     (subtitles.looks_like_srt, subtitles.parse_srt),
     (subtitles.looks_like_sbv, subtitles.parse_sbv),
     (subtitles.looks_like_ass, subtitles.parse_ass),
+    (sami.looks_like_sami, sami.parse_sami),
+    (line21.looks_like_scc, line21.parse_scc),
+    (players.looks_like_players, players.parse_players),
+    (players.looks_like_lrc, players.parse_lrc),
     (subtitles.looks_like_tsv, subtitles.parse_tsv),
     (subtitles.looks_like_labels, subtitles.parse_labels),
     (table.looks_like_spoken_table, table.parse_spoken_table),

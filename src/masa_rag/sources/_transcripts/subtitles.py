@@ -49,13 +49,13 @@ def parse_srt(text: str) -> Transcript:
 
 
 def looks_like_sbv(text: str) -> bool:
-    """Say whether a ``0:00:01.000,0:00:04.000`` line opens the file."""
-    first = next((line for line in lines_of(text[:4096]) if line.strip()), "")
+    """Say whether a ``0:00:01.000,0:00:04.000`` line opens the file, in SubViewer below facts in brackets."""
+    first = next((line for line in lines_of(text[:4096]) if line.strip() and line[0] != "["), "")
     return bool(_SBV_TIMING.fullmatch(first))
 
 
 def parse_sbv(text: str) -> Transcript:
-    """Read YouTube's SBV: a line with both times, then rows."""
+    """Read YouTube's SBV, and SubViewer (.sub): a line with both times, then rows."""
     return transcript_of([*_cues(text, _SBV_TIMING, numbered=False)])
 
 
