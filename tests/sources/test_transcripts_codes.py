@@ -228,3 +228,22 @@ def test_a_time_code_without_words(tmp_path: Path) -> None:
     rows[2:2] = ["[0:06]"]
     found = [(line.start, line.text) for line in read(tmp_path, "\n".join(["[0:00]", *rows])).segments]
     assert found == [*zip((3.0, 5.0, 7.0, 9.0), TEXTS, strict=True)]
+
+
+def test_a_colon_behind_the_time_code(tmp_path: Path) -> None:
+    """``0:05: text`` is a time code too."""
+    rows = [f"0:0{at}: {text}" for at, text in zip((3, 5, 7, 9), TEXTS, strict=True)]
+    assert [(line.start, line.text) for line in read(tmp_path, "\n".join(rows)).segments] == [
+        *zip((3.0, 5.0, 7.0, 9.0), TEXTS, strict=True)
+    ]
+
+
+@pytest.mark.parametrize("between", [" ", "\n"])
+@pytest.mark.parametrize("hour", ["5:30", "0:01"])
+def test_an_hour_at_the_head_of_a_later_row(tmp_path: Path, between: str, hour: str) -> None:
+    """An hour that lies outside the time codes around it is said; it was a turn, and kept files from being read."""
+    rows = [f"0:0{at}{between}{text}" for at, text in zip((3, 5, 7, 9), TEXTS, strict=True)]
+    rows[2:2] = [f"{hour} in the morning or so."]
+    found = [(line.start, line.text) for line in read(tmp_path, "\n".join(rows)).segments]
+    assert found[1] == (5.0, f"{TEXTS[1]} {hour} in the morning or so.")
+    assert [start for start, _ in found] == [3.0, 5.0, 7.0, 9.0]

@@ -28,7 +28,7 @@ _STAMPED = re.compile(
 )
 """``[0:05]``, ``(0:05)``, ``[0:05 - 0:09]``, ``[0:05] --> [0:09]``, and as programs around faster-whisper print them
 ``[5.00s -> 9.00s]``, ``[5.0 - 9.0]``; in Markdown the first may be a link, which is not said."""
-_BARE = re.compile(rf"\s*(?P<a>{TIME})(?:{TO}(?P<b>{TIME}))?(?=\s|$)(?!\s*[ap]\.?m\b){_SAID}", re.IGNORECASE)
+_BARE = re.compile(rf"\s*(?P<a>{TIME})(?:{TO}(?P<b>{TIME}))?(?=\s|$|:\s)(?!\s*[ap]\.?m\b){_SAID}", re.IGNORECASE)
 _FEWEST_BARE = 4
 _FEWEST_WORDS_A_SECOND = 0.5
 """People say two to three words a second; a list of chapters has one word in many seconds."""
@@ -70,6 +70,8 @@ def _opened(rows: Sequence[str], form: re.Pattern[str]) -> list[re.Match[str] | 
     Where nearly all stand above what is said, "5:30 is fine" right below one is said.
     """
     result = [form.fullmatch(row) for row in rows]
+    if form is _BARE:
+        result = _without_hours(result)
     words = [match["text"].strip() for match in result if match]
     beside = _heads(words)
     if 5 * sum(said in beside for said in words) < 4 * len(words):
@@ -84,6 +86,19 @@ def _opened(rows: Sequence[str], form: re.Pattern[str]) -> list[re.Match[str] | 
         elif row.strip():
             result[number] = None
             is_bare = is_bare and row.strip() in below
+    return result
+
+
+def _without_hours(found: Sequence[re.Match[str] | None]) -> list[re.Match[str] | None]:
+    """Return the time codes without those that begin a later row of what is said, "5:30 in the morning".
+
+    Such an hour lies before or behind both of its neighbours, and what it begins goes on in small letters.
+    """
+    result = list(found)
+    codes = [(number, match, _times(match)[0] or 0.0) for number, match in enumerate(found) if match]
+    for (_, _, before), (number, match, time), (_, _, after) in zip(codes, codes[1:], codes[2:], strict=False):
+        if before <= after and not before <= time <= after and match["text"][:1].islower():
+            result[number] = None
     return result
 
 
