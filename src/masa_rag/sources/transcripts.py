@@ -33,7 +33,7 @@ class Transcripts(FileSource):
     json3, ``[{speaker, text}]``, Podcasting 2.0 JSON and HTML, Zoom's chat, tables of a speaker or sender, a text and
     a time (CSV, TSV: ``timestamp,speaker,text``, ``start,end,text``, ``date,sender,message``), and the JSON of Whisper
     (and WhisperX, faster-whisper, whisper.cpp, transformers), AssemblyAI, Deepgram, Gladia, Rev, Amazon, Google,
-    Azure, IBM, Teams, Speechmatics, ElevenLabs, Vosk, Fireflies, Gong.
+    Azure, IBM, Teams, Speechmatics, ElevenLabs, Vosk, Fireflies, Gong, Trint, Premiere, Zoom's timeline.
 
     * The document's id is the path relative to what was given, without suffix: ``"acdc/174/transcript"``.
       Files that differ only in suffix and hold the same words are one recording; the one with the most

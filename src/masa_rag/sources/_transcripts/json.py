@@ -22,6 +22,7 @@ from masa_rag.sources._transcripts.base import (
     with_ends,
     words_in,
 )
+from masa_rag.sources._transcripts.editors import editor_turns
 from masa_rag.sources._transcripts.services import (
     LONGEST_WORD_S,
     SPEAKER,
@@ -56,7 +57,7 @@ def turns_of(data: Any) -> tuple[str, list[Mapping[str, Any]]] | None:
     ):
         if key in data and (found := _checked(key, data[key])):
             return found
-    turns = service_turns(data)
+    turns = editor_turns(data) or service_turns(data)
     return ("segments", turns) if turns else None
 
 

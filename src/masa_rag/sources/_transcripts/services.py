@@ -58,7 +58,8 @@ def _dig(data: Any, *keys: str) -> Any:
     return data
 
 
-def _rows(data: Any, *keys: str) -> list[dict[str, Any]]:
+def rows_at(data: Any, *keys: str) -> list[dict[str, Any]]:
+    """Return the objects of a list that is reached by keys, none where there is no such list."""
     value = _dig(data, *keys)
     return [row for row in value if isinstance(row, dict)] if isinstance(value, list) else []
 
@@ -110,12 +111,12 @@ _PLACES = (
 
 
 def _placed(data: Any) -> Iterator[Turn]:
-    yield from map(_turn, next(filter(None, (_rows(data, *keys) for keys in _PLACES)), []))
+    yield from map(_turn, next(filter(None, (rows_at(data, *keys) for keys in _PLACES)), []))
 
 
 def _sentences(data: Any) -> Iterator[Turn]:
     """Read ``sentences`` or ``paragraphs``: AssemblyAI's in whole milliseconds, those of others in seconds."""
-    rows = _rows(data, "sentences") or _rows(data, "paragraphs")
+    rows = rows_at(data, "sentences") or rows_at(data, "paragraphs")
     milliseconds = all(isinstance(row.get("start"), int) for row in rows)
     for row in rows:
         yield _turn(row, 1000.0 if milliseconds else 1.0)
@@ -125,7 +126,7 @@ def _words_of_turns(data: Any) -> Iterator[Turn]:
     """Read the words of a list of turns that have nothing else: Vosk's, Happy Scribe's, Recall.ai's."""
     for turn in data if isinstance(data, list) else ():
         speaker = _dig(turn, "participant", "name") or (first_of(turn, SPEAKER) if isinstance(turn, dict) else None)
-        for row in _rows(turn, "words") or _rows(turn, "result"):
+        for row in rows_at(turn, "words") or rows_at(turn, "result"):
             start, end = (first_of(row, (edge, f"data_{edge}", f"{edge}_timestamp")) for edge in ("start", "end"))
             start, end = (value.get("relative") if isinstance(value, dict) else value for value in (start, end))
             yield _turn({**row, "speaker": speaker, "start": start, "end": end})
@@ -133,15 +134,15 @@ def _words_of_turns(data: Any) -> Iterator[Turn]:
 
 def _gong(data: Any) -> Iterator[Turn]:
     """Read the one call of Gong's answer; the clocks of several begin anew."""
-    calls = _rows(data, "callTranscripts")
-    for turn in _rows(calls[0], "transcript") if len(calls) == 1 else ():
-        for row in _rows(turn, "sentences"):
+    calls = rows_at(data, "callTranscripts")
+    for turn in rows_at(calls[0], "transcript") if len(calls) == 1 else ():
+        for row in rows_at(turn, "sentences"):
             yield _turn({**row, "speaker": turn.get("speakerId")}, 1000.0)
 
 
 def _offsets(data: Any) -> Iterator[Turn]:
     """Read YouTube's captions as youtube-transcript and Supadata give them: in seconds, or in thousandths."""
-    rows = _rows({"content": data} if isinstance(data, list) else data, "content")
+    rows = rows_at({"content": data} if isinstance(data, list) else data, "content")
     lasting = sum(moment_of(row.get("duration")) or 0.0 for row in rows)
     unit = 1000.0 if lasting > LONGEST_WORD_S * sum(words_in(str(row.get("text"))) for row in rows) else 1.0
     for row in rows:
@@ -158,14 +159,14 @@ def _list(data: Any) -> Iterator[Turn]:
 
 
 def _whisper_cpp(data: Any) -> Iterator[Turn]:
-    for row in _rows(data, "transcription"):
+    for row in rows_at(data, "transcription"):
         start, end = (moment_of(_dig(row, "offsets", key), 1000.0) for key in ("from", "to"))
         yield {**_turn(row), "start": start, "end": end}
 
 
 def _chunks(data: Any) -> Iterator[Turn]:
     """Read the pipeline of transformers, with the speakers that insanely-fast-whisper adds."""
-    for row in _rows(data, "speakers") or _rows(data, "chunks"):
+    for row in rows_at(data, "speakers") or rows_at(data, "chunks"):
         times = row.get("timestamp")
         if isinstance(times, list) and len(times) == 2:
             yield {**_turn(row), "start": moment_of(times[0]), "end": moment_of(times[1])}
@@ -174,27 +175,27 @@ def _chunks(data: Any) -> Iterator[Turn]:
 def _words(data: Any) -> Iterator[Turn]:
     """Read ``words``: AssemblyAI's in milliseconds; those of ElevenLabs and OpenAI in seconds."""
     milliseconds = isinstance(data, dict) and ("audio_url" in data or "acoustic_model" in data)
-    for row in _rows(data, "words"):
+    for row in rows_at(data, "words"):
         if row.get("type") != "spacing":
             yield _turn(row, 1000.0 if milliseconds else 1.0)
 
 
 def _deepgram(data: Any) -> Iterator[Turn]:
     """Read the channels: paragraphs where there are some, else words."""
-    channels = _rows(data, "results", "channels")
+    channels = rows_at(data, "results", "channels")
     for number, channel in enumerate(channels):
-        best = next(iter(_rows(channel, "alternatives")), {})
+        best = next(iter(rows_at(channel, "alternatives")), {})
         known = {"speaker": number, "channel": number} if len(channels) > 1 else {}
-        for row in _rows(best, "paragraphs", "paragraphs") or _rows(best, "words"):
-            said = " ".join(str(part.get("text", "")) for part in _rows(row, "sentences"))
+        for row in rows_at(best, "paragraphs", "paragraphs") or rows_at(best, "words"):
+            said = " ".join(str(part.get("text", "")) for part in rows_at(row, "sentences"))
             turn = _turn({**row, "text": said} if said else row)
             yield {**turn, **known}
 
 
 def _rev(data: Any) -> Iterator[Turn]:
-    names = {str(row.get("id")): row.get("name") for row in _rows(data, "speakers")}
-    for row in _rows(data, "monologues"):
-        parts = _rows(row, "elements")
+    names = {str(row.get("id")): row.get("name") for row in rows_at(data, "speakers")}
+    for row in rows_at(data, "monologues"):
+        parts = rows_at(row, "elements")
         starts, ends = (
             [moment_of(value) for part in parts if (value := first_of(part, keys)) is not None]
             for keys in (("ts", "timestamp"), ("end_ts", "end_timestamp"))
@@ -209,12 +210,14 @@ def _rev(data: Any) -> Iterator[Turn]:
 
 def _spoken_items(data: Any) -> Iterator[Turn]:
     """Read words one by one, marks as rows of their own: Amazon Transcribe and Speechmatics."""
-    rows = _amazon_items(data) or _rows(data, "results")
-    pieces = (piece for row in _rows(data, "results", "speaker_labels", "segments") for piece in _rows(row, "items"))
+    rows = _amazon_items(data) or rows_at(data, "results")
+    pieces = (
+        piece for row in rows_at(data, "results", "speaker_labels", "segments") for piece in rows_at(row, "items")
+    )
     speakers = {str(piece.get("start_time")): piece.get("speaker_label") for piece in pieces}
     last: dict[str, Any] | None = None
     for row in rows:
-        best = next(iter(_rows(row, "alternatives")), {})
+        best = next(iter(rows_at(row, "alternatives")), {})
         if not isinstance(best.get("content"), str):
             continue
         if row.get("type") == "punctuation":
@@ -231,23 +234,23 @@ def _spoken_items(data: Any) -> Iterator[Turn]:
 
 def _amazon_items(data: Any) -> list[dict[str, Any]]:
     """Return Amazon's words, those of a channel together: a mark belongs to the word of its channel before it."""
-    items = _rows(data, "results", "items")
-    channels = {str(row.get("channel_label")): row for row in _rows(data, "results", "channel_labels", "channels")}
+    items = rows_at(data, "results", "items")
+    channels = {str(row.get("channel_label")): row for row in rows_at(data, "results", "channel_labels", "channels")}
     if channels and not any("channel_label" in item for item in items):
-        items = [{**item, "channel_label": name} for name, row in channels.items() for item in _rows(row, "items")]
+        items = [{**item, "channel_label": name} for name, row in channels.items() for item in rows_at(row, "items")]
     return sorted(items, key=lambda item: str(item.get("channel_label")))
 
 
 def _google(data: Any) -> Iterator[Turn]:
     """Read the results of Google Speech; who speaks stands only at the words of the last, which has them all."""
-    best = [next(iter(_rows(row, "alternatives")), {}) for row in _rows(data, "results")]
-    if best and any("speakerTag" in word or "speakerLabel" in word for word in _rows(best[-1], "words")):
-        yield from map(_from_zero, _rows(best[-1], "words"))
+    best = [next(iter(rows_at(row, "alternatives")), {}) for row in rows_at(data, "results")]
+    if best and any("speakerTag" in word or "speakerLabel" in word for word in rows_at(best[-1], "words")):
+        yield from map(_from_zero, rows_at(best[-1], "words"))
         return
     before: float | None = 0.0
-    for row, found in zip(_rows(data, "results"), best, strict=True):
+    for row, found in zip(rows_at(data, "results"), best, strict=True):
         end = moment_of(first_of(row, ("resultEndTime", "result_end_time", "resultEndOffset", "result_end_offset")))
-        if words := _rows(found, "words"):
+        if words := rows_at(found, "words"):
             yield {**_turn(found), "start": _from_zero(words[0])["start"], "end": _turn(words[-1])["end"]}
         elif end is not None:  # where nobody asked for the times of words, it is known only when each result ends
             yield {**_turn(found), "start": before, "end": end}
@@ -256,9 +259,9 @@ def _google(data: Any) -> Iterator[Turn]:
 
 def _ibm(data: Any) -> Iterator[Turn]:
     """Read the words of IBM Watson, ``[word, start, end]``; who says which stands in a list of its own."""
-    speakers = {moment_of(row.get("from")): row.get("speaker") for row in _rows(data, "speaker_labels")}
-    for row in _rows(data, "results"):
-        times = next(iter(_rows(row, "alternatives")), {}).get("timestamps")
+    speakers = {moment_of(row.get("from")): row.get("speaker") for row in rows_at(data, "speaker_labels")}
+    for row in rows_at(data, "results"):
+        times = next(iter(rows_at(row, "alternatives")), {}).get("timestamps")
         for word in times if isinstance(times, list) else ():
             if isinstance(word, list) and len(word) == 3:
                 start, end = map(moment_of, word[1:])
@@ -274,10 +277,10 @@ def _from_zero(word: Mapping[str, Any]) -> Turn:
 def _azure(data: Any) -> Iterator[Turn]:
     """Read phrases: those of batches count in ticks, those of fast transcription in milliseconds."""
     for key, name, unit in (("recognizedPhrases", "InTicks", _TICKS_A_SECOND), ("phrases", "Milliseconds", 1000)):
-        for row in _rows(data, key):
+        for row in rows_at(data, key):
             start, length = (moment_of(row.get(f"{part}{name}"), unit) for part in ("offset", "duration"))
             end = None if start is None or length is None else start + length
-            best = next(iter(_rows(row, "nBest")), row)
+            best = next(iter(rows_at(row, "nBest")), row)
             yield {**_turn({**row, "text": best.get("display", best.get("text"))}), "start": start, "end": end}
 
 

@@ -1,0 +1,73 @@
+"""JSON of editors of transcripts, in which who speaks stands beside the words."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from masa_rag.sources import Transcripts, open_source
+from masa_rag.types import Document
+
+
+def word(text: str, at: int, paragraph: str, speaker: str | None) -> dict[str, Any]:
+    """Return a word of Trint's, half a second long."""
+    return {"value": text, "time": at, "duration": 500, "paragraphId": paragraph, "speaker": speaker}
+
+
+FILES: dict[str, Any] = {
+    "Premiere": {
+        "language": "en-us",
+        "segments": [
+            {"speaker": "a-1", "start": 1.0, "duration": 1.0, "words": [
+                {"text": "First", "start": 1.0, "duration": 0.5, "eos": False, "type": "word"},
+                {"text": "buoy.", "start": 1.5, "duration": 0.5, "eos": True, "type": "word"}]},
+            {"speaker": "b-2", "start": 4.0, "duration": 1.0, "words": [
+                {"text": "Which", "start": 4.0, "duration": 0.5, "eos": False, "type": "word"},
+                {"text": "one?", "start": 4.5, "duration": 0.5, "eos": True, "type": "word"}]},
+        ],
+        "speakers": [{"id": "a-1", "name": "Mara"}, {"id": "b-2", "name": "Jonas"}],
+    },
+    "Trint": {
+        "title": "tide.mp3",
+        "words": [word("First", 1000, "p0", "s1"), word("buoy.", 1500, "p0", "s1"),
+                  word("Which", 4000, "p1", "s2"), word("one?", 4500, "p1", "s2")],
+        "speakers": {"s1": {"name": "Mara"}, "s2": {"name": "Jonas"}},
+        "paragraphs": {"p0": {}, "p1": {}},
+    },
+    "Trint, speakers at paragraphs": {
+        "transcript": {
+            "words": [word("First", 1000, "p0", None), word("buoy.", 1500, "p0", None),
+                      word("Which", 4000, "p1", None), word("one?", 4500, "p1", None)],
+            "speakers": [{"id": "s1", "name": "Mara"}, {"id": "s2", "name": "Jonas"}],
+            "paragraphs": [{"id": "p0", "speaker": "s1"}, {"id": "p1", "speaker": "s2"}],
+        },
+    },
+    "words and paragraphs": {
+        "words": [{"start": 1.0, "end": 1.5, "text": "First"}, {"start": 1.5, "end": 2.0, "text": "buoy."},
+                  {"start": 4.0, "end": 4.5, "text": "Which"}, {"start": 4.5, "end": 5.0, "text": "one?"}],
+        "paragraphs": [{"speaker": "Mara", "start": 1.0, "end": 2.0}, {"speaker": "Jonas", "start": 3.9, "end": 5.0}],
+    },
+    "Zoom's timeline": {
+        "timeline": [
+            {"text": "First buoy.", "ts": "00:00:01.000", "end_ts": "00:00:02.000", "users": [{"username": "Mara"}]},
+            {"text": "Which one?", "ts": "00:00:04.000", "end_ts": "00:00:05.000", "users": [{"username": "Jonas"}]},
+        ],
+    },
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_editors(tmp_path: Path, name: str) -> None:
+    """Words are joined to sentences, with the names of who says them."""
+    (tmp_path / "talk.json").write_text(json.dumps(FILES[name]))
+    source = open_source(tmp_path / "talk.json")
+    assert isinstance(source, Transcripts)
+    (talk,) = source
+    assert isinstance(talk, Document)
+    assert [(line.author, line.start, line.end, line.text) for line in talk.segments] == [
+        ("Mara", 1.0, 2.0, "First buoy."),
+        ("Jonas", 4.0, 5.0, "Which one?"),
+    ]
