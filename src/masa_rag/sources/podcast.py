@@ -22,7 +22,7 @@ from masa_rag.errors import (
 )
 from masa_rag.protocols import Known, Transcriber
 from masa_rag.sources._base import FileSource
-from masa_rag.sources._feeds.podcast import Episode, Link, Show, looks_like_podcast, parse_feed
+from masa_rag.sources._feeds.podcast import Episode, Link, Show, language_of, looks_like_podcast, parse_feed
 from masa_rag.sources._heard import bytes_of, facts_of, heard_as, heard_with, lines_known, nothing_known
 from masa_rag.sources._transcripts.base import MAX_BYTES, Transcript, decode, link_at, segments_of
 from masa_rag.sources._transcripts.formats import format_of, paragraphs
@@ -61,13 +61,13 @@ MAX_AUDIO_BYTES = 1_000_000_000
 class Podcast(FileSource):
     """A podcast's episodes: one document each, every line linked to its second (``#t=``).
 
-    The transcript that the feed publishes is taken (in the show's language, of the kind that tells
-    most); only without one is the audio fetched and transcribed. An episode that cannot be had or
-    heard is one RecordError; the others go on. Chapters go to ``metadata["chapters"]``, the people
-    named in the feed to ``metadata["participants"]`` (whole, with roles and links: ``persons`` and
-    ``show_persons``). If the feed names one person for the episode itself, a host, and nobody else for the
-    show, lines without a speaker are that host's, marked ``metadata["speaker_from"] = "feed"``. The id is the
-    episode's guid, so that moved audio changes nothing.
+    The transcript that the feed publishes is taken (in the show's language, of the kind that tells most); only
+    without one is the audio fetched and transcribed, in place of a video the smallest audio that the feed offers
+    beside it. An episode that cannot be had or heard is one RecordError; the others go on. Chapters go to
+    ``metadata["chapters"]``, the people named in the feed to ``metadata["participants"]`` (whole, with roles and
+    links: ``persons`` and ``show_persons``). If the feed names one person for the episode itself, a host, and nobody
+    else for the show, lines without a speaker are that host's, marked ``metadata["speaker_from"] = "feed"``. The id
+    is the episode's guid, so that moved audio changes nothing.
 
     Args:
         feed: Path or address of the RSS feed. Relative links in a local feed are files beside it; a
@@ -197,7 +197,7 @@ class Podcast(FileSource):
         more = {
             "show": show.title,
             "participants": people,
-            "chapters": self._chapters(episode),
+            "chapters": self._chapters(episode) or list(episode.listed_chapters),
             "language": show.language,
             "show_persons": list(show.persons),
         }
@@ -278,13 +278,8 @@ class Podcast(FileSource):
 
 def _order(link: Link, language: str) -> tuple[bool, int]:
     """Return what transcripts are sorted by; one that does not name its language is in that of the show."""
-    is_other = bool(link.language and language) and _language(link.language) != _language(language)
+    is_other = bool(link.language and language) and language_of(link.language) != language_of(language)
     return is_other, _BEST.index(link.type) if link.type in _BEST else len(_BEST)
-
-
-def _language(code: str) -> str:
-    """Return "en" for "en-GB": a transcript in another spelling is in the same language."""
-    return code.replace("_", "-").partition("-")[0].strip().lower()
 
 
 def _heard_at(episode: Episode) -> str | None:

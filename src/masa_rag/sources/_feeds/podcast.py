@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from math import inf
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
@@ -14,13 +15,16 @@ from lxml import etree
 
 from masa_rag._time import mail_time
 from masa_rag.errors import SourceFormatError
+from masa_rag.sources._encoding import encoding_of
 from masa_rag.sources._feeds.times import iso_time
-from masa_rag.sources._feeds.xml import all_told, elements, mended_xml
+from masa_rag.sources._feeds.xml import WIDE, all_told, elements, mended_xml
 from masa_rag.sources._pages.parse import refuse_many_tags
 from masa_rag.sources._transcripts.json import number
+from masa_rag.sources._transcripts.services import moment_of
 
 MAX_TAGS = 400_000
 """Opening and closing ones: some eight thousand episodes."""
+_PODLOVE = "http://podlove.org/simple-chapters"
 _ITUNES = "http://www.itunes.com/dtds/podcast-1.0.dtd"
 
 
@@ -44,6 +48,7 @@ class Episode:
     audio: Link | None = None
     transcripts: tuple[Link, ...] = ()
     chapters: Link | None = None
+    listed_chapters: tuple[dict[str, Any], ...] = ()
     people: tuple[tuple[str, str], ...] = ()
     facts: dict[str, Any] = field(default_factory=dict)
 
@@ -94,13 +99,17 @@ def _apart(episodes: Sequence[Episode]) -> tuple[Episode, ...]:
 
 
 def _episode(item: Any) -> Episode | None:
-    audio = _audio(item)
+    enclosed = _enclosed(item)
     page = _joined(item, _text(item, "link") or "")
-    identity = _text(item, "guid") or (audio.url if audio else None) or page
+    transcripts = tuple(_links(item, "transcript"))
+    audio = _audio(item, enclosed)
+    places = (link.url for link in (*transcripts, audio) if link)
+    own = _text(item, "guid") or (enclosed.url if enclosed else None) or page
+    identity = own or next(places, None) or _text(item, "title")
     if identity is None:
         return None
     chapters = next(iter(_links(item, "chapters")), None)
-    facts: dict[str, Any] = {"season": _of(item, "season"), "episode": _of(item, "episode")}
+    facts: dict[str, Any] = {name: _of(item, name) or number(_itunes(item, name)) for name in ("season", "episode")}
     facts |= {"duration": _itunes(item, "duration"), "persons": all_told(item, "person")}
     facts["transcripts"] = all_told(item, "transcript")
     return Episode(
@@ -109,15 +118,47 @@ def _episode(item: Any) -> Episode | None:
         page=page,
         published=mail_time(_text(item, "pubDate")) or iso_time(_text(item, "pubDate")),
         audio=audio,
-        transcripts=tuple(_links(item, "transcript")),
+        transcripts=transcripts,
         chapters=chapters,
+        listed_chapters=tuple(_listed_chapters(item)),
         people=tuple(_people(item)),
         facts={key: value for key, value in facts.items() if value},
     )
 
 
-def _audio(item: Any) -> Link | None:
-    """Return what is to be heard; a cover or a text may be enclosed beside it."""
+def _audio(item: Any, enclosed: Link | None) -> Link | None:
+    """Return what is to be heard: what is enclosed, or the smallest alternative, in place of a video too."""
+    if enclosed is not None and not enclosed.type.startswith("video/"):
+        return enclosed
+    return min(_alternatives(item), default=(0.0, enclosed), key=lambda found: found[0])[1]
+
+
+def _alternatives(item: Any) -> Iterator[tuple[float, Link | None]]:
+    """Yield the sounds that stand beside the enclosure, in its language, with their sizes."""
+    spoken = language_of(item.getparent().findtext("language") or "")
+    for element in elements(item, "alternateEnclosure"):
+        sizes = (number(element.get(key)) for key in ("length", "bitrate"))
+        uris = (_joined(element, (source.get("uri") or "").strip()) for source in elements(element, "source"))
+        url = next((uri for uri in uris if uri and urlsplit(uri).scheme in ("", "http", "https")), None)
+        language = language_of(element.get("lang") or spoken)
+        if url and _type(element).startswith("audio/") and language == (spoken or language):
+            yield next(filter(None, sizes), inf), Link(url, _type(element))
+
+
+def language_of(code: str) -> str:
+    """Return "en" for "en-GB": what is in another spelling is in the same language."""
+    return code.replace("_", "-").partition("-")[0].strip().lower()
+
+
+def _listed_chapters(item: Any) -> Iterator[dict[str, Any]]:
+    """Yield the chapters that stand in the feed itself (Podlove Simple Chapters)."""
+    for element in item.iterfind(f"{{{_PODLOVE}}}chapters/{{{_PODLOVE}}}chapter"):
+        if (start := moment_of(element.get("start"))) is not None and (title := (element.get("title") or "").strip()):
+            yield {"start": start, "title": title}
+
+
+def _enclosed(item: Any) -> Link | None:
+    """Return what is enclosed to be heard; a cover or a text may be enclosed beside it."""
     enclosed = [Link(url, _type(one)) for one in item.iterfind("enclosure") if (url := _url(one))]
     heard = [link for link in enclosed if link.type.startswith(("audio/", "video/"))]
     unsure = [link for link in enclosed if not link.type.startswith(("image/", "text/", "application/pdf"))]
@@ -173,6 +214,8 @@ def _itunes(parent: Any, name: str) -> str | None:
 
 def looks_like_podcast(head: bytes) -> bool:
     """Say whether this is an RSS feed with audio or video enclosures or the podcast namespace."""
+    if head.startswith(WIDE):
+        head = head.decode(encoding_of(head), errors="ignore").encode()
     start = head.lstrip(b"\xef\xbb\xbf \t\r\n")[:2048]
     rss = re.match(rb"(?>(?:<!--.*?-->|<\?[^>]*\?>)\s*+)*+<rss\b", start, re.DOTALL)
     media = rb"<enclosure\b[^<>]*(?:audio|video)/|<podcast:(?:transcript|person|chapters|guid)\b"

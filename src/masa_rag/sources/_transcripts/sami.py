@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from masa_rag.sources._transcripts.base import Caption, Transcript, shown, with_ends
 from masa_rag.sources._transcripts.speakers import transcript_of
 
-_ROOT = re.compile(r"\s*(?:<!--.*?-->\s*)*<sami\b", re.IGNORECASE | re.DOTALL)
+_ROOT = re.compile(r"\s*+(?><!--.*?-->\s*+)*+<sami\b", re.IGNORECASE | re.DOTALL)
 _SYNC = re.compile(r"<sync\b[^<>]*?\bstart\s*=\s*[\"']?\s*(-?\d{1,12})[^<>]*>", re.IGNORECASE)
 _PARAGRAPH = re.compile(r"<p\b([^<>]*)>", re.IGNORECASE)
 _CLASS = re.compile(r"\bclass\s*=\s*[\"']?([\w-]+)", re.IGNORECASE)
