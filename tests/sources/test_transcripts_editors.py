@@ -1,4 +1,4 @@
-"""JSON of editors of transcripts, in which who speaks stands beside the words."""
+"""JSON of editors of transcripts and of services, in which who speaks stands beside the words."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from masa_rag.sources import Transcripts, open_source
+from masa_rag.sources._transcripts.markup import parse_ttml
 from masa_rag.types import Document
 
 
@@ -50,6 +51,16 @@ FILES: dict[str, Any] = {
                   {"start": 4.0, "end": 4.5, "text": "Which"}, {"start": 4.5, "end": 5.0, "text": "one?"}],
         "paragraphs": [{"speaker": "Mara", "start": 1.0, "end": 2.0}, {"speaker": "Jonas", "start": 3.9, "end": 5.0}],
     },
+    "Google Speech 2": {
+        "results": [
+            {"alternatives": [{"transcript": "First buoy.", "words": [
+                {"startOffset": "1s", "endOffset": "1.500s", "word": "First", "speakerLabel": "Mara"},
+                {"startOffset": "1.500s", "endOffset": "2s", "word": "buoy.", "speakerLabel": "Mara"}]}]},
+            {"alternatives": [{"transcript": "Which one?", "words": [
+                {"startOffset": "4s", "endOffset": "4.500s", "word": "Which", "speakerLabel": "Jonas"},
+                {"startOffset": "4.500s", "endOffset": "5s", "word": "one?", "speakerLabel": "Jonas"}]}]},
+        ],
+    },
     "Zoom's timeline": {
         "timeline": [
             {"text": "First buoy.", "ts": "00:00:01.000", "end_ts": "00:00:02.000", "users": [{"username": "Mara"}]},
@@ -71,3 +82,14 @@ def test_editors(tmp_path: Path, name: str) -> None:
         ("Mara", 1.0, 2.0, "First buoy."),
         ("Jonas", 4.0, 5.0, "Which one?"),
     ]
+
+
+def test_ttml_of_television() -> None:
+    """Frames are counted with their multiplier, and facts within a caption are not said."""
+    text = (
+        '<tt xmlns="http://www.w3.org/ns/ttml" xmlns:ttp="http://www.w3.org/ns/ttml#parameter" ttp:frameRate="30" '
+        'ttp:frameRateMultiplier="1000 1001"><body><div><p begin="3000f" end="6000f"><metadata>row 1</metadata>'
+        "First buoy.</p></div></body></tt>"
+    )
+    (line,) = parse_ttml(text).lines
+    assert (line.start, line.end, line.text) == (pytest.approx(100.1), pytest.approx(200.2), "First buoy.")

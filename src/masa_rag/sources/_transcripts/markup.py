@@ -82,15 +82,25 @@ def parse_xml(text: str) -> Any:
 def parse_ttml(text: str) -> Transcript:
     """Read TTML (W3C Timed Text): each ``p`` is a caption, ``ttm:agent`` its speaker."""
     root = parse_xml(text)
-    rates = {_local(key): number(value) for key, value in root.attrib.items()}
-    clock = partial(_ttml_time, frame_rate=rates.get("frameRate") or 30.0, tick_rate=rates.get("tickRate") or 1.0)
+    clock = partial(
+        _ttml_time, frame_rate=_frame_rate(root), tick_rate=number(_attributes(root).get("tickRate")) or 1.0
+    )
     agents, nested = dict(_agents(root)), _is_nested(root, clock)
+    etree.strip_elements(root, "{*}metadata", "{http://www.w3.org/ns/ttml#metadata}*", with_tail=False)
     captions = []
     for element in root.iter("{*}p"):
         start, end = _interval(element, clock, nested=nested)
         label = next(iter(_attributes(element).get("agent", "").split()), "")
         captions.append(Caption(_rows(element), start, end, agents.get(label, label) or None))
     return transcript_of([caption for caption in captions if caption.start is not None])
+
+
+def _frame_rate(root: Any) -> float:
+    """Return the frames a second: ``30`` with the multiplier ``1000 1001`` are 29.97."""
+    attributes = _attributes(root)
+    told = [number(part) for part in attributes.get("frameRateMultiplier", "").split()]
+    above, below = told if len(told) == 2 else (1.0, 1.0)
+    return (number(attributes.get("frameRate")) or 30.0) * ((above or 1.0) / (below or 1.0))
 
 
 def _is_nested(root: Any, clock: _Clock) -> bool:

@@ -242,10 +242,14 @@ def _amazon_items(data: Any) -> list[dict[str, Any]]:
 
 
 def _google(data: Any) -> Iterator[Turn]:
-    """Read the results of Google Speech; who speaks stands only at the words of the last, which has them all."""
+    """Read the results of Google Speech; who speaks stands at the words of each, or of the last, which has them all."""
     best = [next(iter(rows_at(row, "alternatives")), {}) for row in rows_at(data, "results")]
-    if best and any("speakerTag" in word or "speakerLabel" in word for word in rows_at(best[-1], "words")):
-        yield from map(_from_zero, rows_at(best[-1], "words"))
+    spoken = [rows_at(found, "words") for found in best]
+    labelled = [words for words in spoken if any("speakerTag" in word or "speakerLabel" in word for word in words)]
+    if labelled:
+        first, last = (_from_zero(words[0])["start"] for words in (labelled[0], labelled[-1]))
+        for words in labelled[-1:] if first == last else labelled:
+            yield from map(_from_zero, words)
         return
     before: float | None = 0.0
     for row, found in zip(rows_at(data, "results"), best, strict=True):
