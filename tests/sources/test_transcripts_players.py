@@ -189,3 +189,26 @@ def test_scc_drop_frame_and_second_channel() -> None:
 def test_scc_of_any_words_is_read(words: list[int]) -> None:
     """Damaged codes are no error."""
     parse_scc(scc("00:00:01:00\t" + " ".join(f"{word:04x}" for word in words)))
+
+
+def test_captions_that_are_doubled() -> None:
+    """What is shown twice at the same time, as in layers, is said once; "Yes." a second later is said again."""
+    dialogue = "Dialogue: {0},0:00:0{1}.00,0:00:0{2}.00,Default,,0,0,0,,{3}\n"
+    events = [
+        (0, 1, 2, "Yes."),
+        (0, 2, 3, "Yes."),
+        (0, 4, 5, "Good."),
+        (0, 6, 7, "Then go."),
+        (0, 8, 9, "Up."),
+        (1, 4, 5, "Good."),
+    ]
+    text = "[Script Info]\n\n[Events]\n" + "".join(dialogue.format(*event) for event in events)
+    assert [(start, said) for start, _, said in rows(text)] == [
+        (1.0, "Yes."), (2.0, "Yes."), (4.0, "Good."), (6.0, "Then go."), (8.0, "Up.")
+    ]  # fmt: skip
+
+
+def test_less_is_no_tag_of_webvtt() -> None:
+    """``1 < 2`` is said where a program did not escape it."""
+    text = "WEBVTT\n\n00:01.000 --> 00:02.000\nIf 1 < 2 and <i>a</i> > b.\n"
+    assert rows(text) == [(1.0, 2.0, "If 1 < 2 and a > b.")]

@@ -126,7 +126,8 @@ def parse_ass(text: str) -> Transcript:
             columns = [column.strip().lower() for column in rest.split(",")]
         elif kind == "Dialogue":
             captions.extend(_dialogue(dict(zip(columns, rest.split(",", len(columns) - 1), strict=False))))
-    return transcript_of(captions)
+    layers = {(*caption.rows, caption.speaker, caption.start, caption.end): caption for caption in captions}
+    return transcript_of([*layers.values()])  # a shadow is a second layer
 
 
 def _shown(override: re.Match[str]) -> str:

@@ -21,8 +21,8 @@ _LOOSE_TIMING = re.compile(rf"[ \t\f]*{_LOOSE}[ \t\f]*-->[ \t\f]*{_LOOSE}")
 _VOICE = re.compile(r"<v(?:\.[^\s<>]*)?[ \t]++([^<>]*)>")
 _WEBEX = re.compile(r'\d+ "([^"]{1,100})" \(\d+\)\s*')
 """Webex writes who speaks into the number of the caption."""
-_TAG = re.compile(r"<[^<>]*>|\{\\[^{}]*\}")
-"""Also ``{\\an8}``, which programs leave in that made it of SubRip."""
+_TAG = re.compile(r"<(?![\s=])[^<>]*>|\{\\[^{}]*\}")
+"""What is less ("1 < 2") opens none. Also ``{\\an8}``, which programs leave in that made it of SubRip."""
 
 
 def looks_like_vtt(text: str) -> bool:
