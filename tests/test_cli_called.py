@@ -53,3 +53,32 @@ def test_a_path_with_blanks_is_quoted_in_what_is_proposed(monkeypatch: pytest.Mo
     monkeypatch.setattr(sys, "argv", ["/my files/.venv/bin/masa-rag"])
     monkeypatch.setenv("PATH", str(tmp_path))
     assert hint("ask", Path("my brain")) == "'/my files/.venv/bin/masa-rag' ask -m 'my brain' \"your question\""
+
+
+def test_the_memory_may_stand_before_the_command(
+    notes: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As git and docker have it. It goes before MASA_RAG_MEMORY, and after the command's own."""
+    place = str(tmp_path / "mine")
+    assert run("-m", place, "add", str(notes)).exit_code == 0
+    monkeypatch.setenv("MASA_RAG_MEMORY", str(tmp_path / "elsewhere"))
+    assert run(f"--memory={place}", "info").stdout.startswith(f"{place}: 2 documents")
+    assert run("-m", "elsewhere", "info", "-m", place).stdout.startswith(f"{place}: 2 documents")
+    assert "received a blank" in run("-m", "", "info").output
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        (("search", "launch", "--db", "brain"), "No such option '--db'. Did you mean '--memory'?"),
+        (("--path", "brain", "info"), "No such option '--path'. Did you mean '--memory'?"),
+        (("search", "launch", "--limit=3"), "No such option '--limit'. Did you mean '-k'?"),
+        (("search", "launch", "-n", "3"), "No such option '-n'. Did you mean '-k'?"),
+        (("plugins", "--db", "brain"), "No such option '--db'."),
+        (("--json", "info"), "--json stands after the command: masa-rag COMMAND --json"),
+    ],
+)
+def test_an_option_that_others_call_so_is_named(given: tuple[str, ...], told: str) -> None:
+    """By its letters alone '--kind' was offered for '--db', and '--version' for '--json' before the command."""
+    refused = run(*given)
+    assert (refused.exit_code, refused.output.splitlines()[-1]) == (2, f"Error: {told}")

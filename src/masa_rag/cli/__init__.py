@@ -11,11 +11,34 @@ import click
 
 from masa_rag import __version__
 from masa_rag.cli import reading, serving, upkeep, writing
+from masa_rag.cli._common import PATH
 from masa_rag.errors import MasaRagError
+
+_MEANT = {
+    "--memory": "--path --db --database --dir --directory --folder --brain --store --index -d",
+    "-k": "--limit --top --top-k --topk --num --count --results --max-results -n",
+    "--author": "--by --from-user --name --person --speaker --user --username --who",
+    "--after": "--from --since --start",
+    "--before": "--end --to --until",
+    "--kind": "--type",
+    "--as": "--format --form",
+    "--json": "--output -o",
+}
+"""What other programs call an option. By its letters alone, "--kind" would be offered for "--db"."""
 
 
 class _Group(click.Group):
     """Turns the errors of the library and the system into one line on stderr and exit status 1."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        try:
+            return super().parse_args(ctx, args)
+        except click.NoSuchOption as error:
+            if any(error.option_name in option.opts for one in self.commands.values() for option in one.params):
+                raise click.UsageError(
+                    f"{error.option_name} stands after the command: masa-rag COMMAND {error.option_name}", ctx
+                ) from error
+            raise _meant(error) from error
 
     def invoke(self, ctx: click.Context) -> Any:
         for stream in (sys.stdout, sys.stderr):
@@ -25,6 +48,8 @@ class _Group(click.Group):
             ctx.color = False
         try:
             return super().invoke(ctx)
+        except click.NoSuchOption as error:
+            raise _meant(error) from error
         except BrokenPipeError:  # whoever reads has enough: click ends without a word
             raise
         except (MasaRagError, OSError) as error:  # a full disk, to which the output goes
@@ -33,9 +58,18 @@ class _Group(click.Group):
             raise click.ClickException(printable(str(error))) from error
 
 
+def _meant(error: click.NoSuchOption) -> click.NoSuchOption:
+    """Return the error with the option of the command that other programs call so, where there is one."""
+    there = {name for option in error.ctx.command.params for name in option.opts} if error.ctx is not None else ()
+    meant = [ours for ours, theirs in _MEANT.items() if ours in there and error.option_name in theirs.split()]
+    message = f"No such option {error.option_name!r}. Did you mean {' or '.join(map(repr, meant))}?"
+    return click.NoSuchOption(error.option_name, message, ctx=error.ctx) if meant else error
+
+
 @click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("-m", "--memory", "place", type=PATH, help="Folder of the memory; may also stand after the command.")
 @click.version_option(__version__, prog_name="masa-rag")
-def main() -> None:
+def main(place: str | None) -> None:
     """A memory made of what people really say: tweets, pages, chats and podcasts.
 
     \b

@@ -11,6 +11,7 @@ from shlex import quote
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
 from masa_rag.errors import ConfigurationError, MissingDependencyError, SourceError, TranscriptionError
 
@@ -45,7 +46,10 @@ def memory_option(function: Command) -> Command:
     )(function)  # fmt: skip
 
 
-def _place(_context: click.Context, _parameter: click.Parameter, given: str) -> Path:
+def _place(context: click.Context, parameter: click.Parameter, given: str) -> Path:
+    before = context.find_root().params.get("place")  # "masa-rag -m brain search", as with git and docker
+    if before is not None and context.get_parameter_source(str(parameter.name)) is not ParameterSource.COMMANDLINE:
+        given = before
     if not given.strip():  # a shell gives it for a variable that is not set; to pathlib "" is the folder where one is
         raise click.BadParameter('received a blank; expected a folder (this one is ".")')
     return _at_home(given)
@@ -89,13 +93,13 @@ def open_memory(place: Path, *, create: bool = False, **options: Any) -> Memory:
 
     Opening may take a while, where it finishes what a killed process began; a bar shows it.
     """
-    from masa_rag.cli._output import Bar
-    from masa_rag.memory import Memory
-
     if not create and not _is_memory(place):
         raise click.ClickException(
             f"there is no memory at {str(place)!r}; make one with: masa-rag add PATH, or name another with --memory"
         )
+    from masa_rag.cli._output import Bar
+    from masa_rag.memory import Memory  # takes three times as long as the rest: a wrong name is told at once
+
     with _noticed(), Bar() as bar:
         return Memory(place, embedder=_embedder(), **{"progress": bar, **options})
 
