@@ -55,9 +55,7 @@ def test_a_path_with_blanks_is_quoted_in_what_is_proposed(monkeypatch: pytest.Mo
     assert hint("ask", Path("my brain")) == "'/my files/.venv/bin/masa-rag' ask -m 'my brain' \"your question\""
 
 
-def test_the_memory_may_stand_before_the_command(
-    notes: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_memory_may_stand_before_the_command(notes: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """As git and docker have it. It goes before MASA_RAG_MEMORY, and after the command's own."""
     place = str(tmp_path / "mine")
     assert run("-m", place, "add", str(notes)).exit_code == 0
