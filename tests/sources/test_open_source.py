@@ -302,38 +302,6 @@ def test_an_archive_is_no_text(tmp_path: Path, text: str) -> None:
         open_sources(tmp_path / "notes.zip")
 
 
-@pytest.mark.parametrize(
-    ("name", "content", "expected"),
-    [
-        ("a.msg", b"\xd0\xcf\x11\xe0" + bytes(60), "it is a mail of Outlook; save it from there as .eml"),
-        ("a.pst", b"!BDN" + bytes(60), "it is a mailbox of Outlook; import it into Thunderbird"),
-        ("book.pdf", b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n", "is not recognised: it is a PDF; save its text .*pdftotext"),
-        ("result.json.gz", b"\x1f\x8b\x08\x00", "it is a gzip file; unpack it"),
-        ("RS_2024-05.zst", b"\x28\xb5\x2f\xfd\x00", "it is a Zstandard file; unpack it"),
-    ],
-)
-def test_what_to_do_with_files_of_other_programs(tmp_path: Path, name: str, content: bytes, expected: str) -> None:
-    """A file that no source reads is named for what it is, with the next step."""
-    (tmp_path / name).write_bytes(content)
-    with pytest.raises(SourceFormatError, match=expected):
-        open_source(tmp_path / name)
-
-
-@pytest.mark.parametrize(
-    ("member", "expected"),
-    [
-        ("word/document.xml", "it is a Word document; save its text"),
-        ("ChatExport/result.json", "it is a zip of no known export; unpack it"),
-    ],
-)
-def test_what_to_do_with_a_zip(tmp_path: Path, member: str, expected: str) -> None:
-    """Documents of Office are zips; of another, what is in it may be readable."""
-    with zipfile.ZipFile(tmp_path / "unknown.zip", "w") as archive:
-        archive.writestr(member, "{}")
-    with pytest.raises(SourceFormatError, match=expected):
-        open_source(tmp_path / "unknown.zip")
-
-
 def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
     """Nobody may ever write into it, and what is read from it cannot be read again."""
     os.mkfifo(tmp_path / "pipe")

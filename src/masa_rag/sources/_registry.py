@@ -15,7 +15,7 @@ from typing import Any
 from masa_rag.errors import ConfigurationError, SourceFormatError, SourceUnavailableError
 from masa_rag.protocols import OnProgress, Source
 from masa_rag.sources._base import FileSource, read_head, visible_files
-from masa_rag.sources._foreign import advice, table_advice
+from masa_rag.sources._foreign import advice, listed, table_advice
 from masa_rag.sources._paths import absent, expanded
 from masa_rag.sources.memory_export import is_export
 
@@ -34,8 +34,6 @@ FILE_SOURCES: tuple[tuple[str, str], ...] = (
 that says yes is taken, and plain text comes last."""
 _FOLDERS = "look through folders"
 _SAY_WHICH = "If it is an export, say which: masa-rag add --as NAME, or form=NAME"
-_NAMED = 20
-"""How many of the files that are left out are named."""
 
 WHOLE_FOLDERS = frozenset(
     "Tweets DiscordExport SlackExport TelegramExport MessengerExport GoogleChatExport SignalExport AssistantExport "
@@ -142,16 +140,18 @@ def _sources_within(folder: Path, progress: OnProgress, **options: Any) -> list[
     groups, unknown = _kinds_within(folder, exports, progress)
     # An export of a memory is a source of its own, and a plug-in need not be able to read several files, nor a folder.
     exports += [(kind, path) for kind in list(groups) if not issubclass(kind, FileSource) for path in groups.pop(kind)]
-    left_out = ", ".join(unknown[:_NAMED]) + (f" and {len(unknown) - _NAMED} more" if len(unknown) > _NAMED else "")
+    left_out, document = listed(folder, unknown)
     if not groups and not exports:
         raise SourceFormatError(
-            f"none of the files in this folder is recognised ({left_out}); known are {', '.join(known_sources())}"
+            f"none of the files in this folder is recognised ({left_out}); "
+            f"{document or 'known are ' + ', '.join(known_sources())}"
             if unknown
             else "this folder holds no files; name one with exports, transcripts, pages, recordings or text",
             path=str(folder),
         )
     if unknown:
-        warnings.warn(f"no source recognises {left_out} in {folder}; left out", stacklevel=3)
+        advised = f". {document}" if document else ""
+        warnings.warn(f"no source recognises {left_out} in {folder}; left out{advised}", stacklevel=3)
     name = options.pop("name", None)
     several = len(groups) + len(exports) > 1
 

@@ -25,14 +25,16 @@ from masa_rag.sources._transcripts.base import readable_speaker, same_words
 from masa_rag.types import Document, Segment
 
 _MAGIC = re.compile(
-    rb"(?:RIFF|RF64|BW64)....(?:WAVE|AVI )|ID3|fLaC|OggS|....(?:ftyp|moov|mdat)|\0\0\0\x08wide|\x1a\x45\xdf\xa3"
+    rb"(?:RIFF|RF64|BW64)....(?:WAVE|AVI )|ID3|fLaC|OggS|....(?:ftyp(?!hei|hev|mif1|avif)|moov|mdat)"
+    rb"|\0\0\0\x08wide|\x1a\x45\xdf\xa3"
     rb"|FORM....AIF[FC]|#!AMR|caff|\.snd|\x30\x26\xb2\x75|FLV\x01|wvpk|MAC |TTA1|\x0b\x77"
     rb"|\xff[\xe2\xe3\xf2-\xf5\xfa-\xfd][\x10-\xeb]|\xff[\xf0\xf1\xf8\xf9][\x40-\x7f]|\0\0\x01\xba"
     rb"|G[\0-\x1f@A].{186}G.{187}G",
     re.DOTALL,
 )
 """How the containers begin: RIFF and its large kinds, ID3, FLAC, Ogg, MP4, QuickTime, Matroska, AIFF, AMR, CAF, AU,
-ASF, FLV, AC-3, MPEG frames, ADTS, and MPEG's streams, of which the transport stream says so every 188 bytes."""
+ASF, FLV, AC-3, MPEG frames, ADTS, and MPEG's streams, of which the transport stream says so every 188 bytes.
+MP4 may also hold a picture, as of an iPhone."""
 
 _BEGINNING = 512
 _NAMED = 5
