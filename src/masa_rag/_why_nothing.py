@@ -37,7 +37,7 @@ def why_nothing(memory: Memory, *, author: Sequence[str] = (), source: Sequence[
     for name in author:
         if not matching_authors(memory.catalog.connection, [name]):
             similar = authors_like(memory.catalog.connection, name)
-            return f"nobody called {name!r} speaks here" + (f"; did you mean {', '.join(similar)}?" if similar else "")
+            return f"nobody called {name!r} speaks here" + (f" (did you mean {', '.join(similar)}?)" if similar else "")
     after, before = rest.get("after"), rest.get("before")
     if after and before and parse_time(after) >= parse_time(before):
         return f"no time is from {after} on and before {before}"
@@ -53,13 +53,16 @@ def context_or_why(memory: Memory, query: str, *, filters: Mapping[str, str | No
     Args:
         memory: What is asked.
         query: A question.
-        filters: As for ``Memory.search``. What is blank counts as not given: models fill in "" for what they leave out.
+        filters: As for ``Memory.search``; what is blank counts as not given.
         options: ``k`` and ``max_tokens`` of ``Memory.context``.
     """
-    given: dict[str, Any] = {name: value for name, value in filters.items() if value is not None and value.strip()}
+    given = given_filters(**filters)
     found = memory.context(query, **options, **given)
-    if found.hits:
-        return found
-    names = {name: [value] if name in ("author", "source") else value for name, value in given.items()}
-    reason = why_nothing(memory, **names)
+    reason = None if found.hits else why_nothing(memory, **given)
     return found if reason is None else replace(found, text=f"{found.text} Note: {reason}.")
+
+
+def given_filters(**filters: str | None) -> dict[str, Any]:
+    """Return filters as arguments of ``Memory.search`` without those that are blank: models fill in ""."""
+    given = {name: text for name, text in filters.items() if text is not None and text.strip()}
+    return {name: [text] if name in ("author", "source") else text for name, text in given.items()}

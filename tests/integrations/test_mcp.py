@@ -129,8 +129,8 @@ async def test_a_document_is_a_resource(memory: Memory) -> None:
         ("fetch", {"id": '["talks", "9"]'}, "which no document has; expected one that search returned"),
         ("fetch", {"id": "[1]"}, "expected one that search returned"),
         ("fetch", {"id": "[" * 100_000}, "expected one that search returned"),
-        ("recall", {"query": "launch", "since": "yesterday"}, "received the time 'yesterday'; expected ISO 8601"),
-        ("timeline", {"query": "launch", "until": "soon"}, "received the time 'soon'; expected ISO 8601"),
+        ("recall", {"query": "launch", "after": "yesterday"}, "received the time 'yesterday'; expected ISO 8601"),
+        ("timeline", {"query": "launch", "before": "soon"}, "received the time 'soon'; expected ISO 8601"),
         ("remember", {"text": " "}, "expected some words"),
         ("forget", {}, "expected author, or source, or source and document"),
         ("forget", {"author": "An"}, "did you mean Ann?"),
@@ -151,12 +151,12 @@ async def test_a_model_is_told_what_was_wrong(
 async def test_what_a_model_leaves_blank_is_no_filter_and_a_wrong_filter_is_named(memory: Memory) -> None:
     """Models fill in "" for what they leave out, and guess sources: neither is "nothing in memory" without a word."""
     async with Client(make_server(memory)) as client:
-        blank = {"author": "", "source": "", "since": "", "until": ""}
+        blank = {"author": "", "source": "", "kind": "", "after": "", "before": ""}
         assert "We move the launch." in await call(client, "recall", query="launch", **blank)
-        assert len(await call(client, "timeline", query="launch", since="", until="")) == 2
+        assert len(await call(client, "timeline", query="launch", **blank)) == 2
         told = await call(client, "recall", query="launch", source="podcasts")
         assert told == "Nothing in memory answers this. Note: there is no source 'podcasts'; there are talks."
-        told = await call(client, "recall", query="launch", until="2020-01-01")
+        told = await call(client, "recall", query="launch", before="2020-01-01")
         assert told == "Nothing in memory answers this. Note: try fewer filters."
 
 

@@ -15,9 +15,9 @@ where, and the link. Quote word for word when you use quotation marks. Times are
 _DIGEST = """Tell me what was said since {since} in my memory of what people say.
 
 1. Call list_sources, to see which sources reach to {since} or later.
-2. Call timeline with the query "What happened?", since {since}, k 100.
+2. Call timeline with the query "What happened?", after {since}, k 100.
 3. Call trends with days {days}: what more people speak of than in the time before.
-4. For each subject that comes up, call recall with a question of its own and since {since}.
+4. For each subject that comes up, call recall with a question of its own and after {since}.
 
 Then write a digest: the subjects, those first of which most people speak, each in two or three sentences on who said
 what. Name decisions, questions that stay open, and what people disagree on. What was said again in the same words

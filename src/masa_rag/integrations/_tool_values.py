@@ -1,9 +1,11 @@
-"""What the MCP tools return, as JSON values."""
+"""What tools tell a model, over MCP and in LangChain, as JSON values."""
 
 from __future__ import annotations
 
 from typing import Any
 
+from masa_rag._time import parse_time
+from masa_rag._why_nothing import given_filters, why_nothing
 from masa_rag.context import cite
 from masa_rag.memory import Memory
 from masa_rag.trends import Trend
@@ -34,7 +36,19 @@ def moment(chunk: Chunk) -> dict[str, Any]:
     }
 
 
-def rise(trend: Trend) -> dict[str, Any]:
+def rises(
+    memory: Memory, *, days: float, subject: str | None, until: str | None, **filters: str | None
+) -> dict[str, Any]:
+    """Return the trends of a memory and what was compared; blanks count as not given."""
+    chosen = given_filters(**filters)
+    subjects = [subject] if subject is not None and subject.strip() else []
+    end = parse_time(until) if until is not None and until.strip() else None
+    found = memory.trends(*subjects, days=days, now=end, **chosen)
+    reason = None if found.voices else why_nothing(memory, **chosen)
+    return {"compared": found.note, "trends": [_rise(trend) for trend in found]} | ({"note": reason} if reason else {})
+
+
+def _rise(trend: Trend) -> dict[str, Any]:
     """Return a trend: its words, its voices now and before, and passages that say it."""
     return {
         "words": list(trend.words),
