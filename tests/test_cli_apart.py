@@ -111,3 +111,19 @@ def test_a_memory_that_is_re_embedded_is_made_anew_once(notes: Path, monkeypatch
     monkeypatch.setattr("masa_rag.embedders.default_embedder", lambda: HashingEmbedder(64))
     assert "2 passages in words" in run("rebuild", "--re-embed").output
     assert len(made) == 2
+
+
+@pytest.mark.parametrize(
+    ("options", "reason"),
+    [
+        (["--after", "2025-01-01"], "the last passage is of 2024-05-02"),
+        (["--before", "2024-05-01"], "the first passage is of 2024-05-01"),
+        (["--after", "2024-05-03", "--source", "files:notes"], "what has no known time, such as files:notes"),
+    ],
+)
+def test_a_time_at_which_nothing_was_said_is_to_blame(notes: Path, options: list[str], reason: str) -> None:
+    """Of an archive, what was said this week is nothing; notes without a time were named as the reason."""
+    said = "timestamp,speaker,text\n2024-05-01T09:00:00Z,Ann,Copper\n2024-05-02T09:00:00Z,Bo,is a metal\n"
+    (notes.parent / "talk.csv").write_text(said)
+    run("add", str(notes), str(notes.parent / "talk.csv"))
+    assert reason in run("search", "copper", *options).output

@@ -29,7 +29,8 @@ def why_nothing(memory: Memory, *, author: Sequence[str] = (), source: Sequence[
 
     known = memory.info().sources
     names = [item.name for item in known]
-    for name in stored_sources(memory.catalog.connection, source):
+    chosen = stored_sources(memory.catalog.connection, source)
+    for name in chosen:
         if name not in names:
             more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
             there = ", ".join(" ".join(one.split()) for one in names[:_NAMED])
@@ -41,7 +42,12 @@ def why_nothing(memory: Memory, *, author: Sequence[str] = (), source: Sequence[
     after, before = rest.get("after"), rest.get("before")
     if after and before and parse_time(after) >= parse_time(before):
         return f"no time is from {after} on and before {before}"
-    undated = [item.name for item in known if item.first is None and (not source or item.name in source)]
+    asked = [item for item in known if not chosen or item.name in chosen]
+    if after and (times := [item.last for item in asked if item.last]) and parse_time(after) > max(times):
+        return f"the last passage is of {max(times).date()}"
+    if before and (times := [item.first for item in asked if item.first]) and parse_time(before) <= min(times):
+        return f"the first passage is of {min(times).date()}"
+    undated = [item.name for item in asked if item.first is None]
     if undated and (after or before):
         return f"after and before leave out what has no known time, such as {undated[0]}"
     return "try fewer filters" if author or source or any(rest.values()) else None
