@@ -296,7 +296,7 @@ def test_what_a_loader_of_ours_says_can_be_filtered_by(tmp_path: Path) -> None:
 def test_writing_is_a_tool_only_when_allowed(tmp_path: Path) -> None:
     """An agent reads by default; with allow_write it can remember."""
     memory = small_memory(tmp_path)
-    assert [tool.name for tool in memory_tools(memory)] == ["search_memory"]
+    assert [tool.name for tool in memory_tools(memory)] == ["search_memory", "trends"]
     tools = {tool.name: tool for tool in memory_tools(memory, allow_write=True)}
     assert tools["remember"].invoke({"text": "The launch is in May."}).startswith("remembered as ")
     assert "The launch is in May." in tools["search_memory"].invoke({"query": "launch"})
@@ -305,8 +305,10 @@ def test_writing_is_a_tool_only_when_allowed(tmp_path: Path) -> None:
 def test_a_model_is_told_what_it_asked_wrongly(tmp_path: Path) -> None:
     """A date that is none, which models write often, is an answer that can be asked again, not the end of the agent."""
     with Memory(tmp_path, embedder=HashingEmbedder(), index=FlatIndex()) as memory:
-        search_memory, remember = memory_tools(memory, allow_write=True)
+        search_memory, trends, remember = memory_tools(memory, allow_write=True)
         assert "received the time 'yesterday'; expected" in search_memory.invoke({"query": "x", "after": "yesterday"})
+        assert "received days=0.0; expected more than 0" in trends.invoke({"days": 0})
+        assert "speaker\n  Extra inputs are not permitted" in search_memory.invoke({"query": "x", "speaker": "Ann"})
         assert "expected some words" in remember.invoke({"text": " "})
 
 
@@ -314,13 +316,19 @@ def test_what_a_model_leaves_blank_is_no_filter_and_a_wrong_filter_is_named(tmp_
     """Models fill in "" for what they leave out, and guess sources: neither is "nothing in memory" without a word."""
     with Memory(tmp_path, embedder=HashingEmbedder(), index=FlatIndex()) as memory:
         memory.remember("The launch is in May.", author="Ann", source="talks")
-        (search_memory,) = memory_tools(memory)
-        blank = {"author": "", "source": " ", "after": "", "before": ""}
+        search_memory, trends = memory_tools(memory)
+        blank = {"author": "", "source": " ", "kind": "", "after": "", "before": ""}
         assert "The launch is in May." in search_memory.invoke({"query": "launch", **blank})
         told = search_memory.invoke({"query": "launch", "source": "podcasts"})
         assert told == "Nothing in memory answers this. Note: there is no source 'podcasts'; there are talks."
         told = search_memory.invoke({"query": "launch", "author": "Zoe"})
         assert told == "Nothing in memory answers this. Note: nobody called 'Zoe' speaks here."
+        assert (
+            json.loads(trends.invoke({"source": "podcasts"}))["note"]
+            == "there is no source 'podcasts'; there are talks"
+        )
+        (launch,) = json.loads(trends.invoke({"subject": "launch", "author": "", "until": ""}))["trends"]
+        assert (launch["words"], launch["voices"]) == (["launch"], 0)  # a source that is new makes no trend
         assert search_memory.invoke({"query": ""}) == "Nothing in memory answers this."
 
 

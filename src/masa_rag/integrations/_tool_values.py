@@ -1,4 +1,4 @@
-"""What tools tell a model, over MCP and in LangChain, as JSON values."""
+"""What tools take from a model, and tell it as JSON values, over MCP and in LangChain."""
 
 from __future__ import annotations
 
@@ -10,6 +10,14 @@ from masa_rag.context import cite
 from masa_rag.memory import Memory
 from masa_rag.trends import Trend
 from masa_rag.types import Chunk, Document, Hit
+
+
+def refusing(model: Any) -> Any:
+    """Return a pydantic model of a tool's arguments that refuses those which the tool does not know.
+
+    The libraries pass over them: what was asked to be left out would be in the answer.
+    """
+    return type(model)(model.__name__, (model,), {"__doc__": model.__doc__}, extra="forbid")
 
 
 def details(source: str, document: Document) -> dict[str, Any]:

@@ -10,7 +10,8 @@ from masa_rag.integrations import _needs_langchain  # noqa: F401
 # isort: split
 
 import asyncio
-from collections.abc import Iterator
+import json
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, Literal
 
 from langchain_core.callbacks import AsyncCallbackManagerForRetrieverRun, CallbackManagerForRetrieverRun
@@ -24,6 +25,7 @@ from masa_rag._why_nothing import context_or_why
 from masa_rag.errors import ConfigurationError, MasaRagError, RecordError
 from masa_rag.integrations._langchain_documents import document_in, document_out, hit_document
 from masa_rag.integrations._langchain_store import EmbedderEmbeddings, MemoryVectorStore
+from masa_rag.integrations._tool_values import refusing, rises
 from masa_rag.memory import Memory
 from masa_rag.types import Document
 
@@ -112,7 +114,7 @@ class LoaderSource:
 
 
 def memory_tools(memory: Memory, *, allow_write: bool = False, max_tokens: int = 1_500) -> list[BaseTool]:
-    """Return tools for an agent: search, and with ``allow_write`` remember.
+    """Return tools for an agent: search, trends, and with ``allow_write`` remember.
 
     Args:
         memory: What they work on.
@@ -124,6 +126,7 @@ def memory_tools(memory: Memory, *, allow_write: bool = False, max_tokens: int =
         query: str,
         author: str | None = None,
         source: str | None = None,
+        kind: str | None = None,
         after: str | None = None,
         before: str | None = None,
     ) -> tuple[str, list[LangChainDocument]]:
@@ -133,28 +136,63 @@ def memory_tools(memory: Memory, *, allow_write: bool = False, max_tokens: int =
             query: A question or some words.
             author: Only what this person said.
             source: Only this source.
+            kind: Only of this kind: post, page, conversation, speech or note.
             after: Only from this time on, ISO 8601, for example 2024-05-01.
             before: Only before this time, ISO 8601.
         """
-        filters = {"author": author, "source": source, "after": after, "before": before}
+        filters = {"author": author, "source": source, "kind": kind, "after": after, "before": before}
         try:
             context = context_or_why(memory, query, max_tokens=max_tokens, filters=filters)
         except ConfigurationError as error:  # told to the model, which can ask again: "yesterday" is no date
             raise ToolException(str(error)) from error
         return str(context), [hit_document(hit) for hit in context.hits]
 
+    def trends(
+        days: float = 7,
+        subject: str | None = None,
+        author: str | None = None,
+        source: str | None = None,
+        kind: str | None = None,
+        until: str | None = None,
+    ) -> str:
+        """Return what more people say than before: the last days compared with eight times as many before them.
+
+        Args:
+            days: How long the last stretch of time is.
+            subject: Count this word or name instead of finding what rises.
+            author: Only what this person said.
+            source: Only this source.
+            kind: Only of this kind: post, page, conversation, speech or note.
+            until: When it ends, ISO 8601; when the last passage was said if left out.
+        """
+        try:
+            found = rises(memory, days=days, subject=subject, until=until, author=author, source=source, kind=kind)
+        except ConfigurationError as error:
+            raise ToolException(str(error)) from error
+        return json.dumps(found, ensure_ascii=False)
+
     def remember(text: str) -> str:
-        """Store a fact or decision, in one or two sentences, to be found in later conversations."""
+        """Store a fact or decision, in one or two sentences, to be found in later conversations.
+
+        Args:
+            text: What to remember.
+        """
         try:
             return f"remembered as {memory.remember(text)}"
         except MasaRagError as error:  # no words, or another process writes
             raise ToolException(str(error)) from error
 
-    tools: list[BaseTool] = [
-        StructuredTool.from_function(
-            search_memory, parse_docstring=True, response_format="content_and_artifact", handle_tool_error=True
-        )
-    ]
-    if allow_write:
-        tools.append(StructuredTool.from_function(remember, handle_tool_error=True))
-    return tools
+    tools = [_tool(search_memory, response_format="content_and_artifact"), _tool(trends)]
+    return [*tools, _tool(remember)] if allow_write else tools
+
+
+def _tool(
+    function: Callable[..., Any], response_format: Literal["content", "content_and_artifact"] = "content"
+) -> BaseTool:
+    """Return a function as a tool, which tells the model what it called wrongly."""
+    tool = StructuredTool.from_function(
+        function, parse_docstring=True, response_format=response_format, handle_tool_error=True,
+        handle_validation_error=str,
+    )  # fmt: skip
+    tool.args_schema = refusing(tool.args_schema)
+    return tool

@@ -17,7 +17,7 @@ from masa_rag._lazy import require
 from masa_rag.errors import ConfigurationError, MasaRagError
 from masa_rag.integrations._mcp_prompts import daily_digest, fact_check
 from masa_rag.integrations._mcp_tools import document_of, key_of, reading_tools, writing_tools
-from masa_rag.integrations._tool_values import sources_of
+from masa_rag.integrations._tool_values import refusing, sources_of
 from masa_rag.memory import Memory
 
 if TYPE_CHECKING:
@@ -70,16 +70,12 @@ def make_server(memory: Memory, *, allow_write: bool = False) -> MCPServer:
 
 
 def _tool(function: Callable[..., Any], **hints: bool) -> Any:
-    """Return a function as a tool that refuses arguments which it does not know.
-
-    The protocol's library passes over them: what a model asked to be left out would be in the answer.
-    """
+    """Return a function as a tool that refuses arguments which it does not know."""
     types = require("mcp.types", extra="mcp", purpose=_PURPOSE)
     tools = require("mcp.server.mcpserver.tools", extra="mcp", purpose=_PURPOSE)
     tool = tools.Tool.from_function(_told(function, "ToolError"), annotations=types.ToolAnnotations(**hints))
-    model = tool.fn_metadata.arg_model
-    tool.fn_metadata.arg_model = strict = type(model)(model.__name__, (model,), {}, extra="forbid")
-    tool.parameters = strict.model_json_schema()
+    tool.fn_metadata.arg_model = refusing(tool.fn_metadata.arg_model)
+    tool.parameters = tool.fn_metadata.arg_model.model_json_schema()
     return tool
 
 
