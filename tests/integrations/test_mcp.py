@@ -157,7 +157,7 @@ async def test_what_a_model_leaves_blank_is_no_filter_and_a_wrong_filter_is_name
         told = await call(client, "recall", query="launch", source="podcasts")
         assert told == "Nothing in memory answers this. Note: there is no source 'podcasts'; there are talks."
         told = await call(client, "recall", query="launch", before="2020-01-01")
-        assert told == "Nothing in memory answers this. Note: try fewer filters."
+        assert told == "Nothing in memory answers this. Note: the first passage is of 2024-05-01."
 
 
 async def test_writing_must_be_allowed(memory: Memory) -> None:
