@@ -127,3 +127,10 @@ def test_a_time_at_which_nothing_was_said_is_to_blame(notes: Path, options: list
     (notes.parent / "talk.csv").write_text(said)
     run("add", str(notes), str(notes.parent / "talk.csv"))
     assert reason in run("search", "copper", *options).output
+
+
+def test_an_empty_memory_is_named_as_the_reason(notes: Path) -> None:
+    """Who forgot all, or added to another one, is not to try other words."""
+    run("add", str(notes))
+    run("forget", "--source", "files:notes", "--yes")
+    assert run("search", "copper").output == "nothing found: the memory is empty; fill it with: masa-rag add PATH\n"

@@ -50,7 +50,9 @@ def why_nothing(memory: Memory, *, author: Sequence[str] = (), source: Sequence[
     undated = [item.name for item in asked if item.first is None]
     if undated and (after or before):
         return f"after and before leave out what has no known time, such as {undated[0]}"
-    return "try fewer filters" if author or source or any(rest.values()) else None
+    if author or source or any(rest.values()):
+        return "try fewer filters"
+    return None if known else "the memory is empty; fill it with: masa-rag add PATH"
 
 
 def context_or_why(memory: Memory, query: str, *, filters: Mapping[str, str | None], **options: int) -> Context:

@@ -13,7 +13,7 @@ from urllib.parse import parse_qs, urlsplit
 from masa_rag._check import Info
 from masa_rag._reading import Filters, allowed_chunks
 from masa_rag._statistics import newest_passages, passages_by_time
-from masa_rag._why_nothing import why_nothing
+from masa_rag._why_nothing import given_filters, why_nothing
 from masa_rag.errors import ConfigurationError
 from masa_rag.integrations._listen import listen
 from masa_rag.integrations._page import (
@@ -129,14 +129,13 @@ class _Handler(BaseHTTPRequestHandler):
         months: Counter[str] = Counter()
         for count in counts:
             months[month_of(count.day)] += count.chunks
-        if allowed is None:
+        if allowed is None and info.sources:
             return sources(info, asked, months)
         chunks = newest_passages(connection, k=self.count, only=allowed)
         return newest(asked, chunks, months) if chunks else self._nothing(filters)
 
     def _nothing(self, filters: Mapping[str, str]) -> str:
-        lists = {name: [value] if name in ("author", "source") else value for name, value in filters.items()}
-        return nothing(why_nothing(self.shown, **lists))
+        return nothing(why_nothing(self.shown, **given_filters(**filters)))
 
     def _document(self, given: Mapping[str, str]) -> str:
         source, name = given.get("source", ""), given["document"]
