@@ -243,7 +243,7 @@ def test_no_memory_is_said_with_the_next_step(command: list[str]) -> None:
     """Reading makes no folder."""
     result = run(*command)
     assert result.exit_code == 1
-    assert "there is no memory at 'brain'; make one with: masa-rag add PATH" in result.output
+    assert "there is no memory at 'brain'; make one with: masa-rag add -m brain PATH" in result.output
     assert not Path("brain").exists()
 
 
@@ -356,7 +356,7 @@ def test_verify_ends_with_1_and_rebuild_mends(notes: Path) -> None:
         raw.execute("DELETE FROM vectors")
     result = run("verify")
     assert result.exit_code == 1
-    assert "run: masa-rag rebuild" in result.output
+    assert "2 problems; run: masa-rag rebuild -m brain\n" in result.output
     assert "2 passages in words, vectors and index" in run("rebuild").output
     assert run("verify").output == "all parts agree\n"
 

@@ -93,11 +93,13 @@ def open_memory(place: Path, *, create: bool = False, **options: Any) -> Memory:
 
     Opening may take a while, where it finishes what a killed process began; a bar shows it.
     """
+    from masa_rag.cli._output import Bar, hint
+
     if not create and not _is_memory(place):
         raise click.ClickException(
-            f"there is no memory at {str(place)!r}; make one with: masa-rag add PATH, or name another with --memory"
+            f"there is no memory at {str(place)!r}; make one with: {hint('add', place, 'PATH')}, or name another "
+            "with --memory"
         )
-    from masa_rag.cli._output import Bar
     from masa_rag.memory import Memory  # takes three times as long as the rest: a wrong name is told at once
 
     with _noticed(), Bar() as bar:

@@ -135,7 +135,8 @@ def print_info(info: Info, *, as_json: bool) -> None:
     click.echo(f"{info.path}: {counted(info.documents, 'document')}, {counted(info.chunks, 'passage')}{copies}, "
                f"{counted(info.authors, 'person')}, {info.bytes_on_disk / 1e6:,.1f} MB")  # fmt: skip
     if info.vectors < info.chunks:
-        click.echo(f"{counted(info.chunks - info.vectors, 'passage')} still to be embedded; run: masa-rag rebuild")
+        missing = counted(info.chunks - info.vectors, "passage")
+        click.echo(f"{missing} still to be embedded; run: {hint('rebuild', Path(info.path), '')}")
     for source in info.sources:
         span = "" if source.first is None or source.last is None else f", {source.first.date()} to {source.last.date()}"
         counts = f"{counted(source.documents, 'document')}, {counted(source.chunks, 'passage')}{span}"
@@ -154,7 +155,7 @@ def print_pairs(pairs: Mapping[str, Any], *, as_json: bool) -> None:
         click.echo(f"{name:<{width}}  {value}")
 
 
-def hint(verb: str, place: Path, question: str = '"your question"') -> str:
+def hint(verb: str, place: Path, rest: str = '"your question"') -> str:
     """Return a command that can be pasted: called as this one was, by its path where it is not on the PATH."""
     called, found = sys.argv[0], shutil.which("masa-rag")
     if Path(called).parts[-2:] == ("masa_rag", "__main__.py"):
@@ -163,7 +164,7 @@ def hint(verb: str, place: Path, question: str = '"your question"') -> str:
         program = shlex.quote(called)
     else:
         program = "masa-rag"
-    return printable(f"{program} {verb} -m {shlex.quote(str(place))} {question}")
+    return printable(f"{program} {verb} -m {shlex.quote(str(place))} {rest}".rstrip())
 
 
 def printable_lines(text: str) -> str:

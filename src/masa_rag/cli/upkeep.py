@@ -47,7 +47,7 @@ def verify(place: Path, as_json: bool) -> None:
     Text, words, vectors and index are compared; exit status 1 if they differ anywhere.
     """
     from masa_rag._views import counted
-    from masa_rag.cli._output import print_json, printable
+    from masa_rag.cli._output import hint, print_json, printable
 
     with open_memory(place) as memory:
         problems = memory.verify()
@@ -56,7 +56,8 @@ def verify(place: Path, as_json: bool) -> None:
     else:
         for problem in problems:
             click.echo(printable(str(problem)))
-        click.echo(f"{counted(len(problems), 'problem')}; run: masa-rag rebuild" if problems else "all parts agree")
+        found = f"{counted(len(problems), 'problem')}; run: {hint('rebuild', place, '')}"
+        click.echo(found if problems else "all parts agree")
     sys.exit(1 if problems else 0)
 
 
