@@ -1,4 +1,4 @@
-"""What there is in a memory without a question: counts by time and source, who speaks, and the newest passages."""
+"""What there is in a memory without a question: counts by time and source, who speaks, what is new or called so."""
 
 from __future__ import annotations
 
@@ -98,6 +98,17 @@ def newest_passages(connection: Connection, *, k: int, only: Collection[int] | N
     ).fetchall()
     chunks = chunks_by_id(connection, [row[0] for row in rows])
     return [chunks[row[0]] for row in rows if row[0] in chunks]
+
+
+def documents_called(connection: Connection, name: str) -> list[tuple[str, str]]:
+    """Return the source and id of each document with this title, address or id, in order of time."""
+    rows = connection.execute(
+        "SELECT s.name, d.id FROM documents d JOIN sources s ON s.pk = d.source "
+        "WHERE d.id = ?1 OR d.title = ?1 COLLATE NOCASE OR d.pk IN "
+        "(SELECT document FROM chunks WHERE url = ?1 OR instr(url, ?1 || '#t=') = 1) ORDER BY d.created_at, d.id",
+        (name,),
+    )
+    return [(source, document) for source, document in rows]
 
 
 def _listed(numbers: Collection[int] | None) -> str | None:

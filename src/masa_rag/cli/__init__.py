@@ -82,7 +82,7 @@ def main(place: str | None) -> None:
 
 for _command in (
     writing.add, writing.sync, writing.remember, writing.forget,
-    reading.search, reading.context, reading.ask, reading.trends, reading.info,
+    reading.search, reading.context, reading.ask, reading.show, reading.trends, reading.info,
     upkeep.export, upkeep.verify, upkeep.rebuild, upkeep.doctor, upkeep.plugins,
     serving.mcp, serving.serve, serving.demo,
 ):  # fmt: skip

@@ -21,7 +21,7 @@ from masa_rag.context import cite
 if TYPE_CHECKING:
     from masa_rag._check import Info
     from masa_rag.trends import Trends
-    from masa_rag.types import Hit, IngestReport
+    from masa_rag.types import Document, Hit, IngestReport
 
 
 _WIDEST = 100
@@ -105,6 +105,18 @@ def print_trends(trends: Trends, *, as_json: bool) -> None:
         for chunk in item.passages[:1]:
             click.echo(printable(f"  {cite(chunk)}"))
             click.echo(_wrapped(printable(shortened(chunk.text))))
+
+
+def print_document(document: Document, *, source: str, as_json: bool) -> None:
+    """Print a whole document, its text as it is stored, for other programs to wrap."""
+    if as_json:
+        print_json({"source": source, **as_plain(document)})
+        return
+    day = document.created_at.date().isoformat() if document.created_at else ""
+    link = f"<{document.url}>" if document.url else ""
+    named = " · ".join(filter(None, (document.title, document.author, day, f"{source} {document.id}")))
+    click.secho(printable(f"{named} {link}".rstrip()), bold=True)
+    click.echo(printable_lines(document.text))
 
 
 def _wrapped(line: str) -> str:

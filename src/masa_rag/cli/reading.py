@@ -1,4 +1,4 @@
-"""Commands that read: search, context, ask, trends, info."""
+"""Commands that read: search, context, ask, show, trends, info."""
 
 from __future__ import annotations
 
@@ -25,10 +25,14 @@ from masa_rag.cli._common import (
     who_options,
     words_argument,
 )
-from masa_rag.errors import ConfigurationError
+from masa_rag.errors import ConfigurationError, DocumentNotFoundError
 
 if TYPE_CHECKING:
     from masa_rag.memory import Memory
+    from masa_rag.types import Document
+
+_NAMED = 20
+"""So many documents of one title are named at most."""
 
 
 @click.command()
@@ -140,6 +144,42 @@ def _model(name: str | None) -> Callable[[str], str] | None:
             ) from error
 
     return reply
+
+
+@click.command()
+@words_argument("document")
+@click.option("--source", help="The source that it is in.")
+@memory_option
+@json_option
+def show(document: str, source: str | None, place: Path, as_json: bool) -> None:
+    """Print a whole document, by its title, its address or its id.
+
+    \b
+    masa-rag show Salt and Signal 12
+    masa-rag show https://twitter.com/tidewell_sea/status/9100001
+    """
+    from masa_rag.cli._output import print_document
+
+    with open_memory(place) as memory:
+        home, found = _called(memory, document, source)
+        print_document(found, source=home, as_json=as_json)
+
+
+def _called(memory: Memory, name: str, source: str | None) -> tuple[str, Document]:
+    from masa_rag._statistics import documents_called
+
+    found = documents_called(memory.catalog.connection, name)
+    if source is not None:
+        found = [place for place in found if place[0] == memory.catalog.source_called(source)]
+    if len(found) > 1:
+        ids = ", ".join(f"{id} ({home})" for home, id in found[:_NAMED]) + (" and more" if len(found) > _NAMED else "")
+        raise ConfigurationError(f"received {name!r}, which is {len(found)} documents; name one by its id: {ids}")
+    document = memory.document(*found[0]) if found else None
+    if document is None:
+        raise DocumentNotFoundError(
+            f"received {name!r}, which no document has as its title, address or id; masa-rag search names them"
+        )
+    return found[0][0], document
 
 
 @click.command()
