@@ -49,6 +49,8 @@ Parser = Callable[[str], Transcript]
 _BINARY = (b"%PDF-", b"\x89PNG", b"GIF8", b"\xff\xd8\xff", b"PK\x03\x04", b"\x1f\x8b", b"RIFF", b"{\\rtf")
 """How documents, images, archives and sounds begin; those that hold text uncompressed have few control characters."""
 
+_CONTROLS = re.compile(r"[\0-\x08\x0e-\x1f]")
+
 
 def decode(data: bytes) -> str:
     """Return the text of a file; see :func:`decoded`."""
@@ -65,8 +67,7 @@ def decoded(data: bytes) -> tuple[str, str, bool]:
     name, sure = encoding_of_text(data)
     text = data.decode(name, errors="replace")
     sample = text[:65_536]
-    odd = sum(character < " " and character not in "\t\n\r\f\v" for character in sample)
-    if odd > max(32, len(sample) // 20):
+    if len(_CONTROLS.findall(sample)) > max(32, len(sample) // 20):
         raise SourceFormatError("received binary data; expected readable text. Give the source that reads this format")
     return text, name, sure
 
