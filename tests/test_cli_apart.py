@@ -134,3 +134,17 @@ def test_an_empty_memory_is_named_as_the_reason(notes: Path) -> None:
     run("add", str(notes))
     run("forget", "--source", "files:notes", "--yes")
     assert run("search", "copper").output == "nothing found: the memory is empty; fill it with: masa-rag add PATH\n"
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ("www.example.com", "check the spelling, or give the whole address: https://www.example.com"),
+        ("example.com/talks", "check the spelling, or give the whole address: https://example.com/talks"),
+        ("talk.txt", "check the spelling"),
+        ("../talks/1.txt", "check the spelling"),
+    ],
+)
+def test_an_address_as_people_say_it_is_no_path(given: str, told: str) -> None:
+    """It was a file that does not exist, and nothing else."""
+    assert run("add", given).output == f"Error: received {given!r}, which does not exist; {told}\n"

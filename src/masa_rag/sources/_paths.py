@@ -12,6 +12,8 @@ from pathlib import Path
 from masa_rag.errors import ConfigurationError, MasaRagError, SourceUnavailableError
 
 _DATE = re.compile(r"(?<!\d)((?:19|20)\d{2})([-_.]?)(0[1-9]|1[0-2])\2(0[1-9]|[12]\d|3[01])(?!\d)")
+_SITE = re.compile(r"www\.|[\w-]+(?:\.[\w-]+)+/")
+"""How an address begins that is written as people say it."""
 _GENERIC = frozenset({"transcript", "transcription", "captions", "subtitles", "audio", "recording", "video", "chat"})
 
 
@@ -33,7 +35,8 @@ def absent(given: str) -> MasaRagError:
         return SourceUnavailableError(
             f'received the path {given!r}; expected a file, a folder (this one is ".") or an address'
         )
-    return SourceUnavailableError(f"received {given!r}, which does not exist; check the spelling")
+    address = f", or give the whole address: https://{given}" if _SITE.match(given) else ""
+    return SourceUnavailableError(f"received {given!r}, which does not exist; check the spelling{address}")
 
 
 def root_of(paths: Sequence[str | Path]) -> Path:
