@@ -280,6 +280,9 @@ class Memory(Parts):
         """
         from masa_rag._lazy import require
 
+        known = ", ".join(Filters.__slots__)
+        if unknown := filters.keys() - {*Filters.__slots__, "now"}:  # LangChain's stores take search_kwargs={"k": 4}
+            raise ConfigurationError(f"received {unknown.pop()!r} for a retriever; expected k, now, or of {known}")
         Filters(**{name: value for name, value in filters.items() if name != "now"})  # refused here, not when asked
         k = whole_number("k", k)
         langchain = require("masa_rag.integrations.langchain", extra="langchain", purpose="A LangChain retriever")

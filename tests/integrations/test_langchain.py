@@ -335,9 +335,12 @@ def test_what_a_model_leaves_blank_is_no_filter_and_a_wrong_filter_is_named(tmp_
 def test_a_retriever_is_refused_when_it_is_made(tmp_path: Path) -> None:
     """Not at the first question, far from the line that was wrong."""
     with Memory(tmp_path, embedder=HashingEmbedder(), index=FlatIndex()) as memory:
-        for wrong in ({"k": 0}, {"atuhor": "Ann"}, {"after": "yesterday"}):
-            with pytest.raises((TypeError, ConfigurationError)):
+        for wrong in ({"k": 0}, {"after": "yesterday"}):
+            with pytest.raises(ConfigurationError):
                 memory.as_retriever(**wrong)
+        told = "received 'search_kwargs' for a retriever; expected k, now, or of author, source, kind, after, before"
+        with pytest.raises(ConfigurationError, match=told):
+            memory.as_retriever(search_kwargs={"k": 4})
         assert memory.as_retriever(author="Ann", now=datetime(2024, 5, 1, tzinfo=UTC)).invoke("x") == []
 
 
