@@ -8,12 +8,13 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from shlex import quote
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 import click
 from click.core import ParameterSource
 
 from masa_rag.errors import ConfigurationError, MissingDependencyError, SourceError, TranscriptionError
+from masa_rag.types import Kind
 
 if TYPE_CHECKING:
     from masa_rag.memory import Memory
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 
 Command = Callable[..., None]
 _THE_OTHERS_STILL_GET_IN = (SourceError, ConfigurationError, MissingDependencyError, TranscriptionError)
-KINDS = ("conversation", "note", "page", "post", "speech")
 PATH = click.Path(readable=False)
 """A file, a folder or an address; what it is is found out later, but a shell completes it as a path."""
 
@@ -74,10 +74,11 @@ def filter_options(function: Command) -> Command:
 
 def who_options(function: Command) -> Command:
     """Add the filters that name no time."""
+    kinds = click.Choice(get_args(Kind))
     for option in reversed((
         click.option("--author", multiple=True, help="Only what this person says (repeat for several)."),
         click.option("--source", multiple=True, help="Only from this source (repeat for several)."),
-        click.option("--kind", multiple=True, type=click.Choice(KINDS), help="Only of this kind (repeat for several)."),
+        click.option("--kind", multiple=True, type=kinds, help="Only of this kind (repeat for several)."),
     )):  # fmt: skip
         function = option(function)
     return function

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from html import escape
 from pathlib import PurePath
+from typing import get_args
 from urllib.parse import urlencode
 
 from masa_rag._check import Info, SourceInfo
@@ -14,13 +15,12 @@ from masa_rag._time import clock
 from masa_rag._views import counted, isolated, shortened, web_address
 from masa_rag.integrations._page_style import STYLE
 from masa_rag.trends import Trend, Trends
-from masa_rag.types import Chunk, Document, Hit
+from masa_rag.types import Chunk, Document, Hit, Kind
 
 FIELDS = ("q", "author", "source", "kind", "after", "before")
 """The fields of the form."""
 PLACE = ("source", "document", "start", "end")
 """What names a place in a document."""
-_KINDS = ("conversation", "note", "page", "post", "speech")
 _MOST_MONTHS = 240
 _MONTH_REM = 3.6
 """The most width of a month, bar and gap, in the unit rem of CSS: two months do not fill the page."""
@@ -158,7 +158,7 @@ def _address(fields: Asked) -> str:
 
 def _form(info: Info, asked: Asked) -> str:
     choices = [("", "any")] + [(source.name, source.name) for source in info.sources]
-    kinds = [("", "any")] + [(kind, kind) for kind in _KINDS]
+    kinds = [("", "any")] + [(kind, kind) for kind in get_args(Kind)]
     return (
         '<form action="/" role="search">'
         f'<input name="q" type="search" value="{escape(asked["q"])}" placeholder="Ask the memory" '
