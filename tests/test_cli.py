@@ -243,7 +243,8 @@ def test_no_memory_is_said_with_the_next_step(command: list[str]) -> None:
     """Reading makes no folder."""
     result = run(*command)
     assert result.exit_code == 1
-    assert "there is no memory at 'brain'; make one with: masa-rag add -m brain PATH" in result.output
+    here = f"there is no memory at 'brain' in {str(Path.cwd())!r}; make one with: masa-rag add -m brain PATH"
+    assert here in result.output
     assert not Path("brain").exists()
 
 

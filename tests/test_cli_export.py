@@ -78,7 +78,7 @@ def test_markdown_is_for_people() -> None:
             "Error: received 'brain', which is the memory's own folder or lies in it; expected one beside it",
         ),
         ((" ",), 1, "Error: received the folder ' '; expected one to write into, such as 'backup'"),
-        (("backup", "-m", "none"), 1, "Error: there is no memory at 'none'"),
+        (("backup", "-m", "none"), 1, "Error: there is no memory at 'none' in "),
         ((), 2, "Missing argument 'FOLDER'"),
     ],
 )

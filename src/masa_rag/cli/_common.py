@@ -97,9 +97,10 @@ def open_memory(place: Path, *, create: bool = False, **options: Any) -> Memory:
     from masa_rag.cli._output import Bar, hint
 
     if not create and not _is_memory(place):
+        beside = "" if place.is_absolute() else f" in {str(Path.cwd())!r}"  # most often the wrong folder
         raise click.ClickException(
-            f"there is no memory at {str(place)!r}; make one with: {hint('add', place, 'PATH')}, or name another "
-            "with --memory"
+            f"there is no memory at {str(place)!r}{beside}; make one with: {hint('add', place, 'PATH')}, "
+            "or name another with --memory"
         )
     from masa_rag.memory import Memory  # takes three times as long as the rest: a wrong name is told at once
 
