@@ -11,6 +11,7 @@ from click.shell_completion import ShellComplete
 
 from masa_rag.cli import main
 from masa_rag.cli._output import Bar, hint
+from masa_rag.errors import MissingDependencyError
 from test_cli import notes, run, small_parts
 
 __all__ = ["notes", "small_parts"]
@@ -80,3 +81,16 @@ def test_an_option_that_others_call_so_is_named(given: tuple[str, ...], told: st
     """By its letters alone '--kind' was offered for '--db', and '--version' for '--json' before the command."""
     refused = run(*given)
     assert (refused.exit_code, refused.output.splitlines()[-1]) == (2, f"Error: {told}")
+
+
+def test_what_is_missing_is_installed_where_it_is_missing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Whoever calls .venv/bin/masa-rag has another pip on the path, or none, which knows no masa-rag."""
+    told = (
+        "A chart needs the package 'matplotlib', which is not installed. Install it with: {} install 'masa-rag[plots]'"
+    )
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "my env" / "python"))
+    for folder, pip in (("my env", "pip"), ("usr", f"'{tmp_path / 'my env' / 'python'}' -m pip")):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "pip").touch(mode=0o755)
+        monkeypatch.setenv("PATH", str(tmp_path / folder))
+        assert str(MissingDependencyError("matplotlib", extra="plots", purpose="A chart")) == told.format(pip)
