@@ -74,10 +74,13 @@ def test_the_memory_may_stand_before_the_command(notes: Path, tmp_path: Path, mo
         (("search", "launch", "--limit=3"), "No such option '--limit'. Did you mean '-k'?"),
         (("search", "launch", "-n", "3"), "No such option '-n'. Did you mean '-k'?"),
         (("plugins", "--db", "brain"), "No such option '--db'."),
+        (("why was it moved?",), "No such command 'why was it moved?'. Did you mean: masa-rag ask 'why was it moved?'"),
+        ((".",), "No such command '.'. Did you mean: masa-rag add ."),
+        (("serach", "launch"), "No such command 'serach'. Did you mean 'search'?"),
         (("--json", "info"), "--json stands after the command: masa-rag COMMAND --json"),
     ],
 )
-def test_an_option_that_others_call_so_is_named(given: tuple[str, ...], told: str) -> None:
+def test_what_is_meant_by_a_wrong_command_is_named(given: tuple[str, ...], told: str) -> None:
     """By its letters alone '--kind' was offered for '--db', and '--version' for '--json' before the command."""
     refused = run(*given)
     assert (refused.exit_code, refused.output.splitlines()[-1]) == (2, f"Error: {told}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from io import TextIOWrapper
+from shlex import quote
 from typing import Any
 
 import click
@@ -39,6 +40,16 @@ class _Group(click.Group):
                     f"{error.option_name} stands after the command: masa-rag COMMAND {error.option_name}", ctx
                 ) from error
             raise _meant(error) from error
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Return the command; a question, or a path, in its place is answered with the one that takes it."""
+        given = args[0]
+        verb = "ask" if " " in given else "add" if os.path.exists(given) else None  # noqa: PTH110 - any text
+        if verb is not None and self.get_command(ctx, given) is None and not ctx.resilient_parsing:
+            raise click.UsageError(f"No such command {given!r}. Did you mean: masa-rag {verb} {quote(given)}", ctx)
+        return super().resolve_command(ctx, args)
 
     def invoke(self, ctx: click.Context) -> Any:
         for stream in (sys.stdout, sys.stderr):
