@@ -32,7 +32,7 @@ _CURRENCIES = {"$": " dollar ", "€": " euro ", "£": " pound ", "¥": " yen "}
 _SMALL_LETTER = re.compile(r"\[(\w)\](?=\w)")
 """“[W]e sail”: a letter that was made large or small for the sentence around the quotation."""
 _SENTENCE_END = re.compile("[.!?;…。！？\n]")
-_NEGATIONS = frozenset(
+NEGATIONS = frozenset(
     """not no never none nobody nothing neither nor without cannot t hardly nicht kein keine keinen keinem keiner nie
     niemals ohne ne n pas jamais sans aucun nunca jamás non não niet geen inte ikke не ни нет без 不 没 沒 未""".split()
 )
@@ -136,7 +136,7 @@ def stands(quote: str, text: str, *, whole: bool = False) -> bool:
 
 def _negates(left_out: str) -> bool:
     sentences = left_out.split("\n")
-    return not _NEGATIONS.isdisjoint(f"{sentences[0]} {sentences[-1]}".split())
+    return not NEGATIONS.isdisjoint(f"{sentences[0]} {sentences[-1]}".split())
 
 
 def plain(text: str) -> str:

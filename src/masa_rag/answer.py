@@ -173,10 +173,14 @@ def _extracted(question: str, hits: Sequence[Hit], document: Placing, now: datet
         return Answer(NOT_FOUND, tuple(hits), found=False)
     telling = stems_among(words - STOP_WORDS)
     near = _answering(question, hits, telling, now)
-    passages = [sentences_of(_whole(hit.chunk, document)) for _, hit in near]
+    links = bool(LINK.search(question))
+    passages = [sentences_of(_whole(hit.chunk, document), links=links) for _, hit in near]
     weights = rarities(telling or stems_among(words), passages)
-    found = _once((number, best_sentence(part, weights)) for (number, _), part in zip(near, passages, strict=True))
-    said = ([(number, sentence) for number, sentence in found if not sentence.is_question] or found)[:_SENTENCES]
+    best = ((number, best_sentence(part, weights)) for (number, _), part in zip(near, passages, strict=True))
+    found = _once(best, hits)
+    stated = [(number, sentence) for number, sentence in found if not sentence.is_question]
+    telling_most = [(number, sentence) for number, sentence in stated if not sentence.is_polite]
+    said = (telling_most or stated or found)[:_SENTENCES]
     return _quoted(said, hits, document) if said else Answer(NOT_FOUND, tuple(hits), found=False)
 
 
@@ -188,7 +192,7 @@ def _extract_overview(hits: Sequence[Hit], document: Placing) -> Answer:
     common = stems_among(STOP_WORDS)
     passages = [[*map(_without_links, sentences_of(_whole(hit.chunk, document)))] for hit in hits]
     said = [best_sentence(part, dict.fromkeys(_held(part) - common, 1.0)) for part in passages]
-    return _quoted(_once(enumerate(said, 1)), hits, document)
+    return _quoted(_once(enumerate(said, 1), hits), hits, document)
 
 
 def _without_links(sentence: Sentence) -> Sentence:
@@ -199,12 +203,20 @@ def _held(passage: Iterable[Sentence]) -> set[str]:
     return {stem for sentence in passage for stem in sentence.stems}
 
 
-def _once(said: Iterable[tuple[int, Sentence]]) -> list[tuple[int, Sentence]]:
-    """Return the sentences without those that were said before in the same words, as in two transcripts of a talk."""
+def _once(said: Iterable[tuple[int, Sentence]], hits: Sequence[Hit]) -> list[tuple[int, Sentence]]:
+    """Return the sentences without those that were said before in the same words, or in another transcript nearly."""
     kept: dict[str, tuple[int, Sentence]] = {}
     for number, sentence in said:
-        kept.setdefault(plain(sentence.text), (number, sentence))
+        chunk = hits[number - 1].chunk
+        others = [one for at, one in kept.values() if _transcribed_again(chunk, hits[at - 1].chunk)]
+        if not any(sentence.repeats(other) for other in others):
+            kept.setdefault(plain(sentence.text), (number, sentence))
     return list(kept.values())
+
+
+def _transcribed_again(one: Chunk, two: Chunk) -> bool:
+    is_timed = one.start_s is not None and two.start_s is not None
+    return is_timed and one.authors == two.authors and one.document_id != two.document_id
 
 
 def _quoted(said: Sequence[tuple[int, Sentence]], hits: Sequence[Hit], document: Placing) -> Answer:

@@ -5,13 +5,29 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from difflib import SequenceMatcher
+from functools import cache
 
+from masa_rag._copies import LINK
+from masa_rag._quotations import NEGATIONS
 from masa_rag._searching.query import rarity
-from masa_rag._words import stems, words_of
+from masa_rag._words import STOP_WORDS, stems, words_of
 from masa_rag.chunkers._sentences import is_recorded, sentences
 from masa_rag.types import Chunk
 
 _FENCE = re.compile(r"(?:^|: )(?:`{3,}|~{3,})\w*$")
+_NO_WORDS = re.compile(rf"{LINK.pattern}|(?<!\w)@[\w.]+|(?<!\w):\w+:", re.IGNORECASE)
+"""Links, names that are called, and signs such as ":rocket:"."""
+_LEADS_IN = re.compile(r"[:：][\s*_`]*$|^\W*\*\*(?:[^*\s]+\s+){0,3}[^*\s]+\s*\*\*\W*$")
+"""What is a heading in a message, or only says that something follows."""
+_POLITE = frozenset(
+    """absolutely ah alright amazing awesome bye cool correct definitely exactly everybody everyone fine gm good great
+    guys haha hello hey hi hmm huh indeed interesting lol nice nope oh ok okay perfect please right sorry sounds sure
+    thank thanks totally true uh um welcome well wow yeah yep yes""".split()
+)
+"""Words that greet, thank or agree; with common ones they make sentences that tell nothing ("Yeah, that's right.")."""
+_LIKE = 0.9
+"""From so much likeness on two sentences are what two transcripts made of one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +48,31 @@ class Sentence:
         """Whether it asks something."""
         return self.text.rstrip("\"'”’»)* ").endswith(("?", "？", "؟"))
 
+    @property
+    def is_polite(self) -> bool:
+        """Whether it only greets, thanks or agrees."""
+        return self.stems <= _polite()
 
-def sentences_of(chunk: Chunk) -> list[Sentence]:
-    """Return the sentences of a passage, in order; headings and the fences of code only for want of anything else."""
+    def repeats(self, other: Sentence) -> bool:
+        """Say whether it may be the other, heard otherwise: no number and no "not" is in one of them alone."""
+        changed = self.stems ^ other.stems
+        if any(stem in NEGATIONS or not stem.isalpha() for stem in changed):
+            return False
+        return SequenceMatcher(None, self.text, other.text, autojunk=False).ratio() >= _LIKE
+
+
+def sentences_of(chunk: Chunk, *, links: bool = False) -> list[Sentence]:
+    """Return the sentences of a passage, in order.
+
+    Headings, the fences of code, what only leads in, and lines of links and called names alone are sentences only for
+    want of anything else; where a link is asked for (``links``) a line of it is one.
+    """
     parts = sentences(chunk.text, by_line=not is_recorded(chunk))
     parts = [part for part in parts if not part.startswith("#") and not _FENCE.search(part)] or parts
-    return [Sentence(part, frozenset(stems_of(_without_speaker(part, chunk.authors)))) for part in parts]
+    said = {part: _without_speaker(part, chunk.authors) for part in parts}
+    parts = [part for part in parts if links or words_of(_NO_WORDS.sub(" ", said[part]))] or parts
+    parts = [part for part in parts if not _LEADS_IN.search(said[part])] or parts
+    return [Sentence(part, frozenset(stems_of(said[part]))) for part in parts]
 
 
 def rarities(wanted: Collection[str], passages: Iterable[Sequence[Sentence]]) -> dict[str, float]:
@@ -49,10 +84,10 @@ def rarities(wanted: Collection[str], passages: Iterable[Sequence[Sentence]]) ->
 def best_sentence(passage: Sequence[Sentence], weights: Mapping[str, float]) -> Sentence:
     """Return the sentence whose stems weigh most, of equal ones the one that has most, or the one that answers it.
 
-    Where it is a question, the next statement answers it; without one the question is returned. Of what people noted as
-    the answer to LoCoMo's questions, three such sentences hold .33 of the words, by the number of shared words, the
-    speaker's name among them, .21; of QMSum's .135 and .119 (``benchmarks/retrieval/extracts.py``). Word vectors of
-    the sentences, at a tenth of a second more, find no more.
+    Where it is a question, the next statement answers it, one that tells something if there is any; without one the
+    question is returned. Of what people noted as the answer to LoCoMo's questions, three such sentences hold .33 of the
+    words, by the number of shared words, the speaker's name among them, .21; of QMSum's .135 and .119
+    (``benchmarks/retrieval/extracts.py``). Word vectors of the sentences, at a tenth of a second more, find no more.
     """
 
     def told(place: int) -> tuple[float, bool, int]:
@@ -62,7 +97,8 @@ def best_sentence(passage: Sequence[Sentence], weights: Mapping[str, float]) -> 
     best = max(range(len(passage)), key=told)
     if not passage[best].is_question:
         return passage[best]
-    return next((sentence for sentence in passage[best + 1 :] if not sentence.is_question), passage[best])
+    stated = [sentence for sentence in passage[best + 1 :] if not sentence.is_question]
+    return next((sentence for sentence in stated if not sentence.is_polite), (stated or passage[best:])[0])
 
 
 def stems_of(text: str) -> set[str]:
@@ -73,6 +109,11 @@ def stems_of(text: str) -> set[str]:
 def stems_among(words: Iterable[str]) -> set[str]:
     """Return the stems of words."""
     return {stem for stems_of_one in stems(list(words)) for stem in stems_of_one}
+
+
+@cache
+def _polite() -> frozenset[str]:
+    return frozenset(stems_among(STOP_WORDS | _POLITE))
 
 
 def _without_speaker(sentence: str, authors: Iterable[str]) -> str:

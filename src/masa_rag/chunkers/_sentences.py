@@ -17,8 +17,10 @@ _SHORT = (
 _MONTHS = "Januar|Jänner|Februar|März|April|Mai|Juni|Juli|August|September|Oktober|November|Dezember"
 _ORDINAL = rf"(?!(?:(?<=\b\d\.)|(?<=\b\d\d\.))\s+(?:[a-zß-öø-ÿĀ-ſ]|(?:{_MONTHS})\b))"
 """No full stop either: "29. Juni", "29. června", "3. kerros". Two sentences in one are better than half a date."""
+_GOES_ON = r"(?!(?:(?<=…)|(?<=\.{3})|(?<=[\"'”’)\]]))\s+[a-zß-öø-ÿ])"
+"""Nor where a small letter follows what was left open ("It is… big") or quoted (“"Why?" he asked”)."""
 _STOP = rf"(?:(?<=[.!?…؟۔।]){_SHORT}|(?<=[.!?…؟۔।][\"'”’)\]]))"
-_END = re.compile(rf"{_STOP}{_ORDINAL}\s+|(?<=[。！？])(?![。！？”’」』）])\s*")
+_END = re.compile(rf"{_STOP}{_ORDINAL}{_GOES_ON}\s+|(?<=[。！？])(?![。！？”’」』）])\s*")
 """Where one sentence ends and the next begins; Chinese and Japanese have no blank there."""
 _LAST = re.compile(rf"(?:{_STOP}|[。！？][”’」』）]*)\s*$")
 _REACH = 4
