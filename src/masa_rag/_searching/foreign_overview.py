@@ -18,6 +18,7 @@ _ASKED = {
     ),
     "What did {of} talk about": (
         rf"(?:worüber|wovon|über was) (?:haben|hat|wurde|sprach(?:en)?|sprechen|rede(?:te)?[nt]|unterhielten)\b{_OF}",
+        rf"was (?:haben|hat)\b(?!.*\b(?:über|zu|zum|zur)\b){_OF}(?:besprochen|diskutiert|gesagt|erzählt)\b(?P<more>.*)",
         rf"de quoi (?:ont|a)\b{_OF}(?:parlé|discuté)\b(?P<more>.*)",
         rf"de quoi\b{_OF}\bont-(?:ils|elles) (?:parlé|discuté)\b(?P<more>.*)",
         rf"de quoi (?:parl(?:ent|aient|e)|discut(?:ent|aient))\b{_OF}",
@@ -25,6 +26,8 @@ _ASKED = {
         rf"о ч[её]м (?:говорил[иа]?|говорят|беседовали|разговаривали|шла речь)\b{_OF}",
     ),
     "What happened": (
+        r"was wurde\b(?:\s+(?:hier|denn|im|in|bei|beim|der|dem|letzten|call|gespräch|meeting|besprechung|sitzung))*"
+        r"\s+(?:besprochen|gesagt|diskutiert)(?P<of>)",
         r"was (?:ist|war) (?:hier )?(?:passiert|geschehen|los|neu)(?P<of>)", r"was (?:passierte|geschah)(?P<of>)",
         r"was gibt(?:['’]?s| es) neues(?P<of>)", "quoi de neuf(?P<of>)",
         r"qu(?:e|['’]est-ce qui) s['’]est(?:-il)? passé(?P<of>)", r"¿?qué (?:ha pasado|pasó|hay de nuevo)(?P<of>)",
@@ -41,8 +44,9 @@ _NOTHING = frozenset(
     """bitte mir uns mal kurz die der das den dem des ein eine einen von vom zum zur alles ganze ganzen gesagt wurde
     was hat haben gesprochen geredet unterhalten sich miteinander zusammen heute letzte letzten letzter letztes
     gespräch gesprächs gespräche anruf anrufs besprechung sitzung treffen treffens chat chats unterhaltung folge
+    call calls meeting meetings im in am bei beim sie wir ihr man denn hier alle
     entre zwischen между s il te vous plaît
-    moi nous la le les l du de des d une un tout toute ce que qu qui ils elles ont a été dit parlé ensemble
+    moi nous la le les l au aux du de des d une un tout toute ce que qu qui ils elles ont a été dit parlé ensemble
     conversation réunion discussion appel épisode entretien dernier dernière
     el los las lo del una todo toda se ha han dicho dijo dijeron última último
     conversación reunión llamada charla episodio discusión entrevista
@@ -50,6 +54,12 @@ _NOTHING = frozenset(
     мне перескажи пожалуйста о об всё все что было сказано последней последнего этой этого""".split()
 )
 """Words that name nobody and nothing: the talk itself, and what joins words."""
+_LAST = re.compile(
+    r"\b(?:letzte[nrsm]?|dernier|dernière|última|último|последн\w+) (?:call|gesprächs?|anrufs?|besprechung|sitzung|mal"
+    r"|meetings?|treffens?|folge|chats?|conversation|réunion|discussion|appel|épisode|entretien|fois|conversación|vez"
+    r"|reunión|llamada|charla|episodio|entrevista|встреч\w|звон\w+|разговор\w?|бесед\w|выпуск\w?|созвон\w?)",
+    re.IGNORECASE,
+)
 _WORD = re.compile(r"@?\w(?:[\w.-]*\w)?")
 
 
@@ -60,5 +70,7 @@ def in_english(question: str) -> str:
         if found := rule.fullmatch(plain):
             words = _WORD.findall(" ".join(filter(None, found.groupdict().values())))
             told = ["and" if word.lower() in _AND else word for word in words if word.lower() not in _NOTHING]
-            return english.format(of=" ".join(told) or "everyone")
+            return english.format(of=" ".join(told) or "everyone") + (
+                " in the last call" if _LAST.search(plain) else ""
+            )
     return question

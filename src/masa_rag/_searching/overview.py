@@ -19,11 +19,14 @@ from masa_rag._words import STOP_WORDS, words_of
 from masa_rag.types import Hit
 
 _ONE_TALK = (
-    r"(?:conversation|discussion|chat|session|message|meeting|talk|call|episode|podcast|recording|thread|interview)"
+    r"(?:conversation|discussion|chat|session|message|meeting|talk|call|episode|podcast|recording|thread|interview"
+    r"|q ?& ?a)"
 )
 _TALK = f"{_ONE_TALK}s?"
+_NEWEST = "(?:last|latest|newest|most recent)"
 _PEOPLE = r"(?:group|team|people|everyone|everybody|participants?|speakers?|guests?|hosts?)"
 _SAYING = r"(?:(?:talk|discuss|chatt?|tweet|post|speak|say)(?:ed|ing)?|spoken?|said)"
+_CATCH_UP = "(?:catch|fill|bring) (?:me|us) (?:up|in)(?: to (?:speed|date))?"
 _POINTS = r"(?:main|key|most important) (?:discussion )?(?:points?|topics?|subjects?|takeaways?)"
 
 
@@ -43,13 +46,15 @@ _WHO = re.compile(
 )
 """The last words are what is left where a date was taken out."""
 _NEWS = re.compile(
-    r"^\s*what(?:['’]?s| is| was| has| has been)? (?:happen(?:ed|ing|s)|said|new|going on|did (?:i|we) miss)"
-    r"(?: (?:in )?here)?(?: in| on| during)?[\s?.,!]*$",
+    r"^\s*(?:what(?:['’]?s| is| was| has| has been)? (?:happen(?:ed|ing|s)|said|posted|tweeted|written|new|up|going on"
+    r"|did (?:i|we) miss)|(?:(?:is|was) there |did )?any(?:thing)? (?:news?|happen(?:ed)?))(?: (?:in )?here)?"
+    rf"(?:(?: in| on| during| at| from)(?: the| this| that| our)?(?:\s*['’]s)?(?: {_NEWEST} | ){_ONE_TALK})?"
+    r"(?: in| on| during)?[\s?.,!]*$",
     re.IGNORECASE,
 )
 """The whole question, once the time that it names is taken out."""
 _OVERVIEW = _rule(
-    "summar(?:y|ies|i[sz]e[sd]?|i[sz]ing)", "overview", "recap", "gist", r"tl;?dr", _POINTS,
+    "summar(?:y|ies|i[sz]e[sd]?|i[sz]ing)", "overview", _CATCH_UP, "recap", "gist", r"tl;?dr", _POINTS,
     "(?:in|the) order in which", "in (?:what|which|chronological) order", r"in order(?=\s*[?.,!]|$)", "over time",
     rf"(?:throughout|across) (?:all )?(?:of )?(?:our|my|their|the|these|all) {_TALK}",
     rf"what (?:was|is) (?:the|this|that|our|their) (?:\w+ )?{_TALK} about",
@@ -59,7 +64,8 @@ _FRAME = _rule(
     "(?:can|could|would|will) you(?: please)?", "please", "(?:give|show|tell) me", "walk me through", "list",
     "in (?:what |which |chronological |the )?order(?: in which)?", "(?:the )?order in which",
     "summar(?:y|ies|i[sz]e[sd]?|i[sz]ing)(?: of)?", "(?:an )?overview(?: of)?", "recap(?: of)?", "gist(?: of)?",
-    r"tl;?dr", "(?:comprehensive|complete|clear|detailed|brief|short|full)(?= summar| overview| list| recap)",
+    r"tl;?dr", f"{_CATCH_UP}(?: on| with)?",
+    "(?:comprehensive|complete|clear|detailed|brief|short|full)(?= summar| overview| list| recap)",
     rf"(?:throughout|across|over|in|during) (?:all )?(?:of )?(?:our|my|the|these|all)(?: \w+)? ?{_TALK}",
     r"(?:mention|name|give|use|write|answer|include)\b[^.?!]{0,40} (?:items?|sentences?|words|points|bullets)",
     r"(?:in|as) (?:\w+ ){0,2}(?:sentences?|paragraphs?|words|lines|bullets|bullet points)", "briefly", "for me",
@@ -68,9 +74,9 @@ _FRAME = _rule(
 )  # fmt: skip
 """How an overview is asked for. These words stand in passages that have nothing to do with the subject ("list your
 education in reverse chronological order")."""
-_LAST = _rule(rf"(?:last|latest|newest|most recent) (?:{_ONE_TALK}|time)")
+_LAST = _rule(rf"{_NEWEST} (?:{_ONE_TALK}|time)")
 _NAMES_NOTHING = _rule(
-    rf"(?:(?:last|latest|newest|most recent) )?(?:{_TALK}|time)", _PEOPLE, _POINTS, "whole", "entire", "everything",
+    rf"(?:{_NEWEST} )?(?:{_TALK}|time)", _PEOPLE, _POINTS, "whole", "entire", "everything",
     "general(?:ly)?", "main(?:ly)?", "(?:tweet|post)(?:ed|ing|s)?",
     "(?:page|article|document|note|transcript|channel|video)s?",
 )  # fmt: skip
@@ -229,9 +235,16 @@ def _documents_of(connection: sqlite3.Connection, authors: Collection[int]) -> s
 
 
 def _mentioning(connection: sqlite3.Connection, word: str) -> set[int]:
+    """Return the documents in which a word is said, of those that do not tell speakers by name.
+
+    Where they do, whoever is only spoken of has said nothing.
+    """
     rows = connection.execute(
-        "SELECT DISTINCT document FROM chunks WHERE pk IN (SELECT rowid FROM words WHERE words MATCH ?)", (f'"{word}"',)
-    )
+        "SELECT DISTINCT document FROM chunks WHERE pk IN (SELECT rowid FROM words WHERE words MATCH ?) EXCEPT "
+        "SELECT c.document FROM chunks c JOIN chunk_authors a ON a.chunk = c.pk JOIN authors n ON n.pk = a.author "
+        "WHERE length(n.name) > 1 AND n.name NOT LIKE 'speaker%' AND n.name NOT GLOB 'S[0-9]*' GROUP BY c.document "
+        "HAVING count(DISTINCT n.pk) > 1", (f'"{word}"',),
+    )  # fmt: skip
     return {row[0] for row in rows}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import TYPE_CHECKING
@@ -17,6 +18,11 @@ if TYPE_CHECKING:
 
     from masa_rag._searching.when import Period
 
+_ASKS_NOTHING = re.compile(
+    r"[\W_]*(?:(?:what|how|and|tell me|about|on|in|at|from|of|the|for|during|over|und|et|y)\b[\W_]*)*", re.IGNORECASE
+)
+"""What may stand beside a time that is all of a question: "2024-01-04", "What about yesterday?"."""
+
 
 @dataclass(frozen=True, slots=True)
 class Scope:
@@ -25,7 +31,8 @@ class Scope:
     Attributes:
         text: The question, without words such as "yesterday" where passages of that time are ``meant``. The words
             of a date stay: what is spoken of may be of another time than the speaking.
-        untimed: The question without the words of the first time that it names.
+        untimed: The question without the words of the first time that it names; where it has no others ("4 May?"), one
+            for what happened.
         allowed: Numbers of the passages that pass the filters; None for all.
         meant: The same for those of the time that is named; empty when none is, or nothing is of that time.
         boost: What they gain; see ``_rank.TIME_BOOST``.
@@ -51,6 +58,8 @@ def scope_of(connection: sqlite3.Connection, query: str, filters: Filters, now: 
     """Return where a question looks, asked at ``now``, by the clock of this machine when None."""
     periods = periods_of(query, asked_at(now))
     untimed = periods[0].cut_from(query) if periods else query
+    if periods and _ASKS_NOTHING.fullmatch(untimed):
+        untimed = "What happened?"
     allowed = allowed_chunks(connection, narrowing(connection, filters))
     for period in _begun(connection, periods):
         meant, copies = _spoken_in(connection, period, allowed)
