@@ -12,6 +12,7 @@ from typing import Any
 from masa_rag._copies import LINK
 from masa_rag._nearness import near_to
 from masa_rag._quotations import cited_in, false_quotations, in_clauses, numbers_in, plain, states
+from masa_rag._searching.mentions import mentioned_in
 from masa_rag._searching.scope import asked_at
 from masa_rag._searching.sentences import Sentence, best_sentence, rarities, sentences_of, stems_among, stems_of
 from masa_rag._searching.when import periods_of
@@ -169,6 +170,8 @@ def _time_in(question: str, now: datetime | None) -> str | None:
 def _extracted(question: str, hits: Sequence[Hit], document: Placing, now: datetime) -> Answer:
     if hits and all("overview" in hit.why for hit in hits):
         return _extract_overview(in_reading_order(hits, in_time=True), document)
+    if (asked := mentioned_in(question)) and hits and all("mentions" in hit.why for hit in hits):
+        return _extract_mentions(*asked, hits, document)
     if not (words := {word for word, _, _ in words_of(question)}):  # "?" asks nothing
         return Answer(NOT_FOUND, tuple(hits), found=False)
     telling = stems_among(words - STOP_WORDS)
@@ -182,6 +185,14 @@ def _extracted(question: str, hits: Sequence[Hit], document: Placing, now: datet
     telling_most = [(number, sentence) for number, sentence in stated if not sentence.is_polite]
     said = (telling_most or stated or found)[:_SENTENCES]
     return _quoted(said, hits, document) if said else Answer(NOT_FOUND, tuple(hits), found=False)
+
+
+def _extract_mentions(what: str, each: bool, hits: Sequence[Hit], document: Placing) -> Answer:
+    """Return the sentences that hold what is asked for, be they questions; of each passage if each is asked for."""
+    wanted = stems_of(what) - stems_among(STOP_WORDS)
+    passages = [sentences_of(_whole(hit.chunk, document)) for hit in hits]
+    said = [max(part, key=lambda sentence: len(wanted & sentence.stems)) for part in passages]
+    return _quoted(_once(enumerate(said, 1), hits)[: None if each else _SENTENCES], hits, document)
 
 
 def _extract_overview(hits: Sequence[Hit], document: Placing) -> Answer:

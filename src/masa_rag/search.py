@@ -13,14 +13,9 @@ import numpy as np
 
 from masa_rag._copies import COPIED_WORDS
 from masa_rag._names import named_in, names_in, without_accents
-from masa_rag._reading import (
-    Filters,
-    chunks_by_id,
-    first_said,
-    ids_of,
-    numbers_of,
-)
+from masa_rag._reading import Filters, chunks_by_id, first_said, ids_of, numbers_of
 from masa_rag._searching.copies import with_copies
+from masa_rag._searching.mentions import mentions, subject_of_mentions
 from masa_rag._searching.overview import is_news, overview, subject_of
 from masa_rag._searching.pool import gather, neighbours, vector_scores, window_scores, with_neighbours, word_matches
 from masa_rag._searching.query import embed, encode, understand
@@ -74,7 +69,8 @@ def search(
     Words and vectors are always asked: words win names, tickers and numbers, vectors win paraphrases.
     What they name, and the passages beside it, is then scored by all rankers; see ``rank``.
     Filters hold before ranking, so ``k`` hits come back whenever so many different passages pass.
-    A question for the whole of something (see ``_overview``) has hits from all of it.
+    A question for the whole of something (see ``overview``) has hits from all of it, one for the first or the latest
+    mention of something (see ``mentions``) those that mention it.
     What was said again is one hit: ``why["said"]`` is how often, ``why["said_by"]`` by how many authors.
     Of posts and messages (see ``_copies``) that counts the whole memory, of speech and pages the candidates.
     """
@@ -86,7 +82,10 @@ def search(
     # Of "what happened yesterday" and "summarize last week" there is no whole but that time.
     places = [scope.meant] if scope.is_timed and is_news(scope.untimed) else scope.places[::-1]
     for place in places:
-        if found := overview(connection, scope.untimed, k=k, allowed=place, filters=filters, preferred=scope.copies):
+        found = mentions(connection, scope.untimed, k=k, allowed=place, filters=filters) or overview(
+            connection, scope.untimed, k=k, allowed=place, filters=filters, preferred=scope.copies
+        )
+        if found:
             return [replace(hit, why={**hit.why, "time": 1.0}) for hit in found] if place is scope.meant else found
     pool, scores = scored(scope, depth=max(DEPTH, k), catalog=catalog, view=view, embedder=embedder)
     if reranker is None:
@@ -116,7 +115,7 @@ def scored(scope: Scope, *, depth: int, catalog: Catalog, view: VectorView, embe
     A question that says "today" or "last week" also has the candidates of that time, if there are any.
     """
     connection = catalog.connection
-    query = subject_of(scope.text)
+    query = subject_of(subject_of_mentions(scope.text))
     view.refresh()
     # Words and vectors take about as long, and neither needs the other; SQLite is asked on this thread only.
     with ThreadPoolExecutor(1, "masa-rag-question") as aside:

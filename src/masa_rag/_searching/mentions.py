@@ -1,0 +1,184 @@
+"""Questions for mentions of something: the first, the latest, in which talks, by whom."""
+
+from __future__ import annotations
+
+import json
+import re
+import sqlite3
+from collections import defaultdict
+from collections.abc import Collection, Sequence
+from typing import NamedTuple
+
+from masa_rag._copies import own_words
+from masa_rag._names import matching_authors
+from masa_rag._reading import Filters, chunks_by_id, ids_of
+from masa_rag._searching.copies import with_copies
+from masa_rag._searching.sentences import stems_among, stems_of
+from masa_rag._words import STOP_WORDS, spaced, words_of
+from masa_rag.types import Hit
+
+_VERB = (
+    r"(?:mention(?:s|ed)?|discuss(?:es|ed)?|(?:talk|speak|post|tweet|chat)(?:s|ed)? about|spoke (?:about|of)|speaks? of"
+    r"|writes? about|wrote about|brings? up|brought up|refer(?:s|red)? to)"
+)
+_DONE = r"(?:mentioned|discussed|talked about|spoken of|spoken about|brought up|referred to)"
+_TALKS = (
+    r"(?:conversation|discussion|chat|session|meeting|talk|call|episode|podcast|recording|transcript|thread|interview"
+    r"|channel|document|page|article|note|video|post|tweet)s?"
+)
+_ANYBODY = r"(?:they|we|people|anyone|anybody|somebody|someone|everyone|you)"
+_WHAT = r"(?P<what>.+?)"
+_FIRST_OR_LAST = r"(?P<order>first|last)"
+_ASKED = [
+    re.compile(rf"\s*{pattern}[\s?.!]*", re.IGNORECASE)
+    for pattern in (
+        rf"when (?:did|was it that) (?P<who>.{{1,60}}?) {_FIRST_OR_LAST} (?:ever )?{_VERB} {_WHAT}",
+        rf"when did (?P<who>.{{1,60}}?) {_VERB} {_WHAT} for the {_FIRST_OR_LAST} time",
+        rf"when (?:was|were) (?:the )?{_WHAT} {_FIRST_OR_LAST} {_DONE}",
+        rf"when (?:was|were) (?:the )?{_WHAT} {_DONE} for the {_FIRST_OR_LAST} time",
+        rf"when did {_WHAT} {_FIRST_OR_LAST} come up",
+        rf"when was the {_FIRST_OR_LAST} mention of {_WHAT}",
+        rf"when was the {_FIRST_OR_LAST} time (?:that )?(?P<who>.{{1,60}}?) {_VERB} {_WHAT}",
+        rf"who (?:was the )?{_FIRST_OR_LAST} (?:person |one )?(?:to )?{_VERB} {_WHAT}",
+        rf"who {_VERB} {_WHAT} {_FIRST_OR_LAST}",
+        r"(?:what(?:['’]?s| is| are| was)|give me|show me|tell me|any)?\s*(?:the )?(?P<order>latest|newest|most recent)"
+        r"(?: (?:news|updates?|word|status|info(?:rmation)?|developments?|messages?|posts?|tweets?))?"
+        rf"(?: from (?P<who>.{{1,60}}?))? (?:on|about|regarding) {_WHAT}",
+        rf"(?:is there |are there )?(?P<order>any) (?:news|updates?) (?:on|about|regarding) {_WHAT}",
+        rf"(?:in )?(?:which|what) (?P<talks>{_TALKS}) (?:(?:did|do|does|have) {_ANYBODY} )?(?:that )?"
+        rf"(?:{_VERB}|(?:is|are|was|were) about) {_WHAT}",
+        rf"(?:in )?(?:which|what) (?P<talks>{_TALKS}) (?:is|are|was|were) {_WHAT} {_DONE}(?: in)?",
+        rf"(?:list|name|show me|find)(?: me)? (?:all |every )?(?:the |of the )?(?P<talks>{_TALKS}) "
+        rf"(?:(?:in which|where) {_ANYBODY} |that |which )?{_VERB} {_WHAT}",
+        rf"(?P<people>who) (?:all |else )?(?:has |have )?{_VERB} {_WHAT}(?: (?:the )?most)?",
+        rf"(?P<people>who) (?:talks|talked|speaks|spoke|tweets|tweeted|posts|posted) (?:the )?most about {_WHAT}",
+    )
+]
+_LONGEST = 300
+"""Characters of such a question: a whole letter is none."""
+_NOBODY = frozenset(
+    "they we people anyone anybody somebody someone everyone you it the group team hosts guests".split()
+)
+_SELF = frozenset(["i", "me"])
+"""Who asks: in chats with an assistant the one who is called so there."""
+
+
+class _Mention(NamedTuple):
+    number: int
+    document: int
+    authors: str
+    started: float | None
+    position: int
+    rank: float
+
+
+def _read(question: str) -> dict[str, str | None] | None:
+    """Return what a question for mentions names, or None where it is none, or of nothing."""
+    plain = " ".join(question.split())
+    rules = _ASKED if len(plain) <= _LONGEST else ()
+    found = next(filter(None, (rule.fullmatch(plain) for rule in rules)), None)
+    return found.groupdict() if found and _words(found["what"]) else None
+
+
+def _words(text: str | None) -> list[str]:
+    return list(dict.fromkeys(word for word, _, _ in words_of(text or "") if word not in STOP_WORDS))
+
+
+def mentioned_in(question: str) -> tuple[str, bool] | None:
+    """Return of what a question asks for mentions, and whether in each talk or by each speaker; None for another."""
+    asked = _read(question)
+    return None if asked is None else (asked["what"] or "", bool(asked.get("talks") or asked.get("people")))
+
+
+def subject_of_mentions(question: str) -> str:
+    """Return who and what a question for mentions names, for a search where nothing mentions it; others as they are."""
+    asked = _read(question)
+    return question if asked is None else " ".join(filter(None, (asked.get("who"), asked["what"])))
+
+
+def mentions(
+    connection: sqlite3.Connection, question: str, *, k: int, allowed: Collection[int] | None, filters: Filters
+) -> list[Hit] | None:
+    """Return up to ``k`` passages that hold what a question asks for mentions of, or None.
+
+    For the first they come in the order of time, for the latest the newest comes first; where no time is known, and
+    they are of several documents, there is no order. "Which episodes mention ..." has one of each document, "who
+    mentioned ..." one of each speaker; who or what has the most comes first. No mention is left out because another
+    passage is nearer to the question, so nothing else is ranked.
+
+    Args:
+        connection: The catalogue's.
+        question: As it was asked, without the words that name a time.
+        k: How many.
+        allowed: Numbers of the passages that may be returned; None for all.
+        filters: What they pass; of copies one that passes is shown.
+    """
+    asked = _read(question)
+    if asked is None or (speakers := _speakers(connection, asked.get("who"))) is None:
+        return None
+    found = _holding(connection, _words(asked["what"]), speakers, titled=bool(asked.get("talks")))
+    found = [one for one in found if allowed is None or one.number in allowed]
+    key = "document" if asked.get("talks") else "authors" if asked.get("people") else None
+    ordered = _each(found, key) if key else _in_time(found, latest=(asked.get("order") or "").lower() != "first")
+    ids = ids_of(connection, [number for number, _ in ordered[:k]])
+    chunks = chunks_by_id(connection, list(ids.values()))
+    known = [(chunks[ids[number]], times) for number, times in ordered[:k] if ids.get(number) in chunks]
+    hits = [Hit(chunk, 1 / rank, rank, {"mentions": times}) for rank, (chunk, times) in enumerate(known, 1)]
+    return with_copies(connection, hits, filters) or None
+
+
+def _speakers(connection: sqlite3.Connection, who: str | None) -> list[int] | None:
+    """Return the numbers of those who are named, none where anybody is meant; None where nobody has the name."""
+    if not who or _NOBODY.issuperset(who.lower().removeprefix("the ").split()):
+        return []
+    names = ["user", "human"] if who.lower() in _SELF else [who]
+    return matching_authors(connection, names) or None
+
+
+def _holding(
+    connection: sqlite3.Connection, words: Sequence[str], speakers: Sequence[int], *, titled: bool
+) -> list[_Mention]:
+    """Return the passages that hold all of the words, said by one of the speakers if there are any; no copies.
+
+    With ``titled`` also those whose title holds them.
+    """
+    together = " AND ".join(f'"{spaced(word)}"' for word in words)
+    rows = connection.execute(
+        "SELECT c.pk, c.document, c.authors, c.started_at, c.position, w.rank FROM words w "
+        "JOIN chunks c ON c.pk = w.rowid LEFT JOIN said t ON t.chunk = c.pk "
+        "WHERE words MATCH ?1 AND coalesce(t.first, 0) IN (0, c.pk) "
+        "AND (?2 = '[]' OR c.pk IN "
+        "(SELECT chunk FROM chunk_authors WHERE author IN (SELECT value FROM json_each(?2))))",
+        (together if titled else f"text : ({together})", json.dumps(list(speakers))),
+    )
+    return [one for one in map(_Mention._make, rows) if titled or _holds(connection, one, words)]
+
+
+def _holds(connection: sqlite3.Connection, one: _Mention, words: Sequence[str]) -> bool:
+    """Say whether a passage holds the words beside the name of its own speaker, with which it begins."""
+    if not any(word in one.authors.lower() for word in words):
+        return True
+    text = connection.execute("SELECT text FROM chunks WHERE pk = ?", (one.number,)).fetchone()[0]
+    return stems_among(words) <= stems_of(own_words(text, one.authors))
+
+
+def _in_time(found: Sequence[_Mention], *, latest: bool) -> list[tuple[int, float]]:
+    """Return the numbers in the order of time, what has none last, and 1 for each."""
+    if len({one.document for one in found}) > 1 and all(one.started is None for one in found):
+        return []
+    sign = -1 if latest else 1
+    ordered = sorted(
+        found,
+        key=lambda one: (one.started is None, sign * (one.started or 0), sign * one.document, sign * one.position),
+    )
+    return [(one.number, 1.0) for one in ordered]
+
+
+def _each(found: Sequence[_Mention], key: str) -> list[tuple[int, float]]:
+    """Return the best of each document, or of each speaker, and how many each has; who or what has most comes first."""
+    groups: defaultdict[object, list[_Mention]] = defaultdict(list)
+    for one in found:
+        groups[getattr(one, key)].append(one)
+    groups.pop("[]", None)  # nobody is known to have said it
+    best = [(min(group, key=lambda one: one.rank), len(group)) for group in groups.values()]
+    return [(one.number, float(times)) for one, times in sorted(best, key=lambda item: (-item[1], item[0].rank))]
