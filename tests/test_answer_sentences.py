@@ -26,6 +26,7 @@ def quoted(memory: Memory, question: str) -> list[str]:
         ("**Mast**\nIt is of larch, and new.", "It is of larch, and new."),
         ("On the mast:\nA larch mast costs nine hundred.", "A larch mast costs nine hundred."),
         ("Does the mast hold? Yes.", "Yes."),
+        ("#Mast is up! Who rows?", "#Mast is up!"),
         ("**The mast came on Monday, at last!**", "**The mast came on Monday, at last!**"),
     ],
 )
@@ -44,7 +45,8 @@ def test_a_link_that_is_asked_for_is_quoted(memory: Memory) -> None:
 def test_a_passage_that_only_agrees_is_no_answer_beside_one_that_tells(memory: Memory) -> None:
     """ "Thanks, Mast!" is left out where somebody says something."""
     memory.add([
-        Document(id="1", text="Thanks!", author="Mast"), Document(id="2", text="The mast is of larch.", author="Bo"),
+        Document(id="1", text="Thanks!", author="Mast"), Document(id="3", text="@mast_7 so cool 🎉", author="Mast"),
+        Document(id="2", text="The mast is of larch.", author="Bo"),
     ], name="s")  # fmt: skip
     assert quoted(memory, "Mast") == ["The mast is of larch."]
 

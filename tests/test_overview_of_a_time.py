@@ -29,7 +29,8 @@ def days(memory: Memory) -> Memory:
     "question",
     [
         "6 May 2025", "2025-05-06", "yesterday?", "What about May 6?", "and yesterday?", "What happened on 6 May?",
-        "What happened on yesterday's call?", "What was posted yesterday?", "Anything new yesterday?",
+        "What happened on yesterday's call?", "What happened on Tuesday's call?",
+        "What was posted yesterday?", "Anything new yesterday?",
         "Was there anything new yesterday?", "Catch me up on yesterday", "Was wurde gestern besprochen?",
         "Was haben sie gestern diskutiert?", "What happened in the last call?", "Was wurde im letzten Call besprochen?",
         "Fass das letzte Gespräch zusammen",

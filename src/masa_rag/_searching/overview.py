@@ -48,7 +48,8 @@ _WHO = re.compile(
 _NEWS = re.compile(
     r"^\s*(?:what(?:['’]?s| is| was| has| has been)? (?:happen(?:ed|ing|s)|said|posted|tweeted|written|new|up|going on"
     r"|did (?:i|we) miss)|(?:(?:is|was) there |did )?any(?:thing)? (?:news?|happen(?:ed)?))(?: (?:in )?here)?"
-    rf"(?:(?: in| on| during| at| from)(?: the| this| that| our)?(?:\s*['’]s)?(?: {_NEWEST} | ){_ONE_TALK})?"
+    rf"(?:(?: (?:in|on|during|at|from)(?: the| this| that| our)?|(?=\s*['’]s))(?:\s*['’]s)?(?: {_NEWEST} | )"
+    rf"{_ONE_TALK})?"
     r"(?: in| on| during)?[\s?.,!]*$",
     re.IGNORECASE,
 )

@@ -15,6 +15,8 @@ from masa_rag._words import STOP_WORDS, stems, words_of
 from masa_rag.chunkers._sentences import is_recorded, sentences
 from masa_rag.types import Chunk
 
+_HEADING = re.compile(r"#{1,6}(?:\s|$)")
+"""A heading of Markdown: "#Boats" is a tag."""
 _FENCE = re.compile(r"(?:^|: )(?:`{3,}|~{3,})\w*$")
 _NO_WORDS = re.compile(rf"{LINK.pattern}|(?<!\w)@[\w.]+|(?<!\w):\w+:", re.IGNORECASE)
 """Links, names that are called, and signs such as ":rocket:"."""
@@ -50,8 +52,8 @@ class Sentence:
 
     @property
     def is_polite(self) -> bool:
-        """Whether it only greets, thanks or agrees."""
-        return self.stems <= _polite()
+        """Whether it only calls, greets, thanks or agrees."""
+        return self.stems <= _polite() | stems_of(" ".join(_NO_WORDS.findall(self.text)))
 
     def repeats(self, other: Sentence) -> bool:
         """Say whether it may be the other, heard otherwise: no number and no "not" is in one of them alone."""
@@ -68,7 +70,7 @@ def sentences_of(chunk: Chunk, *, links: bool = False) -> list[Sentence]:
     want of anything else; where a link is asked for (``links``) a line of it is one.
     """
     parts = sentences(chunk.text, by_line=not is_recorded(chunk))
-    parts = [part for part in parts if not part.startswith("#") and not _FENCE.search(part)] or parts
+    parts = [part for part in parts if not _HEADING.match(part) and not _FENCE.search(part)] or parts
     said = {part: _without_speaker(part, chunk.authors) for part in parts}
     parts = [part for part in parts if links or words_of(_NO_WORDS.sub(" ", said[part]))] or parts
     parts = [part for part in parts if not _LEADS_IN.search(said[part])] or parts
