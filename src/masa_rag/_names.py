@@ -20,8 +20,12 @@ if TYPE_CHECKING:
 _ACCENTS = re.compile("[\u0300-\u036f]+")
 _HANDLE = re.compile(r"[a-z0-9_.]{2,32}")
 """As X, Telegram, Discord and Discourse have them, in small letters."""
+_DOMAIN = re.compile(r"(?<!\s)[._](?:eth|sol|lens|btc)$", re.IGNORECASE)
+"""With what many names on chains end; who asks for the price of ETH means none of them."""
 _LIKE = 0.75
 """From so much likeness on somebody else may be meant: "bredan" and "brendan" have .92, "ann" and "dan" .67."""
+_SHORTEST, _MISSPELT = 4, 0.8
+"""A word that may be a name misspelt has so many letters, and this likeness."""
 _APOSTROPHES = str.maketrans("’‘ʼ`´", "'''''")
 """Phones put a curved one into a name that a keyboard writes with a straight one."""
 
@@ -40,8 +44,8 @@ def without_accents(name: str) -> str:
 
 
 def name_words(name: str) -> set[str]:
-    """Return the words of a name, or of a title, without accents."""
-    return {without_accents(word) for word, _, _ in words_of(name)}
+    """Return the words of a name, or of a title, without accents; of "niko.eth" the ending is none."""
+    return {without_accents(word) for word, _, _ in words_of(_DOMAIN.sub("", name))}
 
 
 def stored_sources(connection: sqlite3.Connection, names: Iterable[str]) -> list[str]:
@@ -121,19 +125,33 @@ def _likeness(plain: str, name: str) -> float:
     return max(SequenceMatcher(None, plain, part, autojunk=False).ratio() for part in {whole, *name_words(name)})
 
 
-def named_in(connection: sqlite3.Connection, numbers: Sequence[int], words: Collection[str]) -> set[int]:
-    """Return those of the chunks in which somebody speaks of whose name a word is among ``words``."""
+def named_in(
+    connection: sqlite3.Connection, numbers: Sequence[int], words: Collection[str], unknown: Collection[str] = ()
+) -> set[int]:
+    """Return those of the chunks in which somebody speaks of whose name a word is among ``words``.
+
+    Words that nothing holds (``unknown``) may be a name misspelt, or the beginning of a handle.
+    """
     among, wanted = json.dumps(numbers), set(map(without_accents, words))
     speakers = connection.execute(
         "SELECT pk, name FROM authors WHERE pk IN "
         f"(SELECT author FROM chunk_authors WHERE chunk IN {GIVEN})", (among,),
     )  # fmt: skip
-    if not (named := [pk for pk, name in speakers if wanted & name_words(name)]):
+    own = {pk: name_words(name) for pk, name in speakers}
+    wanted |= {word for word in set().union(*own.values()) for typed in unknown if _is_typed_for(typed, word)}
+    if not (named := [pk for pk, held in own.items() if wanted & held]):
         return set()
     rows = connection.execute(
         f"SELECT chunk FROM chunk_authors WHERE chunk IN {GIVEN} AND +author IN {GIVEN}", (among, json.dumps(named))
     )
     return {row[0] for row in rows}
+
+
+def _is_typed_for(typed: str, word: str) -> bool:
+    """Say whether a word of a name is meant: "timbeiko" by "timbieko" and by "timb"."""
+    if len(typed) < _SHORTEST or typed[0] != word[0]:
+        return False
+    return word.startswith(typed) or SequenceMatcher(None, typed, word, autojunk=False).ratio() >= _MISSPELT
 
 
 def capitalised(text: str) -> set[str]:

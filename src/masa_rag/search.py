@@ -205,7 +205,7 @@ def rank(
         "vectors": vector_scores(pool, view, embedded.vector),
     }
     numbers = pool.numbers[pool.chosen].tolist()
-    author = _among(numbers, named_in(connection, numbers, question.names))
+    author = _among(numbers, named_in(connection, numbers, question.names, question.unknown))
     time = _among(numbers, meant)
     boost = AUTHOR_BOOST * author + time_boost * time
     best = np.sort(np.argsort(-fuse(scores.values(), boost), kind="stable")[:shortlist])

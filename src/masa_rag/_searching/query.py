@@ -48,6 +48,11 @@ class Question:
     names: frozenset[str]
     places: tuple[tuple[int, int, float], ...]
 
+    @property
+    def unknown(self) -> set[str]:
+        """Words that no passage holds."""
+        return {word for word in self.names if self.words.get(word) == 0}
+
 
 @dataclass(frozen=True, slots=True)
 class Embedded:
