@@ -49,6 +49,11 @@ def said(memory: Memory, question: str) -> list[str]:
         ("latest news about the sails", 4),
         ("Any news on the sails?", 4),
         ("What's the latest from Bo about the mast?", 2),
+        ("What did Bo say first?", 0),
+        ("What was the last thing Ann said?", 3),
+        ("latest message from Bo", 2),
+        ("What's Ann's first message about the mast?", 1),
+        ("What did Bo last say about the rent?", 0),
     ],
 )
 def test_the_first_and_the_latest_mention_are_of_their_time(chat: Memory, question: str, first: int) -> None:
@@ -105,7 +110,8 @@ def test_what_nothing_mentions_is_searched_by_its_name_alone(chat: Memory) -> No
     [
         "When did Ann first sail?", "Who said that the mast is of larch?", "What did they mention about the mast?",
         "What is the latest version?", "Which boats have a mast?", "When did they first mention it?",
-        "Did they mention the mast?", "What was the last thing they talked about?",
+        "Did they mention the mast?", "What is Ann's last name?", "latest posts", "What did they say first?",
+        "What was the last thing they talked about?",
     ],
 )  # fmt: skip
 def test_other_questions_are_none_for_mentions(question: str) -> None:
