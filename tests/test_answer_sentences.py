@@ -26,6 +26,15 @@ def quoted(memory: Memory, question: str) -> list[str]:
         ("**Mast**\nIt is of larch, and new.", "It is of larch, and new."),
         ("On the mast:\nA larch mast costs nine hundred.", "A larch mast costs nine hundred."),
         ("Does the mast hold? Yes.", "Yes."),
+        ("The mast:\nIt is of larch.\nBoats are not new to anybody in the harbour.", "It is of larch."),
+        (
+            "The drawing of the mast:\nhttps://boats.example/mast.png",
+            "The drawing of the mast: https://boats.example/mast.png",
+        ),
+        (
+            "Friends, we have put up a mast that is taller than all others in the harbour:\nYou can see it.",
+            "Friends, we have put up a mast that is taller than all others in the harbour:",
+        ),
         ("#Mast is up! Who rows?", "#Mast is up!"),
         ("**The mast came on Monday, at last!**", "**The mast came on Monday, at last!**"),
     ],
@@ -39,7 +48,16 @@ def test_what_tells_nothing_is_passed_over(memory: Memory, said: str, told: str)
 def test_a_link_that_is_asked_for_is_quoted(memory: Memory) -> None:
     """Who pastes an address wants what stands around it, or the line of it itself."""
     memory.remember("Plans of the boat:\nhttps://boats.example/mast\nHull and keel are drawn there.")
-    assert quoted(memory, "https://boats.example/mast") == ["https://boats.example/mast"]
+    assert quoted(memory, "https://boats.example/mast") == ["Plans of the boat: https://boats.example/mast"]
+
+
+def test_words_that_ask_for_a_quotation_are_not_searched(memory: Memory) -> None:
+    """ "Exactly" and "quote" stand in what has nothing to do with the subject."""
+    memory.add([
+        Document(id="1", text="The mast is of larch.", author="Ann"),
+        Document(id="2", text="That quote is exactly what we said.", author="Ann"),
+    ], name="s")  # fmt: skip
+    assert quoted(memory, "Quote me exactly what Ann said about the mast")[0] == "The mast is of larch."
 
 
 def test_a_passage_that_only_agrees_is_no_answer_beside_one_that_tells(memory: Memory) -> None:

@@ -12,7 +12,8 @@ from typing import Any
 from masa_rag._copies import LINK
 from masa_rag._nearness import near_to
 from masa_rag._quotations import cited_in, false_quotations, in_clauses, numbers_in, plain, states
-from masa_rag._searching.mentions import mentioned_in
+from masa_rag._searching.mentions import Asked, mentions_asked
+from masa_rag._searching.overview import subject_of
 from masa_rag._searching.scope import asked_at
 from masa_rag._searching.sentences import Sentence, best_sentence, rarities, sentences_of, stems_among, stems_of
 from masa_rag._searching.when import periods_of
@@ -170,9 +171,9 @@ def _time_in(question: str, now: datetime | None) -> str | None:
 def _extracted(question: str, hits: Sequence[Hit], document: Placing, now: datetime) -> Answer:
     if hits and all("overview" in hit.why for hit in hits):
         return _extract_overview(in_reading_order(hits, in_time=True), document)
-    if (asked := mentioned_in(question)) and hits and all("mentions" in hit.why for hit in hits):
-        return _extract_mentions(*asked, hits, document)
-    if not (words := {word for word, _, _ in words_of(question)}):  # "?" asks nothing
+    if (asked := mentions_asked(question)) and hits and all("mentions" in hit.why for hit in hits):
+        return _extract_mentions(asked, hits, document)
+    if not (words := {word for word, _, _ in words_of(subject_of(question))}):  # "?" asks nothing
         return Answer(NOT_FOUND, tuple(hits), found=False)
     telling = stems_among(words - STOP_WORDS)
     near = _answering(question, hits, telling, now)
@@ -182,17 +183,20 @@ def _extracted(question: str, hits: Sequence[Hit], document: Placing, now: datet
     best = ((number, best_sentence(part, weights)) for (number, _), part in zip(near, passages, strict=True))
     found = _once(best, hits)
     stated = [(number, sentence) for number, sentence in found if not sentence.is_question]
-    telling_most = [(number, sentence) for number, sentence in stated if not sentence.is_polite]
-    said = (telling_most or stated or found)[:_SENTENCES]
+    told = [(number, sentence) for number, sentence in stated if not sentence.is_polite]
+    said = (told or stated or found)[:_SENTENCES]
     return _quoted(said, hits, document) if said else Answer(NOT_FOUND, tuple(hits), found=False)
 
 
-def _extract_mentions(what: str, each: bool, hits: Sequence[Hit], document: Placing) -> Answer:
-    """Return the sentences that hold what is asked for, be they questions; of each passage if each is asked for."""
-    wanted = stems_of(what) - stems_among(STOP_WORDS)
+def _extract_mentions(asked: Asked, hits: Sequence[Hit], document: Placing) -> Answer:
+    """Return the sentences that hold what is asked for; the latest on something is a statement, if there is any."""
+    wanted = stems_of(asked.what) - stems_among(STOP_WORDS)
     passages = [sentences_of(_whole(hit.chunk, document)) for hit in hits]
-    said = [max(part, key=lambda sentence: len(wanted & sentence.stems)) for part in passages]
-    return _quoted(_once(enumerate(said, 1), hits)[: None if each else _SENTENCES], hits, document)
+    told = [[sentence for sentence in part if not sentence.leads_in] or part for part in passages]
+    said = _once(enumerate((max(part, key=lambda one: len(wanted & one.stems)) for part in told), 1), hits)
+    if asked.latest and asked.what:
+        said = [item for item in said if not item[1].is_question] or said
+    return _quoted(said[: None if asked.each else _SENTENCES], hits, document)
 
 
 def _extract_overview(hits: Sequence[Hit], document: Placing) -> Answer:

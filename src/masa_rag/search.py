@@ -15,7 +15,7 @@ from masa_rag._copies import COPIED_WORDS
 from masa_rag._names import named_in, names_in, without_accents
 from masa_rag._reading import Filters, chunks_by_id, first_said, ids_of, numbers_of
 from masa_rag._searching.copies import with_copies
-from masa_rag._searching.mentions import mentions, subject_of_mentions
+from masa_rag._searching.mentions import mentions, mentions_asked
 from masa_rag._searching.overview import is_news, overview, subject_of
 from masa_rag._searching.pool import gather, neighbours, vector_scores, window_scores, with_neighbours, word_matches
 from masa_rag._searching.query import embed, encode, understand
@@ -115,7 +115,8 @@ def scored(scope: Scope, *, depth: int, catalog: Catalog, view: VectorView, embe
     A question that says "today" or "last week" also has the candidates of that time, if there are any.
     """
     connection = catalog.connection
-    query = subject_of(subject_of_mentions(scope.text))
+    asked = mentions_asked(scope.text)
+    query = asked.subject if asked else subject_of(scope.text)
     view.refresh()
     # Words and vectors take about as long, and neither needs the other; SQLite is asked on this thread only.
     with ThreadPoolExecutor(1, "masa-rag-question") as aside:

@@ -7,6 +7,7 @@ import re
 import sqlite3
 from collections import defaultdict
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from functools import cache
 from typing import NamedTuple
 
@@ -73,6 +74,28 @@ _SELF = frozenset(["i", "me"])
 """Who asks: in chats with an assistant the one who is called so there."""
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a question for mentions names.
+
+    Attributes:
+        what: Of what; empty where all that somebody said is meant.
+        who: By whom, as it is written; None where anybody is meant.
+        each: "document" or "authors", if one is asked for of each; None for the first or the latest.
+        latest: Whether the newest come first.
+    """
+
+    what: str = ""
+    who: str | None = None
+    each: str | None = None
+    latest: bool = False
+
+    @property
+    def subject(self) -> str:
+        """Who and what, for a search where nothing mentions it."""
+        return " ".join(filter(None, (self.who, self.what)))
+
+
 class _Mention(NamedTuple):
     number: int
     document: int
@@ -82,14 +105,19 @@ class _Mention(NamedTuple):
     rank: float
 
 
-def _read(question: str) -> dict[str, str | None] | None:
+def mentions_asked(question: str) -> Asked | None:
     """Return what a question for mentions names, or None where it is none, or of nothing and nobody."""
     plain = " ".join(question.split())
     if len(plain) > _LONGEST or not _MAY_ASK.search(plain):
         return None
     found = next(filter(None, (rule.fullmatch(plain) for rule in _rules())), None)
-    asked = found.groupdict() if found else {}
-    return asked if _words(asked.get("what")) or (not asked.get("what") and _words(asked.get("who"))) else None
+    if found is None:
+        return None
+    given = defaultdict(str, {name: text for name, text in found.groupdict().items() if text})
+    who = None if _NOBODY.issuperset(given["who"].lower().removeprefix("the ").split()) else given["who"]
+    each = "document" if given["talks"] else "authors" if given["people"] else None
+    asked = Asked(given["what"], who, each, latest=not each and given["order"].lower() != "first")
+    return asked if _words(asked.what) or (who and not asked.what) else None
 
 
 @cache
@@ -98,20 +126,8 @@ def _rules() -> list[re.Pattern[str]]:
     return [re.compile(rf"\s*{pattern}[\s?.!]*", re.IGNORECASE) for pattern in _ASKED]
 
 
-def _words(text: str | None) -> list[str]:
-    return list(dict.fromkeys(word for word, _, _ in words_of(text or "") if word not in STOP_WORDS))
-
-
-def mentioned_in(question: str) -> tuple[str, bool] | None:
-    """Return of what a question asks for mentions, and whether in each talk or by each speaker; None for another."""
-    asked = _read(question)
-    return None if asked is None else (asked.get("what") or "", bool(asked.get("talks") or asked.get("people")))
-
-
-def subject_of_mentions(question: str) -> str:
-    """Return who and what a question for mentions names, for a search where nothing mentions it; others as they are."""
-    asked = _read(question)
-    return question if asked is None else " ".join(filter(None, (asked.get("who"), asked.get("what"))))
+def _words(text: str) -> list[str]:
+    return list(dict.fromkeys(word for word, _, _ in words_of(text) if word not in STOP_WORDS))
 
 
 def mentions(
@@ -120,9 +136,9 @@ def mentions(
     """Return up to ``k`` passages that hold what a question asks for mentions of, or None.
 
     For the first they come in the order of time, for the latest the newest comes first; where no time is known, and
-    they are of several documents, there is no order. "Which episodes mention ..." has one of each document, "who
-    mentioned ..." one of each speaker; who or what has the most comes first. No mention is left out because another
-    passage is nearer to the question, so nothing else is ranked.
+    they are of several documents, there is no order. "Which episodes mention ..." has one of each document, first those
+    whose title holds it, "who mentioned ..." one of each speaker; who or what has the most comes first. No mention is
+    left out because another passage is nearer to the question, so nothing else is ranked.
 
     Args:
         connection: The catalogue's.
@@ -131,14 +147,14 @@ def mentions(
         allowed: Numbers of the passages that may be returned; None for all.
         filters: What they pass; of copies one that passes is shown.
     """
-    asked = _read(question)
-    speakers = _speakers(connection, asked.get("who")) if asked else None
-    if asked is None or speakers is None or not (speakers or asked.get("what")):
+    asked = mentions_asked(question)
+    speakers = _speakers(connection, asked.who) if asked else None
+    if asked is None or speakers is None:
         return None
-    found = _holding(connection, _words(asked.get("what")), speakers, titled=bool(asked.get("talks")))
-    found = [one for one in found if allowed is None or one.number in allowed]
-    key = "document" if asked.get("talks") else "authors" if asked.get("people") else None
-    ordered = _each(found, key) if key else _in_time(found, latest=(asked.get("order") or "").lower() != "first")
+    found = _holding(connection, "text", _words(asked.what), speakers, allowed)
+    titles = asked.each == "document"
+    titled = _holding(connection, "header", _words(asked.what), speakers, allowed) if titles else []
+    ordered = _each(found, titled, asked.each) if asked.each else _in_time(found, latest=asked.latest)
     ids = ids_of(connection, [number for number, _ in ordered[:k]])
     chunks = chunks_by_id(connection, list(ids.values()))
     known = [(chunks[ids[number]], times) for number, times in ordered[:k] if ids.get(number) in chunks]
@@ -148,37 +164,41 @@ def mentions(
 
 def _speakers(connection: sqlite3.Connection, who: str | None) -> list[int] | None:
     """Return the numbers of those who are named, none where anybody is meant; None where nobody has the name."""
-    if not who or _NOBODY.issuperset(who.lower().removeprefix("the ").split()):
+    if not who:
         return []
-    names = ["user", "human"] if who.lower() in _SELF else [who]
-    return matching_authors(connection, names) or None
+    return matching_authors(connection, ["user", "human"] if who.lower() in _SELF else [who]) or None
 
 
 def _holding(
-    connection: sqlite3.Connection, words: Sequence[str], speakers: Sequence[int], *, titled: bool
-) -> list[_Mention]:
-    """Return the passages that hold all of the words, said by one of the speakers if there are any; no copies.
+    connection: sqlite3.Connection, column: str, words: Sequence[str], speakers: Sequence[int],
+    allowed: Collection[int] | None,
+) -> list[_Mention]:  # fmt: skip
+    """Return the passages that hold all of the words in their text or header, of the speakers if any are given.
 
-    Without words these are all that the speakers said. With ``titled`` also those whose title holds them.
+    Copies are left out, and what is not allowed. The name of who speaks counts for nothing. Without words these are
+    all that the speakers said.
     """
     together = " AND ".join(f'"{spaced(word)}"' for word in words)
-    table, rank, match = ("words w JOIN chunks c ON c.pk = w.rowid", "w.rank", "words MATCH ?1")
+    table, rank, match = "words w JOIN chunks c ON c.pk = w.rowid", "w.rank", "words MATCH ?1"
     if not words:
-        table, rank, match = ("chunks c", "0", "?1 IS NOT NULL")
+        table, rank, match = "chunks c", "0", "?1 != ''"
     rows = connection.execute(
         f"SELECT c.pk, c.document, c.authors, c.started_at, c.position, {rank} FROM {table} "
         f"LEFT JOIN said t ON t.chunk = c.pk WHERE {match} AND coalesce(t.first, 0) IN (0, c.pk) "
         "AND (?2 = '[]' OR c.pk IN "
         "(SELECT chunk FROM chunk_authors WHERE author IN (SELECT value FROM json_each(?2))))",
-        (together if titled else f"text : ({together})", json.dumps(list(speakers))),
+        (f"{column} : ({together})", json.dumps(list(speakers))),
     )
-    return [one for one in map(_Mention._make, rows) if titled or _holds(connection, one, words)]
+    found = [one for one in map(_Mention._make, rows) if allowed is None or one.number in allowed]
+    return [one for one in found if _holds(connection, column, one, words)]
 
 
-def _holds(connection: sqlite3.Connection, one: _Mention, words: Sequence[str]) -> bool:
-    """Say whether a passage holds the words beside the name of its own speaker, with which it begins."""
+def _holds(connection: sqlite3.Connection, column: str, one: _Mention, words: Sequence[str]) -> bool:
+    """Say whether a passage holds the words beside the name of its own speaker, with which its text begins."""
     if not any(word in one.authors.lower() for word in words):
         return True
+    if column == "header":
+        return False
     text = connection.execute("SELECT text FROM chunks WHERE pk = ?", (one.number,)).fetchone()[0]
     return stems_among(words) <= stems_of(own_words(text, one.authors))
 
@@ -195,11 +215,19 @@ def _in_time(found: Sequence[_Mention], *, latest: bool) -> list[tuple[int, floa
     return [(one.number, 1.0) for one in ordered]
 
 
-def _each(found: Sequence[_Mention], key: str) -> list[tuple[int, float]]:
-    """Return the best of each document, or of each speaker, and how many each has; who or what has most comes first."""
+def _each(found: Sequence[_Mention], titled: Sequence[_Mention], key: str) -> list[tuple[int, float]]:
+    """Return the best of each document or speaker and how many each has, who or what has most first.
+
+    Of documents those whose title holds it come before the others, with how they begin if nothing in them holds it.
+    """
     groups: defaultdict[object, list[_Mention]] = defaultdict(list)
     for one in found:
         groups[getattr(one, key)].append(one)
     groups.pop("[]", None)  # nobody is known to have said it
-    best = [(min(group, key=lambda one: one.rank), len(group)) for group in groups.values()]
-    return [(one.number, float(times)) for one, times in sorted(best, key=lambda item: (-item[1], item[0].rank))]
+    nearest = sorted(groups, key=lambda held: min(one.rank for one in groups[held]))
+    best = {held: (min(groups[held], key=lambda one: one.rank).number, len(groups[held])) for held in nearest}
+    begins: dict[object, tuple[int, int]] = {}
+    for one in sorted(titled, key=lambda one: one.position):
+        begins.setdefault(one.document, (one.number, 0))
+    order = sorted(begins | best, key=lambda held: (held not in begins, -(begins | best)[held][1]))
+    return [(number, float(times)) for number, times in ((begins | best)[held] for held in order)]

@@ -20,8 +20,10 @@ _HEADING = re.compile(r"#{1,6}(?:\s|$)")
 _FENCE = re.compile(r"(?:^|: )(?:`{3,}|~{3,})\w*$")
 _NO_WORDS = re.compile(rf"{LINK.pattern}|(?<!\w)@[\w.]+|(?<!\w):\w+:", re.IGNORECASE)
 """Links, names that are called, and signs such as ":rocket:"."""
-_LEADS_IN = re.compile(r"[:：][\s*_`]*$|^\W*\*\*(?:[^*\s]+\s+){0,3}[^*\s]+\s*\*\*\W*$")
-"""What is a heading in a message, or only says that something follows."""
+_OPEN = re.compile(r"[:：][\s*_`]*$")
+_LEADS_IN = re.compile(_OPEN.pattern + r"|^\W*\*\*(?:[^*\s]+\s+){0,3}[^*\s]+\s*\*\*\W*$")
+"""What is a heading in a message, or only says that something follows, unless it has more words than these."""
+_FEW_WORDS = 8
 _POLITE = frozenset(
     """absolutely ah alright amazing awesome bye cool correct definitely exactly everybody everyone fine gm good great
     guys haha hello hey hi hmm huh indeed interesting lol nice nope oh ok okay perfect please right sorry sounds sure
@@ -51,6 +53,11 @@ class Sentence:
         return self.text.rstrip("\"'”’»)* ").endswith(("?", "？", "؟"))
 
     @property
+    def leads_in(self) -> bool:
+        """Whether it only says that something follows."""
+        return bool(_LEADS_IN.search(self.text)) and len(self.stems) <= _FEW_WORDS
+
+    @property
     def is_polite(self) -> bool:
         """Whether it only calls, greets, thanks or agrees."""
         return self.stems <= _polite() | stems_of(" ".join(_NO_WORDS.findall(self.text)))
@@ -66,15 +73,30 @@ class Sentence:
 def sentences_of(chunk: Chunk, *, links: bool = False) -> list[Sentence]:
     """Return the sentences of a passage, in order.
 
-    Headings, the fences of code, what only leads in, and lines of links and called names alone are sentences only for
-    want of anything else; where a link is asked for (``links``) a line of it is one.
+    Headings, the fences of code, and lines of links and called names alone are sentences only for want of anything
+    else; where a link is asked for (``links``) a line of it is one. A link is a part of what leads in to it.
     """
-    parts = sentences(chunk.text, by_line=not is_recorded(chunk))
+    parts = _with_links(sentences(chunk.text, by_line=not is_recorded(chunk)), chunk.text)
     parts = [part for part in parts if not _HEADING.match(part) and not _FENCE.search(part)] or parts
     said = {part: _without_speaker(part, chunk.authors) for part in parts}
-    parts = [part for part in parts if links or words_of(_NO_WORDS.sub(" ", said[part]))] or parts
-    parts = [part for part in parts if not _LEADS_IN.search(said[part])] or parts
+    parts = [part for part in parts if links or _has_words(said[part])] or parts
     return [Sentence(part, frozenset(stems_of(said[part]))) for part in parts]
+
+
+def _has_words(text: str) -> bool:
+    return bool(words_of(_NO_WORDS.sub(" ", text)))
+
+
+def _with_links(parts: Sequence[str], text: str) -> list[str]:
+    """Return the sentences of a text, a line of links with the one above it that ends in a colon."""
+    joined: list[str] = []
+    for part in parts:
+        whole = f"{joined[-1]}\n{part}" if joined else part
+        if joined and _OPEN.search(joined[-1]) and not _has_words(part) and whole in text:
+            joined[-1] = whole
+        else:
+            joined.append(part)
+    return joined
 
 
 def rarities(wanted: Collection[str], passages: Iterable[Sequence[Sentence]]) -> dict[str, float]:
@@ -86,20 +108,23 @@ def rarities(wanted: Collection[str], passages: Iterable[Sequence[Sentence]]) ->
 def best_sentence(passage: Sequence[Sentence], weights: Mapping[str, float]) -> Sentence:
     """Return the sentence whose stems weigh most, of equal ones the one that has most, or the one that answers it.
 
-    Where it is a question, the next statement answers it, one that tells something if there is any; without one the
+    Where it asks or leads in, the next statement answers it, one that tells something if there is any; without one the
     question is returned. Of what people noted as the answer to LoCoMo's questions, three such sentences hold .33 of the
     words, by the number of shared words, the speaker's name among them, .21; of QMSum's .135 and .119
     (``benchmarks/retrieval/extracts.py``). Word vectors of the sentences, at a tenth of a second more, find no more.
     """
 
+    def states(sentence: Sentence) -> bool:
+        return not (sentence.is_question or sentence.leads_in)
+
     def told(place: int) -> tuple[float, bool, int]:
         sentence = passage[place]
-        return sum(weights.get(stem, 0.0) for stem in sentence.stems), not sentence.is_question, len(sentence.stems)
+        return sum(weights.get(stem, 0.0) for stem in sentence.stems), states(sentence), len(sentence.stems)
 
     best = max(range(len(passage)), key=told)
-    if not passage[best].is_question:
+    if states(passage[best]):
         return passage[best]
-    stated = [sentence for sentence in passage[best + 1 :] if not sentence.is_question]
+    stated = [*filter(states, passage[best + 1 :])]
     return next((sentence for sentence in stated if not sentence.is_polite), (stated or passage[best:])[0])
 
 
