@@ -63,6 +63,12 @@ def test_the_first_and_the_latest_mention_are_of_their_time(chat: Memory, questi
     assert said(chat, question)[0] == f"{author}: {text}"
 
 
+def test_below_a_heading_stands_what_is_said_of_it(memory: Memory) -> None:
+    """The word is in the heading alone."""
+    memory.remember("Mills are sold.\n**Eels**\nNone came in this week.", created_at=NOON)
+    assert said(memory, "What's the latest on eels?") == ["None came in this week."]
+
+
 def test_the_latest_is_what_was_stated(memory: Memory) -> None:
     """Who asks for the latest on something wants no questions; the first mention may be one."""
     for day, text in enumerate(("Any eels?", "Eels are in.", "When are the eels in?")):

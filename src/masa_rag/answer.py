@@ -190,10 +190,9 @@ def _extracted(question: str, hits: Sequence[Hit], document: Placing, now: datet
 
 def _extract_mentions(asked: Asked, hits: Sequence[Hit], document: Placing) -> Answer:
     """Return the sentences that hold what is asked for; the latest on something is a statement, if there is any."""
-    wanted = stems_of(asked.what) - stems_among(STOP_WORDS)
-    passages = [sentences_of(_whole(hit.chunk, document)) for hit in hits]
-    told = [[sentence for sentence in part if not sentence.leads_in] or part for part in passages]
-    said = _once(enumerate((max(part, key=lambda one: len(wanted & one.stems)) for part in told), 1), hits)
+    weights = dict.fromkeys(stems_of(asked.what) - stems_among(STOP_WORDS), 1.0)
+    passages = (sentences_of(_whole(hit.chunk, document)) for hit in hits)
+    said = _once(enumerate((best_sentence(part, weights, questions=True) for part in passages), 1), hits)
     if asked.latest and asked.what:
         said = [item for item in said if not item[1].is_question] or said
     return _quoted(said[: None if asked.each else _SENTENCES], hits, document)

@@ -105,17 +105,18 @@ def rarities(wanted: Collection[str], passages: Iterable[Sequence[Sentence]]) ->
     return {stem: rarity(sum(stem in stems for stems in held), len(held)) for stem in wanted}
 
 
-def best_sentence(passage: Sequence[Sentence], weights: Mapping[str, float]) -> Sentence:
+def best_sentence(passage: Sequence[Sentence], weights: Mapping[str, float], *, questions: bool = False) -> Sentence:
     """Return the sentence whose stems weigh most, of equal ones the one that has most, or the one that answers it.
 
     Where it asks or leads in, the next statement answers it, one that tells something if there is any; without one the
     question is returned. Of what people noted as the answer to LoCoMo's questions, three such sentences hold .33 of the
     words, by the number of shared words, the speaker's name among them, .21; of QMSum's .135 and .119
     (``benchmarks/retrieval/extracts.py``). Word vectors of the sentences, at a tenth of a second more, find no more.
+    With ``questions`` a question is as good as a statement.
     """
 
     def states(sentence: Sentence) -> bool:
-        return not (sentence.is_question or sentence.leads_in)
+        return not (sentence.leads_in or (sentence.is_question and not questions))
 
     def told(place: int) -> tuple[float, bool, int]:
         sentence = passage[place]
