@@ -51,6 +51,15 @@ def test_a_link_that_is_asked_for_is_quoted(memory: Memory) -> None:
     assert quoted(memory, "https://boats.example/mast") == ["Plans of the boat: https://boats.example/mast"]
 
 
+def test_an_overview_quotes_no_greetings(memory: Memory) -> None:
+    """Of what somebody said only what tells something."""
+    memory.add([
+        Document(id=str(number), text=text, author="Ann", created_at=NOON)
+        for number, text in enumerate(("gm", "The mast came on Friday.", "ok thanks"))
+    ], name="s")  # fmt: skip
+    assert quoted(memory, "What did Ann say?") == ["The mast came on Friday."]
+
+
 def test_words_that_ask_for_a_quotation_are_not_searched(memory: Memory) -> None:
     """ "Exactly" and "quote" stand in what has nothing to do with the subject."""
     memory.add([

@@ -63,6 +63,20 @@ def test_the_first_and_the_latest_mention_are_of_their_time(chat: Memory, questi
     assert said(chat, question)[0] == f"{author}: {text}"
 
 
+@pytest.mark.parametrize(
+    "question",
+    [
+        'Who said "the mast came on Friday"?',
+        "“the mast came on Friday”",
+        "When was it said: 'the mast came on Friday'?",
+    ],
+)
+def test_a_quotation_is_found_where_it_stands(chat: Memory, question: str) -> None:
+    """Word for word, and nothing else; another order of the words is another quotation."""
+    assert said(chat, question) == [f"Ann: {SAID[3][1]}"]
+    assert all("mentions" not in hit.why for hit in chat.search('Who said "on Friday came the mast"?'))
+
+
 def test_below_a_heading_stands_what_is_said_of_it(memory: Memory) -> None:
     """The word is in the heading alone."""
     memory.remember("Mills are sold.\n**Eels**\nNone came in this week.", created_at=NOON)

@@ -28,7 +28,9 @@ def days(memory: Memory) -> Memory:
 @pytest.mark.parametrize(
     "question",
     [
-        "6 May 2025", "2025-05-06", "yesterday?", "What about May 6?", "and yesterday?", "What happened on 6 May?",
+        "6 May 2025", "2025-05-06", "May 6th call", "What was the May 6 call about?", "Who spoke on May 6?",
+        "What happened on the 6th of May?",
+        "yesterday?", "What about May 6?", "and yesterday?", "What happened on 6 May?",
         "What happened on yesterday's call?", "What happened on Tuesday's call?",
         "What was posted yesterday?", "Anything new yesterday?",
         "Was there anything new yesterday?", "Catch me up on yesterday", "Was wurde gestern besprochen?",

@@ -206,7 +206,9 @@ def _extract_overview(hits: Sequence[Hit], document: Placing) -> Answer:
     common = stems_among(STOP_WORDS)
     passages = [[*map(_without_links, sentences_of(_whole(hit.chunk, document)))] for hit in hits]
     said = [best_sentence(part, dict.fromkeys(_held(part) - common, 1.0)) for part in passages]
-    return _quoted(_once(enumerate(said, 1), hits), hits, document)
+    found = _once(enumerate(said, 1), hits)
+    told = [item for item in found if not (item[1].stems and item[1].is_polite)]
+    return _quoted(told or found, hits, document)
 
 
 def _without_links(sentence: Sentence) -> Sentence:

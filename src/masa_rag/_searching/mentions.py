@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from masa_rag._copies import own_words
 from masa_rag._names import matching_authors
+from masa_rag._quotations import quotations_in
 from masa_rag._reading import Filters, chunks_by_id, ids_of
 from masa_rag._searching.copies import with_copies
 from masa_rag._searching.sentences import stems_among, stems_of
@@ -67,6 +68,12 @@ _MAY_ASK = re.compile(r"\b(?:first|last|latest|newest|recent|news|updates?|which
 """Words of which each such question has one."""
 _LONGEST = 300
 """Characters of such a question: a whole letter is none."""
+_FOR_A_QUOTATION = frozenset(
+    """who where when which what did does was is has they he she it that this the say said says wrote writes tweeted
+    posted find source quote of in from exactly literally episode call context come comes stand stands""".split()
+)
+"""What may stand beside a quotation that is all of a question: "Who said ..."."""
+_QUOTED_WORDS = 3
 _NOBODY = frozenset(
     "they we people anyone anybody somebody someone everyone you it the group team hosts guests".split()
 )
@@ -83,12 +90,14 @@ class Asked:
         who: By whom, as it is written; None where anybody is meant.
         each: "document" or "authors", if one is asked for of each; None for the first or the latest.
         latest: Whether the newest come first.
+        is_quoted: Whether it is asked for word for word.
     """
 
     what: str = ""
     who: str | None = None
     each: str | None = None
     latest: bool = False
+    is_quoted: bool = False
 
     @property
     def subject(self) -> str:
@@ -108,9 +117,12 @@ class _Mention(NamedTuple):
 def mentions_asked(question: str) -> Asked | None:
     """Return what a question for mentions names, or None where it is none, or of nothing and nobody."""
     plain = " ".join(question.split())
-    if len(plain) > _LONGEST or not _MAY_ASK.search(plain):
+    if len(plain) > _LONGEST:
         return None
-    found = next(filter(None, (rule.fullmatch(plain) for rule in _rules())), None)
+    if quote := _quoted(plain):
+        return Asked(quote, is_quoted=True)
+    rules = _rules() if _MAY_ASK.search(plain) else []
+    found = next(filter(None, (rule.fullmatch(plain) for rule in rules)), None)
     if found is None:
         return None
     given = defaultdict(str, {name: text for name, text in found.groupdict().items() if text})
@@ -118,6 +130,13 @@ def mentions_asked(question: str) -> Asked | None:
     each = "document" if given["talks"] else "authors" if given["people"] else None
     asked = Asked(given["what"], who, each, latest=not each and given["order"].lower() != "first")
     return asked if _words(asked.what) or (who and not asked.what) else None
+
+
+def _quoted(question: str) -> str | None:
+    """Return the quotation that is all of a question, beside words that ask who said it or where."""
+    quote = next((quote for quote in quotations_in(question) if len(words_of(quote)) >= _QUOTED_WORDS), None)
+    rest = words_of(question.replace(quote, " ")) if quote else []
+    return quote if _FOR_A_QUOTATION.issuperset(word for word, _, _ in rest) else None
 
 
 @cache
@@ -151,9 +170,9 @@ def mentions(
     speakers = _speakers(connection, asked.who) if asked else None
     if asked is None or speakers is None:
         return None
-    found = _holding(connection, "text", _words(asked.what), speakers, allowed)
-    titles = asked.each == "document"
-    titled = _holding(connection, "header", _words(asked.what), speakers, allowed) if titles else []
+    words = [asked.what] if asked.is_quoted else _words(asked.what)
+    found = _holding(connection, "text", words, speakers, allowed)
+    titled = _holding(connection, "header", words, speakers, allowed) if asked.each == "document" else []
     ordered = _each(found, titled, asked.each) if asked.each else _in_time(found, latest=asked.latest)
     ids = ids_of(connection, [number for number, _ in ordered[:k]])
     chunks = chunks_by_id(connection, list(ids.values()))
@@ -173,12 +192,12 @@ def _holding(
     connection: sqlite3.Connection, column: str, words: Sequence[str], speakers: Sequence[int],
     allowed: Collection[int] | None,
 ) -> list[_Mention]:  # fmt: skip
-    """Return the passages that hold all of the words in their text or header, of the speakers if any are given.
+    """Return the passages that hold all of the words in their text or header, what has several of them word for word.
 
-    Copies are left out, and what is not allowed. The name of who speaks counts for nothing. Without words these are
-    all that the speakers said.
+    Where speakers are given it is what they said; without words all of it. Copies are left out, and what is not
+    allowed. The name of who speaks counts for nothing.
     """
-    together = " AND ".join(f'"{spaced(word)}"' for word in words)
+    together = " AND ".join(f'"{" ".join(part for part, _, _ in words_of(spaced(word)))}"' for word in words)
     table, rank, match = "words w JOIN chunks c ON c.pk = w.rowid", "w.rank", "words MATCH ?1"
     if not words:
         table, rank, match = "chunks c", "0", "?1 != ''"

@@ -50,7 +50,7 @@ _NEWS = re.compile(
     r"|did (?:i|we) miss)|(?:(?:is|was) there |did )?any(?:thing)? (?:news?|happen(?:ed)?))(?: (?:in )?here)?"
     rf"(?:(?: (?:in|on|during|at|from)(?: the| this| that| our)?|(?=\s*['’]s))(?:\s*['’]s)?(?: {_NEWEST} | )"
     rf"{_ONE_TALK})?"
-    r"(?: in| on| during)?[\s?.,!]*$",
+    r"(?:(?: in| on| during)(?: the)?)?[\s?.,!]*$",
     re.IGNORECASE,
 )
 """The whole question, once the time that it names is taken out."""
@@ -113,7 +113,7 @@ def _blanked(words: re.Pattern[str], question: str) -> str:
 
 def is_news(question: str) -> bool:
     """Say whether a question asks only what there was: with a time, for all of that time and for nothing else."""
-    question = in_english(question)
+    question = in_english(" ".join(question.split()))  # a time that was cut out has left blanks
     return is_overview(question) and not _asked_of(question)
 
 
@@ -150,7 +150,7 @@ def overview(
         filters: What they pass; of copies one that passes is shown.
         preferred: Numbers of copies that are rather shown than others.
     """
-    question = in_english(question)
+    question = in_english(" ".join(question.split()))  # a time that was cut out has left blanks
     if not is_overview(question):
         return None
     names = _asked_of(question)

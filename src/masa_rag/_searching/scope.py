@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import TYPE_CHECKING
@@ -11,6 +10,7 @@ from masa_rag._reading import Filters, allowed_chunks, narrowing, numbers_in, sp
 from masa_rag._searching.rank import DATE_BOOST, TIME_BOOST
 from masa_rag._searching.when import periods_of
 from masa_rag._time import utc
+from masa_rag._words import words_of
 
 if TYPE_CHECKING:
     import sqlite3
@@ -18,10 +18,12 @@ if TYPE_CHECKING:
 
     from masa_rag._searching.when import Period
 
-_ASKS_NOTHING = re.compile(
-    r"[\W_]*(?:(?:what|how|and|tell me|about|on|in|at|from|of|the|for|during|over|und|et|y)\b[\W_]*)*", re.IGNORECASE
+_ASKS_NOTHING = frozenset(
+    """what who how and tell me about on in at from of the for during over was were there spoke said und et y s
+    call calls meeting meetings episode episodes chat chats talk talks session sessions podcast podcasts conversation
+    conversations discussion discussions message messages tweet tweets post posts""".split()
 )
-"""What may stand beside a time that is all of a question: "2024-01-04", "What about yesterday?"."""
+"""What may stand beside a time that is all of a question: "2024-01-04", "What about yesterday?", "May 4th call"."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +60,7 @@ def scope_of(connection: sqlite3.Connection, query: str, filters: Filters, now: 
     """Return where a question looks, asked at ``now``, by the clock of this machine when None."""
     periods = periods_of(query, asked_at(now))
     untimed = periods[0].cut_from(query) if periods else query
-    if periods and _ASKS_NOTHING.fullmatch(untimed):
+    if periods and _ASKS_NOTHING.issuperset(word for word, _, _ in words_of(untimed)):
         untimed = "What happened?"
     allowed = allowed_chunks(connection, narrowing(connection, filters))
     for period in _begun(connection, periods):

@@ -18,8 +18,9 @@ from masa_rag.types import Chunk
 _HEADING = re.compile(r"#{1,6}(?:\s|$)")
 """A heading of Markdown: "#Boats" is a tag."""
 _FENCE = re.compile(r"(?:^|: )(?:`{3,}|~{3,})\w*$")
-_NO_WORDS = re.compile(rf"{LINK.pattern}|(?<!\w)@[\w.]+|(?<!\w):\w+:", re.IGNORECASE)
-"""Links, names that are called, and signs such as ":rocket:"."""
+_CALLS = re.compile(r"(?<!\w)@[\w.]+|(?<!\w):\w+:")
+"""Names that are called, and signs such as ":rocket:"."""
+_NO_WORDS = re.compile(rf"{LINK.pattern}|{_CALLS.pattern}", re.IGNORECASE)
 _OPEN = re.compile(r"[:：][\s*_`]*$")
 _LEADS_IN = re.compile(_OPEN.pattern + r"|^\W*\*\*(?:[^*\s]+\s+){0,3}[^*\s]+\s*\*\*\W*$")
 """What is a heading in a message, or only says that something follows, unless it has more words than these."""
@@ -60,7 +61,7 @@ class Sentence:
     @property
     def is_polite(self) -> bool:
         """Whether it only calls, greets, thanks or agrees."""
-        return self.stems <= _polite() | stems_of(" ".join(_NO_WORDS.findall(self.text)))
+        return self.stems <= _polite() | stems_of(" ".join(_CALLS.findall(self.text)))
 
     def repeats(self, other: Sentence) -> bool:
         """Say whether it may be the other, heard otherwise: no number and no "not" is in one of them alone."""
