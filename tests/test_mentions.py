@@ -116,6 +116,7 @@ def test_which_talks_mention_something_is_answered_with_each(memory: Memory) -> 
     ], name="show")  # fmt: skip
     hits = memory.search("Which episodes mention eels?")
     assert [hit.chunk.document_id for hit in hits] == ["On eels", "Three", "One"]
+    assert memory.search("List all episodes about eels") == hits
     assert len(hits) == len(memory.ask("Which episodes mention eels?").cited) == 3
 
 

@@ -60,7 +60,7 @@ _ASKED = (
     rf"(?:{_VERB}|(?:is|are|was|were) about) {_WHAT}",
     rf"(?:in )?(?:which|what) (?P<talks>{_TALKS}) (?:is|are|was|were) {_WHAT} {_DONE}(?: in)?",
     rf"(?:list|name|show me|find)(?: me)? (?:all |every )?(?:the |of the )?(?P<talks>{_TALKS}) "
-    rf"(?:(?:in which|where) {_ANYBODY} |that |which )?{_VERB} {_WHAT}",
+    rf"(?:(?:(?:in which|where) {_ANYBODY} |that |which )?{_VERB}|(?:that are |which are )?about) {_WHAT}",
     rf"(?P<people>who) (?:all |else )?(?:has |have )?{_VERB} {_WHAT}(?: (?:the )?most)?",
     rf"(?P<people>who) (?:talks|talked|speaks|spoke|tweets|tweeted|posts|posted) (?:the )?most about {_WHAT}",
 )
