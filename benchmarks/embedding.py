@@ -1,6 +1,6 @@
 """OnnxEmbedder beside sentence-transformers in float32: speed, quality, cold start, memory; one run, same texts.
 
-    python benchmarks/embedding.py --data DATA [--quick]
+    python benchmarks/embedding.py [--data DATA] [--quick]
 
 DATA holds scifact/ in BEIR's shape (corpus.jsonl, queries.jsonl, qrels_test.tsv; Wadden et al., 2020). Each backend
 lives in its own process; rounds alternate between them, and medians are printed. Runs in about ten minutes on two
@@ -23,6 +23,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
+from data import DATA
 
 WORDS = 76  # about 120 tokens of an abstract
 BACKENDS = ("sentence-transformers fp32", "OnnxEmbedder int8")
@@ -158,14 +159,12 @@ def query_time(worker: Worker) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data", type=Path, default=os.environ.get("MASA_RAG_DATA"))
+    parser.add_argument("--data", type=Path, default=DATA)
     parser.add_argument("--passages", type=int, default=384)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--quick", action="store_true", help="without the retrieval quality")
     arguments = parser.parse_args()
-    if arguments.data is None:
-        parser.error("name the folder that holds scifact/ with --data or MASA_RAG_DATA")
     texts = passages(read_corpus(arguments.data), arguments.passages)
     from masa_rag.embedders import OnnxEmbedder
 

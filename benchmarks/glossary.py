@@ -17,16 +17,17 @@ from __future__ import annotations
 import argparse
 import csv
 import json
-import os
 import re
 from collections import defaultdict
 from pathlib import Path
+
+from data import DATA
 
 from masa_rag.sources.transcripts import Transcripts
 from masa_rag.transcribers._glossary import Glossary
 from masa_rag.types import Document
 
-DATA = Path(os.environ.get("MASA_RAG_DATA", "../shared/data")) / "ethereum_calls"
+CALLS = DATA / "ethereum_calls"
 Pair = tuple[str, str]
 
 
@@ -109,7 +110,7 @@ def main() -> None:
     )
     options = parser.parse_args()
     common = common_words(options.common) if options.common else None
-    calls = sorted({path.parent for path in DATA.glob("*/*/transcript_changelog.tsv")})
+    calls = sorted({path.parent for path in CALLS.glob("*/*/transcript_changelog.tsv")})
     for label in ("names only", "names and forms heard in the other calls"):
         total: dict[str, int] = defaultdict(int)
         for call in calls:

@@ -18,7 +18,6 @@ from __future__ import annotations
 import argparse
 import csv
 import json
-import os
 import random
 import statistics
 import tempfile
@@ -28,6 +27,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from data import DATA
 
 from masa_rag import Document, Memory, RecordError
 from masa_rag._reading import Filters
@@ -37,7 +37,7 @@ from masa_rag.embedders import HashingEmbedder
 from masa_rag.indexes import FlatIndex
 from masa_rag.sources import open_source
 
-DATA = Path(os.environ.get("MASA_RAG_DATA", "../shared/data")) / "trends"
+TRENDS = DATA / "trends"
 GROWTH = (1, 1, 2, 2, 3, 4, 5, 6, 8, 10)
 PLANTED = 40
 WEEK_S = 7 * 86_400.0
@@ -45,7 +45,7 @@ WEEK_S = 7 * 86_400.0
 
 def tweets() -> list[Document]:
     """Return the tweets about one coin, in the order of time."""
-    found = [item for item in open_source(str(DATA / "cryptop12_ada/tweets")) if not isinstance(item, RecordError)]
+    found = [item for item in open_source(str(TRENDS / "cryptop12_ada/tweets")) if not isinstance(item, RecordError)]
     return sorted(found, key=lambda item: str(item.created_at))
 
 
@@ -139,8 +139,8 @@ Scores = Callable[[Any], Any]
 
 def volume() -> None:
     """Count labelled windows of tweets a five minutes that are hit, at equal rates of false alarms."""
-    labels = json.loads((DATA / "nab/combined_windows.json").read_text())
-    series = [hours(path, labels[f"realTweets/{path.name}"]) for path in sorted((DATA / "nab").glob("*.csv"))]
+    labels = json.loads((TRENDS / "nab/combined_windows.json").read_text())
+    series = [hours(path, labels[f"realTweets/{path.name}"]) for path in sorted((TRENDS / "nab").glob("*.csv"))]
     windows = sum(len(spans) for _, _, spans in series)
     days = sum(len(counts) for counts, _, _ in series) / 24
     for name, scores in {"surprise": by_surprise, "Gaussian, four days": by_gauss, "robust z": by_median}.items():
