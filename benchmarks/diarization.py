@@ -12,22 +12,20 @@ from __future__ import annotations
 
 import argparse
 import itertools
-import os
 import random
 import tempfile
 import time
-import wave
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from speech_shared import SPEECH, sonnets_and_lucier, write
 
-from masa_rag._media import MediaDecoder
+from masa_rag._media import RATE
 from masa_rag.transcribers import FasterWhisperTranscriber, SenkoDiarizer, SpeakerTurn
 from masa_rag.transcribers._diarization import with_speakers
 
-SPEECH = Path(os.environ.get("MASA_RAG_DATA", "../shared/data")) / "speech"
 STEP = 0.01
 LONGEST_WORD_S = 0.6
 """What follows in the time of a word is a pause."""
@@ -66,30 +64,20 @@ def real() -> tuple[Path, list[SpeakerTurn]]:
 def made(folder: Path, seconds: float = 360) -> tuple[Path, list[SpeakerTurn]]:
     """Put a dialogue of two readers together; return it and its reference."""
     chance = random.Random(11)
-    with MediaDecoder() as decoder:
-        voices = {
-            "sonnets": np.concatenate(
-                [np.frombuffer(decoder.decode(SPEECH / f"sonnets/p00{n}.mp3"), "<i2") for n in (1, 2, 3)]
-            ),
-            "lucier": np.frombuffer(decoder.decode(SPEECH / "lucier/lucier.mp3"), "<i2"),
-        }
+    voices = dict(zip(("sonnets", "lucier"), sonnets_and_lucier(), strict=True))
     places = dict.fromkeys(voices, 0)
     parts, turns, position = [], [], 0.0
     for name in itertools.cycle(voices):
         if position >= seconds:
             break
-        size = int(chance.uniform(4, 12) * 16000)
+        size = int(chance.uniform(4, 12) * RATE)
         if places[name] + size > len(voices[name]):
             places[name] = 0
-        parts += [voices[name][places[name] : places[name] + size], np.zeros(8000, dtype="<i2")]
+        parts += [voices[name][places[name] : places[name] + size], np.zeros(RATE // 2, dtype="<i2")]
         places[name] += size
-        turns.append(SpeakerTurn(position, position + size / 16000, name))
-        position += size / 16000 + 0.5
-    path = folder / "dialogue.wav"
-    with wave.open(str(path), "wb") as file:
-        file.setparams((1, 2, 16000, 0, "NONE", ""))
-        file.writeframes(np.concatenate(parts).tobytes())
-    return path, turns
+        turns.append(SpeakerTurn(position, position + size / RATE, name))
+        position += size / RATE + 0.5
+    return write(folder / "dialogue.wav", np.concatenate(parts)), turns
 
 
 def main() -> None:

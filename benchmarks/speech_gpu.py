@@ -15,51 +15,16 @@ import os
 import re
 import subprocess
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from speech_shared import Side, decoded, normal, one_by_one, raw
 
-from masa_rag._media import RATE, MediaDecoder
-from masa_rag.transcribers import FasterWhisperTranscriber
-
-Side = Callable[[Path], str]
-
+from masa_rag._media import RATE
 
 NAMES = ("Masa", "Bittensor", "Nethermind", "Glamsterdam")
-
-
-def ours(model: str, device: str, precision: str, batch: int, *, glossary: Sequence[str] | None = None) -> Side:
-    """Return our side, loaded."""
-    made = FasterWhisperTranscriber(
-        model, device=device, compute_type=precision, language="en", batch_size=batch, glossary=glossary
-    )
-    _ = made.engine
-    return lambda path: " ".join(line.text for line in made.transcribe(path))
-
-
-def with_names(model: str, device: str, precision: str, batch: int) -> Side:
-    """Return our side with a glossary, whose names the recording need not hold."""
-    return ours(model, device, precision, batch, glossary=NAMES)
-
-
-def raw(model: str, device: str, precision: str, batch: int) -> Side:
-    """Return faster-whisper's own batches, loaded."""
-    from faster_whisper import BatchedInferencePipeline, WhisperModel
-
-    pipeline = BatchedInferencePipeline(WhisperModel(model, device=device, compute_type=precision))
-
-    def words(path: Path) -> str:
-        segments, _ = pipeline.transcribe(str(path), beam_size=1, language="en", batch_size=batch, word_timestamps=True)
-        return " ".join(segment.text for segment in segments)
-
-    return words
-
-
-def normal(text: str) -> list[str]:
-    """Return lower-case words without punctuation."""
-    return re.sub(r"[^a-z0-9' ]+", " ", text.lower().replace("’", "'")).split()
 
 
 def edits(one: list[str], other: list[str]) -> int:
@@ -95,8 +60,7 @@ def machine() -> str:
 def decoding(path: Path) -> float:
     """Return the recording's length in seconds, and print what decoding alone takes."""
     began = time.perf_counter()
-    with MediaDecoder() as decoder:
-        length = len(decoder.decode(path)) / 2 / RATE
+    length = len(decoded(path)) / RATE
     print(f"{path.name}: {length:.0f} s of sound; decoding alone {time.perf_counter() - began:.1f} s", flush=True)
     return length
 
@@ -106,13 +70,26 @@ def measure(label: str, made: Side, path: Path, length: float, rounds: int) -> l
     times, words = [], []
     for _ in range(rounds):
         began = time.perf_counter()
-        words = normal(made(path))
+        words = normal(made(path)).split()
         times.append(time.perf_counter() - began)
     every = ", ".join(f"{seconds:.1f}" for seconds in times)
     print(
         f"{label}: {min(times):.1f} s ({every}), {length / min(times):.0f}x real time, {len(words)} words", flush=True
     )
     return words
+
+
+def plan(options: argparse.Namespace) -> Iterator[tuple[str, Callable[..., Side], dict[str, Any]]]:
+    """Yield the name of each side that is measured, what loads it, and with which settings."""
+    card = {"device": "cuda", "compute_type": "float16"}
+    for batch in () if options.no_gpu else options.batches:
+        yield "ours", one_by_one, {**card, "batch_size": batch}
+        if not options.no_raw:
+            yield "raw", raw, {**card, "batch_size": batch}
+    if not options.no_gpu:  # the recording need not hold the names
+        yield "ours with a glossary", one_by_one, {**card, "batch_size": options.batches[-1], "glossary": NAMES}
+    for kind in () if options.no_cpu else ("float32", "int8"):
+        yield "ours", one_by_one, {"device": "cpu", "compute_type": kind, "batch_size": 8}
 
 
 def main() -> None:
@@ -128,20 +105,13 @@ def main() -> None:
     print(machine(), flush=True)
     length = decoding(options.audio)
     heard: dict[str, list[str]] = {}
-    plan: list[tuple[str, Any, str, str, int]] = []
-    if not options.no_gpu:
-        for batch in options.batches:
-            plan += [("ours", ours, "cuda", "float16", batch)]
-            plan += [] if options.no_raw else [("raw", raw, "cuda", "float16", batch)]
-        plan.append(("ours with a glossary", with_names, "cuda", "float16", options.batches[-1]))
-    if not options.no_cpu:
-        plan += [("ours", ours, "cpu", kind, 8) for kind in ("float32", "int8")]
-    for name, make, device, precision, batch in plan:
-        made = make(options.model, device, precision, batch)
-        label = f"{name} {device} {precision} batch {batch}"
-        if device == "cuda":
+    for name, load, settings in plan(options):
+        made = load(options.model, **settings)
+        label = "{} {device} {compute_type} batch {batch_size}".format(name, **settings)
+        is_fast = settings["device"] == "cuda"
+        if is_fast:  # it warms up
             made(options.audio)
-        heard[label] = measure(label, made, options.audio, length, options.rounds if device == "cuda" else 1)
+        heard[label] = measure(label, made, options.audio, length, options.rounds if is_fast else 1)
         del made
     base = heard.get("ours cpu float32 batch 8", [])
     for label, words in heard.items() if base else ():

@@ -16,12 +16,12 @@ import resource
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from speech import SPEECH, decoded, error_rate, normal, ours, raw, references, texts, write
+from speech_shared import SPEECH, decoded, error_rate, normal, ours, raw, references, texts, write
 
 from masa_rag._media import MediaDecoder
 from masa_rag.errors import TranscriptionError
@@ -159,9 +159,7 @@ def mutated(_model: str) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    tasks: dict[str, Callable[[str], None]] = {
-        "silence": silence, "containers": containers, "telephone": telephone, "mutated": mutated,
-    }  # fmt: skip
+    tasks = {task.__name__: task for task in (silence, containers, telephone, mutated)}
     parser.add_argument("task", choices=tasks)
     parser.add_argument("--model", default="base")
     options = parser.parse_args()

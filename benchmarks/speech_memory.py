@@ -24,12 +24,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from speech_shared import write
 
 from masa_rag import Memory
+from masa_rag._media import RATE
 from masa_rag.sources import Recordings
 from masa_rag.transcribers import FasterWhisperTranscriber
 
-RATE = 16_000
 FACTS = (
     ("The new office of the bakery opens in Lisbon on the first of May.", "Where does the bakery's new office open?"),
     ("Our budget for the bridge is forty million dollars.", "How large is the budget for the bridge?"),
@@ -77,13 +78,6 @@ def talk(folder: Path) -> tuple[Path, list[tuple[str, float]]]:
         parts += [sound, np.zeros(int(chance.uniform(0.3, 0.9) * RATE), dtype="<i2")]
         position += len(parts[-1]) + len(sound)
     return write(folder / "talk.wav", np.concatenate(parts)), asked
-
-
-def write(path: Path, samples: Any) -> Path:
-    with wave.open(str(path), "wb") as file:
-        file.setparams((1, 2, RATE, 0, "NONE", ""))
-        file.writeframes(samples.tobytes())
-    return path
 
 
 def asked(model: str) -> None:
@@ -166,11 +160,12 @@ def run(command: list[str], *, kill_after: str | None) -> dict[str, Any]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("task", choices=("asked", "killed"))
+    tasks = {task.__name__: task for task in (asked, killed)}
+    parser.add_argument("task", choices=tasks)
     parser.add_argument("--model", default="base")
     options = parser.parse_args()
     began = time.perf_counter()
-    (asked if options.task == "asked" else killed)(options.model)
+    tasks[options.task](options.model)
     print(f"  took {time.perf_counter() - began:.0f} s")
 
 
