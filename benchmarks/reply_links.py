@@ -20,9 +20,12 @@ import math
 import re
 import time
 from collections import Counter, defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from pathlib import Path
+from statistics import fmean
 from typing import Any
 
 import numpy as np
@@ -45,6 +48,11 @@ class Log:
     segments: list[Segment]
     rows: list[int]
     gold: dict[int, set[int]]
+
+    @cached_property
+    def places(self) -> dict[int, int]:
+        """Line of the file -> place among the messages."""
+        return {row: place for place, row in enumerate(self.rows)}
 
     @property
     def annotated(self) -> list[int]:
@@ -82,9 +90,8 @@ def link_f(logs: list[Log], links: list[dict[int, int]]) -> dict[str, float]:
     """Return precision, recall and F in percent over all files."""
     gold = sum(len(targets) for log in logs for targets in log.gold.values())
     auto = sum(map(len, links))
-    hits = sum(
-        target in log.gold[line] for log, found in zip(logs, links, strict=True) for line, target in found.items()
-    )
+    pairs = [(log.gold[line], target) for log, found in zip(logs, links, strict=True) for line, target in found.items()]
+    hits = sum(target in right for right, target in pairs)
     return {
         "precision": round(100 * hits / auto, 2),
         "recall": round(100 * hits / gold, 2),
@@ -98,17 +105,21 @@ def previous(log: Log) -> dict[int, int]:
     return {line: before.get(line, line) for line in log.annotated}
 
 
+def blocks(log: Log) -> Iterator[tuple[Any, Any]]:
+    """Yield the cues of all messages, and which candidates exist, some messages at a time."""
+    cues = PairCues(read_lines(log.segments))
+    for start in range(0, len(log.rows), 256):
+        yield cues.block(start, min(start + 256, len(log.rows)))
+
+
 def examples(log: Log) -> tuple[Any, Any, Any]:
     """Return cues, which candidates exist, and which are right, of the annotated messages."""
-    cues = PairCues(read_lines(log.segments))
-    blocks = [cues.block(start, min(start + 256, len(log.rows))) for start in range(0, len(log.rows), 256)]
-    values, valid = (np.concatenate([block[part] for block in blocks]) for part in (0, 1))
-    place = {row: index for index, row in enumerate(log.rows)}
-    wanted = [place[line] for line in log.annotated if line in place]
+    values, valid = map(np.concatenate, zip(*blocks(log), strict=True))
+    wanted = [log.places[line] for line in log.annotated if line in log.places]
     right = np.zeros((len(wanted), WINDOW + 1), bool)
     for position, index in enumerate(wanted):
         for target in log.gold[log.rows[index]]:
-            column = place.get(target, -WINDOW - 1) - index + WINDOW
+            column = log.places.get(target, -WINDOW - 1) - index + WINDOW
             if column >= 0:
                 right[position, column] = True
     return values[wanted], valid[wanted], right
@@ -123,15 +134,10 @@ def fit(parts: list[tuple[Any, Any, Any]]) -> tuple[Any, Any, Any]:
     values, valid, right = (torch.tensor(np.concatenate([part[place] for part in parts])) for place in range(3))
     known = right.any(1)
     values, valid, right = values[known], valid[known], right[known]
-    model = torch.nn.Sequential(
-        torch.nn.Linear(CUES, HIDDEN),
-        torch.nn.ReLU(),
-        torch.nn.Dropout(DROPOUT),
-        torch.nn.Linear(HIDDEN, 1, bias=False),
-    )
+    first, last = torch.nn.Linear(CUES, HIDDEN), torch.nn.Linear(HIDDEN, 1, bias=False)
+    model = torch.nn.Sequential(first, torch.nn.ReLU(), torch.nn.Dropout(DROPOUT), last)
     optimiser = torch.optim.AdamW(model.parameters(), lr=RATE, weight_decay=DECAY)
-    steps = EPOCHS * -(-len(values) // BATCH)
-    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, steps)
+    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, EPOCHS * -(-len(values) // BATCH))
     for _ in range(EPOCHS):
         for rows in torch.randperm(len(values)).split(BATCH):
             scores = torch.log_softmax(model(values[rows])[..., 0].masked_fill(~valid[rows], -1e9), 1)
@@ -153,15 +159,9 @@ def unseen_links(logs: list[Log]) -> list[list[int | None]]:
 
 def _links(log: Log, weights: tuple[Any, Any, Any]) -> list[int | None]:
     hidden, bias, output = weights
-    cues = PairCues(read_lines(log.segments))
-    links: list[int | None] = []
-    for start in range(0, len(log.rows), 256):
-        values, valid = cues.block(start, min(start + 256, len(log.rows)))
-        scores = np.where(valid, np.maximum(values @ hidden + bias, 0) @ output, -np.inf)
-        links += [
-            start + row - WINDOW + best if best < WINDOW else None for row, best in enumerate(scores.argmax(1).tolist())
-        ]
-    return links
+    scores = [np.where(valid, np.maximum(values @ hidden + bias, 0) @ output, -np.inf) for values, valid in blocks(log)]
+    chosen = np.concatenate(scores).argmax(1).tolist()
+    return [row - WINDOW + best if best < WINDOW else None for row, best in enumerate(chosen)]
 
 
 def passages(log: Log, groups: list[list[int]]) -> list[list[int]]:
@@ -170,13 +170,17 @@ def passages(log: Log, groups: list[list[int]]) -> list[list[int]]:
     for group in groups:
         size = PASSAGE
         for index in group:
-            length = len(log.segments[index].text) + len(log.segments[index].author or "") + 3
+            length = _length(log, [index])
             if size + length > PASSAGE or index == group[0]:
                 found.append([])
                 size = 0
             found[-1].append(index)
             size += length
     return found
+
+
+def _length(log: Log, passage: list[int]) -> int:
+    return sum(len(log.segments[index].text) + len(log.segments[index].author or "") + 3 for index in passage)
 
 
 def conversations(links: list[int | None]) -> list[list[int]]:
@@ -192,39 +196,46 @@ def conversations(links: list[int | None]) -> list[list[int]]:
     return groups
 
 
-def recalled(log: Log, cut: list[list[int]]) -> list[float]:
+def recalled(log: Log, groups: list[list[int]]) -> list[float]:
     """For each annotated conversation: how much of it stands in the BUDGET characters found for its first line.
 
-    Passages are ranked by BM25 (k1 1.2, b 0.75); the first line itself does not count.
+    Passages of the groups are ranked by BM25 (k1 1.2, b 0.75); the first line itself does not count.
     """
-    words = [Counter(word for index in passage for word in _words(log, index)) for passage in cut]
-    sizes = [sum(bag.values()) for bag in words]
-    mean = sum(sizes) / len(sizes)
-    frequency = Counter(word for bag in words for word in bag)
-    weight = {word: math.log(1 + (len(cut) - count + 0.5) / (count + 0.5)) for word, count in frequency.items()}
+    cut = passages(log, groups)
+    bags = [Counter(word for index in passage for word in _words(log, index)) for passage in cut]
+    frequency = Counter(word for bag in bags for word in bag)
+    weights = {word: math.log(1 + (len(cut) - count + 0.5) / (count + 0.5)) for word, count in frequency.items()}
     shares = []
-    for first, *others in _annotated_conversations(log):
-        query = set(_words(log, first))
-        if len(others) < 2 or len(query) < 4:
-            continue
-        scores = [
-            sum(
-                weight[word] * bag[word] * 2.2 / (bag[word] + 1.2 * (0.25 + 0.75 * size / mean))
-                for word in query & bag.keys()
-            )
-            for bag, size in zip(words, sizes, strict=True)
-        ]
+    for first, others in asked(log):
+        scores = _bm25(set(_words(log, first)), bags, weights)
         seen: set[int] = set()
         left = BUDGET
         for place in sorted(range(len(cut)), key=lambda place: -scores[place]):
-            left -= sum(
-                len(log.segments[index].text) + len(log.segments[index].author or "") + 3 for index in cut[place]
-            )
+            left -= _length(log, cut[place])
             if left < 0:
                 break
             seen.update(cut[place])
-        shares.append(len(seen & set(others)) / len(others))
+        shares.append(len(seen & others) / len(others))
     return shares
+
+
+def _bm25(query: set[str], bags: list[Counter[str]], weights: dict[str, float]) -> list[float]:
+    sizes = [bag.total() for bag in bags]
+    mean = sum(sizes) / len(sizes)
+    return [
+        sum(
+            weights[word] * bag[word] * 2.2 / (bag[word] + 1.2 * (0.25 + 0.75 * size / mean))
+            for word in query & bag.keys()
+        )
+        for bag, size in zip(bags, sizes, strict=True)
+    ]
+
+
+def asked(log: Log) -> Iterator[tuple[int, set[int]]]:
+    """Yield the first message and the others of each annotated conversation that is long enough to be asked for."""
+    for first, *others in _annotated_conversations(log):
+        if len(others) >= 2 and len(set(_words(log, first))) >= 4:
+            yield first, set(others)
 
 
 def _words(log: Log, index: int) -> list[str]:
@@ -232,13 +243,42 @@ def _words(log: Log, index: int) -> list[str]:
 
 
 def _annotated_conversations(log: Log) -> list[list[int]]:
-    place = {row: index for index, row in enumerate(log.rows)}
     links: list[int | None] = [None] * len(log.rows)
     for line, targets in log.gold.items():
-        earlier = [place[target] for target in targets if target in place and target < line]
-        if line in place and earlier:
-            links[place[line]] = max(earlier)
+        earlier = [log.places[target] for target in targets if target in log.places and target < line]
+        if line in log.places and earlier:
+            links[log.places[line]] = max(earlier)
     return conversations(links)
+
+
+def shipped(logs: list[Log]) -> dict[str, Any]:
+    """Return what the shipped weights find, and how fast."""
+    started, cpu = time.perf_counter(), time.process_time()
+    found = [predicted(log, reply_links(log.segments)) for log in logs]
+    seconds, cpu = time.perf_counter() - started, time.process_time() - cpu
+    lines = sum(len(log.segments) for log in logs)
+    return {
+        "files": len(logs),
+        "annotated_lines": sum(len(log.annotated) for log in logs),
+        "previous_line": link_f(logs, [previous(log) for log in logs]),
+        "shipped_weights_fitted_to_these_files": link_f(logs, found),
+        "lines_per_second": round(lines / seconds),
+        "lines_per_cpu_second": round(lines / cpu),
+    }
+
+
+def cross_validated(logs: list[Log]) -> dict[str, Any]:
+    """Return what weights find that were fitted to other files, and what the links do for retrieval."""
+    links = unseen_links(logs)
+    by_time = [share for log in logs for share in recalled(log, [list(range(len(log.rows)))])]
+    by_talk = [share for log, found in zip(logs, links, strict=True) for share in recalled(log, conversations(found))]
+    return {
+        "files": len(logs),
+        "cross_validated": link_f(logs, [predicted(log, found) for log, found in zip(logs, links, strict=True)]),
+        "conversations": len(by_time),
+        "recalled_without_links": round(fmean(by_time), 3),
+        "recalled_with_links": round(fmean(by_talk), 3),
+    }
 
 
 def main() -> None:
@@ -253,32 +293,7 @@ def main() -> None:
         hidden, bias, output = fit([examples(log) for log in logs])
         np.savez(options.fit, hidden=hidden, bias=bias, output=output)
         return
-    if options.cross_validate:
-        links = unseen_links(logs)
-        by_time = [recalled(log, passages(log, [list(range(len(log.rows)))])) for log in logs]
-        by_talk = [recalled(log, passages(log, conversations(found))) for log, found in zip(logs, links, strict=True)]
-        result = {
-            "files": len(logs),
-            "cross_validated": link_f(logs, [predicted(log, found) for log, found in zip(logs, links, strict=True)]),
-            "conversations": sum(map(len, by_time)),
-            "recalled_without_links": round(float(np.mean([share for shares in by_time for share in shares])), 3),
-            "recalled_with_links": round(float(np.mean([share for shares in by_talk for share in shares])), 3),
-        }
-        print(json.dumps(result, indent=2))
-        return
-    started, cpu = time.perf_counter(), time.process_time()
-    shipped = [predicted(log, reply_links(log.segments)) for log in logs]
-    seconds, cpu = time.perf_counter() - started, time.process_time() - cpu
-    lines = sum(len(log.segments) for log in logs)
-    result = {
-        "files": len(logs),
-        "annotated_lines": sum(len(log.annotated) for log in logs),
-        "previous_line": link_f(logs, [previous(log) for log in logs]),
-        "shipped_weights_fitted_to_these_files": link_f(logs, shipped),
-        "lines_per_second": round(lines / seconds),
-        "lines_per_cpu_second": round(lines / cpu),
-    }
-    print(json.dumps(result, indent=2))
+    print(json.dumps(cross_validated(logs) if options.cross_validate else shipped(logs), indent=2))
 
 
 if __name__ == "__main__":

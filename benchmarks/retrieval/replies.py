@@ -24,7 +24,7 @@ from masa_rag.embedders import OnnxEmbedder
 from masa_rag.indexes import FlatIndex
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
-from reply_links import Log, _annotated_conversations, _words, load, unseen_links
+from reply_links import Log, asked, load, unseen_links
 
 
 def opened(log: Log, links: list[int | None], folder: Path, embedder: OnnxEmbedder) -> Memory:
@@ -40,14 +40,12 @@ def opened(log: Log, links: list[int | None], folder: Path, embedder: OnnxEmbedd
 
 def shares(memory: Memory, log: Log, tokens: int) -> Iterator[tuple[float, float]]:
     """Yield how much of each conversation is in a context without and with its links."""
-    for first, *others in _annotated_conversations(log):
-        if len(others) < 2 or len(set(_words(log, first))) < 4:
-            continue
+    for first, others in asked(log):
         question = log.segments[first].text
         plain = build_context(memory.search(question, k=48), max_tokens=tokens, count_tokens=memory._count_tokens)
         contexts = (plain, memory.context(question, max_tokens=tokens))
         held = ({int(key) for hit in context.hits for key in hit.chunk.segment_ids} for context in contexts)
-        without, with_links = (len(found & set(others)) / len(others) for found in held)
+        without, with_links = (len(found & others) / len(others) for found in held)
         yield without, with_links
 
 
