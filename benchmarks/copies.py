@@ -100,28 +100,14 @@ def pairs_alike(posts: list[str]) -> list[tuple[int, int]]:
     )
 
 
-def main() -> None:
-    """Print the shares, and the pairs to judge."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("posts", nargs="+", type=Path)
-    parser.add_argument("--show", type=int, default=0)
-    options = parser.parse_args()
-    texts = dict.fromkeys(
-        part.text
-        for path in options.posts
-        for item in Tweets(path, retweets=True)
-        if isinstance(item, Document)
-        for part in (item.segments or [item])
-    )
-    posts = [text for text in texts if len(words_said(text).words) >= 8]
-    begun = time.process_time()
-    words = [words_said(text) for text in posts]
-    print(f"{len(texts)} different texts, {len(posts)} of 8 words or more; "
-          f"{(time.process_time() - begun) / len(posts) * 1e6:.0f} us a text")  # fmt: skip
-    for title, changes in (("copies found", COPIES), ("other statements taken for copies", OTHERS)):
-        print(title)
-        for name, share in shares(posts, changes).items():
-            print(f"  {name}: {share}")
+def texts_of(paths: list[Path]) -> list[str]:
+    """Return the different texts of all posts, those of threads one by one."""
+    items = (item for path in paths for item in Tweets(path, retweets=True) if isinstance(item, Document))
+    return list(dict.fromkeys(part.text for item in items for part in (item.segments or [item])))
+
+
+def compare(posts: list[str], words: list[Words], show: int) -> None:
+    """Print how many pairs of posts fold, and some with a changed word, to be judged."""
     outcome: Counter[str] = Counter()
     near, alike = [], []
     for one, other in pairs_alike(posts):
@@ -130,17 +116,33 @@ def main() -> None:
         elif folds(words[one], words[other]):
             near.append((posts[one], posts[other]))
         else:
-            missed = same(words[one], words[other])
-            outcome["alike but not looked at"] += missed
-            alike.append(
-                (SequenceMatcher(None, words[one].words, words[other].words).ratio(), posts[one], posts[other])
-            )
-    print(
-        dict(outcome), f"{len(near)} with changed words, {sum(ratio >= 0.7 for ratio, *_ in alike)} others alike by 0.7"
-    )
-    for label, shown in (("folded", near), ("not folded", [pair for _, *pair in sorted(alike, reverse=True)])):
-        for one, other in shown[: options.show]:
+            outcome["alike but not looked at"] += same(words[one], words[other])
+            ratio = SequenceMatcher(None, words[one].words, words[other].words).ratio()
+            alike.append((ratio, posts[one], posts[other]))
+    others = sum(ratio >= 0.7 for ratio, *_ in alike)
+    print(f"{dict(outcome)} {len(near)} with changed words, {others} others alike by 0.7")
+    for label, pairs in (("folded", near), ("not folded", [pair for _, *pair in sorted(alike, reverse=True)])):
+        for one, other in pairs[:show]:
             print(f"--- {label}\n  {one[:240]!r}\n  {other[:240]!r}")
+
+
+def main() -> None:
+    """Print the shares, and the pairs to judge."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("posts", nargs="+", type=Path)
+    parser.add_argument("--show", type=int, default=0)
+    options = parser.parse_args()
+    texts = texts_of(options.posts)
+    posts = [text for text in texts if len(words_said(text).words) >= 8]
+    begun = time.process_time()
+    words = [words_said(text) for text in posts]
+    taken = (time.process_time() - begun) / len(posts) * 1e6
+    print(f"{len(texts)} different texts, {len(posts)} of 8 words or more; {taken:.0f} us a text")
+    for title, changes in (("copies found", COPIES), ("other statements taken for copies", OTHERS)):
+        print(title)
+        for name, share in shares(posts, changes).items():
+            print(f"  {name}: {share}")
+    compare(posts, words, options.show)
 
 
 if __name__ == "__main__":

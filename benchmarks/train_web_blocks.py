@@ -14,15 +14,13 @@ of its words stand in the ground truth in the same order; it weighs its words, s
 from __future__ import annotations
 
 import argparse
-import gzip
-import hashlib
 import json
 from collections import Counter
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import lightgbm
 import numpy as np
+from web_pages import FOLDS, samples
 
 from masa_rag.sources._pages.blocks import Block
 from masa_rag.sources._pages.extract import page_blocks
@@ -33,7 +31,6 @@ from masa_rag.sources._pages.model import MAX_LEAVES
 from masa_rag.sources._pages.parse import parse_page
 from masa_rag.sources._pages.words import words_of
 
-FOLDS = 5
 TREES = 220
 SETTINGS = {
     "objective": "binary", "num_leaves": MAX_LEAVES, "learning_rate": 0.05, "lambda_l2": 10.0, "min_data_in_leaf": 40,
@@ -43,26 +40,18 @@ SETTINGS = {
 TARGET = Path(__file__).parents[1] / "src/masa_rag/sources/_pages/model.json"
 
 
-def fold_of(address: str, page_id: str) -> int:
-    """Return the part that a page belongs to: all pages of a site are in one."""
-    site = ".".join((urlsplit(address).hostname or page_id).split(".")[-2:])
-    return int(hashlib.sha256(site.encode()).hexdigest(), 16) % FOLDS
-
-
 def rows(folder: Path):
     """Yield (part, features, labels, weights) of each page."""
-    for path in sorted((folder / "dev/html").glob("*.html.gz")):
-        page_id = path.name.split(".")[0]
-        told = json.loads((folder / f"dev/ground-truth/{page_id}.json").read_text())
-        truth = told["ground_truth"]["main_content"]
-        head = Head(parse_page(gzip.decompress(path.read_bytes())))
+    for page in samples(folder):
+        truth = page.truth["main_content"]
+        head = Head(parse_page(page.html))
         blocks, nodes = page_blocks(head.tree)
         if not blocks or read_thread(head):
             continue
         words = np.array([len(block.words) for block in blocks])
         weights = words / max(300, len(words_of(truth))) * 100
         labels = shares_taken(blocks, truth) > 0.5
-        yield fold_of(told["url"], page_id), features(blocks, nodes, head.facts()).T, labels, weights
+        yield page.fold, features(blocks, nodes, head.facts()).T, labels, weights
 
 
 def shares_taken(blocks: list[Block], text: str) -> np.ndarray:

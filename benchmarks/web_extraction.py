@@ -14,40 +14,21 @@ page by page. Time is CPU time, parsing and metadata included for ours. A thread
 from __future__ import annotations
 
 import argparse
-import gzip
 import json
 import re
 import time
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable
 from pathlib import Path
 from statistics import fmean
 from typing import Any
 from unittest.mock import patch
 
-from train_web_blocks import fold_of
+from web_pages import Sample, samples
 
 from masa_rag.sources._pages.model import model_of
 
 WORD = re.compile(r"\w+")
-
-
-@dataclass
-class Sample:
-    page_id: str
-    kind: str
-    address: str
-    html: bytes
-    truth: dict[str, Any]
-
-
-def samples(folder: Path) -> Iterator[Sample]:
-    for path in sorted((folder / "dev/html").glob("*.html.gz")):
-        page_id = path.name.split(".")[0]
-        told = json.loads((folder / f"dev/ground-truth/{page_id}.json").read_text())
-        kind = told["_internal"]["page_type"]["primary"]
-        yield Sample(page_id, kind, told["url"], gzip.decompress(path.read_bytes()), told["ground_truth"])
 
 
 def word_f1(found: str, truth: str) -> float:
@@ -162,8 +143,7 @@ def main() -> None:
         for one in measured:
             one.take(page)
         if models:
-            fold = fold_of(page.address, page.page_id)
-            with patch("masa_rag.sources._pages.extract.load_model", return_value=models[fold]):
+            with patch("masa_rag.sources._pages.extract.load_model", return_value=models[page.fold]):
                 for one in unseen:
                     one.take(page)
     for one in [*measured, *(unseen if models else [])]:
