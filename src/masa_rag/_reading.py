@@ -129,7 +129,7 @@ def first_said(connection: sqlite3.Connection, ids: Sequence[str]) -> dict[str, 
     """Return the id of the passage that said it first, for each of the passages that are copies."""
     rows = connection.execute(
         "SELECT c.id, f.id FROM chunks c JOIN said t ON t.chunk = c.pk JOIN chunks f ON f.pk = t.first "
-        "WHERE t.first != t.chunk AND c.id IN (SELECT value FROM json_each(?))",
+        f"WHERE t.first != t.chunk AND c.id IN {GIVEN}",
         (_given(ids),),
     )
     return {row[0]: row[1] for row in rows}
@@ -163,7 +163,7 @@ def condition_of(connection: sqlite3.Connection, filters: Filters) -> tuple[str,
 
 def chunks_by_id(connection: sqlite3.Connection, ids: Sequence[str]) -> dict[str, Chunk]:
     """Return the chunks of these ids; those that are gone are left out."""
-    rows = connection.execute(f"{CHUNK_SELECT} WHERE c.id IN (SELECT value FROM json_each(?))", (_given(ids),))
+    rows = connection.execute(f"{CHUNK_SELECT} WHERE c.id IN {GIVEN}", (_given(ids),))
     return {row["id"]: row_chunk(row) for row in rows}
 
 
@@ -181,13 +181,13 @@ def _given(ids: Sequence[str]) -> str:
 def ids_of(connection: sqlite3.Connection, numbers: Iterable[int]) -> Mapping[int, str]:
     """Return number -> id for these chunks."""
     wanted = json.dumps(list(numbers))
-    rows = connection.execute("SELECT pk, id FROM chunks WHERE pk IN (SELECT value FROM json_each(?))", (wanted,))
+    rows = connection.execute(f"SELECT pk, id FROM chunks WHERE pk IN {GIVEN}", (wanted,))
     return {row[0]: row[1] for row in rows}
 
 
 def numbers_of(connection: sqlite3.Connection, ids: Sequence[str]) -> list[int]:
     """Return the numbers of the chunks of these ids, in their order; those that are gone are left out."""
-    rows = connection.execute("SELECT id, pk FROM chunks WHERE id IN (SELECT value FROM json_each(?))", (_given(ids),))
+    rows = connection.execute(f"SELECT id, pk FROM chunks WHERE id IN {GIVEN}", (_given(ids),))
     numbers = {row[0]: row[1] for row in rows}
     return [numbers[key] for key in ids if key in numbers]
 

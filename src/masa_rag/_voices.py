@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from masa_rag._reading import Filters, condition_of
+from masa_rag._rows import GIVEN
 from masa_rag._time import from_unix
 from masa_rag._words import joined_bags
 
@@ -108,7 +109,7 @@ def stretches(connection: sqlite3.Connection, filters: Filters, *, until: float,
     known = json.dumps(_sources(connection, bounds[0], bounds[-2]))
     spans, earliest = list(pairwise(bounds)), _earliest(connection)
     earlier = [_stretch(connection, passes, values, span, earliest) for span in spans[:-1]]
-    passes += " AND c.document IN (SELECT pk FROM documents WHERE source IN (SELECT value FROM json_each(?)))"
+    passes += f" AND c.document IN (SELECT pk FROM documents WHERE source IN {GIVEN})"
     return [*earlier, _stretch(connection, passes, [*values, known], spans[-1], earliest)]
 
 

@@ -21,6 +21,7 @@ import numpy as np
 
 from masa_rag._copies import LINK
 from masa_rag._reading import Filters, chunks_by_id, ids_of
+from masa_rag._rows import GIVEN
 from masa_rag._searching.dates import MONTH_WORDS
 from masa_rag._searching.spoken import DAY_WORDS
 from masa_rag._time import utc
@@ -214,7 +215,7 @@ def _spoken(connection: sqlite3.Connection, stretch: Stretch, digests: set[int])
     """Return where the texts of a stretch have these words; links, figures and words of the calendar are left out."""
     numbers = {stretch.numbers[place]: place for place in stretch.passages_with_any(digests).tolist()}
     rows = connection.execute(
-        "SELECT pk, text, authors FROM chunks WHERE pk IN (SELECT value FROM json_each(?))",
+        f"SELECT pk, text, authors FROM chunks WHERE pk IN {GIVEN}",
         (json.dumps(list(numbers)),),
     )
     texts = {

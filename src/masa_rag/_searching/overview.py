@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from masa_rag._names import capitalised, name_words, without_accents
 from masa_rag._reading import Filters, chunks_by_id, ids_of
+from masa_rag._rows import GIVEN
 from masa_rag._searching.copies import with_copies
 from masa_rag._searching.foreign_overview import in_english
 from masa_rag._searching.stretches import evenly
@@ -235,9 +236,9 @@ def _fullest(authors: dict[str, set[int]]) -> dict[str, set[int]]:
 
 def _documents_of(connection: sqlite3.Connection, authors: Collection[int]) -> set[int]:
     rows = connection.execute(
-        "SELECT DISTINCT document FROM chunks WHERE pk IN (SELECT chunk FROM chunk_authors WHERE author IN "
-        "(SELECT value FROM json_each(?)))", (json.dumps(list(authors)),),
-    )  # fmt: skip
+        f"SELECT DISTINCT document FROM chunks WHERE pk IN (SELECT chunk FROM chunk_authors WHERE author IN {GIVEN})",
+        (json.dumps(list(authors)),),
+    )
     return {row[0] for row in rows}
 
 

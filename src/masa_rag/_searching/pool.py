@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from masa_rag._rows import GIVEN
 from masa_rag._searching.late import nearest
 from masa_rag._words import joined_bags
 
@@ -88,7 +89,7 @@ def _beside(connection: sqlite3.Connection, numbers: Collection[int], reach: int
     return _tuples(connection).execute(
         "SELECT n.document, n.position, n.pk, n.start_s IS NOT NULL FROM chunks c "
         "JOIN chunks n ON n.document = c.document AND n.position BETWEEN c.position - ? AND c.position + ? "
-        "WHERE c.pk IN (SELECT value FROM json_each(?))",
+        f"WHERE c.pk IN {GIVEN}",
         (reach, reach, json.dumps(list(numbers))),
     ).fetchall()  # fmt: skip
 
@@ -171,7 +172,7 @@ def with_neighbours(pool: Pool, matches: NDArray[np.float32]) -> NDArray[np.floa
 
 def _blobs(connection: sqlite3.Connection, select: str, numbers: NDArray[np.int64]) -> dict[int, bytes]:
     wanted = json.dumps(numbers.tolist())
-    return dict(_tuples(connection).execute(f"{select} IN (SELECT value FROM json_each(?))", (wanted,)).fetchall())
+    return dict(_tuples(connection).execute(f"{select} IN {GIVEN}", (wanted,)).fetchall())
 
 
 def _tuples(connection: sqlite3.Connection) -> sqlite3.Cursor:

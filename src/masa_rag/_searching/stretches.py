@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from masa_rag._rows import GIVEN
 from masa_rag._words import STOP_WORDS, bags, joined_bags
 
 if TYPE_CHECKING:
@@ -47,9 +48,7 @@ def _stems_of(
     connection: sqlite3.Connection, numbers: Sequence[int]
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
     """Return (passage, stem) of each different stem of each passage, and how rare each stem is among them."""
-    found = connection.execute(
-        "SELECT chunk, words FROM bags WHERE chunk IN (SELECT value FROM json_each(?))", (json.dumps(list(numbers)),)
-    )
+    found = connection.execute(f"SELECT chunk, words FROM bags WHERE chunk IN {GIVEN}", (json.dumps(list(numbers)),))
     held = {row[0]: np.unique(joined_bags([row[1]])) for row in found}
     common = np.unique(np.concatenate(bags(sorted(STOP_WORDS))))
     words = [np.setdiff1d(held.get(number, common), common, assume_unique=True) for number in numbers]
