@@ -24,7 +24,7 @@ from masa_rag._reading import Filters, allowed_chunks, chunks_by_id, ids_of
 from masa_rag._searching.pool import Pool
 from masa_rag._searching.query import embed, encode, understand
 from masa_rag._searching.rank import AUTHOR_BOOST, fuse
-from masa_rag._searching.scope import scope_of
+from masa_rag._searching.scope import Scope, scope_of
 from masa_rag.embedders import OnnxEmbedder
 from masa_rag.indexes.words import search_words
 
@@ -50,11 +50,11 @@ def parts(memory: Memory, name: str, part: Part) -> Iterator[tuple[str, Question
     connection = memory.catalog.connection
     for question in part.questions:
         filters = Filters(source=question.source)
+        scope = scope_of(connection, question.text, filters)
         pool, scores = engine.scored(
-            scope_of(connection, question.text, filters), depth=engine.DEPTH, catalog=memory.catalog,
-            view=memory._view, embedder=memory.embedder,
-        )  # fmt: skip
-        totals = _totals(memory, pool, scores, question)
+            scope, depth=engine.DEPTH, catalog=memory.catalog, view=memory._view, embedder=memory.embedder
+        )
+        totals = _totals(memory, pool, scores, scope)
         orders = {
             "words alone": _by_words(memory, question, filters),
             "vectors alone": _by_vectors(memory, question, filters),
@@ -64,7 +64,7 @@ def parts(memory: Memory, name: str, part: Part) -> Iterator[tuple[str, Question
             yield label, question, ranking(name, [chunks[key] for key in order], question)
 
 
-def _totals(memory: Memory, pool: Pool, scores: engine.Scores, question: Question) -> dict[str, np.ndarray]:
+def _totals(memory: Memory, pool: Pool, scores: engine.Scores, scope: Scope) -> dict[str, np.ndarray]:
     """Return the scores of the shortlist with all techniques, and with each of them left out."""
     rankers = _rankers(scores)
     boost = AUTHOR_BOOST * scores["author"]
@@ -72,7 +72,7 @@ def _totals(memory: Memory, pool: Pool, scores: engine.Scores, question: Questio
     totals = {"all": fuse(rankers.values(), boost), "without author": fuse(rankers.values(), 0 * boost)}
     for label, left_out in [(key, [key]) for key in rankers] + [("late interaction", late)]:
         totals[f"without {label}"] = fuse([rankers[key] for key in rankers if key not in left_out], boost)
-    totals["without neighbours"] = fuse(_alone(memory, pool, question).values(), boost)
+    totals["without neighbours"] = fuse(_alone(memory, pool, scope).values(), boost)
     spread = {label: engine._spread(pool, total) for label, total in totals.items()}
     return {**spread, "without spreading": totals["all"]}
 
@@ -88,13 +88,13 @@ class _Alone(Pool):
         return np.zeros(0, np.int64), np.zeros(0, np.int64)
 
 
-def _alone(memory: Memory, pool: Pool, question: Question) -> engine.Scores:
-    asked = understand(question.text, memory.catalog.connection)
+def _alone(memory: Memory, pool: Pool, scope: Scope) -> engine.Scores:
+    connection = memory.catalog.connection
+    asked = understand(scope.text, connection)
+    embedded = embed(asked, encode(scope.text, memory.embedder))
     rows = _Alone(pool.numbers, pool.documents, pool.positions, pool.timed, pool.chosen)
-    _, scores = engine.rank(
-        memory.catalog.connection, rows, asked, embed(asked, encode(question.text, memory.embedder)), view=memory._view
-    )
-    return _rankers(scores)
+    view, shortlist = memory._view, len(pool.chosen)
+    return _rankers(engine.rank(connection, rows, asked, embedded, view=view, scope=scope, shortlist=shortlist)[1])
 
 
 def _by_words(memory: Memory, question: Question, filters: Filters) -> list[str]:

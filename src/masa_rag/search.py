@@ -134,10 +134,8 @@ def scored(scope: Scope, *, depth: int, catalog: Catalog, view: VectorView, embe
     foremost, rest = _in_two(named)
     around += neighbours(connection, foremost - first, rest - first - others)
     pool = gather(around, foremost | rest, foremost, scope.allowed)
-    return rank(
-        connection, pool, question, embed(question, encoded),
-        view=view, meant=scope.meant, time_boost=scope.boost, shortlist=SHORTLIST + depth - DEPTH,
-    )  # fmt: skip
+    embedded, shortlist = embed(question, encoded), SHORTLIST + depth - DEPTH
+    return rank(connection, pool, question, embedded, view=view, scope=scope, shortlist=shortlist)
 
 
 def _by_meaning(
@@ -187,9 +185,8 @@ def rank(
     embedded: Embedded,
     *,
     view: VectorView,
-    meant: Collection[int] = (),
-    time_boost: float = 0.0,
-    shortlist: int = SHORTLIST,
+    scope: Scope,
+    shortlist: int,
 ) -> tuple[Pool, Scores]:
     """Return the pool with only its best rows chosen, and their scores: each ranker's, and as ``"all"`` their sum.
 
@@ -197,7 +194,7 @@ def rank(
     * ``vectors``: cosine of the passage's vector, averaged with its neighbours'
     * ``tokens``, ``tokens_beside``: late interaction with the passage, and with it and its neighbours
     * ``author``: 1 where the question names the speaker
-    * ``time``: 1 for what was said in the time that the question names, the passages ``meant``
+    * ``time``: 1 for what was said in the time that the question names
 
     All but late interaction choose the ``shortlist`` rows that it looks at, for it reads most.
     """
@@ -207,8 +204,8 @@ def rank(
     }
     numbers = pool.numbers[pool.chosen].tolist()
     author = _among(numbers, named_in(connection, numbers, question.names, question.unknown))
-    time = _among(numbers, meant)
-    boost = AUTHOR_BOOST * author + time_boost * time
+    time = _among(numbers, scope.meant)
+    boost = AUTHOR_BOOST * author + scope.boost * time
     best = np.sort(np.argsort(-fuse(scores.values(), boost), kind="stable")[:shortlist])
     pool = replace(pool, chosen=pool.chosen[best])
     scores = {name: values[best] for name, values in scores.items()}
@@ -224,7 +221,7 @@ def _among(numbers: Sequence[int], chosen: Collection[int]) -> NDArray[np.float6
 
 def _late(connection: sqlite3.Connection, pool: Pool, embedded: Embedded, *, known: NDArray[np.bool_]) -> Scores:
     """Return the scores of late interaction; none when the embedder gives no tokens or the question has no word."""
-    if embedded.tokens is None or not len(embedded.tokens):
+    if not len(embedded.tokens):
         return {}
     matches = word_matches(connection, pool, embedded.tokens)
     tables = {"tokens": matches, "tokens_beside": with_neighbours(pool, matches)}

@@ -35,14 +35,12 @@ class Question:
     """What search needs to know of a query.
 
     Attributes:
-        text: As it was asked.
         words: Each word that ranks, once, with the number of passages that hold it; of one stem only one.
         weights: Digest of each stem -> how much it tells: its inverse document frequency.
         names: Words that may name a speaker, in small letters.
         places: (first character, one past the last, weight) of each word that ranks.
     """
 
-    text: str
     words: dict[str, int]
     weights: dict[int, float]
     names: frozenset[str]
@@ -60,16 +58,16 @@ class Embedded:
 
     Attributes:
         vector: Of the whole question, length 1.
-        tokens: One row for each word piece that ranks; None when the embedder gives none.
+        tokens: One row for each word piece that ranks; no row when the embedder gives none.
         weights: How much each of them counts, summing to 1.
     """
 
     vector: Vector
-    tokens: TokenVectors | None
+    tokens: TokenVectors
     weights: NDArray[np.float64]
 
 
-Encoded = tuple["Vector", "TokenVectors | None", Sequence[tuple[int, int]]]
+Encoded = tuple["Vector", "TokenVectors", Sequence[tuple[int, int]]]
 """The question's vector, its pieces' vectors, and where each piece stands in the text."""
 
 
@@ -77,14 +75,12 @@ def encode(text: str, embedder: Embedder) -> Encoded:
     """Return what the model makes of a question; no pieces when the embedder gives none."""
     if isinstance(embedder, TokenEmbedder):
         return embedder.embed_query_with_tokens(text)
-    return embedder.embed_query(text), None, ()
+    return embedder.embed_query(text), np.zeros((0, 0), np.float32), ()
 
 
 def embed(question: Question, encoded: Encoded) -> Embedded:
     """Weigh what was encoded; pieces of common words, marks and the model's own tokens are left out."""
     vector, tokens, spans = encoded
-    if tokens is None or not len(tokens):
-        return Embedded(vector, None, np.zeros(0))
     weights = np.array([_weight(question, start, end) for start, end in spans], np.float64)
     kept = np.flatnonzero(weights > 0)
     return Embedded(vector, tokens[kept], weights[kept] / max(float(weights.sum()), 1e-9))
@@ -122,7 +118,7 @@ def understand(text: str, connection: sqlite3.Connection) -> Question:
     names = names_in(text) | (_SELF if spoken & _FIRST_PERSON else set())
     places = tuple((start, end, rare[word]) for word, start, end in kept)
     different = {form: counts[form] for form in alike.values()}
-    return Question(text, different, weights, frozenset(names), places)
+    return Question(different, weights, frozenset(names), places)
 
 
 def _spellings(words: Sequence[tuple[str, int, int]]) -> dict[str, list[str]]:

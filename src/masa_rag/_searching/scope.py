@@ -74,7 +74,7 @@ def scope_of(connection: sqlite3.Connection, query: str, filters: Filters, now: 
 def _begun(connection: sqlite3.Connection, periods: Sequence[Period]) -> list[Period]:
     """Return the periods that are not newer than everything: spares looking through all passages."""
     until = spoken_until(connection) if periods else 0.0
-    return [period for period in periods if min(_moment(period.start), _on_the_wall(period.start)) <= until]
+    return [period for period in periods if min(period.start.timestamp(), _on_the_wall(period.start)) <= until]
 
 
 _SPOKEN_IN = """
@@ -96,8 +96,8 @@ def _spoken_in(connection: sqlite3.Connection, period: Period, allowed: set[int]
     inside, copies = set[int](), set[int]()
     for start, end in ((period.start, period.end), *([period.other] if period.other else [])):
         values = {
-            "start": _moment(start), "first_day": _on_the_wall(start),
-            "end": _moment(end), "last_day": _on_the_wall(end),
+            "start": start.timestamp(), "first_day": _on_the_wall(start),
+            "end": end.timestamp(), "last_day": _on_the_wall(end),
         }  # fmt: skip
         # All have ended since the year 1: the plus has SQLite take the index of the beginnings.
         sql = _SPOKEN_IN.replace("WHERE c.ended_at", "WHERE +c.ended_at") if start.year == 1 else _SPOKEN_IN
@@ -105,10 +105,6 @@ def _spoken_in(connection: sqlite3.Connection, period: Period, allowed: set[int]
         found = map(numbers_in, connection.execute(sql, values).fetchone())
         inside, copies = inside.union(next(found)), copies.union(next(found))
     return inside if allowed is None else inside & allowed, copies
-
-
-def _moment(time: datetime) -> float:
-    return time.timestamp()
 
 
 def _on_the_wall(time: datetime) -> float:
