@@ -88,10 +88,8 @@ def time_in(question: str) -> tuple[tuple[int, int], str] | None:
     for pattern, english in _PATTERNS:
         found = _compiled(pattern).search(text)
         if found is not None and not _is_another(found, question):
-            parts = {"unit": "", "number": "", "year": ""} | {
-                name: word or "" for name, word in found.groupdict().items()
-            }
-            told = {name: _ENGLISH.get(word, word) for name, word in parts.items()}
+            words = {name: _ENGLISH.get(word, word) for name, word in found.groupdict().items() if word}
+            told = dict.fromkeys(("opening", "unit", "number", "year"), "") | words
             return found.span(), " ".join(f"{told['opening']} {english.format(**told)}".split())
     return None
 

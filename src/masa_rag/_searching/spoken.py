@@ -39,14 +39,14 @@ _NO_DAY |= {"happy", "black", "good", "cyber", "giving", "fat", "super", "taco",
 """Words before a weekday that is none of the last seven: a habit, a feast, or one that lies ahead."""
 
 
-def today(_: re.Match[str], now: datetime) -> Span:
+def today(_: re.Match[str], now: datetime) -> list[Span]:
     """Return this day."""
-    return day_of(now)
+    return [day_of(now)]
 
 
-def yesterday(found: re.Match[str], now: datetime) -> Span:
+def yesterday(found: re.Match[str], now: datetime) -> list[Span]:
     """Return the day before this, or the one before that."""
-    return day_of(midnight(now) - timedelta(days=2 if found["before"] else 1))
+    return [day_of(midnight(now) - timedelta(days=2 if found["before"] else 1))]
 
 
 def weekday(found: re.Match[str], now: datetime) -> list[Span]:
@@ -59,10 +59,10 @@ def weekday(found: re.Match[str], now: datetime) -> list[Span]:
     return [day_of(day if day < today else day - timedelta(days=7))]
 
 
-def weekday_of_week(found: re.Match[str], now: datetime) -> Span:
+def weekday_of_week(found: re.Match[str], now: datetime) -> list[Span]:
     """Return the weekday of this week or of the last."""
     day = _of_this_week(found, now)
-    return day_of(day if found["which"].lower() == "this" else day - timedelta(days=7))
+    return [day_of(day if found["which"].lower() == "this" else day - timedelta(days=7))]
 
 
 def _of_this_week(found: re.Match[str], now: datetime) -> datetime:
@@ -86,30 +86,30 @@ def day_of_month(found: re.Match[str], now: datetime) -> list[Span]:
     return [day_of(day) for day in days if day.day == int(found["number"])][:1]
 
 
-def calendar(found: re.Match[str], now: datetime) -> Span:
+def calendar(found: re.Match[str], now: datetime) -> list[Span]:
     """Return this or the last week, month, quarter or year."""
     unit = found["unit"].lower()
     this = first_day(midnight(now), unit)
     if found["which"].lower() == "this":
-        return this, midnight(now) + timedelta(days=1)
-    return first_day(this - timedelta(days=1), unit), this
+        return [(this, midnight(now) + timedelta(days=1))]
+    return [(first_day(this - timedelta(days=1), unit), this)]
 
 
-def before_last(found: re.Match[str], now: datetime) -> Span:
+def before_last(found: re.Match[str], now: datetime) -> list[Span]:
     """Return the week, month, quarter or year before the last one."""
     unit = found["unit"].lower()
     last = first_day(first_day(midnight(now), unit) - timedelta(days=1), unit)
-    return first_day(last - timedelta(days=1), unit), last
+    return [(first_day(last - timedelta(days=1), unit), last)]
 
 
-def reaching_back(found: re.Match[str], now: datetime) -> Span:
+def reaching_back(found: re.Match[str], now: datetime) -> list[Span]:
     """Return so many units back from now: of days and longer ones whole days."""
     length = counted(found["number"], found["unit"])
     start = later(now, -length) if _unit(found["unit"]) in _SHORT else midnight(now - length)
-    return start, later(now, timedelta(seconds=1))
+    return [(start, later(now, timedelta(seconds=1)))]
 
 
-def ago(found: re.Match[str], now: datetime) -> Span:
+def ago(found: re.Match[str], now: datetime) -> list[Span]:
     """Return the stretch around so many units before now."""
     unit, length = _unit(found["unit"]), counted(found["number"], found["unit"])
     if found["larger"]:
@@ -119,24 +119,24 @@ def ago(found: re.Match[str], now: datetime) -> Span:
     some = timedelta(days=_VAGUE.get(" ".join(found["number"].lower().split()), 0) * _LENGTHS[unit])
     if unit in _SHORT:
         about = some + (timedelta(hours=1) if unit == "hour" else timedelta(minutes=10))
-        return later(now, -length - about), later(now, about - length)
+        return [(later(now, -length - about), later(now, about - length))]
     half = timedelta(days=_LENGTHS[unit]) / 2
     if unit == "day":
-        return day_of(now - length - some)[0], day_of(now - length + some)[1]
-    return now - length - some - half, now - length + some + half
+        return [(day_of(now - length - some)[0], day_of(now - length + some)[1])]
+    return [(now - length - some - half, now - length + some + half)]
 
 
-def to_the_day(found: re.Match[str], now: datetime) -> Span:
+def to_the_day(found: re.Match[str], now: datetime) -> list[Span]:
     """Return the day that is so many days, weeks, months or years before today or yesterday."""
     count, unit = _count(found["number"]), _unit(found["unit"])
     day = midnight(now) - timedelta(days=0 if found["day"].lower() == "today" else 1)
     if unit not in _MONTHS:
-        return day_of(day - timedelta(days=count * _LENGTHS[unit]))
+        return [day_of(day - timedelta(days=count * _LENGTHS[unit]))]
     year, month = divmod(day.year * 12 + day.month - 1 - round(count * _MONTHS[unit]), 12)
     if year < 1:
         raise OverflowError(f"received a question for the year {year}; expected one from 1")
     last = monthrange(year, month + 1)[1]  # a month before 31 July is 30 June
-    return day_of(day.replace(year=year, month=month + 1, day=min(day.day, last)))
+    return [day_of(day.replace(year=year, month=month + 1, day=min(day.day, last)))]
 
 
 def counted(number: str | None, unit: str) -> timedelta:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from functools import cache
+from functools import cache, partial
 from typing import NamedTuple
 
 from masa_rag._searching import dates as written
@@ -89,7 +89,8 @@ def periods_of(question: str, now: datetime) -> list[Period]:
     said before it. Nor is there one for which the calendar of Python has no room (the day after 9999).
     """
     try:
-        periods = _periods(question.translate(_AS_TYPED), now) or _foreign(question.translate(_AS_TYPED), now)
+        typed = question.translate(_AS_TYPED)
+        periods = _periods(typed, now) or _foreign(typed, now)
         for period in periods:  # what is stored is compared in UTC, which may have no such year either
             period.start.astimezone(UTC), period.end.astimezone(UTC)
     except OverflowError:
@@ -162,16 +163,13 @@ def _opened(found: re.Match[str], spans: Sequence[Span], now: datetime) -> Seque
     return [(start, end) for start, end in opened if start < end <= until][:1]
 
 
-def _spoken(needs: Collection[str], core: str, span: Callable[[re.Match[str], datetime], Span]) -> _Rule:
-    """Return the rule of a time that is named relative to now."""
-    return _Rule(needs, core, lambda found, now: [span(found, now)], is_written=False)
+_spoken = partial(_Rule, is_written=False)
+"""The rule of a time that is named relative to now."""
 
 
 def _needs(date: str) -> Collection[str]:
-    months, parts = (
-        MONTH_WORDS if "jan" in date else set(),
-        PART_WORDS if "quarter" in date or "summer" in date else set(),
-    )
+    months = MONTH_WORDS if "jan" in date else set()
+    parts = PART_WORDS if "quarter" in date or "summer" in date else set()
     return months | parts or {_YEAR}
 
 
@@ -204,25 +202,22 @@ _RULES = (
         spoken.calendar,
     ),
     _spoken({"last"}, rf"the (?P<unit>week|month|quarter|year) before last{_ANOTHER_LAST}", spoken.before_last),
-    _Rule(
+    _spoken(
         {"weekend"},
         rf"(?:(?:this|last|past|previous)|(?:over|during|on|at|from) the(?: last| past)?|{OPENED}the) weekend{NOT_OF}",
         spoken.weekend,
-        is_written=False,
     ),
-    _Rule(
+    _spoken(
         DAY_WORDS,
         rf"(?:(?:on|last|this|from|(?:this )?(?P<past>past)) |(?<=since )|(?<=after )){WEEKDAY}{NO_DATE}",
         spoken.weekday,
-        is_written=False,
     ),
-    _Rule(
+    _spoken(
         DAY_WORDS,
         rf"{WEEKDAY}(?P<past>)(?=['’]s\b| (?:morning|afternoon|evening|night)\b|\W*$)",
         spoken.weekday,
-        is_written=False,
     ),
-    _Rule({"the"}, r"on the (?P<number>\d{1,2})(?:st|nd|rd|th)(?=\W*$)", spoken.day_of_month, is_written=False),
+    _spoken({"the"}, r"on the (?P<number>\d{1,2})(?:st|nd|rd|th)(?=\W*$)", spoken.day_of_month),
     *(_Rule(_needs(date), rf"{written.WEEK}{date}", written.either_day) for date in FIGURES),
     *(_Rule(_needs(date), rf"{written.WEEK}{date}", written.dates) for date in DATES),
     *(_Rule(_needs(date), date, written.dates) for date in NAMED),
