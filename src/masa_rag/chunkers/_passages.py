@@ -6,9 +6,10 @@ import re
 from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from itertools import islice, takewhile
 from operator import itemgetter
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from masa_rag._ids import digest
@@ -93,10 +94,10 @@ def make_chunks(document: Document, groups: Iterable[Sequence[Span]], *, source:
         twins[header, text] += 1
         # Offsets are not part of the id: an edit further up must not make this passage a new one.
         identity = digest(source, document.id, header, text, str(twins[header, text]))
-        chunks.append(_chunk(document, segments, Chunk(
+        chunks.append(Chunk(
             id=identity, document_id=document.id, source=source, text=text, header=header, start=start, end=end,
-            title=document.title, kind=document.kind, position=len(chunks),
-        )))  # fmt: skip
+            title=document.title, kind=document.kind, position=len(chunks), **_told(document, segments),
+        ))  # fmt: skip
     return chunks
 
 
@@ -111,8 +112,6 @@ def part_holding(chunk: Chunk, placed: Placed, holds: Callable[[str], bool]) -> 
         placed: The document.
         holds: Says whether it stands in a text; where it does, it stands in every text around that one too.
     """
-    from dataclasses import replace
-
     document, lines = placed.document, _lines(chunk, placed)
     last = next((at for at in range(len(lines)) if holds(_text(document, lines[: at + 1]))), None)
     if last is None:
@@ -121,10 +120,10 @@ def part_holding(chunk: Chunk, placed: Placed, holds: Callable[[str], bool]) -> 
     speaker, *after = [segment.author for segment in _segments(document, lines[last:])]
     part = lines[first : last + 1 + sum(1 for _ in takewhile(lambda author: author == speaker, after))]
     segments = _segments(document, part)
-    bare = replace(
-        chunk, text=_text(document, part), start=part[0].start, end=part[-1].end, header=_header(document, segments)
-    )
-    return _chunk(document, segments, bare)
+    return replace(
+        chunk, text=_text(document, part), header=_header(document, segments), start=part[0].start, end=part[-1].end,
+        **_told(document, segments),
+    )  # fmt: skip
 
 
 def _lines(chunk: Chunk, placed: Placed) -> list[Span]:
@@ -137,24 +136,21 @@ def _text(document: Document, lines: Sequence[Span]) -> str:
     return document.text[lines[0].start : lines[-1].end]
 
 
-def _chunk(document: Document, segments: Sequence[Segment], bare: Chunk) -> Chunk:
-    """Return the chunk with what its segments know: who, when, where."""
-    from dataclasses import replace
-
+def _told(document: Document, segments: Sequence[Segment]) -> dict[str, Any]:
+    """Return what the segments of a chunk tell of it: who, when, where."""
     times = [segment.created_at for segment in segments if segment.created_at is not None]
     starts = [segment.start for segment in segments if segment.start is not None]
     ends = [segment.end for segment in segments if segment.end is not None]
     link = _link(document, segments, min(starts, default=None))
-    return replace(
-        bare,
-        segment_ids=tuple(segment.id for segment in segments if segment.id is not None),
-        started_at=min(times, default=document.created_at),
-        ended_at=max(times, default=document.created_at),
-        start_s=min(starts, default=None),
-        end_s=max(ends, default=None),
-        authors=_authors(document, segments),
-        url=None if link is None else one_line(link),
-    )
+    return {
+        "segment_ids": tuple(segment.id for segment in segments if segment.id is not None),
+        "started_at": min(times, default=document.created_at),
+        "ended_at": max(times, default=document.created_at),
+        "start_s": min(starts, default=None),
+        "end_s": max(ends, default=None),
+        "authors": _authors(document, segments),
+        "url": None if link is None else one_line(link),
+    }
 
 
 def _segments(document: Document, group: Sequence[Span]) -> list[Segment]:
