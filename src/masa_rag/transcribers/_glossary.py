@@ -145,7 +145,7 @@ class Glossary:
     def _alike(self, heard: str) -> list[tuple[str, float]]:
         """Return (term, distance) of the terms that sound roughly like a form, remembered."""
         if heard not in self._loose:
-            size, digits, bare = _size(_key(heard)), re.sub(r"\D", "", heard), _bare(heard)
+            size, digits, bare = _size(_key(heard)), _digits(heard), _bare(heard)
             worth = [term for key, term in self._right.items() if _fits(key, size, digits) and _bare(term) != bare]
             pairs = [(term, sound_distance(heard, term)) for term in worth]
             self._loose[heard] = [pair for pair in pairs if pair[1] <= LOOSE]
@@ -154,7 +154,7 @@ class Glossary:
     def _candidates(self, heard: str, key: str) -> Iterator[str]:
         """Yield the terms worth comparing: like length, the same digits, a like beginning."""
         size, count, bare = _size(key), len(key.split()), _bare(heard)
-        digits = re.sub(r"\D", "", key)
+        digits = _digits(key)
         for other, term in self._right.items():
             length, words = _size(other), len(other.split())
             if (
@@ -162,7 +162,7 @@ class Glossary:
                 and _bare(term) != bare
                 and abs(length - size) <= max(2, length // 3)
                 and words - 1 <= count <= words + 1
-                and digits == re.sub(r"\D", "", other)
+                and digits == _digits(other)
                 and (length >= LONG_NAME or begin_alike(heard, term))
             ):
                 yield term
@@ -205,7 +205,7 @@ def _fits(key: str, size: int, digits: str) -> bool:
     A form may be twice as long: "you and the swap" for "Uniswap".
     """
     length = _size(key)
-    return min(length, size) >= MIN_LETTERS and abs(length - size) <= length and digits == re.sub(r"\D", "", key)
+    return min(length, size) >= MIN_LETTERS and abs(length - size) <= length and digits == _digits(key)
 
 
 def _key(form: str) -> str:
@@ -220,6 +220,10 @@ def _bare(form: str) -> str:
 def _size(key: str) -> int:
     """Return how many letters a key has."""
     return len(re.sub(r"[ .+#]", "", key))
+
+
+def _digits(form: str) -> str:
+    return re.sub(r"\D", "", form)
 
 
 def _possessive(heard: str) -> tuple[str, str]:
