@@ -45,7 +45,7 @@ class Scripted(FasterWhisperTranscriber):
     def _speech(self, samples, limit_s):
         return [(start, start + 20 * RATE) for start in range(0, len(samples) - 1, 20 * RATE)]
 
-    def _features(self, window, sound):
+    def _features(self, sound):
         return np.zeros((80, 100), dtype=np.float32)
 
 made = Scripted(cache=sys.argv[1], batch_size=2)

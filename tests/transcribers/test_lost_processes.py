@@ -12,7 +12,7 @@ import pytest
 from masa_rag.errors import RecordError, TranscriptionError
 from masa_rag.sources import Recordings
 from masa_rag.transcribers import FasterWhisperTranscriber, _process
-from masa_rag.transcribers._windows import RATE, Window
+from masa_rag.transcribers._windows import RATE
 from masa_rag.types import Document
 
 np = pytest.importorskip("numpy")
@@ -57,7 +57,7 @@ class Scripted(FasterWhisperTranscriber):
     def _speech(self, samples: Any, limit_s: float) -> list[tuple[int, int]]:
         return [(start, start + 30 * RATE) for start in range(0, len(samples) - 1, 30 * RATE)]
 
-    def _features(self, window: Any, sound: Any) -> Any:
+    def _features(self, sound: Any) -> Any:
         return np.full((80, 1), round(float(sound.max()) * 32768), dtype=np.float32)
 
 
@@ -153,8 +153,7 @@ def test_spectra_start_no_process(monkeypatch: pytest.MonkeyPatch) -> None:
     transcriber = Scripted("base", device="cpu")
     transcriber.engine.close()
     monkeypatch.setattr("masa_rag.transcribers.faster_whisper.spectrum", lambda sound, filters: filters.shape[0])
-    window = Window(((0, RATE),))
-    assert FasterWhisperTranscriber._features(transcriber, window, None) == 80
+    assert FasterWhisperTranscriber._features(transcriber, None) == 80
     assert starts() == 1
 
 

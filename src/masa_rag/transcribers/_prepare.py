@@ -24,7 +24,6 @@ BLOCKS_AHEAD = 8
 THREADS = 4
 """Most threads for spectra; one computes 800 s of sound a second, more than a model on the CPU takes in."""
 
-
 VOTES = 4
 """Windows whose language is detected before that of most of them is taken for that of the recording."""
 
@@ -94,7 +93,7 @@ class Preparation:
 
     Args:
         find: Returns the stretches of speech in a float32 array, each at most so many seconds long.
-        features: Returns the spectrum of a window: called with it and its sound, by several threads at once.
+        features: Returns the spectrum of a window's sound; called by several threads at once.
         cache: Folder of the windows kept from earlier runs; None for none.
         fingerprint: Settings of the run, for what is kept.
     """
@@ -103,7 +102,7 @@ class Preparation:
         self,
         *,
         find: Callable[[Any, float], Sequence[Span]],
-        features: Callable[[Window, Any], Any],
+        features: Callable[[Any], Any],
         cache: Path | None,
         fingerprint: str,
     ) -> None:
@@ -150,7 +149,7 @@ class Preparation:
         *, share: float, is_last: bool,
     ) -> Piece:  # fmt: skip
         jobs = [
-            Job(recording, window, pool.submit(self._features, window, sound))
+            Job(recording, window, pool.submit(self._features, sound))
             for window, sound in cut
             if recording.kept.get(window.start, window.end) is None
         ]

@@ -28,7 +28,7 @@ from masa_rag.transcribers._progress import Progress, Watch
 from masa_rag.transcribers._resume import sampled
 from masa_rag.transcribers._sections import SECTION_S
 from masa_rag.transcribers._spectrum import spectrum
-from masa_rag.transcribers._windows import MIN_SILENCE_MS, WINDOW_S, Window, entries_of
+from masa_rag.transcribers._windows import MIN_SILENCE_MS, WINDOW_S, entries_of
 from masa_rag.types import Segment
 
 log = logging.getLogger(__name__)
@@ -233,7 +233,7 @@ class FasterWhisperTranscriber:
         options = vad.VadOptions(max_speech_duration_s=limit_s, min_silence_duration_ms=MIN_SILENCE_MS)
         return [(int(item["start"]), int(item["end"])) for item in vad.get_speech_timestamps(samples, options)]
 
-    def _features(self, _window: Window, sound: Any) -> Any:
+    def _features(self, sound: Any) -> Any:
         if self._filters is None:  # a process that ended is started anew when there is something to hear
             _ = self.engine  # whose model says how many mels
         return spectrum(sound, self._filters)
