@@ -95,6 +95,14 @@ def together(memory: Memory) -> tuple[float, float]:
     return float(np.mean(now)), float(np.mean(alone))
 
 
+def timed(memory: Memory, asked: Sequence[str], filters: dict[str, str]) -> Iterator[tuple[float, float]]:
+    """Yield the milliseconds that each search takes, by the clock on the wall and of the processor."""
+    for question in asked:
+        began, used = time.perf_counter(), time.process_time()
+        memory.search(question, **filters)
+        yield 1000 * (time.perf_counter() - began), 1000 * (time.process_time() - used)
+
+
 def main() -> None:
     """Fill the memory if need be, warm up, and time the questions."""
     parser = command_line(__doc__)
@@ -110,20 +118,12 @@ def main() -> None:
             memory.search(question)
         shown = {"no filter": {}, "a filter that all pass": {"kind": "speech"}, "one that half pass": {"author": "Ann"}}
         for label, filters in shown.items():
-            wall, processor = [], []
-            for question in asked[20:]:
-                began, used = time.perf_counter(), time.process_time()
-                memory.search(question, **filters)
-                wall.append(1000 * (time.perf_counter() - began))
-                processor.append(1000 * (time.process_time() - used))
+            wall, processor = zip(*timed(memory, asked[20:], filters), strict=True)
             for clock, times in (("wall", sorted(wall)), ("processor", sorted(processor))):
                 p50, p95 = times[len(times) // 2], times[int(0.95 * len(times))]
                 print(f"{label}, {clock}: p50 {p50:.1f} ms, p95 {p95:.1f} ms")
-        print(
-            "three common words: named {:.0%} of the passages with all of them; {:.0%} by the rarest".format(
-                *together(memory)
-            )
-        )
+        now, alone = together(memory)
+        print(f"three common words: named {now:.0%} of the passages with all of them; {alone:.0%} by the rarest")
 
 
 if __name__ == "__main__":

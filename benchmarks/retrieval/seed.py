@@ -11,13 +11,21 @@ from pathlib import Path
 
 from sets import command_line
 
-from masa_rag import Memory
+from masa_rag import Chunk, Memory
 from masa_rag.embedders import OnnxEmbedder
 from masa_rag.indexes import FlatIndex
 from masa_rag.sources import open_sources
 
 MOMENTS = json.loads((Path(__file__).parents[2] / "tests/quality/seed_moments.json").read_text())
 """Question -> [first second, last second] of what answers it; one of them is enough."""
+
+
+def holds(chunk: Chunk, moments: list[list[float]]) -> bool:
+    """Say whether a passage overlaps one of the moments."""
+    if chunk.start_s is None:
+        return False
+    end = chunk.end_s or chunk.start_s
+    return any(chunk.start_s <= last and end >= first for first, last in moments)
 
 
 def main() -> None:
@@ -33,15 +41,8 @@ def main() -> None:
             memory.add(source)
         for question, moments in MOMENTS.items():
             hits = memory.search(question, k=8)
-            spans = [(hit.chunk.start_s, hit.chunk.end_s) for hit in hits]
-            places = [
-                rank
-                for rank, (start, end) in enumerate(spans, 1)
-                if any(start is not None and start <= last and (end or start) >= first for first, last in moments)
-            ]
-            print(
-                f"{question} first at {places[0] if places else '-'}; best three begin at {[s for s, _ in spans[:3]]}"
-            )
+            rank = next((hit.rank for hit in hits if holds(hit.chunk, moments)), "-")
+            print(f"{question} first at {rank}; best three begin at {[hit.chunk.start_s for hit in hits[:3]]}")
 
 
 if __name__ == "__main__":
