@@ -95,30 +95,31 @@ def understand(text: str, connection: sqlite3.Connection) -> Question:
     """Take a query apart. When it has common words only, they are kept: better a weak answer than none."""
     found = words_of(text)
     kept = [item for item in found if item[0] not in STOP_WORDS] or found
-    words = list(dict.fromkeys(word for word, _, _ in kept))
-    total = connection.execute("SELECT count(*) FROM chunks").fetchone()[0]
-    rare: dict[str, float] = {}
-    counts: dict[str, int] = {}
-    alike: dict[tuple[str, ...], str] = {}  # to the word index "go" and "going" are one word
-    weights: dict[int, float] = {}
-    spellings = _spellings(kept)
-    forms_of = {word: (word, *FORMS.get(word, ()), *spellings.get(word, ())) for word in words}
+    forms_of = _forms_of(kept)
     forms = list(dict.fromkeys(chain.from_iterable(forms_of.values())))
     parts_of = dict(zip(forms, stems(forms), strict=True))  # all at once: one by one, a thousand words take 0.5 s
     held = _passages_with(chain.from_iterable(parts_of.values()), connection)
-    for word, own in forms_of.items():
-        for form in own:
-            counts[form] = min((held[part] for part in parts_of[form]), default=0)
-            alike.setdefault(parts_of[form], form)
-        # The forms of a verb are one word to the question, so they are as rare as all of them together.
-        rare[word] = rarity(sum(counts[form] for form in own), total)
-        parts = chain.from_iterable(parts_of[form] for form in own)
-        weights.update((digest_of(part), min(rare[word], rarity(held[part], total))) for part in parts)
+    counts = {form: min((held[part] for part in parts), default=0) for form, parts in parts_of.items()}
+    total = connection.execute("SELECT count(*) FROM chunks").fetchone()[0]
+    # The forms of a verb are one word to the question, so they are as rare as all of them together.
+    rare = {word: rarity(sum(counts[form] for form in own), total) for word, own in forms_of.items()}
+    weights = {
+        digest_of(part): min(rare[word], rarity(held[part], total))
+        for word, own in forms_of.items()
+        for part in chain.from_iterable(parts_of[form] for form in own)
+    }
+    alike = {parts: form for form, parts in reversed(parts_of.items())}  # to the word index "go" and "going" are one
+    different = {form: counts[form] for form in forms if alike[parts_of[form]] == form}
     spoken = {word for word, _, _ in found}
     names = names_in(text) | (_SELF if spoken & _FIRST_PERSON else set())
     places = tuple((start, end, rare[word]) for word, start, end in kept)
-    different = {form: counts[form] for form in alike.values()}
     return Question(different, weights, frozenset(names), places)
+
+
+def _forms_of(words: Sequence[tuple[str, int, int]]) -> dict[str, tuple[str, ...]]:
+    """Return for each word itself, the other forms of a verb, and other ways to write it."""
+    spellings = _spellings(words)
+    return {word: (word, *FORMS.get(word, ()), *spellings.get(word, ())) for word, _, _ in words}
 
 
 def _spellings(words: Sequence[tuple[str, int, int]]) -> dict[str, list[str]]:
