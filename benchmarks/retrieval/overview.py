@@ -108,7 +108,7 @@ def main() -> None:
     parser.add_argument("--nearest", action="store_true")
     options = parser.parse_args()
     if options.nearest:
-        engine.overview = lambda *_, **__: None
+        engine.overview = lambda *_, **__: []
         engine.subject_of = lambda question: question
     columns: dict[str, list[float]] = defaultdict(list)
     for row in rows(options):

@@ -78,20 +78,28 @@ def search(
         return []
     connection = catalog.connection
     scope = scope_of(connection, query, filters, now)
-    # Where those that are named did not speak at that time, the whole is what else there is of them.
-    # Of "what happened yesterday" and "summarize last week" there is no whole but that time.
-    places = [scope.meant] if scope.is_timed and is_news(scope.untimed) else scope.places[::-1]
-    for place in places:
-        found = mentions(connection, scope.untimed, k=k, allowed=place, filters=filters) or overview(
-            connection, scope.untimed, k=k, allowed=place, filters=filters, preferred=scope.copies
-        )
-        if found:
-            return [replace(hit, why={**hit.why, "time": 1.0}) for hit in found] if place is scope.meant else found
+    if found := _of_the_whole(connection, scope, k=k, filters=filters):
+        return found
     pool, scores = scored(scope, depth=max(DEPTH, k), catalog=catalog, view=view, embedder=embedder)
     if reranker is None:
         return _hits(connection, pool, scores, k=k, scope=scope, filters=filters)
     hits = _hits(connection, pool, scores, k=max(k, RERANKED), scope=scope, filters=filters)
     return _reranked(query, hits, reranker)[:k]
+
+
+def _of_the_whole(connection: sqlite3.Connection, scope: Scope, *, k: int, filters: Filters) -> list[Hit]:
+    """Return the hits of a question for the whole of something, or for a mention of it; none for other questions.
+
+    Where those that are named did not speak at the time that is named, the whole is what else there is of them.
+    Of "what happened yesterday" and "summarize last week" there is no whole but that time.
+    """
+    for place in [scope.meant] if scope.is_timed and is_news(scope.untimed) else scope.places[::-1]:
+        found = mentions(connection, scope.untimed, k=k, allowed=place, filters=filters) or overview(
+            connection, scope.untimed, k=k, allowed=place, filters=filters, preferred=scope.copies
+        )
+        if found:
+            return [replace(hit, why={**hit.why, "time": 1.0}) for hit in found] if place is scope.meant else found
+    return []
 
 
 def _reranked(query: str, hits: Sequence[Hit], reranker: Reranker) -> list[Hit]:

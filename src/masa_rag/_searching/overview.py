@@ -130,9 +130,9 @@ def overview(
     k: int,
     allowed: Collection[int] | None,
     filters: Filters,
-    preferred: Collection[int] = (),
-) -> list[Hit] | None:
-    """Return up to ``k`` passages spread evenly over what is asked for, or None when the question has a subject.
+    preferred: Collection[int],
+) -> list[Hit]:
+    """Return up to ``k`` passages spread evenly over what is asked for, or none when the question has a subject.
 
     A question has none where all that it names are speakers, titles of documents, or nothing ("summarize the
     call"). Then no passage is nearer to it than another, so each stretch of the conversation has its best: the
@@ -153,7 +153,7 @@ def overview(
     """
     question = in_english(" ".join(question.split()))  # a time that was cut out has left blanks
     if not is_overview(question):
-        return None
+        return []
     names = _asked_of(question)
     rows = _whole(connection, [*names, *_named(connection, question)], allowed, of_people=bool(_WHO.search(question)))
     if _LAST.search(question):
@@ -164,7 +164,7 @@ def overview(
     found = [(chunks[ids[number]], score) for number, score in chosen if ids.get(number) in chunks]
     hits = [Hit(chunk, 1 / rank, rank, {"overview": score}) for rank, (chunk, score) in enumerate(found, 1)]
     meant = {row.copy for row in rows}
-    return with_copies(connection, hits, filters, preferred=meant.intersection(preferred) or meant) or None
+    return with_copies(connection, hits, filters, preferred=meant.intersection(preferred) or meant)
 
 
 def _telling(text: str) -> list[str]:
