@@ -21,6 +21,8 @@ _ZONES = {
 _ZONE = re.compile(rf"\s+({'|'.join(_ZONES)})\s*$")
 _OFFSET = re.compile(r"(?<=\d)\s*(?:GMT|UTC)?([+-]\d\d):?(\d\d)\s*$")
 """Written as some do: "+02:00", "GMT+0200"."""
+_HALF = re.compile(r"\b(1[0-2]|0?[1-9])(:\d\d(?::\d\d)?)\s*([ap])\.?m\b\.?", re.IGNORECASE)
+"""``10:00 PM``, which readers of RFC 2822 take for ten in the morning, and the zone behind it for none."""
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -93,10 +95,6 @@ def parse_clock(text: str) -> float | None:
     hours, minutes, seconds, fraction = match.groups()
     total = int(hours or 0) * 3600 + int(minutes) * 60 + int(seconds)
     return total + (float(f"0.{fraction}") if fraction else 0.0)
-
-
-_HALF = re.compile(r"\b(1[0-2]|0?[1-9])(:\d\d(?::\d\d)?)\s*([ap])\.?m\b\.?", re.IGNORECASE)
-"""``10:00 PM``, which readers of RFC 2822 take for ten in the morning, and the zone behind it for none."""
 
 
 def _whole_day(half: re.Match[str]) -> str:

@@ -295,5 +295,5 @@ def _ask(model: Model, prompt: str) -> str:
 
 
 def _shortened(line: str) -> str:
-    plain = line.strip()
-    return plain if len(plain) <= 60 else f"{plain[:59]}…"
+    line = line.strip()
+    return line if len(line) <= 60 else f"{line[:59]}…"

@@ -19,7 +19,7 @@ import os
 import re
 import shutil
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from masa_rag._lazy import require
@@ -39,7 +39,6 @@ __all__ = ["KNOWN", "Model", "Package", "build_once", "cache_folder", "is_offlin
 
 _PINNED = re.compile(r"(?P<repository>[\w.-]+/[\w.-]+)@(?P<revision>[0-9a-f]{40})")
 _PART = re.compile(r"(?P<name>.+)\.part(?P<number>\d+)")
-_HUB_FILES = ("*.json", "*.txt", "model.safetensors")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +77,7 @@ class Model:
     revision: str
     digests: Mapping[str, str]
     packages: tuple[Package, ...] = ()
-    files: tuple[str, ...] = field(default=_HUB_FILES)
+    files: tuple[str, ...] = ("*.json", "*.txt", "model.safetensors")
 
 
 KNOWN: Mapping[str, Model] = {

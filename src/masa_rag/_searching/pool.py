@@ -148,7 +148,7 @@ def vector_scores(pool: Pool, view: VectorView, vector: Vector) -> NDArray[np.fl
 
 
 def word_matches(connection: sqlite3.Connection, pool: Pool, tokens: TokenVectors) -> NDArray[np.float32]:
-    """Return for each row and each word of the question the cosine of its nearest word; see ``_late.nearest``.
+    """Return for each row and each word of the question the cosine of its nearest word; see ``late.nearest``.
 
     Rows further than two places from any chosen one are left at 0.
     """

@@ -37,7 +37,7 @@ class Scope:
             for what happened.
         allowed: Numbers of the passages that pass the filters; None for all.
         meant: The same for those of the time that is named; empty when none is, or nothing is of that time.
-        boost: What they gain; see ``_rank.TIME_BOOST``.
+        boost: What they gain; see ``rank.TIME_BOOST``.
         copies: Those of that time of which there are copies: what was said by them then, not what said it first.
         is_timed: Whether the question names a time.
     """

@@ -1,1 +1,1 @@
-"""Contract tests and fakes for people who write sources, indexes, embedders and the rest."""
+"""Contract tests for people who write sources, indexes, embedders and the rest."""
