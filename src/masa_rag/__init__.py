@@ -20,66 +20,28 @@ from typing import TYPE_CHECKING
 from masa_rag._lazy import late_name
 
 if TYPE_CHECKING:
-    from masa_rag.errors import (
-        ConfigurationError as ConfigurationError,
-    )
-    from masa_rag.errors import (
-        DocumentNotFoundError as DocumentNotFoundError,
-    )
-    from masa_rag.errors import (
-        EmbeddingError as EmbeddingError,
-    )
-    from masa_rag.errors import (
-        MasaRagError as MasaRagError,
-    )
-    from masa_rag.errors import (
-        MemoryLockedError as MemoryLockedError,
-    )
-    from masa_rag.errors import (
-        MemoryMismatchError as MemoryMismatchError,
-    )
-    from masa_rag.errors import (
-        MissingDependencyError as MissingDependencyError,
-    )
-    from masa_rag.errors import (
-        RecordError as RecordError,
-    )
-    from masa_rag.errors import (
-        SourceError as SourceError,
-    )
-    from masa_rag.errors import (
-        SourceFormatError as SourceFormatError,
-    )
-    from masa_rag.errors import (
-        SourceUnavailableError as SourceUnavailableError,
-    )
-    from masa_rag.errors import (
-        StorageError as StorageError,
-    )
-    from masa_rag.errors import (
-        TranscriptionError as TranscriptionError,
-    )
+    from masa_rag.errors import ConfigurationError as ConfigurationError
+    from masa_rag.errors import DocumentNotFoundError as DocumentNotFoundError
+    from masa_rag.errors import EmbeddingError as EmbeddingError
+    from masa_rag.errors import MasaRagError as MasaRagError
+    from masa_rag.errors import MemoryLockedError as MemoryLockedError
+    from masa_rag.errors import MemoryMismatchError as MemoryMismatchError
+    from masa_rag.errors import MissingDependencyError as MissingDependencyError
+    from masa_rag.errors import RecordError as RecordError
+    from masa_rag.errors import SourceError as SourceError
+    from masa_rag.errors import SourceFormatError as SourceFormatError
+    from masa_rag.errors import SourceUnavailableError as SourceUnavailableError
+    from masa_rag.errors import StorageError as StorageError
+    from masa_rag.errors import TranscriptionError as TranscriptionError
     from masa_rag.memory import Memory as Memory
     from masa_rag.sources import open_source as open_source
     from masa_rag.sources import source as source
-    from masa_rag.types import (
-        Chunk as Chunk,
-    )
-    from masa_rag.types import (
-        Context as Context,
-    )
-    from masa_rag.types import (
-        Document as Document,
-    )
-    from masa_rag.types import (
-        Hit as Hit,
-    )
-    from masa_rag.types import (
-        IngestReport as IngestReport,
-    )
-    from masa_rag.types import (
-        Segment as Segment,
-    )
+    from masa_rag.types import Chunk as Chunk
+    from masa_rag.types import Context as Context
+    from masa_rag.types import Document as Document
+    from masa_rag.types import Hit as Hit
+    from masa_rag.types import IngestReport as IngestReport
+    from masa_rag.types import Segment as Segment
 
 __version__ = "0.1.0"
 
