@@ -6,7 +6,10 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from masa_rag.transcribers._prepare import Recording
 
 EARLIEST = 0.02
 """Share that must be done before a time is guessed: less says too little about the rest."""
@@ -31,13 +34,6 @@ class Progress:
     left_s: float | None
 
 
-class _Partly(Protocol):
-    @property
-    def path(self) -> Path: ...
-    @property
-    def share(self) -> float: ...
-
-
 class Watch:
     """Counts what is done and tells ``report``.
 
@@ -57,7 +53,7 @@ class Watch:
         """Note that a file is done."""
         self._done.add(path)
 
-    def update(self, waiting: Sequence[_Partly]) -> None:
+    def update(self, waiting: Sequence[Recording]) -> None:
         """Tell how far it is, counting the finished windows of files that are not done yet."""
         if self._report is None:
             return
