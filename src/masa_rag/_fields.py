@@ -7,6 +7,7 @@ from contextlib import suppress
 from typing import Any
 
 from masa_rag._ids import json_value
+from masa_rag._time import utc
 from masa_rag._unicode import whole_name, whole_text
 from masa_rag.errors import ConfigurationError
 
@@ -36,6 +37,13 @@ def settle(item: Any, optional: Sequence[str], *, required: Sequence[str] = ("te
     if not all(isinstance(name, str) and _is_plain(name) and _is_plain(value) for name, value in item.metadata.items()):
         with suppress(RecursionError):  # so deep it cannot be stored: that is told there, for this record alone
             object.__setattr__(item, "metadata", json_value(item.metadata))
+
+
+def in_utc(item: Any, names: Sequence[str]) -> None:
+    """Put the times of a frozen document or segment into UTC; None stays None."""
+    for name in names:
+        if (value := getattr(item, name)) is not None:
+            object.__setattr__(item, name, utc(value))
 
 
 def in_order(parts: object, of: str) -> tuple[Any, ...]:

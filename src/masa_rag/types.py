@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal, get_args
 
-from masa_rag._fields import in_order, settle
+from masa_rag._fields import in_order, in_utc, settle
 from masa_rag._ids import canonical_json, digest
-from masa_rag._time import position, utc
+from masa_rag._time import position
 from masa_rag.errors import ConfigurationError, MasaRagError
 
 Kind = Literal["post", "page", "conversation", "speech", "note"]
@@ -55,9 +55,7 @@ class Segment:
             raise ConfigurationError("received an empty segment id; expected a text, or None if there is none")
         for name in ("start", "end"):
             object.__setattr__(self, name, position(name, getattr(self, name)))
-        for name in ("created_at", "edited_at"):
-            if (value := getattr(self, name)) is not None:
-                object.__setattr__(self, name, utc(value))
+        in_utc(self, ("created_at", "edited_at"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,20 +102,17 @@ class Document:
         if type(self.segments) is not tuple:
             object.__setattr__(self, "segments", in_order(self.segments, of=self.id))
         if self.segments:
-            if odd := next((part for part in self.segments if not isinstance(part, Segment)), None):
-                raise ConfigurationError(
-                    f"received {odd!r} among the segments of {self.id!r}; expected masa_rag.Segment"
-                )
-            derived = "\n".join(self._lines())
-            if self.text not in ("", derived):
-                raise ConfigurationError(
-                    f"received both text and segments for document {self.id!r}; expected one of them"
-                )
-            object.__setattr__(self, "text", derived)
-        if self.created_at is not None:
-            object.__setattr__(self, "created_at", utc(self.created_at))
-        if self.fetched_at is not None:
-            object.__setattr__(self, "fetched_at", utc(self.fetched_at))
+            object.__setattr__(self, "text", self._derived())
+        in_utc(self, ("created_at", "fetched_at"))
+
+    def _derived(self) -> str:
+        """Return the text of the segments; refuse what is none, and another text beside them."""
+        if odd := next((part for part in self.segments if not isinstance(part, Segment)), None):
+            raise ConfigurationError(f"received {odd!r} among the segments of {self.id!r}; expected masa_rag.Segment")
+        derived = "\n".join(self._lines())
+        if self.text not in ("", derived):
+            raise ConfigurationError(f"received both text and segments for document {self.id!r}; expected one of them")
+        return derived
 
     def _lines(self) -> Iterator[str]:
         previous: str | None = None
