@@ -72,17 +72,12 @@ def activity(memory: Memory, *, by: Period = "day") -> Figure:
     names = _sources(counts)
     for number, name in enumerate(names):
         share = _share(counts, name, names)
-        colour = _REST if name is None else _COLOURS[number]
-        axes.add_collection(_bars(share, bottom, _WIDTH_DAYS[by] / 2), autolim=True).set(
-            facecolor=colour, label=str(number)
-        )
+        bars = axes.add_collection(_bars(share, bottom, _WIDTH_DAYS[by] / 2), autolim=True)
+        bars.set(facecolor=_REST if name is None else _COLOURS[number], label=str(number))
         bottom.update(share)
     axes.autoscale_view()
     _name_sources(axes, names)
-    low, high = axes.get_xlim()
-    beside = max(0.0, _LEAST_DAYS[by] - (high - low)) / 2
-    # Margins must not leave the years 1 to 9999.
-    axes.set_xlim(max(low - beside, _as_number(date.min)), min(high + beside, _as_number(date.max)))
+    _widen(axes, _LEAST_DAYS[by])
     axes.xaxis_date()
     axes.yaxis.set_major_locator(MaxNLocator(integer=True))
     figure.autofmt_xdate(rotation=30)
@@ -162,6 +157,13 @@ def _name_sources(axes: Axes, names: Sequence[str | None]) -> None:
     for text, name in zip(legend.get_texts(), names, strict=True):
         text.set_parse_math(False)
         text.set_text("others" if name is None else _short(name))
+
+
+def _widen(axes: Axes, least_days: float) -> None:
+    """Show so many days at least, but none before the year 1 or after 9999, for which there are no dates."""
+    low, high = axes.get_xlim()
+    beside = max(0.0, least_days - (high - low)) / 2
+    axes.set_xlim(max(low - beside, _as_number(date.min)), min(high + beside, _as_number(date.max)))
 
 
 def _as_number(day: date) -> float:
