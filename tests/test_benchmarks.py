@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import runpy
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -32,3 +33,22 @@ def test_search_is_measured_with_each_of_its_techniques_left_out(scripts: dict[s
         rows = {label: row["ndcg10"] for label, _, row in scripts["parts"](memory, "locomo", part)}
     assert rows.keys() >= {"words alone", "vectors alone", "without neighbours", "without spreading"}
     assert set(rows.values()) == {1.0}
+
+
+def test_what_is_left_out_is_compared_with_all_of_search(scripts: dict[str, Any], tmp_path: Path) -> None:
+    """The message of the day that is named comes first with all techniques, as in search, and not without time."""
+    texts = ("The ferry sails in May 2023.", "The ferry sails at nine.", "Gas is cheap.", "A book fell.")
+    days = [
+        Document(
+            str(day), segments=[Segment(text, "Ann", created_at=datetime(2023, 5, day, 9, tzinfo=UTC), id=str(day))]
+        )
+        for day, text in enumerate(texts, 4)
+    ]
+    question = scripts["Question"]("Which ferry sails on 5 May 2023?", frozenset("5"), source="talk")
+    part = scripts["Part"]("days", [("talk", day) for day in days], [question])
+    with Memory(tmp_path, embedder=HashingEmbedder(), index=FlatIndex()) as memory:
+        memory.add(days, name="talk")
+        assert memory.search(question.text)[0].chunk.segment_ids == ("5",)
+        rows = {label: row["rr"] for label, _, row in scripts["parts"](memory, "locomo", part)}
+    assert rows["all"] == 1.0
+    assert rows["without time"] < 1.0

@@ -67,9 +67,11 @@ def parts(memory: Memory, name: str, part: Part) -> Iterator[tuple[str, Question
 def _totals(memory: Memory, pool: Pool, scores: engine.Scores, scope: Scope) -> dict[str, np.ndarray]:
     """Return the scores of the shortlist with all techniques, and with each of them left out."""
     rankers = _rankers(scores)
-    boost = AUTHOR_BOOST * scores["author"]
+    by_author, by_time = AUTHOR_BOOST * scores["author"], scope.boost * scores["time"]
+    boost = by_author + by_time
     late = [key for key in rankers if key.startswith("tokens")]
-    totals = {"all": fuse(rankers.values(), boost), "without author": fuse(rankers.values(), 0 * boost)}
+    boosts = {"all": boost, "without author": by_time, "without time": by_author}
+    totals = {label: fuse(rankers.values(), given) for label, given in boosts.items()}
     for label, left_out in [(key, [key]) for key in rankers] + [("late interaction", late)]:
         totals[f"without {label}"] = fuse([rankers[key] for key in rankers if key not in left_out], boost)
     totals["without neighbours"] = fuse(_alone(memory, pool, scope).values(), boost)
