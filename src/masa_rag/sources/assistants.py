@@ -14,9 +14,10 @@ from masa_rag.sources._archive import Archive
 from masa_rag.sources._assistants import chatgpt, claude, gemini, grok, projects
 from masa_rag.sources._assistants.activity import is_page, may_be_page, page_entries
 from masa_rag.sources._assistants.records import is_activity, is_known, records
-from masa_rag.sources._base import FileSource, read_head
+from masa_rag.sources._base import read_head
+from masa_rag.sources._chats.exports import ChatExport
 from masa_rag.sources._chats.fields import text_of
-from masa_rag.sources._chats.files import ChatFile, holds_chats, in_zip, is_zip, others_in_zips, read_each, unpacked
+from masa_rag.sources._chats.files import ChatFile, is_zip, others_in_zips, read_each, unpacked
 from masa_rag.sources._chats.messages import Said, documents
 from masa_rag.types import Document
 
@@ -32,7 +33,7 @@ _SENT = re.compile(
 _USERS_BYTES = 1_048_576
 
 
-class AssistantExport(FileSource):
+class AssistantExport(ChatExport):
     """Conversations with ChatGPT, Claude, Gemini and Grok, one document each.
 
     Reads ``conversations.json`` (in larger exports ``conversations-000.json`` and on) of ChatGPT and of Claude, single
@@ -64,51 +65,41 @@ class AssistantExport(FileSource):
         self.me = me
 
     @classmethod
-    def recognises(cls, path: Path, head: bytes) -> bool:
-        """Say whether the content is conversations with assistants; of a folder, whether it is one such export."""
-        if path.is_dir():
-            return _is_export(path)
-        if is_zip(path):
-            return holds_chats(path, _may_hold, _is_known_there)
+    def _is_known(cls, head: bytes) -> bool:
+        return is_known(head) or may_be_page(head)
+
+    @classmethod
+    def _is_file(cls, path: Path, head: bytes) -> bool:
         return is_known(head) or is_page(path, head)
+
+    @classmethod
+    def _is_folder(cls, folder: Path) -> bool:
+        """Say whether a folder holds one export, and nothing that somebody put beside it."""
+        try:
+            inside = [path for path in folder.iterdir() if path.is_file() and not path.name.startswith(".")]
+            exported = [path for path in inside if _EXPORTED.fullmatch(path.name)]
+            strays = (path for path in inside if path.name not in _ABOUT and not _SENT.fullmatch(path.name.lower()))
+            return bool(exported) and next(strays, None) is None and is_known(read_head(min(exported)))
+        except OSError:
+            return False
+
+    @classmethod
+    def _may_hold(cls, item: Path) -> bool:
+        """Say whether a file of a zip may hold conversations; Takeout's files are named in one's language."""
+        is_log = "gemini" in item.parent.name.lower() and item.suffix.lower() in (".json", ".html")
+        return is_log or _EXPORTED.fullmatch(item.name) is not None
 
     def __iter__(self) -> Iterator[Document | RecordError]:
         paths = self.files()
         for path in paths:
             me = self.me or _own_name(path) or "You"
-            yield from read_each(unpacked([path], _in_zip), partial(_conversations, me=me))
-        yield from others_in_zips(paths, self, _is_known_there)
+            yield from read_each(unpacked([path], self._in_zip), partial(_conversations, me=me))
+        yield from others_in_zips(paths, self, self._is_known)
 
     def _takes(self, path: Path) -> bool:
         """Take of a folder what holds conversations, and the page that shows them only where there is nothing else."""
         is_page = path.suffix.lower() == ".html"
         return super()._takes(path) and not (is_page and any(path.parent.glob("conversations*.json")))
-
-
-def _is_export(folder: Path) -> bool:
-    """Say whether a folder holds one export, and nothing that somebody put beside it."""
-    try:
-        inside = [path for path in folder.iterdir() if path.is_file() and not path.name.startswith(".")]
-        exported = [path for path in inside if _EXPORTED.fullmatch(path.name)]
-        strays = (path for path in inside if path.name not in _ABOUT and not _SENT.fullmatch(path.name.lower()))
-        return bool(exported) and next(strays, None) is None and is_known(read_head(min(exported)))
-    except OSError:
-        return False
-
-
-def _may_hold(item: Path) -> bool:
-    """Say whether a file of a zip may hold conversations, by its name; Takeout's files are named in one's language."""
-    is_log = "gemini" in item.parent.name.lower() and item.suffix.lower() in (".json", ".html")
-    return is_log or _EXPORTED.fullmatch(item.name) is not None
-
-
-def _in_zip(path: Path) -> Iterator[ChatFile | RecordError]:
-    return in_zip(path, _may_hold, _is_known_there)
-
-
-def _is_known_there(head: bytes) -> bool:
-    """Say whether a file of a zip is one of these, whose name says that it may be."""
-    return is_known(head) or may_be_page(head)
 
 
 def _own_name(path: Path) -> str:

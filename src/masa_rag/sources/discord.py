@@ -9,7 +9,8 @@ from pathlib import Path
 
 from masa_rag.errors import RecordError
 from masa_rag.sources._base import read_head
-from masa_rag.sources._chats.files import ChatFile, holds_chats, in_zip, is_zip, others_in_zips, read_each, unpacked
+from masa_rag.sources._chats.exports import ChatExport
+from masa_rag.sources._chats.files import ChatFile, is_zip, others_in_zips, read_each, unpacked
 from masa_rag.sources._chats.messages import Said, documents, first_files
 from masa_rag.sources._chats.zoned import ZonedSource
 from masa_rag.sources._discord.html import channel_id, html_messages, is_exporter_html
@@ -21,7 +22,7 @@ from masa_rag.sources._paths import expanded
 from masa_rag.types import Document
 
 
-class DiscordExport(ZonedSource):
+class DiscordExport(ZonedSource, ChatExport):
     """Messages of Discord channels, one document a channel and UTC day, or one a thread.
 
     Reads saved lists of API messages (bare or in ``{"data": […]}``, in any order),
@@ -64,25 +65,44 @@ class DiscordExport(ZonedSource):
     @classmethod
     def recognises(cls, path: Path, head: bytes) -> bool:
         """Say whether the content is a Discord export; of a folder, whether its first files all are."""
-        if is_package(path, head):
-            return True
-        if path.is_dir():
-            return first_files(path, _is_named, lambda item: cls.recognises(item, read_head(item)))
-        return holds_chats(path, _may_hold, _is_known) if is_zip(path) else _is_known(head)
+        return is_package(path, head) or super().recognises(path, head)
+
+    @classmethod
+    def _is_known(cls, head: bytes) -> bool:
+        return is_exporter_html(head) or text_form(head) is not None or json_form(head) is not None
+
+    @classmethod
+    def _is_folder(cls, folder: Path) -> bool:
+        return first_files(folder, cls._is_named, lambda item: cls._is_known(read_head(item)))
+
+    @classmethod
+    def _is_named(cls, path: Path) -> bool:
+        """Say whether a file of a folder should be an export, by its name: texts are, with the channel's id in it."""
+        return cls._may_hold(path) and (path.suffix.lower() not in _TEXTS or channel_id(path) is not None)
 
     def __iter__(self) -> Iterator[Document | RecordError]:
         names = Names(given=self.names)
-        packages, others = _parted(self.files())
+        packages, others = self._parted(self.files())
         exports: set[Path] = set()
         said = chain(
             read_each(map(ChatFile.at, packages), lambda file: package_messages(file.path, names)),
-            read_each(_noted(_files(others), exports), lambda file: _messages(file, names)),
+            read_each(_noted(self._members(others), exports), lambda file: _messages(file, names)),
         )
         days = documents(said, finish=lambda segment: replace(segment, text=names.readable(segment.text)))
-        texts = (file for file in _files(others, texts=True) if isinstance(file, ChatFile) and _is_new(file, exports))
+        texts = (file for file in self._members(others, texts=True) if _is_new(file, exports))
         read = read_each(texts, lambda file: text_documents(file, names, self._zone))
-        found = chain(days, read, others_in_zips(others, self, _is_known))
+        found = chain(days, read, others_in_zips(others, self, self._is_known))
         return (part for item in found for part in (_conversations(item) if self.by_conversation else [item]))
+
+    def _parted(self, paths: list[Path]) -> tuple[list[Path], list[Path]]:
+        """Return the data packages, and the other files."""
+        packages = [path for path in paths if not self._may_hold(path) and _is_package(path)]
+        return packages, [path for path in paths if path not in packages]
+
+    def _members(self, paths: Iterable[Path], *, texts: bool = False) -> Iterator[ChatFile | RecordError]:
+        """Yield the files, those of zips among them, that are the exporter's texts, or that are not."""
+        files = unpacked(paths, self._in_zip)
+        return (file for file in files if isinstance(file, RecordError) or _is_text(file) == texts)
 
     def _expand(self, given: str | Path) -> Iterator[Path]:
         path = expanded(given)
@@ -98,20 +118,6 @@ class DiscordExport(ZonedSource):
 _TEXTS = frozenset({".csv", ".txt"})
 
 
-def _is_named(path: Path) -> bool:
-    """Say whether a file of a folder should be an export, by its name: texts are, with the channel's id in it."""
-    kind = path.suffix.lower()
-    return kind in DiscordExport.suffixes - {".zip"} and (kind not in _TEXTS or channel_id(path) is not None)
-
-
-def _may_hold(path: Path) -> bool:
-    return path.suffix.lower() in DiscordExport.suffixes - {".zip"}
-
-
-def _is_known(head: bytes) -> bool:
-    return is_exporter_html(head) or text_form(head) is not None or json_form(head) is not None
-
-
 def _is_text(file: ChatFile) -> bool:
     try:
         return text_form(file.head()) is not None
@@ -119,23 +125,11 @@ def _is_text(file: ChatFile) -> bool:
         return False
 
 
-def _parted(paths: list[Path]) -> tuple[list[Path], list[Path]]:
-    """Return the data packages, and the other files."""
-    packages = [path for path in paths if not _may_hold(path) and _is_package(path)]
-    return packages, [path for path in paths if path not in packages]
-
-
 def _is_package(path: Path) -> bool:
     try:
         return is_package(path, read_head(path))
     except OSError:  # reported when it is read
         return False
-
-
-def _files(paths: Iterable[Path], *, texts: bool = False) -> Iterator[ChatFile | RecordError]:
-    """Yield the files, those of zips among them, that are the exporter's texts, or that are not."""
-    files = unpacked(paths, lambda path: in_zip(path, _may_hold, _is_known))
-    return (file for file in files if isinstance(file, RecordError) or _is_text(file) == texts)
 
 
 def _noted(files: Iterable[ChatFile | RecordError], exports: set[Path]) -> Iterator[ChatFile | RecordError]:
@@ -146,8 +140,10 @@ def _noted(files: Iterable[ChatFile | RecordError], exports: set[Path]) -> Itera
         yield file
 
 
-def _is_new(text: ChatFile, exports: set[Path]) -> bool:
+def _is_new(text: ChatFile | RecordError, exports: set[Path]) -> bool:
     """Say whether an export has not been read in another form, whose name differs in its ending only; remember it."""
+    if isinstance(text, RecordError):  # reported with the files before
+        return False
     export = text.path.with_suffix("")
     known = export in exports
     exports.add(export)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from functools import cache
 from itertools import islice
@@ -13,10 +13,11 @@ from typing import Any
 from masa_rag._ids import digest
 from masa_rag.errors import RecordError, SourceFormatError
 from masa_rag.sources._archive import Archive
-from masa_rag.sources._base import FileSource, read_head
+from masa_rag.sources._base import read_head
 from masa_rag.sources._chats.dates import moment
+from masa_rag.sources._chats.exports import ChatExport
 from masa_rag.sources._chats.fields import content_of, counts_of, id_of, kept, list_of, text_of
-from masa_rag.sources._chats.files import ChatFile, holds_chats, in_zip, is_zip, others_in_zips, read_each, unpacked
+from masa_rag.sources._chats.files import ChatFile, is_zip, read_each
 from masa_rag.sources._chats.messages import FIRST_FILES, Room, Said, documents
 from masa_rag.sources._jsonstream import ITEM, json_values, peek
 from masa_rag.types import Document, Segment
@@ -27,7 +28,7 @@ _ABOUT_BYTES = 4_194_304
 _UNNAMED = "Group Chat"
 
 
-class GoogleChatExport(FileSource):
+class GoogleChatExport(ChatExport):
     """Chats and spaces of Google Chat, one document a chat and UTC day.
 
     Reads ``Google Chat/Groups/*/messages.json`` of Google Takeout, on disk or in a zip, with the names of the spaces
@@ -47,40 +48,28 @@ class GoogleChatExport(FileSource):
     beside = (_ABOUT, "user_info.json")
 
     @classmethod
-    def recognises(cls, path: Path, head: bytes) -> bool:
-        """Say whether the content is a chat of Google Chat; of a folder, whether it is one's or of all."""
-        if path.is_dir():
-            return _holds_chat(path)
-        return holds_chats(path, _is_named, _is_known) if is_zip(path) else _is_known(head)
+    def _is_known(cls, head: bytes) -> bool:
+        return any(path == ("messages", ITEM) and _is_message(value) for path, value in peek(head, into=_INTO))
 
-    def __iter__(self) -> Iterator[Document | RecordError]:
-        paths, told = self.files(), cache(_told)
-        yield from documents(read_each(unpacked(paths, _in_zip), lambda file: _messages(file, told)))
-        yield from others_in_zips(paths, self, _is_known)
+    @classmethod
+    def _may_hold(cls, item: Path) -> bool:
+        return item.name == _FILE
 
+    @classmethod
+    def _is_folder(cls, folder: Path) -> bool:
+        """Say whether a folder is a chat's, with the files that were sent in it, or the one of all chats."""
+        is_one = (folder / _ABOUT).is_file()
+        if not is_one and folder.name != "Groups":
+            return False
+        try:
+            found = islice(folder.glob(_FILE if is_one else f"*/{_FILE}"), FIRST_FILES)
+            return any(cls._is_known(read_head(path)) for path in found)
+        except OSError:
+            return False
 
-def _is_named(item: Path) -> bool:
-    return item.name == _FILE
-
-
-def _in_zip(path: Path) -> Iterator[ChatFile | RecordError]:
-    return in_zip(path, _is_named, _is_known)
-
-
-def _holds_chat(folder: Path) -> bool:
-    """Say whether a folder is a chat's, with the files that were sent in it, or the one of all chats."""
-    is_one = (folder / _ABOUT).is_file()
-    if not is_one and folder.name != "Groups":
-        return False
-    try:
-        found = islice(folder.glob(_FILE if is_one else f"*/{_FILE}"), FIRST_FILES)
-        return any(_is_known(read_head(path)) for path in found)
-    except OSError:
-        return False
-
-
-def _is_known(head: bytes) -> bool:
-    return any(path == ("messages", ITEM) and _is_message(value) for path, value in peek(head, into=_INTO))
+    def _documents(self, files: Iterable[ChatFile | RecordError]) -> Iterator[Document | RecordError]:
+        told = cache(_told)
+        return documents(read_each(files, lambda file: _messages(file, told)))
 
 
 def _is_message(value: Any) -> bool:

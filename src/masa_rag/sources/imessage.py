@@ -46,9 +46,6 @@ class IMessageExport(TextChats):
         opens = bool(lines) and (_HEAD.fullmatch(lines[0]) or _TOLD.fullmatch(lines[0])) is not None
         return opens and any(map(_HEAD.fullmatch, lines))
 
-    def _title(self, file: ChatFile) -> str:
-        return file.path.stem
-
     def _opening(self, file: ChatFile) -> Callable[[str], Opening | None]:
         return _Lines()
 

@@ -72,7 +72,7 @@ class KakaoTalkExport(TextChats):
             for line, _ in zip(text_lines(stream), range(_HEADER), strict=False):
                 if (match := _TITLE.fullmatch(line.strip())) is not None:
                     return match[str(match.lastgroup)].strip()
-        return file.path.stem
+        return super()._title(file)
 
     def _opening(self, file: ChatFile) -> Callable[[str], Opening | None]:
         return _Lines()

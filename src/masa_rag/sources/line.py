@@ -56,7 +56,7 @@ class LineExport(TextChats):
         with file.open() as stream:
             first = next((line for line in text_lines(stream) if line.strip()), "")
         match = _TITLE.fullmatch(first.strip())
-        return match["title"].strip() if match is not None else file.path.stem
+        return match["title"].strip() if match is not None else super()._title(file)
 
     def _opening(self, file: ChatFile) -> Callable[[str], Opening | None]:
         with file.open() as stream:

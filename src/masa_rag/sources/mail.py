@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import gzip
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import IO
 
 from masa_rag.errors import RecordError
-from masa_rag.sources._base import FileSource, read_head
+from masa_rag.sources._base import read_head
+from masa_rag.sources._chats.exports import ChatExport
 from masa_rag.sources._chats.fields import kept
-from masa_rag.sources._chats.files import ChatFile, holds_chats, in_zip, is_zip, others_in_zips, read_each, unpacked
+from masa_rag.sources._chats.files import ChatFile, read_each
 from masa_rag.sources._chats.messages import Room, Said, documents
 from masa_rag.sources._mail.boxes import is_mail, mails
 from masa_rag.sources._mail.message import Mail as OneMail
@@ -20,10 +21,9 @@ from masa_rag.sources._paths import expanded
 from masa_rag.types import Document, Segment
 
 _MAILDIR = ("cur", "new")
-_ENDINGS = frozenset({"", ".eml", ".emlx", ".mbox", ".mboxrd", ".mbx", ".txt"})
 
 
-class Mail(FileSource):
+class Mail(ChatExport):
     """Mails, one document a thread and one segment a mail.
 
     Reads mailboxes (mbox, as Thunderbird, Gmail's Takeout, Pipermail and public-inbox write them, also gzipped or in a
@@ -41,22 +41,30 @@ class Mail(FileSource):
     form = "mail"
     global_ids = True
     by_content = True
-    suffixes = _ENDINGS | {".gz", ".zip"}
+    suffixes = frozenset({"", ".eml", ".emlx", ".mbox", ".mboxrd", ".mbx", ".txt", ".gz", ".zip"})
     beside = (".msf",)
 
     @classmethod
-    def recognises(cls, path: Path, head: bytes) -> bool:
-        """Say whether the content is a mail or a mailbox; of a folder, whether it is a Maildir."""
-        if path.is_dir():
-            return _is_maildir(path)
-        if is_zip(path):
-            return holds_chats(path, _is_named, is_mail)
+    def _is_known(cls, head: bytes) -> bool:
+        return is_mail(head)
+
+    @classmethod
+    def _is_file(cls, path: Path, head: bytes) -> bool:
         return is_mail(head, named=path.suffix.lower() in (".eml", ".emlx"))
 
-    def __iter__(self) -> Iterator[Document | RecordError]:
-        paths = self.files()
-        yield from documents(read_each(unpacked(paths, _zipped), _Threads().read))
-        yield from others_in_zips(paths, self, is_mail)
+    @classmethod
+    def _is_folder(cls, folder: Path) -> bool:
+        """Say whether mails lie in a folder one by one, the read and the new ones apart: a Maildir."""
+        try:
+            if not all((folder / name).is_dir() for name in _MAILDIR):
+                return False
+            first = (next(iter(sorted((folder / name).iterdir())), None) for name in _MAILDIR)
+            return any(path is not None and is_mail(read_head(path)) for path in first)
+        except OSError:
+            return False
+
+    def _documents(self, files: Iterable[ChatFile | RecordError]) -> Iterator[Document | RecordError]:
+        return documents(read_each(files, _Threads().read))
 
     def _expand(self, given: str | Path) -> Iterator[Path]:
         yield from super()._expand(given)
@@ -67,25 +75,6 @@ class Mail(FileSource):
     def _takes(self, path: Path) -> bool:
         """Take of a folder what holds mails; in a Maildir, whatever it is called."""
         return path.parent.name in _MAILDIR or super()._takes(path)
-
-
-def _is_maildir(folder: Path) -> bool:
-    """Say whether mails lie in a folder one by one, the read and the new ones apart."""
-    try:
-        if not all((folder / name).is_dir() for name in _MAILDIR):
-            return False
-        first = (next(iter(sorted((folder / name).iterdir())), None) for name in _MAILDIR)
-        return any(path is not None and is_mail(read_head(path)) for path in first)
-    except OSError:
-        return False
-
-
-def _is_named(item: Path) -> bool:
-    return item.suffix.lower() in _ENDINGS | {".gz"}
-
-
-def _zipped(path: Path) -> Iterator[ChatFile | RecordError]:
-    return in_zip(path, _is_named, is_mail)
 
 
 class _Threads:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from masa_rag.errors import RecordError
-from masa_rag.sources._base import FileSource
+from masa_rag.sources._chats.exports import ChatExport
 from masa_rag.sources._chats.fields import clean, kept, list_of, text_of, time_of
-from masa_rag.sources._chats.files import ChatFile, holds_chats, in_zip, is_zip, others_in_zips, read_each, unpacked
+from masa_rag.sources._chats.files import ChatFile, read_each
 from masa_rag.sources._chats.messages import Room, Said, documents
 from masa_rag.sources._jsonstream import ITEM, json_values, peek
 from masa_rag.types import Document, Segment
@@ -24,7 +24,7 @@ _QUOTED = re.compile(r"(?:> [^\n]*\n)+\n")
 """The words of whom somebody answers, which many programs put above the answer."""
 
 
-class MatrixExport(FileSource):
+class MatrixExport(ChatExport):
     """Rooms of Matrix, one document a room and UTC day, each message a segment.
 
     Reads what Element writes (*Export chat*, format JSON) and answers of a server's ``/messages``, also in a zip.
@@ -44,25 +44,13 @@ class MatrixExport(FileSource):
     suffixes = frozenset({".json", ".zip"})
 
     @classmethod
-    def recognises(cls, path: Path, head: bytes) -> bool:
-        """Say whether the content is messages of Matrix."""
-        return holds_chats(path, _is_named, _is_known) if is_zip(path) else _is_known(head)
+    def _is_known(cls, head: bytes) -> bool:
+        return any(path[-1:] == (ITEM,) and _is_event(value) for path, value in peek(head, into=_INTO))
 
-    def __iter__(self) -> Iterator[Document | RecordError]:
+    def _documents(self, files: Iterable[ChatFile | RecordError]) -> Iterator[Document | RecordError]:
         names: dict[str, str] = {}
-        paths = self.files()
-        files = unpacked(paths, lambda path: in_zip(path, _is_named, _is_known))
         said = read_each(files, lambda file: _messages(file, names))
-        yield from documents(said, finish=lambda segment: _named(segment, names))
-        yield from others_in_zips(paths, self, _is_known)
-
-
-def _is_named(item: Path) -> bool:
-    return item.suffix.lower() == ".json"
-
-
-def _is_known(head: bytes) -> bool:
-    return any(path[-1:] == (ITEM,) and _is_event(value) for path, value in peek(head, into=_INTO))
+        return documents(said, finish=lambda segment: _named(segment, names))
 
 
 def _is_event(value: Any) -> bool:

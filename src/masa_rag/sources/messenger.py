@@ -6,7 +6,6 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import suppress
-from datetime import tzinfo
 from itertools import islice
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -14,13 +13,14 @@ from typing import Any
 from masa_rag._ids import digest
 from masa_rag.errors import RecordError
 from masa_rag.sources._base import read_head
+from masa_rag.sources._chats.exports import ChatExport
 from masa_rag.sources._chats.fields import clean, kept, list_of, text_of, time_of
-from masa_rag.sources._chats.files import ChatFile, holds_chats, in_zip, is_zip, others_in_zips, read_each, unpacked
-from masa_rag.sources._chats.messages import FIRST_FILES, Room, Said, documents
+from masa_rag.sources._chats.files import ChatFile, is_zip
+from masa_rag.sources._chats.messages import FIRST_FILES, Room, Said
 from masa_rag.sources._chats.zoned import ZonedSource
 from masa_rag.sources._jsonstream import ITEM, json_values, peek
 from masa_rag.sources._messenger.page import PAGE, is_page, may_be_page, page_values
-from masa_rag.types import Document, Segment
+from masa_rag.types import Segment
 
 _INTO = frozenset({(), ("messages",)})
 _MEDIA = ("photos", "videos", "gifs", "audio_files", "files", "media")
@@ -38,7 +38,7 @@ _EARLIEST, _LATEST = 1e11, 1e14
 """Milliseconds, in the years 1973 and 5138."""
 
 
-class MessengerExport(ZonedSource):
+class MessengerExport(ZonedSource, ChatExport):
     """Chats of Messenger and Instagram, one document a chat and UTC day.
 
     Reads ``message_1.json`` and its like of *Download your information*, of Facebook and of Instagram, and the chats
@@ -60,53 +60,52 @@ class MessengerExport(ZonedSource):
     suffixes = frozenset({".json", ".html", ".zip"})
 
     @classmethod
-    def recognises(cls, path: Path, head: bytes) -> bool:
-        """Say whether the content is a chat of Messenger or Instagram; of a folder, whether it is one's or of all."""
-        if path.is_dir():
-            return _holds_chat(path)
-        if is_zip(path):
-            return holds_chats(path, lambda item: _may_hold(item, path), _is_known)
-        return _is_chat(path, head)
+    def _is_known(cls, head: bytes) -> bool:
+        return may_be_page(head) or any(
+            path == ("messages", ITEM) and _is_message(value) for path, value in peek(head, into=_INTO)
+        )
 
-    def __iter__(self) -> Iterator[Document | RecordError]:
-        paths = self.files()
-        yield from documents(read_each(unpacked(paths, _in_zip), lambda file: _messages(file, self._zone)))
-        yield from others_in_zips(paths, self, _is_known)
+    @classmethod
+    def _is_file(cls, path: Path, head: bytes) -> bool:
+        return is_page(path, head) or (path.suffix.lower() != ".html" and cls._is_known(head))
+
+    @classmethod
+    def _is_folder(cls, folder: Path) -> bool:
+        """Say whether a folder is a chat's, with the media that were sent in it, or the one of all chats in a copy."""
+        deeper = {"messages": ("*/*/",), "inbox": ("*/",)}.get(folder.name, ())
+        try:
+            names = (f"{depth}message_1.{kind}" for depth in ("", *deeper) for kind in ("json", "html"))
+            parts = (part for name in names for part in islice(folder.glob(name), FIRST_FILES))
+            return any(cls._is_file(part, read_head(part)) for part in parts)
+        except OSError:
+            return False
+
+    @classmethod
+    def _may_hold(cls, item: Path) -> bool:
+        """Say whether a file of a zip may hold a chat, by its name: in secure storage they lie at the top."""
+        named = _PART.fullmatch(item.name) or PAGE.fullmatch(item.name)
+        return named is not None or (is_zip(item.parent) and item.suffix.lower() == ".json")
 
     def _takes(self, path: Path) -> bool:
         """Take of a folder what holds messages, and a page only where the JSON does not say the same."""
         return super()._takes(path) and not (path.suffix == ".html" and path.with_suffix(".json").is_file())
 
-
-def _holds_chat(folder: Path) -> bool:
-    """Say whether a folder is a chat's, with the media that were sent in it, or the one of all chats in a copy."""
-    deeper = {"messages": ("*/*/",), "inbox": ("*/",)}.get(folder.name, ())
-    try:
-        names = (f"{depth}message_1.{kind}" for depth in ("", *deeper) for kind in ("json", "html"))
-        parts = (part for name in names for part in islice(folder.glob(name), FIRST_FILES))
-        return any(_is_chat(part, read_head(part)) for part in parts)
-    except OSError:
-        return False
-
-
-def _in_zip(path: Path) -> Iterator[ChatFile | RecordError]:
-    return in_zip(path, lambda item: _may_hold(item, path), _is_known)
-
-
-def _may_hold(item: Path, archive: Path) -> bool:
-    """Say whether a file of a zip may hold a chat, by its name: in secure storage they lie at the top."""
-    named = _PART.fullmatch(item.name) or PAGE.fullmatch(item.name)
-    return named is not None or (item.parent == archive and item.suffix.lower() == ".json")
-
-
-def _is_chat(path: Path, head: bytes) -> bool:
-    return is_page(path, head) or (path.suffix.lower() != ".html" and _is_known(head))
-
-
-def _is_known(head: bytes) -> bool:
-    return may_be_page(head) or any(
-        path == ("messages", ITEM) and _is_message(value) for path, value in peek(head, into=_INTO)
-    )
+    def _messages(self, file: ChatFile) -> Iterator[Said | RecordError]:
+        """Yield the messages of a file; the JSON names the chat behind them, and has 10,000 at most."""
+        about: dict[str, Any] = {}
+        records: list[dict[str, Any]] = []
+        for item in page_values(file, self._zone) if is_page(file.path, file.head()) else _values(file):
+            if isinstance(item, RecordError):
+                yield item
+            elif item[0] == "message":
+                records.append(item[1])
+            else:
+                about[item[0]] = item[1]
+        if not records:
+            yield RecordError("holds no messages of Messenger or Instagram in a known shape", record_id=str(file.path))
+        room = _room(about, file.path)
+        for record in records:
+            yield from _said(record, room, str(file.path))
 
 
 def _is_message(value: Any) -> bool:
@@ -114,24 +113,6 @@ def _is_message(value: Any) -> bool:
     return isinstance(value, dict) and (
         {"sender_name", "timestamp_ms"} <= value.keys() or {"senderName", "timestamp", "isUnsent"} <= value.keys()
     )
-
-
-def _messages(file: ChatFile, zone: tzinfo) -> Iterator[Said | RecordError]:
-    """Yield the messages of a file; the JSON names the chat behind them, and has 10,000 at most."""
-    about: dict[str, Any] = {}
-    records: list[dict[str, Any]] = []
-    for item in page_values(file, zone) if is_page(file.path, file.head()) else _values(file):
-        if isinstance(item, RecordError):
-            yield item
-        elif item[0] == "message":
-            records.append(item[1])
-        else:
-            about[item[0]] = item[1]
-    if not records:
-        yield RecordError("holds no messages of Messenger or Instagram in a known shape", record_id=str(file.path))
-    room = _room(about, file.path)
-    for record in records:
-        yield from _said(record, room, str(file.path))
 
 
 def _values(file: ChatFile) -> Iterator[tuple[str, Any] | RecordError]:

@@ -11,12 +11,13 @@ from typing import Any
 from masa_rag._ids import digest
 from masa_rag.errors import RecordError
 from masa_rag.sources._base import read_head
+from masa_rag.sources._chats.exports import ChatExport
 from masa_rag.sources._chats.fields import counts_of, kept, list_of, text_of, time_of
-from masa_rag.sources._chats.files import ChatFile, holds_chats, in_zip, is_zip, others_in_zips, read_each, unpacked
-from masa_rag.sources._chats.messages import FIRST_FILES, Room, Said, documents
+from masa_rag.sources._chats.files import ChatFile
+from masa_rag.sources._chats.messages import FIRST_FILES, Room, Said
 from masa_rag.sources._chats.zoned import ZonedSource
 from masa_rag.sources._json import Damage, read_objects
-from masa_rag.types import Document, Segment
+from masa_rag.types import Segment
 
 _FILE = "data.json"
 _BESIDE_CHATS = frozenset({"style.css", "stickers", "exported_stickers"})
@@ -24,7 +25,7 @@ _NOBODY = "No-Sender"
 """Whom signal-export names where it knows nobody, as above what Signal itself says."""
 
 
-class SignalExport(ZonedSource):
+class SignalExport(ZonedSource, ChatExport):
     """Chats of Signal, one document a chat and UTC day, each message a segment.
 
     Reads ``data.json`` of signal-export, on disk or in a zip; of its whole folder, the pages and Markdown beside it,
@@ -56,17 +57,26 @@ class SignalExport(ZonedSource):
         self.me = me
 
     @classmethod
-    def recognises(cls, path: Path, head: bytes) -> bool:
-        """Say whether the content is a chat of signal-export; of a folder, whether it is one's or of all."""
-        if path.is_dir():
-            return _holds_chat(path)
-        return holds_chats(path, _is_named, _is_known) if is_zip(path) else _is_known(head)
+    def _is_known(cls, head: bytes) -> bool:
+        return any(map(_is_message, islice(read_objects(BytesIO(head)), 3))) if b'"reactions"' in head else False
 
-    def __iter__(self) -> Iterator[Document | RecordError]:
-        paths = self.files()
-        members = read_each(unpacked(paths, lambda path: in_zip(path, _is_named, _is_known)), self._messages)
-        yield from documents(members)
-        yield from others_in_zips(paths, self, _is_known)
+    @classmethod
+    def _may_hold(cls, item: Path) -> bool:
+        return item.name == _FILE
+
+    @classmethod
+    def _is_folder(cls, folder: Path) -> bool:
+        """Say whether a folder is a chat's, or holds the folders of chats and nothing that somebody put beside them."""
+        try:
+            inside = [item for item in sorted(folder.iterdir()) if not item.name.startswith(".")]
+            if (folder / _FILE).is_file():
+                return (folder / "chat.md").is_file() and cls._is_known(read_head(folder / _FILE))
+            chats = [item / _FILE for item in inside if item.name not in _BESIDE_CHATS]
+            return all(path.is_file() for path in chats) and any(
+                cls._is_known(read_head(path)) for path in chats[:FIRST_FILES]
+            )
+        except OSError:
+            return False
 
     def _messages(self, file: ChatFile) -> Iterator[Said | RecordError]:
         chat = file.path.absolute().parent.name if file.path.name == _FILE else file.path.stem
@@ -100,30 +110,6 @@ class SignalExport(ZonedSource):
         yield Said(
             room, Segment(text, author or None, created_at, id=identity, reply_to=reply, metadata=_metadata(record))
         )
-
-
-def _is_named(item: Path) -> bool:
-    return item.name == _FILE
-
-
-def _holds_chat(folder: Path) -> bool:
-    """Say whether a folder is a chat's, or holds the folders of chats and nothing that somebody put beside them."""
-    try:
-        inside = [item for item in sorted(folder.iterdir()) if not item.name.startswith(".")]
-        if (folder / _FILE).is_file():
-            return (folder / "chat.md").is_file() and _is_known(read_head(folder / _FILE))
-        chats = [item / _FILE for item in inside if item.name not in _BESIDE_CHATS]
-        return (
-            bool(chats)
-            and all(path.is_file() for path in chats)
-            and any(_is_known(read_head(path)) for path in chats[:FIRST_FILES])
-        )
-    except OSError:
-        return False
-
-
-def _is_known(head: bytes) -> bool:
-    return any(map(_is_message, islice(read_objects(BytesIO(head)), 3))) if b'"reactions"' in head else False
 
 
 def _is_message(value: Any) -> bool:

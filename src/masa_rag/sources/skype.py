@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 from masa_rag._ids import digest
 from masa_rag.errors import RecordError
-from masa_rag.sources._base import FileSource
 from masa_rag.sources._chats.cooked import cooked_text
+from masa_rag.sources._chats.exports import ChatExport
 from masa_rag.sources._chats.fields import clean, id_of, kept, text_of, time_of
-from masa_rag.sources._chats.files import ChatFile, holds_chats, in_zip, is_zip, others_in_zips, read_each, unpacked
-from masa_rag.sources._chats.messages import Room, Said, documents
+from masa_rag.sources._chats.files import ChatFile
+from masa_rag.sources._chats.messages import Room, Said
 from masa_rag.sources._jsonstream import ITEM, Closed, json_values, peek
-from masa_rag.types import Document, Segment
+from masa_rag.types import Segment
 
 _LIST = ("conversations",)
 _ONE = (*_LIST, ITEM)
@@ -35,7 +34,7 @@ _LONGEST = 100_000
 _NAME = re.compile(r"^\d+:(?:live:)?")
 
 
-class SkypeExport(FileSource):
+class SkypeExport(ChatExport):
     """Conversations of Skype, and of Teams for home, one document a conversation and UTC day.
 
     Reads ``messages.json`` of *Export chat history*, unpacked from its ``.tar``, on disk or in a zip. What a message
@@ -55,51 +54,32 @@ class SkypeExport(FileSource):
     beside = ("endpoints.json",)
 
     @classmethod
-    def recognises(cls, path: Path, head: bytes) -> bool:
-        """Say whether the content is an export of Skype."""
-        return holds_chats(path, _is_named, _is_known) if is_zip(path) else _is_known(head)
+    def _is_known(cls, head: bytes) -> bool:
+        values = peek(head, into=_INTO, limit=_HEAD_VALUES)
+        return any(path == (*_MESSAGES, ITEM) and _is_message(value) for path, value in values)
 
-    def __iter__(self) -> Iterator[Document | RecordError]:
-        paths = self.files()
-        yield from documents(read_each(unpacked(paths, _in_zip), _messages))
-        yield from others_in_zips(paths, self, _is_known)
-
-
-def _is_named(item: Path) -> bool:
-    return item.suffix.lower() == ".json"
-
-
-def _in_zip(path: Path) -> Iterator[ChatFile | RecordError]:
-    return in_zip(path, _is_named, _is_known)
-
-
-def _is_known(head: bytes) -> bool:
-    values = peek(head, into=_INTO, limit=_HEAD_VALUES)
-    return any(path == (*_MESSAGES, ITEM) and _is_message(value) for path, value in values)
+    def _messages(self, file: ChatFile) -> Iterator[Said | RecordError]:
+        """Yield the messages of a file; a conversation is named before its messages."""
+        about: dict[str, Any] = {}
+        found = False
+        with file.open() as stream:
+            for item in json_values(stream, into=_INTO, label=str(file.path), resembles=_is_message):
+                if isinstance(item, RecordError):
+                    found = True
+                    yield item
+                elif isinstance(item, Closed):
+                    about = {} if item.path == _ONE else about
+                elif _is_message(item[1]):
+                    found = True
+                    yield from _said(item[1], about, str(file.path))
+                elif item[0][:-1] == _ONE:
+                    about[item[0][-1]] = item[1]
+        if not found:
+            yield RecordError("holds no messages of Skype in a known shape", record_id=str(file.path))
 
 
 def _is_message(value: Any) -> bool:
     return isinstance(value, dict) and {"originalarrivaltime", "messagetype", "content"} <= value.keys()
-
-
-def _messages(file: ChatFile) -> Iterator[Said | RecordError]:
-    """Yield the messages of a file; a conversation is named before its messages."""
-    about: dict[str, Any] = {}
-    found = False
-    with file.open() as stream:
-        for item in json_values(stream, into=_INTO, label=str(file.path), resembles=_is_message):
-            if isinstance(item, RecordError):
-                found = True
-                yield item
-            elif isinstance(item, Closed):
-                about = {} if item.path == _ONE else about
-            elif _is_message(item[1]):
-                found = True
-                yield from _said(item[1], about, str(file.path))
-            elif item[0][:-1] == _ONE:
-                about[item[0][-1]] = item[1]
-    if not found:
-        yield RecordError("holds no messages of Skype in a known shape", record_id=str(file.path))
 
 
 def _said(record: dict[str, Any], about: dict[str, Any], label: str) -> Iterator[Said | RecordError]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from pathlib import Path
 
 from masa_rag.errors import RecordError
 from masa_rag.sources._base import read_head
-from masa_rag.sources._chats.files import ChatFile, holds_chats, in_zip, is_zip, others_in_zips, read_each, unpacked
+from masa_rag.sources._chats.exports import ChatExport
+from masa_rag.sources._chats.files import ChatFile, in_zip, is_zip, read_each
 from masa_rag.sources._chats.messages import Said, documents, first_files
 from masa_rag.sources._chats.zoned import ZonedSource
 from masa_rag.sources._telegram.html import chat_ids, html_messages, is_telegram_html
@@ -21,7 +22,7 @@ _CHATS = "chats"
 """The folder of a whole account's export that holds a folder of pages for each chat."""
 
 
-class TelegramExport(ZonedSource):
+class TelegramExport(ZonedSource, ChatExport):
     """Messages of Telegram chats, one document a chat (or topic) and UTC day.
 
     Reads Telegram Desktop's ``result.json`` (one chat or the whole account) and its pages
@@ -44,22 +45,40 @@ class TelegramExport(ZonedSource):
     suffixes = frozenset({".json", ".html", ".zip"})
 
     @classmethod
-    def recognises(cls, path: Path, head: bytes) -> bool:
-        """Say whether the content is a Telegram export; of a folder, whether its first files all are."""
-        if path.is_dir():
-            return first_files(path, _wanted, lambda item: cls.recognises(item, read_head(item)))
-        return holds_chats(path, _is_named, _is_known) if is_zip(path) else _is_known(head)
+    def _is_known(cls, head: bytes) -> bool:
+        return is_telegram_html(head) or is_telegram_json(head)
 
-    def __iter__(self) -> Iterator[Document | RecordError]:
-        ids, paths = cache(lambda place: chat_ids(_first_pages(place), self._zone)), self.files()
-        yield from documents(read_each(unpacked(paths, _zipped), lambda file: self._messages(file, ids)))
-        yield from others_in_zips(paths, self, _is_known)
+    @classmethod
+    def _is_folder(cls, folder: Path) -> bool:
+        """Say whether the first files of a folder all are exports."""
+        return first_files(folder, _wanted, lambda item: cls._is_known(read_head(item)))
+
+    @classmethod
+    def _may_hold(cls, item: Path) -> bool:
+        return item.suffix.lower() == ".json" or _PAGE.fullmatch(item.name) is not None
+
+    def _in_zip(self, path: Path) -> Iterator[ChatFile | RecordError]:
+        """Yield the chats in a zip: its JSON, and its pages unless a ``result.json`` says the same."""
+        known = {file.path for file in super()._in_zip(path) if isinstance(file, ChatFile)}
+
+        def wanted(item: Path) -> bool:
+            chats = item.parent.parent
+            account = chats.parent if chats.name == _CHATS else item.parent
+            return item.suffix.lower() == ".json" or known.isdisjoint(
+                folder / "result.json" for folder in (item.parent, account)
+            )
+
+        return in_zip(path, lambda item: self._may_hold(item) and wanted(item), self._is_known)
 
     def _takes(self, path: Path) -> bool:
         """Take exports by their name, and of zips those that hold one."""
         return type(self).recognises(path, b"") if is_zip(path) else super()._takes(path) and _wanted(path)
 
-    def _messages(self, file: ChatFile, ids: Callable[[Path], dict[Path, str]]) -> Iterator[Said | RecordError]:
+    def _documents(self, files: Iterable[ChatFile | RecordError]) -> Iterator[Document | RecordError]:
+        ids = cache(lambda place: chat_ids(_first_pages(place), self._zone))
+        return documents(read_each(files, lambda file: self._messages_of(file, ids)))
+
+    def _messages_of(self, file: ChatFile, ids: Callable[[Path], dict[Path, str]]) -> Iterator[Said | RecordError]:
         if not is_telegram_html(file.head()):
             return json_messages(file, self._zone)
         folder = file.path.absolute().parent
@@ -67,29 +86,6 @@ class TelegramExport(ZonedSource):
         if folder.parent.name == _CHATS:
             chat = ids(folder.parent if folder.is_dir() else _zip_around(folder)).get(folder)
         return html_messages(file, self._zone, chat=chat)
-
-
-def _is_known(head: bytes) -> bool:
-    return is_telegram_html(head) or is_telegram_json(head)
-
-
-def _is_named(path: Path) -> bool:
-    """Say whether a file may hold messages, by its name."""
-    return path.suffix.lower() == ".json" or _PAGE.fullmatch(path.name) is not None
-
-
-def _zipped(path: Path) -> Iterator[ChatFile | RecordError]:
-    """Yield the chats in a zip: its JSON, and its pages unless a ``result.json`` says the same."""
-    known = {file.path for file in in_zip(path, _is_named, _is_known) if isinstance(file, ChatFile)}
-
-    def wanted(item: Path) -> bool:
-        chats = item.parent.parent
-        account = chats.parent if chats.name == _CHATS else item.parent
-        return item.suffix.lower() == ".json" or known.isdisjoint(
-            folder / "result.json" for folder in (item.parent, account)
-        )
-
-    return in_zip(path, lambda item: _is_named(item) and wanted(item), _is_known)
 
 
 def _zip_around(folder: Path) -> Path:

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 from typing import ClassVar
 
 from masa_rag.errors import RecordError
 from masa_rag.sources._chats.days import at, day_documents
+from masa_rag.sources._chats.exports import ChatExport
 from masa_rag.sources._chats.fields import clean
-from masa_rag.sources._chats.files import ChatFile, holds_chats, in_zip, is_zip, others_in_zips, read_each, unpacked
+from masa_rag.sources._chats.files import ChatFile, read_each
 from masa_rag.sources._chats.zoned import ZonedSource
 from masa_rag.sources._lines import is_damaged, text_lines
 from masa_rag.types import Document, Segment
@@ -36,35 +36,18 @@ class Opening:
     text: str = ""
 
 
-class TextChats(ZonedSource):
+class TextChats(ZonedSource, ChatExport):
     """Base of the sources that read such texts, whose times name no zone and whose messages have no ids."""
 
     by_content = True
     suffixes: ClassVar[frozenset[str]] = frozenset({".txt", ".zip"})
 
-    @classmethod
-    def recognises(cls, path: Path, head: bytes) -> bool:
-        """Say whether the text, or a text in the zip, is such a chat."""
-        return holds_chats(path, cls._may_hold, cls._is_known) if is_zip(path) else cls._is_known(head)
+    def _documents(self, files: Iterable[ChatFile | RecordError]) -> Iterator[Document | RecordError]:
+        return read_each(files, self._chat)
 
-    def __iter__(self) -> Iterator[Document | RecordError]:
-        paths = self.files()
-        yield from read_each(unpacked(paths, lambda path: in_zip(path, self._may_hold, self._is_known)), self._chat)
-        yield from others_in_zips(paths, self, self._is_known)
-
-    @classmethod
-    def _may_hold(cls, item: Path) -> bool:
-        """Say whether a file of a zip may be such a chat, by its name."""
-        return item.suffix.lower() in cls.suffixes - {".zip"}
-
-    @classmethod
-    @abstractmethod
-    def _is_known(cls, head: bytes) -> bool:
-        """Say whether a text that begins so is such a chat."""
-
-    @abstractmethod
     def _title(self, file: ChatFile) -> str:
         """Return the chat's name."""
+        return file.path.stem
 
     @abstractmethod
     def _opening(self, file: ChatFile) -> Callable[[str], Opening | None]:
@@ -77,13 +60,13 @@ class TextChats(ZonedSource):
     def _chat(self, file: ChatFile) -> Iterator[Document | RecordError]:
         title, form = self._title(file), type(self).form
         found = False
-        for item in day_documents(self._messages(file), channel=title, title=title, metadata={"platform": form}):
+        for item in day_documents(self._segments(file), channel=title, title=title, metadata={"platform": form}):
             found = True
             yield item
         if not found:
             yield RecordError(f"no message found; expected a text that {form} saves", record_id=str(file.path))
 
-    def _messages(self, file: ChatFile) -> Iterator[Segment | RecordError]:
+    def _segments(self, file: ChatFile) -> Iterator[Segment | RecordError]:
         for number, opening, text in _entries(file, self._opening(file)):
             if opening.author is None:
                 continue
