@@ -112,7 +112,7 @@ class FileSource:
         """Say whether this source reads ``path``, by content.
 
         Args:
-            path: A file or folder that exists.
+            path: A file that exists, or a folder, of sources whose exports are folders as a whole.
             head: The first HEAD_BYTES bytes of the file; empty for a folder.
         """
         raise NotImplementedError

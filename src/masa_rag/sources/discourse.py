@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from masa_rag.errors import RecordError
-from masa_rag.sources._base import FileSource, read_head
+from masa_rag.sources._base import FileSource
 from masa_rag.sources._chats.cooked import cooked_text, raw_text
 from masa_rag.sources._chats.fields import clean, id_of, kept, list_of, text_of, time_of
 from masa_rag.sources._jsonfile import first_records, records
@@ -48,15 +48,9 @@ class DiscourseTopics(FileSource):
         self.site = site.rstrip("/") if site is not None else None
 
     @classmethod
-    def recognises(cls, path: Path, head: bytes) -> bool:
-        """Say whether it holds a ``post_stream`` with numbered posts; of a folder, its first files."""
-        if not path.is_dir():
-            return head[:2] != b"PK" and b'"post_stream"' in head and _has_posts(head)
-        try:
-            files = sorted(item for item in path.rglob("*.json") if item.is_file())
-            return bool(files) and all(cls.recognises(item, read_head(item)) for item in files[:3])
-        except OSError:
-            return False
+    def recognises(cls, path: Path, head: bytes) -> bool:  # noqa: ARG003 - its content tells
+        """Say whether it holds a ``post_stream`` with numbered posts."""
+        return head[:2] != b"PK" and b'"post_stream"' in head and _has_posts(head)
 
     def _read(self, path: Path) -> Iterator[Document | RecordError]:
         fields: dict[str, Any] = {}

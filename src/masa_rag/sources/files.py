@@ -78,10 +78,8 @@ class Files(FileSource):
         self._root = root_of(self.paths)
 
     @classmethod
-    def recognises(cls, path: Path, head: bytes) -> bool:
-        """Say yes to readable text, and to a folder that holds a file with a suffix of text."""
-        if path.is_dir():
-            return any(item.is_file() and item.suffix.lower() in cls.suffixes for item in path.rglob("*"))
+    def recognises(cls, path: Path, head: bytes) -> bool:  # noqa: ARG003 - its content tells
+        """Say yes to readable text."""
         return bool(head.strip()) and _readable(head)
 
     def _read(self, path: Path) -> Iterator[Document | RecordError]:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from io import BytesIO
 from itertools import islice
 from pathlib import Path
 
 from masa_rag.errors import RecordError
-from masa_rag.sources._base import read_head
-from masa_rag.sources._chats.days import day_documents
+from masa_rag.sources._chats.days import at, day_documents
+from masa_rag.sources._chats.files import ChatFile, read_each
 from masa_rag.sources._chats.zoned import ZonedSource
 from masa_rag.sources._irc.lines import Clock, Line, parse_line, read_lines
 from masa_rag.sources._irc.places import NAME_DATE, channels_of
@@ -70,24 +70,14 @@ class IrcLogs(ZonedSource):
         self.by_conversation = by_conversation
 
     @classmethod
-    def recognises(cls, path: Path, head: bytes) -> bool:
+    def recognises(cls, path: Path, head: bytes) -> bool:  # noqa: ARG003 - its content tells
         """Say whether most of the first lines are timed messages or notices of a log."""
-        if not path.is_dir():
-            return head[:2] != b"PK" and _looks_like_log(head)  # a zip may hold a log uncompressed
-        try:
-            files = sorted(item for item in path.rglob("*") if item.suffix.lower() in cls.suffixes and item.is_file())
-            return bool(files) and all(_looks_like_log(read_head(item)) for item in files[:3])
-        except OSError:
-            return False
+        return head[:2] != b"PK" and _looks_like_log(head)  # a zip may hold a log uncompressed
 
     def __iter__(self) -> Iterator[Document | RecordError]:
         files = self.files()
         channels = dict.fromkeys(files, self.channel) if self.channel is not None else channels_of(files)
-        for path, channel in channels.items():
-            try:
-                yield from self._days(path, channel)
-            except OSError as error:
-                yield RecordError(f"cannot be read ({error.strerror or error})", record_id=str(path))
+        return read_each(map(ChatFile.at, files), lambda file: self._days(file.path, channels[file.path]))
 
     def _days(self, path: Path, channel: str) -> Iterator[Document | RecordError]:
         start = _Start(path)
@@ -134,11 +124,8 @@ class IrcLogs(ZonedSource):
     def _time(self, calendar: _Calendar, clock: Clock) -> datetime | None:
         if calendar.day is None:
             return None
-        try:
-            local = datetime.combine(calendar.day, datetime.min.time()) + timedelta(seconds=clock.seconds)
-            return local.replace(tzinfo=clock.offset or self._zone).astimezone(UTC)
-        except (OverflowError, ValueError):
-            return None
+        midnight = datetime.combine(calendar.day, datetime.min.time())
+        return at(midnight + timedelta(seconds=clock.seconds), clock.offset or self._zone)
 
 
 class _Calendar:
