@@ -100,12 +100,7 @@ def _opens_with_message(archive: Archive, day: str) -> bool:
 
 
 def _messages(path: Path, names: Names, workspace: str | None) -> Iterator[Said | RecordError]:
-    try:
-        archive = Archive(path)
-    except SourceFormatError as error:
-        yield RecordError(str(error), record_id=str(path))
-        return
-    with archive:
+    with Archive(path) as archive:
         yield from archive.refused
         yield from _Export(archive, names, workspace).messages()
 

@@ -147,3 +147,5 @@ def read_each(
             yield RecordError(f"cannot be read ({error.strerror or error})", record_id=str(file.path))
         except RecordError as error:  # a damaged member of a zip
             yield error
+        except SourceFormatError as error:  # a damaged zip
+            yield RecordError(str(error), record_id=str(file.path))

@@ -61,15 +61,9 @@ def _index(archive: Archive) -> str | None:
 
 def package_messages(path: Path, names: Names) -> Iterator[Said | RecordError]:
     """Yield the messages of a package, a zip or the folder unpacked from it."""
-    try:
-        archive = Archive(path)
-    except SourceFormatError as error:
-        yield RecordError(str(error), record_id=str(path))
-        return
-    with archive:
+    with Archive(path) as archive:
         yield from archive.refused
-        package = _Package(archive, names)
-        yield from package.messages()
+        yield from _Package(archive, names).messages()
 
 
 class _Package:
