@@ -75,13 +75,10 @@ class AssistantExport(ChatExport):
     @classmethod
     def _is_folder(cls, folder: Path) -> bool:
         """Say whether a folder holds one export, and nothing that somebody put beside it."""
-        try:
-            inside = [path for path in folder.iterdir() if path.is_file() and not path.name.startswith(".")]
-            exported = [path for path in inside if _EXPORTED.fullmatch(path.name)]
-            strays = (path for path in inside if path.name not in _ABOUT and not _SENT.fullmatch(path.name.lower()))
-            return bool(exported) and next(strays, None) is None and is_known(read_head(min(exported)))
-        except OSError:
-            return False
+        inside = [path for path in folder.iterdir() if path.is_file() and not path.name.startswith(".")]
+        exported = [path for path in inside if _EXPORTED.fullmatch(path.name)]
+        strays = (path for path in inside if path.name not in _ABOUT and not _SENT.fullmatch(path.name.lower()))
+        return bool(exported) and next(strays, None) is None and is_known(read_head(min(exported)))
 
     @classmethod
     def _may_hold(cls, item: Path) -> bool:

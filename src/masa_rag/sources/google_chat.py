@@ -16,7 +16,7 @@ from masa_rag.sources._archive import Archive
 from masa_rag.sources._base import read_head
 from masa_rag.sources._chats.dates import moment
 from masa_rag.sources._chats.exports import ChatExport
-from masa_rag.sources._chats.fields import content_of, counts_of, id_of, kept, list_of, text_of
+from masa_rag.sources._chats.fields import content_of, counts_of, id_of, kept, list_of, text_of, texts_of
 from masa_rag.sources._chats.files import ChatFile, is_zip, read_each
 from masa_rag.sources._chats.messages import FIRST_FILES, Room, Said, documents
 from masa_rag.sources._jsonstream import ITEM, json_values, peek
@@ -61,11 +61,8 @@ class GoogleChatExport(ChatExport):
         is_one = (folder / _ABOUT).is_file()
         if not is_one and folder.name != "Groups":
             return False
-        try:
-            found = islice(folder.glob(_FILE if is_one else f"*/{_FILE}"), FIRST_FILES)
-            return any(cls._is_known(read_head(path)) for path in found)
-        except OSError:
-            return False
+        found = islice(folder.glob(_FILE if is_one else f"*/{_FILE}"), FIRST_FILES)
+        return any(cls._is_known(read_head(path)) for path in found)
 
     def _documents(self, files: Iterable[ChatFile | RecordError]) -> Iterator[Document | RecordError]:
         told = cache(_told)
@@ -95,8 +92,8 @@ def _messages(file: ChatFile, told: Callable[[Path], dict[Path, Any]]) -> Iterat
 def _room(path: Path, about: Any) -> Room:
     """Return the chat of a file: a space has a name; a chat of two or more goes by who is in it."""
     folder = path.parent.name
-    name, people = text_of(about, "name"), [text_of(member, "name") for member in list_of(about, "members")]
-    title = name if name and name != _UNNAMED else ", ".join(filter(None, people)) or folder
+    name = text_of(about, "name")
+    title = name if name and name != _UNNAMED else ", ".join(texts_of(about, "members", "name")) or folder
     return Room(folder, title, metadata={"platform": "google_chat"})
 
 
@@ -161,5 +158,5 @@ def _metadata(record: dict[str, Any]) -> dict[str, Any]:
         for reaction in list_of(record, "reactions")
         for people in [reaction.get("reactor_emails")]
     )
-    files = [text_of(file, "original_name", "export_name") for file in list_of(record, "attached_files")]
-    return kept({"attachments": [file for file in files if file], "reactions": reactions})
+    files = texts_of(record, "attached_files", "original_name", "export_name")
+    return kept({"attachments": files, "reactions": reactions})

@@ -55,13 +55,10 @@ class Mail(ChatExport):
     @classmethod
     def _is_folder(cls, folder: Path) -> bool:
         """Say whether mails lie in a folder one by one, the read and the new ones apart: a Maildir."""
-        try:
-            if not all((folder / name).is_dir() for name in _MAILDIR):
-                return False
-            first = (next(iter(sorted((folder / name).iterdir())), None) for name in _MAILDIR)
-            return any(path is not None and is_mail(read_head(path)) for path in first)
-        except OSError:
+        if not all((folder / name).is_dir() for name in _MAILDIR):
             return False
+        first = (next(iter(sorted((folder / name).iterdir())), None) for name in _MAILDIR)
+        return any(path is not None and is_mail(read_head(path)) for path in first)
 
     def _documents(self, files: Iterable[ChatFile | RecordError]) -> Iterator[Document | RecordError]:
         return documents(read_each(files, _Threads().read))

@@ -14,7 +14,7 @@ from masa_rag._ids import digest
 from masa_rag.errors import RecordError
 from masa_rag.sources._base import read_head
 from masa_rag.sources._chats.exports import ChatExport
-from masa_rag.sources._chats.fields import clean, kept, list_of, text_of, time_of
+from masa_rag.sources._chats.fields import clean, kept, list_of, text_of, texts_of, time_of
 from masa_rag.sources._chats.files import ChatFile, is_zip
 from masa_rag.sources._chats.messages import FIRST_FILES, Room, Said
 from masa_rag.sources._chats.zoned import ZonedSource
@@ -73,12 +73,9 @@ class MessengerExport(ZonedSource, ChatExport):
     def _is_folder(cls, folder: Path) -> bool:
         """Say whether a folder is a chat's, with the media that were sent in it, or the one of all chats in a copy."""
         deeper = {"messages": ("*/*/",), "inbox": ("*/",)}.get(folder.name, ())
-        try:
-            names = (f"{depth}message_1.{kind}" for depth in ("", *deeper) for kind in ("json", "html"))
-            parts = (part for name in names for part in islice(folder.glob(name), FIRST_FILES))
-            return any(cls._is_file(part, read_head(part)) for part in parts)
-        except OSError:
-            return False
+        names = (f"{depth}message_1.{kind}" for depth in ("", *deeper) for kind in ("json", "html"))
+        parts = (part for name in names for part in islice(folder.glob(name), FIRST_FILES))
+        return any(cls._is_file(part, read_head(part)) for part in parts)
 
     @classmethod
     def _may_hold(cls, item: Path) -> bool:
@@ -160,9 +157,9 @@ def _text(record: dict[str, Any], author: str) -> str:
 
 
 def _metadata(record: dict[str, Any]) -> dict[str, Any]:
-    files = (text_of(item, "uri") for kind in _MEDIA for item in list_of(record, kind))
+    files = [PurePosixPath(file).name for kind in _MEDIA for file in texts_of(record, kind, "uri")]
     reactions = Counter(_words(item, "reaction") for item in list_of(record, "reactions"))
-    return kept({"attachments": [PurePosixPath(file).name for file in files if file], "reactions": dict(reactions)})
+    return kept({"attachments": files, "reactions": dict(reactions)})
 
 
 def _words(record: dict[str, Any], *names: str) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 from masa_rag.errors import RecordError
 from masa_rag.sources._base import FileSource, read_head
 from masa_rag.sources._chats.cooked import cooked_text
-from masa_rag.sources._chats.fields import content_of, id_of, kept, list_of, text_of, time_of
+from masa_rag.sources._chats.fields import content_of, id_of, kept, text_of, texts_of, time_of
 from masa_rag.sources._chats.files import ChatFile, holds_chats, in_zip, is_zip, read_each, unpacked
 from masa_rag.sources._chats.messages import Room, Said, documents
 from masa_rag.sources._jsonfile import first_records, records
@@ -49,8 +49,8 @@ class RedditExport(FileSource):
     @classmethod
     def recognises(cls, path: Path, head: bytes) -> bool:
         """Say whether the first record has the fields of a post or a comment, or the first line those of its table."""
-        if path.is_dir() or is_zip(path):
-            return not path.is_dir() and holds_chats(path, _is_named, is_table)
+        if is_zip(path):
+            return holds_chats(path, _is_named, is_table)
         if is_table(head):
             return True
         found = [record for _, value in first_records(head, _INTO) for record in _flat(value)]
@@ -238,9 +238,8 @@ def _body(record: dict[str, Any], identity: str) -> str:
 
 def _beside(record: dict[str, Any]) -> str:
     """Return the choices of a post's poll and the captions of its pictures, a line each."""
-    choices = (text_of(option, "text") for option in list_of(record.get("poll_data"), "options"))
-    captions = (text_of(picture, "caption") for picture in list_of(record.get("gallery_data"), "items"))
-    lines = (*(f"- {choice}" for choice in choices if choice), *filter(None, captions))
+    choices = texts_of(record.get("poll_data"), "options", "text")
+    lines = (*(f"- {choice}" for choice in choices), *texts_of(record.get("gallery_data"), "items", "caption"))
     return _unescaped(record, "\n".join(lines))
 
 

@@ -12,7 +12,7 @@ from masa_rag._ids import digest
 from masa_rag.errors import RecordError
 from masa_rag.sources._base import read_head
 from masa_rag.sources._chats.exports import ChatExport
-from masa_rag.sources._chats.fields import counts_of, kept, list_of, text_of, time_of
+from masa_rag.sources._chats.fields import counts_of, kept, text_of, texts_of, time_of
 from masa_rag.sources._chats.files import ChatFile
 from masa_rag.sources._chats.messages import FIRST_FILES, Room, Said
 from masa_rag.sources._chats.zoned import ZonedSource
@@ -67,16 +67,11 @@ class SignalExport(ZonedSource, ChatExport):
     @classmethod
     def _is_folder(cls, folder: Path) -> bool:
         """Say whether a folder is a chat's, or holds the folders of chats and nothing that somebody put beside them."""
-        try:
-            inside = [item for item in sorted(folder.iterdir()) if not item.name.startswith(".")]
-            if (folder / _FILE).is_file():
-                return (folder / "chat.md").is_file() and cls._is_known(read_head(folder / _FILE))
-            chats = [item / _FILE for item in inside if item.name not in _BESIDE_CHATS]
-            return all(path.is_file() for path in chats) and any(
-                cls._is_known(read_head(path)) for path in chats[:FIRST_FILES]
-            )
-        except OSError:
-            return False
+        if (folder / _FILE).is_file():
+            return (folder / "chat.md").is_file() and cls._is_known(read_head(folder / _FILE))
+        inside = (item for item in sorted(folder.iterdir()) if not item.name.startswith("."))
+        chats = [item / _FILE for item in inside if item.name not in _BESIDE_CHATS]
+        return all(map(Path.is_file, chats)) and any(cls._is_known(read_head(path)) for path in chats[:FIRST_FILES])
 
     def _messages(self, file: ChatFile) -> Iterator[Said | RecordError]:
         chat = file.path.absolute().parent.name if file.path.name == _FILE else file.path.stem
@@ -124,6 +119,5 @@ def _quoted(record: dict[str, Any]) -> str:
 def _metadata(record: dict[str, Any]) -> dict[str, Any]:
     reactions = record.get("reactions")
     pairs = (item for item in (reactions if isinstance(reactions, list) else ()) if isinstance(item, list))
-    files = [text_of(file, "name") for file in list_of(record, "attachments")]
     emoji = counts_of((pair[1], 1) for pair in pairs if len(pair) == 2 and isinstance(pair[1], str))
-    return kept({"attachments": [file for file in files if file], "reactions": emoji})
+    return kept({"attachments": texts_of(record, "attachments", "name"), "reactions": emoji})

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from masa_rag.sources._assistants.branches import in_order, shown
-from masa_rag.sources._chats.fields import clean, id_of, kept, list_of, text_of, time_of
+from masa_rag.sources._chats.fields import clean, id_of, kept, list_of, text_of, texts_of, time_of
 from masa_rag.types import Document, Segment
 
 NAME = "ChatGPT"
@@ -56,8 +56,7 @@ def _said(key: str, message: Any, me: str) -> Iterator[Segment]:
     if text := _text(message):
         about = message.get("metadata")
         is_mine = text_of(message.get("author"), "role") == "user"
-        files = [text_of(file, "name") for file in list_of(about, "attachments")]
-        metadata = {"model": text_of(about, "model_slug"), "attachments": [file for file in files if file]}
+        metadata = {"model": text_of(about, "model_slug"), "attachments": texts_of(about, "attachments", "name")}
         yield Segment(text, me if is_mine else NAME, _time(message), id=key, metadata=kept(metadata))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from masa_rag.errors import RecordError
@@ -18,9 +19,11 @@ class ChatExport(FileSource):
 
     @classmethod
     def recognises(cls, path: Path, head: bytes) -> bool:
-        """Say whether the content is such an export; of a folder, whether it is one as a whole."""
+        """Say whether the content is such an export; of a folder, whether it is one as a whole, no if it is closed."""
         if path.is_dir():
-            return cls._is_folder(path)
+            with suppress(OSError):
+                return cls._is_folder(path)
+            return False
         return holds_chats(path, cls._may_hold, cls._is_known) if is_zip(path) else cls._is_file(path, head)
 
     def __iter__(self) -> Iterator[Document | RecordError]:

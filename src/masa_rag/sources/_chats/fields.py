@@ -58,6 +58,11 @@ def list_of(record: Any, name: str) -> list[dict[str, Any]]:
     return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
 
 
+def texts_of(record: Any, name: str, *names: str) -> list[str]:
+    """Return the first text in each of the objects in the field's list, those without one left out."""
+    return [text for item in list_of(record, name) if (text := text_of(item, *names))]
+
+
 def counts_of(pairs: Iterable[tuple[str | None, Any]]) -> dict[str, int]:
     """Return {name: count} of what has a name and a whole number, those of one name together."""
     counts: dict[str, int] = {}

@@ -147,9 +147,5 @@ FIRST_FILES = 20
 
 def first_files(folder: Path, wanted: Callable[[Path], bool], recognised: Callable[[Path], bool]) -> bool:
     """Say whether a folder holds this format: the first of its files that are wanted all do, and one exists."""
-    try:
-        found = (path for path in visible_files(folder) if wanted(path))
-        some = sorted(islice(found, FIRST_FILES))
-        return bool(some) and all(recognised(path) for path in some)
-    except OSError:
-        return False
+    some = sorted(islice(filter(wanted, visible_files(folder)), FIRST_FILES))
+    return bool(some) and all(map(recognised, some))

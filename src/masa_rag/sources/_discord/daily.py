@@ -10,7 +10,7 @@ from typing import Any
 
 from masa_rag._ids import digest
 from masa_rag.errors import RecordError
-from masa_rag.sources._chats.fields import content_of, kept, list_of, text_of, time_of
+from masa_rag.sources._chats.fields import content_of, kept, text_of, texts_of, time_of
 from masa_rag.sources._chats.messages import Room, Said
 from masa_rag.types import Segment
 
@@ -59,12 +59,11 @@ def _segment(record: Any, where: str) -> Segment:
     author, created_at = text_of(record, "author"), time_of(record.get("created_at"))
     if not author or created_at is None:
         raise RecordError("received a message without author or time; expected both", record_id=where)
-    files = [name for item in list_of(record, "attachments") if (name := text_of(item, "origin_name", "filename"))]
     return Segment(
         text=content_of(record, "content", record_id=where),
         author=author,
         created_at=created_at,
-        metadata=kept({"attachments": files}),
+        metadata=kept({"attachments": texts_of(record, "attachments", "origin_name", "filename")}),
     )
 
 
