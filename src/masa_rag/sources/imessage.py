@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from datetime import datetime
 
+from masa_rag.sources._chats.dates import worded
 from masa_rag.sources._chats.files import ChatFile
 from masa_rag.sources._chats.texts import Opening, TextChats
 from masa_rag.sources._lines import head_lines
@@ -23,7 +24,6 @@ _ADDED = re.compile(
     r"Invisible Ink)|Sticker from .+: \S.*|(?:/Users/|/private/|/var/|~/Library/|attachments/)\S.*\.\w{2,5}"
 )
 """What the exporter adds to a message: how it was sent, and where its files lie."""
-_MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
 
 
 class IMessageExport(TextChats):
@@ -64,7 +64,7 @@ class _Lines:
 
     def __call__(self, line: str) -> Opening | None:
         if (head := _HEAD.fullmatch(line)) is not None:
-            self._is_head, self._author, self._when = head["reply"] is None, None, _time(head["time"])
+            self._is_head, self._author, self._when = head["reply"] is None, None, worded(head["time"])
             return Opening()
         if self._is_head:
             self._is_head, self._author = False, line.strip()
@@ -73,13 +73,4 @@ class _Lines:
             return Opening()
         if self._author is not None and (edited := _EDITED.fullmatch(line)) is not None:
             return Opening(self._author, self._when, edited["text"])
-        return None
-
-
-def _time(written: str) -> datetime | None:
-    month, rest = written[:3], written[3:]
-    number = _MONTHS.index(month) + 1 if month in _MONTHS else 0
-    try:
-        return datetime.strptime(f"{number}{rest}", "%m %d, %Y %I:%M:%S %p")  # noqa: DTZ007 - the zone comes later
-    except ValueError:
         return None

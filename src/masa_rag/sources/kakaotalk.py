@@ -5,13 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from datetime import datetime
-from functools import lru_cache
 
 from masa_rag.sources._chats.files import ChatFile
 from masa_rag.sources._chats.texts import Opening, TextChats
 from masa_rag.sources._lines import head_lines, text_lines
 from masa_rag.sources._pages.months import NUMBERS
-from masa_rag.sources._whatsapp.clock import local_time, stamp_of
+from masa_rag.sources._whatsapp.clock import time_alone
 
 _TITLE = re.compile(
     r"(?P<title>.+?)(?: \d+)? ?님과(?:의)? 카카오톡 대화|KakaoTalk Chats with (?P<with>.+?)(?: \d+)?|"
@@ -101,10 +100,8 @@ class _Lines:
         return Opening(who, _time(dated["day"], dated["clock"]), text) if colon else Opening()
 
 
-@lru_cache(maxsize=4_096)  # messages come several a minute
 def _time(day: str, clock: str) -> datetime | None:
     words = _WORDS.fullmatch(day)
     month = NUMBERS.get(words["month"].lower()) if words is not None else None
     numbers = f"{words['year']}/{month}/{words['day']}" if words is not None else day
-    found = stamp_of(f"[{numbers}, {clock}]")
-    return local_time(found[0], day_first=True) if found is not None else None
+    return time_alone(f"{numbers}, {clock}", day_first=True)

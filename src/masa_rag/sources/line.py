@@ -5,13 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from datetime import datetime
-from functools import lru_cache
 from typing import IO
 
 from masa_rag.sources._chats.files import ChatFile
 from masa_rag.sources._chats.texts import Opening, TextChats
 from masa_rag.sources._lines import head_lines, text_lines
-from masa_rag.sources._whatsapp.clock import DateOrder, Stamp, local_time, stamp_of
+from masa_rag.sources._whatsapp.clock import DateOrder, Stamp, local_time, stamp_alone, time_alone
 
 _MARK = "[LINE]"
 _TITLE = re.compile(
@@ -86,13 +85,8 @@ class _Lines:
             return None
         if not match["text"] or not match["who"].strip():  # what the app says
             return Opening()
-        return Opening(match["who"], _time(f"{self._day}, {match['clock'].strip()}", self._day_first), match["text"])
-
-
-@lru_cache(maxsize=4_096)  # messages come several a minute
-def _time(written: str, day_first: bool) -> datetime | None:
-    found = stamp_of(f"[{written}]")
-    return local_time(found[0], day_first=day_first) if found is not None else None
+        when = time_alone(f"{self._day}, {match['clock'].strip()}", day_first=self._day_first)
+        return Opening(match["who"], when, match["text"])
 
 
 def _day(line: str) -> str | None:
@@ -112,8 +106,8 @@ def _day_first(file: IO[bytes]) -> bool:
 
 def _days(file: IO[bytes]) -> Iterator[tuple[str, Stamp]]:
     for line in text_lines(file):
-        if (day := _day(line)) is not None and (found := stamp_of(f"[{day}, 0:00]")) is not None:
-            yield line, found[0]
+        if (day := _day(line)) is not None and (stamp := stamp_alone(f"{day}, 0:00")) is not None:
+            yield line, stamp
 
 
 def _is_named(line: str, day: datetime | None) -> bool:

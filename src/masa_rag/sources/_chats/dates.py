@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from masa_rag._time import mail_time
 from masa_rag.sources._chats.days import at
 from masa_rag.sources._pages.months import NUMBERS, folded
-from masa_rag.sources._whatsapp.clock import local_time, stamp_of
+from masa_rag.sources._whatsapp.clock import time_alone
 
 _CLOCK = re.compile(r"(\d{1,2})[:.](\d\d)(?:[:.](\d\d))?(?![.:\d])\s*(?:([ap])\.?\s?m\b\.?)?", re.IGNORECASE)
 _YEAR = re.compile(r"(?:19|20)\d\d")
@@ -25,7 +25,7 @@ def moment(written: str, zone: tzinfo = UTC) -> datetime | None:
         written: A date and a clock; the name of a zone, which is passed over.
         zone: Where it was written. Dates in numbers begin with the year or the day.
     """
-    local = _worded(written) or _numbered(written)
+    local = worded(written) or time_alone(written, day_first=True)
     return at(local, zone) if local is not None else None
 
 
@@ -40,7 +40,8 @@ def zoned(written: str) -> datetime | None:
     return found + (noon - _NOON) if found is not None and noon is not None else found
 
 
-def _worded(written: str) -> datetime | None:
+def worded(written: str) -> datetime | None:
+    """Return the local time of a date whose month is a word, None for anything else."""
     if (clock := _CLOCK.search(written)) is None:
         return None
     rest = _CLOCK.sub(" ", written, count=1)
@@ -56,8 +57,3 @@ def _worded(written: str) -> datetime | None:
         return datetime(int(year[0]), month, numbers[0], hour, int(clock[2]), int(clock[3] or 0))  # noqa: DTZ001
     except ValueError:
         return None
-
-
-def _numbered(written: str) -> datetime | None:
-    found = stamp_of(f"[{written}]")
-    return local_time(found[0], day_first=True) if found is not None else None

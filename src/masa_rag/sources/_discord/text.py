@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
-from functools import lru_cache
 from io import BytesIO
 from itertools import islice
 from typing import Any
@@ -18,7 +17,7 @@ from masa_rag.sources._chats.files import ChatFile
 from masa_rag.sources._discord.html import page_room
 from masa_rag.sources._discord.message import Names
 from masa_rag.sources._lines import is_damaged, table_rows, text_lines
-from masa_rag.sources._whatsapp.clock import DateOrder, Stamp, local_time, stamp_of
+from masa_rag.sources._whatsapp.clock import DateOrder, stamp_alone, time_alone
 from masa_rag.types import Document, Segment
 
 _COLUMNS = "AuthorID,Author,Date,Content,Attachments,Reactions"
@@ -93,23 +92,16 @@ class _Clock:
         self._zone = zone
         order = DateOrder()
         for written in dates:
-            if (found := _stamp(written)) is not None:
-                order.add(found)
+            if (stamp := stamp_alone(written)) is not None:
+                order.add(stamp)
         self._day_first = order.day_first()
 
     def time(self, written: str) -> datetime | None:
         """Return the UTC time, None when the date cannot be read."""
         if (known := time_of(written, zone=self._zone)) is not None:
             return known
-        found = _stamp(written)
-        local = local_time(found, day_first=self._day_first) if found is not None else _old_date(written)
+        local = time_alone(written, day_first=self._day_first) or _old_date(written)
         return at(local, self._zone) if local is not None else None
-
-
-@lru_cache(maxsize=4_096)  # messages come several a minute, and each date is asked for again
-def _stamp(written: str) -> Stamp | None:
-    found = stamp_of(f"[{written}]")
-    return found[0] if found is not None else None
 
 
 def _old_date(written: str) -> datetime | None:
@@ -186,7 +178,7 @@ def _blocks(file: ChatFile) -> Iterator[_Entry]:
 
 
 def _is_date(written: str) -> bool:
-    return _stamp(written) is not None or _old_date(written) is not None or time_of(written) is not None
+    return stamp_alone(written) is not None or _old_date(written) is not None or time_of(written) is not None
 
 
 def _entry(header: re.Match[str], lines: list[str]) -> _Entry:

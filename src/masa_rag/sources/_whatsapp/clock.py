@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 from typing import TypeAlias
 
 _BEFORE_NOON = (
@@ -101,6 +102,19 @@ def stamp_of(line: str) -> tuple[Stamp, int] | None:
     numbers = (int(first), int(middle), int(last))
     padded = any(len(number) == 2 and int(number) < 10 for number in (first, middle))
     return Stamp(shape, numbers, hour_24, int(minute), int(second or 0), known[0], padded), match.end()
+
+
+@lru_cache(maxsize=4_096)  # messages come several a minute
+def stamp_alone(written: str) -> Stamp | None:
+    """Return the stamp of a date and a clock with nothing behind them."""
+    found = stamp_of(f"[{written}]")
+    return found[0] if found is not None else None
+
+
+def time_alone(written: str, *, day_first: bool) -> datetime | None:
+    """Return the local time of a date and a clock with nothing behind them, None where they are none."""
+    stamp = stamp_alone(written)
+    return local_time(stamp, day_first=day_first) if stamp is not None else None
 
 
 def _known_half(before: str, after: str) -> tuple[bool, bool] | None:
