@@ -63,14 +63,7 @@ def recognised(path: Path, head: bytes) -> bool:
 def _all_recognised(folder: Path) -> bool:
     """Say whether the first files of a folder all hold tweets."""
     found = list(islice(visible_files(folder), _LOOKED_AT))
-    return bool(found) and all(item.suffix.lower() in SUFFIXES and _recognised_file(item) for item in found)
-
-
-def _recognised_file(path: Path) -> bool:
-    try:
-        return recognised(path, read_head(path))
-    except OSError:
-        return False
+    return bool(found) and all(item.suffix.lower() in SUFFIXES and recognised(item, read_head(item)) for item in found)
 
 
 def _is_archive_zip(path: Path) -> bool:

@@ -41,7 +41,7 @@ def looks_like_export(head: bytes, stem: str) -> bool:
     said = [sender for sender in _senders(rests) if sender is not None]
     if said:
         return not any(map(_LOG_LEVEL.search, said)) and not any(map(_IRC.match, rests))
-    return _says_whatsapp(lines, stem)
+    return _says_whatsapp(rests, stem)
 
 
 def _senders(rests: list[str]) -> list[str | None]:
@@ -50,9 +50,8 @@ def _senders(rests: list[str]) -> list[str | None]:
     return [sender if sender != rest and not is_notice_sender(sender) else None for rest, sender in cut]
 
 
-def _says_whatsapp(lines: list[str], stem: str) -> bool:
+def _says_whatsapp(rests: list[str], stem: str) -> bool:
     """Say whether lines in which nobody speaks are the app's; a name needs more than one such line."""
-    rests = [line[found[1] :] for line in lines[:_OPENING] if (found := stamp_of(line)) is not None]
     own = COPY.sub("", stem)
     named = own == _IPHONE or _FILE_TITLE.fullmatch(own) is not None
     return (named and len(rests) > 1) or any(says_encrypted(rest) for rest in rests)
