@@ -15,11 +15,13 @@ from masa_rag.sources._tweets.record import (
     METRICS,
     Tweet,
     count_of,
+    counts_in,
     handle_in,
     id_of,
     list_of,
     mapping_of,
     text_of,
+    texts_in,
     unescaped,
     with_entities,
 )
@@ -123,11 +125,9 @@ def _references(tweet: Tweet, value: Mapping[str, Any], page: Page, depth: int) 
 
 def _details(value: Mapping[str, Any], entities: Mapping[str, Any], page: Page) -> dict[str, Any]:
     get, metrics = value.get, mapping_of(value.get("public_metrics"))
-    found: dict[str, Any] = {name: count for name, key in METRICS if (count := count_of(metrics.get(key)))}
+    found: dict[str, Any] = dict(counts_in(metrics, METRICS))
     for name, key in _TAGS if entities else ():
-        if (rows := list_of(entities.get(name))) and (
-            tags := [text for row in rows if (text := text_of(mapping_of(row).get(key)))]
-        ):
+        if tags := texts_in(entities.get(name), key):
             found[name] = tags
     if get("attachments") and (media := _media(mapping_of(get("attachments")), page)):
         found["media"] = media

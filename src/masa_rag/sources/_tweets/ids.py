@@ -29,27 +29,24 @@ class IdSet:
 
     def add(self, value: str) -> bool:
         """Add an id; return whether it was new."""
-        number = number_of(value)
-        place = self._find(number)
-        if self._slots[place]:
-            return False
-        self._put(place, number)
-        return True
-
-    def _put(self, place: int, number: int) -> None:
-        self._slots[place] = number
-        self._size += 1
-        if self._size * 2 > len(self._slots):
-            self._grow()
+        return self._add(number_of(value))
 
     def update(self, numbers: Iterable[bytes]) -> None:
         """Add many ids, given as digits."""
         for digits in numbers:
             number = int(digits)
             if 0 < number <= _LARGEST:
-                place = self._find(number)
-                if not self._slots[place]:
-                    self._put(place, number)
+                self._add(number)
+
+    def _add(self, number: int) -> bool:
+        place = self._find(number)
+        if self._slots[place]:
+            return False
+        self._slots[place] = number
+        self._size += 1
+        if self._size * 2 > len(self._slots):
+            self._grow()
+        return True
 
     def _find(self, number: int) -> int:
         slots, last = self._slots, len(self._slots) - 1

@@ -15,10 +15,12 @@ from masa_rag.sources._tweets.beside import article_of, votes_of
 from masa_rag.sources._tweets.record import (
     Tweet,
     count_of,
+    counts_in,
     id_of,
     list_of,
     mapping_of,
     text_of,
+    texts_in,
     unescaped,
     with_entities,
 )
@@ -202,13 +204,12 @@ def _first_version(edits: Mapping[str, Any], tweet_id: str) -> str | None:
 
 def _details(value: Mapping[str, Any]) -> dict[str, Any]:
     get = value.get
-    found: dict[str, Any] = {name: count for name, key in _COUNTS if (count := count_of(get(key)))}
+    found: dict[str, Any] = dict(counts_in(value, _COUNTS))
     entities = mapping_of(get("entities"))
     for name, group, key in _TAGS if entities else ():
-        if rows := list_of(entities.get(group)):
-            found[name] = [text for row in rows if (text := text_of(mapping_of(row).get(key)))]
-    if media := list_of(mapping_of(get("extended_entities")).get("media") or entities.get("media")):
-        found["media"] = [link for row in media if (link := text_of(mapping_of(row).get("media_url_https")))]
+        found[name] = texts_in(entities.get(group), key)
+    media = mapping_of(get("extended_entities")).get("media") or entities.get("media")
+    found["media"] = texts_in(media, "media_url_https")
     found["language"] = text_of(get("lang"))
     if get("place"):
         found["place"] = text_of(mapping_of(get("place")).get("full_name"))

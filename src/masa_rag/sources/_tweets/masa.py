@@ -21,11 +21,12 @@ from masa_rag.sources._chats.fields import kept
 from masa_rag.sources._tweets.record import (
     METRICS,
     Tweet,
-    count_of,
+    counts_in,
     id_of,
     list_of,
     mapping_of,
     text_of,
+    texts_in,
     unescaped,
     with_links,
 )
@@ -77,24 +78,17 @@ def wire_1(value: Mapping[str, Any], *, depth: int = 0) -> Tweet | None:
 
 def _details_1(value: Mapping[str, Any]) -> dict[str, Any]:
     get = value.get
-    found: dict[str, Any] = {}
-    for name, key in _COUNTS_1:
-        if count := count_of(get(key)):
-            found[name] = count
+    found: dict[str, Any] = dict(counts_in(value, _COUNTS_1))
     if get("Hashtags") and (tags := [tag for item in list_of(get("Hashtags")) if (tag := text_of(item))]):
         found["hashtags"] = tags
-    if get("Mentions") and (names := _each(get("Mentions"), "Username")):
+    if get("Mentions") and (names := texts_in(get("Mentions"), "Username")):
         found["mentions"] = names
     if get("Photos") or get("Videos") or get("GIFs"):
-        found["media"] = [link for name in ("Photos", "Videos", "GIFs") for link in _each(get(name), "URL")]
+        found["media"] = [link for name in ("Photos", "Videos", "GIFs") for link in texts_in(get(name), "URL")]
     if get("Place") or get("SensitiveContent"):
         place = text_of(mapping_of(get("Place")).get("full_name"))
         return kept({**found, "place": place, "sensitive": get("SensitiveContent") is True})
     return found
-
-
-def _each(items: object, key: str) -> list[str]:
-    return [text for item in list_of(items) if (text := text_of(mapping_of(item).get(key)))]
 
 
 def _related(tweet: Tweet, value: Mapping[str, Any], depth: int) -> None:
@@ -131,9 +125,7 @@ def wire_2(value: Mapping[str, Any]) -> Tweet | None:
     text = text_of(get("text"))
     if tweet_id is None or text is None:
         return None
-    metrics = mapping_of(get("public_metrics"))
-    counts = {name: count for name, key in _COUNTS_2 if (count := count_of(get(key)))}
-    counts.update((name, count) for name, key in METRICS if (count := count_of(metrics.get(key))))
+    counts = counts_in(value, _COUNTS_2) | counts_in(mapping_of(get("public_metrics")), METRICS)
     return Tweet(
         id=tweet_id,
         text=with_anchors(unescaped(text), get("html")),
@@ -159,7 +151,7 @@ def _details_2(value: Mapping[str, Any]) -> dict[str, Any]:
     get = value.get
     return {
         "hashtags": [tag for item in list_of(get("hashtags")) if (tag := text_of(item))],
-        "media": [*_each(get("photos"), "url"), *_each(get("videos"), "url")],
+        "media": [*texts_in(get("photos"), "url"), *texts_in(get("videos"), "url")],
         "language": text_of(get("lang")),
         "sensitive": get("possibly_sensitive") is True or get("sensitive_content") is True,
     }
@@ -182,8 +174,7 @@ def wire_4(value: Mapping[str, Any]) -> Tweet | None:
         return None
     metrics = mapping_of(known.get("public_metrics"))
     keys = ((name, "".join(part.title() for part in key.split("_"))) for name, key in METRICS)  # LikeCount
-    counts = {name: count for name, key in keys if (count := count_of(metrics.get(key)))}
-    counts.update((name, count) for name, key in METRICS if (count := count_of(metrics.get(key))))
+    counts = counts_in(metrics, keys) | counts_in(metrics, METRICS)
     return Tweet(
         id=tweet_id,
         text=unescaped(text),

@@ -97,6 +97,21 @@ def count_of(value: object) -> int | None:
     return count_of(int(value)) if isinstance(value, float) and value.is_integer() else None
 
 
+def counts_in(value: Mapping[str, Any], keys: Iterable[tuple[str, str]]) -> dict[str, int]:
+    """Return the counts of an object that are above zero.
+
+    Args:
+        value: The object.
+        keys: The name of each count, and how it is called in the object.
+    """
+    return {name: count for name, key in keys if (count := count_of(value.get(key)))}
+
+
+def texts_in(items: object, key: str) -> list[str]:
+    """Return the texts that the objects of a list have under a name, blank ones left out."""
+    return [text for item in list_of(items) if (text := text_of(mapping_of(item).get(key)))]
+
+
 def mapping_of(value: object) -> Mapping[str, Any]:
     """Return the object, or an empty one when the value is something else."""
     return value if isinstance(value, dict) else {}
