@@ -115,9 +115,6 @@ class Feed(FileSource):
         for entry, _ in _marked(feed):
             yield self._document(entry, feed.title)
 
-    def __repr__(self) -> str:
-        return f"<Feed {self.name!r}>"
-
     def _load(self, url: str) -> tuple[bytes, dict[str, str]] | None:
         """Return the feed and the server's headers, or None if it has not changed."""
         told = self._state.get("headers") or {}

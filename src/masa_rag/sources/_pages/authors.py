@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from masa_rag.sources._pages.dates import read_date
 from masa_rag.sources._pages.linked import clean, listed, string, types_of
+from masa_rag.sources._pages.marks import names_in
 
 if TYPE_CHECKING:
     from lxml.etree import _Element
@@ -144,7 +145,7 @@ def _holds_more_than(most: int, element: _Element) -> bool:
 def _is_beside(element: _Element) -> bool:
     above = islice(chain((element,), element.iterancestors()), _ABOVE)
     around = (item for item in above if item.tag not in ("html", "body"))
-    return any(_BESIDE.search(f"{item.get('class') or ''} {item.get('id') or ''}") for item in around)
+    return any(_BESIDE.search(names_in(item)) for item in around)
 
 
 def _person(value: Any, by_id: Mapping[str, Mapping[str, Any]]) -> str | None:

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from masa_rag._time import parse_time
 from masa_rag.sources._pages.blocks import read_blocks
@@ -14,6 +13,7 @@ from masa_rag.sources._pages.dates import read_date
 from masa_rag.sources._pages.fragments import written_text
 from masa_rag.sources._pages.markdown import to_markdown
 from masa_rag.sources._pages.meta import Head
+from masa_rag.sources._pages.parse import xpath
 from masa_rag.sources._pages.quotes import Said
 from masa_rag.types import Segment
 
@@ -178,8 +178,8 @@ def _may_fit(name: str, head: Head) -> bool:
 
 def _posts(head: Head, layout: _Layout) -> Iterator[Segment]:
     found: dict[_Element, _Element] = {}
-    for post in _xpath(layout.post)(head.tree):
-        if (bodies := _xpath(layout.body)(post)) and bodies[0] not in found:
+    for post in xpath(layout.post)(head.tree):
+        if (bodies := xpath(layout.body)(post)) and bodies[0] not in found:
             found[bodies[0]] = post
     for body in found:
         _tidy(body)
@@ -239,14 +239,14 @@ def _without_id(post: Segment) -> Segment:
 
 def _time(path: str, post: _Element) -> str | None:
     """Return the first text found that may be the time of a post; an attribute tells it to the minute."""
-    found = sorted(_xpath(path)(post), key=lambda item: not isinstance(item, str))
+    found = sorted(xpath(path)(post), key=lambda item: not isinstance(item, str))
     texts = (item if isinstance(item, str) else " ".join(item.itertext()) for item in found)
     return next((text[:120] for item in texts if (text := " ".join(item.split()))), None)
 
 
 def _name(path: str, post: _Element) -> str | None:
     """Return the first piece of text of the first author found: ranks and badges stand behind the name."""
-    for found in _xpath(path)(post):
+    for found in xpath(path)(post):
         pieces = [found] if isinstance(found, str) else found.itertext()
         if name := next((text for piece in pieces if (text := " ".join(piece.split()))), None):
             return name[:120]
@@ -259,10 +259,3 @@ def _date(text: str | None, day_first: bool = False) -> datetime | None:
     if text.isascii() and text.isdigit() and len(text) in (10, 13):
         return parse_time(int(text[:10]))
     return read_date(text, day_first=day_first)
-
-
-@lru_cache(maxsize=64)
-def _xpath(path: str) -> Any:
-    from lxml.etree import XPath
-
-    return XPath(path, smart_strings=False)

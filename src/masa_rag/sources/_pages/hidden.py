@@ -11,8 +11,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from masa_rag.sources._pages.marks import names_in
+from masa_rag.sources._pages.parse import xpath
 from masa_rag.sources._pages.styles import Sight, fades_in, ground_is_white, is_pale, rules_of, style_sight
 
 if TYPE_CHECKING:
@@ -203,20 +205,14 @@ def _can_be_opened(element: _Element, opened: frozenset[str]) -> bool:
     name = element.get("id") or ""
     if name in opened or _PLACEHOLDER.fullmatch(name) or element.get("role") == "tabpanel":
         return True
-    own = f"{element.get('class') or ''} {element.get('id') or ''}"
     parent = element.getparent()
     above = parent.get("class") or "" if parent is not None else ""
-    return _FOLDS.search(own) is not None or (_FOLDS.search(above) is not None)
+    return any(map(_FOLDS.search, (names_in(element), above)))
+
+
+_OPENERS = "//@aria-controls | //@data-target | //@data-bs-target | //@data-tab | //@href[starts-with(., '#')]"
 
 
 def _opened_ids(tree: _Element) -> frozenset[str]:
     """Return the ids that some control of the page opens."""
-    return frozenset(part.lstrip("#") for value in _openers()(tree) for part in value.split()) - {""}
-
-
-@lru_cache(maxsize=1)
-def _openers() -> Any:
-    from lxml.etree import XPath
-
-    names = "@aria-controls | @data-target | @data-bs-target | @data-tab | @href[starts-with(., '#')]"
-    return XPath(" | ".join(f"//{name.strip()}" for name in names.split("|")), smart_strings=False)
+    return frozenset(part.lstrip("#") for value in xpath(_OPENERS)(tree) for part in value.split()) - {""}

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from lxml.etree import _Element
 
 MARKS: tuple[tuple[str, str], ...] = (
     ("content", "content|main|body|story|text|prose|markdown|entry|post|article"),
@@ -59,6 +63,11 @@ def structure_bits(*tags: str) -> int:
 def structure_of(tag: str, role: str | None) -> int:
     """Return the bit of STRUCTURE for an element, by its role where it has one that stands for a tag; 0 for others."""
     return _STRUCTURE_BIT.get(_ROLES.get(role or "", tag), 0)
+
+
+def names_in(element: _Element) -> str:
+    """Return the class names of an element and its id."""
+    return f"{element.get('class') or ''} {element.get('id') or ''}"
 
 
 def mark_bits(*names: str) -> int:

@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from datetime import datetime
 from typing import Any
 
-from masa_rag._time import parse_time
-from masa_rag.errors import ConfigurationError, RecordError
+from masa_rag.errors import RecordError
+from masa_rag.sources._chats.fields import time_of
 from masa_rag.types import Document
 
 _RESULT = re.compile(rb'"crawl"\s*:\s*\{')
@@ -73,7 +72,7 @@ def _from_result(item: Any, place: str) -> Document | RecordError:
         title=_text(about.get("title")),
         author=_text(about.get("author")),
         url=url,
-        fetched_at=_time(crawl.get("loadedTime")),
+        fetched_at=time_of(crawl.get("loadedTime")),
         metadata=_metadata(about),
     )
 
@@ -112,10 +111,3 @@ def _mapping(value: Any) -> Mapping[str, Any]:
 
 def _text(value: Any) -> str | None:
     return value.strip() or None if isinstance(value, str) else None
-
-
-def _time(value: Any) -> datetime | None:
-    try:
-        return parse_time(value) if isinstance(value, str) and value else None
-    except ConfigurationError:
-        return None

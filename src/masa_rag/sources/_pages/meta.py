@@ -16,6 +16,7 @@ from masa_rag.sources._pages.blocks import Block
 from masa_rag.sources._pages.dates import is_day_first, is_likely, read_date, shown_date, shown_times
 from masa_rag.sources._pages.features import KINDS, PageFacts
 from masa_rag.sources._pages.linked import clean, linked_objects, listed, string, types_of
+from masa_rag.sources._pages.marks import names_in
 from masa_rag.sources._pages.titles import headings_of, names_at_home, title_of
 
 if TYPE_CHECKING:
@@ -240,9 +241,7 @@ class Head:
         parts = [*self.metas.get("generator", ())]
         parts += [(item.get("src") or "")[:200] for item in list(self.tree.iter("script"))[:60]]
         parts += [(item.get("href") or "")[:200] for item in self.tree.iter("link") if item.get("rel") == "stylesheet"]
-        for element in (self.tree, body):
-            if element is not None:
-                parts.append(f"{element.get('class') or ''} {element.get('id') or ''}"[:500])
+        parts += [names_in(element)[:500] for element in (self.tree, body) if element is not None]
         return " ".join(parts).lower()
 
 

@@ -58,6 +58,14 @@ def parse_page(html: bytes | str) -> _Element:
     return tree
 
 
+@lru_cache(maxsize=64)
+def xpath(path: str) -> Any:
+    """Return what finds the texts or elements of a path in a tree."""
+    from lxml.etree import XPath
+
+    return XPath(path, smart_strings=False)
+
+
 def saved_from(html: bytes) -> str | None:
     """Return the address that a browser, or SingleFile, wrote into the page when it saved it; None where none did."""
     match = _SAVED_FROM.search(html[:_HEAD_BYTES])

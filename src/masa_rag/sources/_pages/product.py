@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from masa_rag.sources._pages.blocks import Block, Node
-from masa_rag.sources._pages.marks import mark_bits
+from masa_rag.sources._pages.marks import mark_bits, names_in
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -44,7 +44,7 @@ MOST_OF_PAGE = 2 / 3
 
 def leave_comments(blocks: list[Block], nodes: list[Node], probabilities: NDArray[np.float32]) -> None:
     """Make improbable, in place, what readers wrote below an article: its author did not say it."""
-    sections = (node for node in nodes if _COMMENTS.search(_name(node)) and node.tag not in ("html", "body"))
+    sections = (node for node in nodes if _COMMENTS.search(names_in(node.element)) and node.tag not in ("html", "body"))
     _leave(sections, blocks, probabilities)
 
 
@@ -66,11 +66,7 @@ def _leave(sections: Iterable[Node], blocks: list[Block], probabilities: NDArray
 def _holds_reviews(node: Node, blocks: list[Block]) -> bool:
     if node.last - node.first < _LEAST_BLOCKS or node.tag in ("html", "body"):
         return False
-    if not _NAME.search(_name(node)):
+    if not _NAME.search(names_in(node.element)):
         return False
     begin = blocks[node.first : min(node.first + 1 + _BEFORE_HEADING, node.last)]
     return any(len(block.words) <= _HEADING_WORDS and _HEADING.match(block.text) for block in begin)
-
-
-def _name(node: Node) -> str:
-    return f"{node.element.get('class') or ''} {node.element.get('id') or ''}"

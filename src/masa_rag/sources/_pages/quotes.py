@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from masa_rag.sources._pages.parse import xpath
 from masa_rag.sources._pages.styles import Sight
 from masa_rag.sources._pages.words import WORD
 
@@ -48,8 +48,7 @@ class Said:
 
 
 def _quotes(body: _Element) -> list[_Element]:
-    found: list[_Element] = _xpath()(body)
-    return [quote for quote in found if quote is not body]
+    return [quote for quote in xpath(_QUOTE)(body) if quote is not body]
 
 
 def _outermost(quotes: list[_Element]) -> list[_Element]:
@@ -85,10 +84,3 @@ def _is_in(quote: _Element, said: set[tuple[str, ...]]) -> bool:
 def _names_quoted(element: _Element) -> bool:
     """Say whether an element is the line that names who is quoted."""
     return element.tag == "cite" or (element.get("class") or "") in _NAMING
-
-
-@lru_cache(maxsize=1)
-def _xpath() -> Any:
-    from lxml.etree import XPath
-
-    return XPath(_QUOTE, smart_strings=False)

@@ -65,15 +65,11 @@ def _has_no_room(style: str) -> bool:
 
 
 def _same_colour(style: str) -> bool:
-    """Say whether text has its background's colour; white text counts where no background is named."""
-    colour = _COLOUR.search(style)
-    if colour is None:
+    """Say whether text has its background's colour."""
+    colour, ground = _COLOUR.search(style), _GROUND.search(style)
+    if colour is None or ground is None:
         return False
-    ground = _GROUND.search(style)
-    name = "".join(colour[1].split())
-    if ground is None:
-        return False
-    place = "".join(ground[1].split())
+    name, place = ("".join(found[1].split()) for found in (colour, ground))
     return name == place or (name in _WHITE and place in _WHITE)
 
 

@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import IO, Any
 
 from masa_rag._http.body import read_body
-from masa_rag._time import parse_time
-from masa_rag.errors import ConfigurationError, RecordError, SourceError, SourceFormatError
+from masa_rag.errors import RecordError, SourceError, SourceFormatError
+from masa_rag.sources._chats.fields import time_of
 from masa_rag.sources._pages.encoding import page_text
 
 MAX_LINE = 65_536
@@ -160,7 +160,7 @@ def _capture(headers: Mapping[str, str], content: IO[bytes], max_bytes: int) -> 
         return RecordError(str(error), record_id=url)
     if html is not None and len(html) > max_bytes:
         return RecordError(f"received more than {max_bytes:,} bytes; expected one page", record_id=url)
-    return Capture(url, _time(headers.get("warc-date", "")), html) if html is not None else None
+    return Capture(url, time_of(headers.get("warc-date")), html) if html is not None else None
 
 
 def _answer(content: IO[bytes], max_bytes: int) -> bytes | None:
@@ -181,10 +181,3 @@ class _Stored:
 
     def makefile(self, mode: str) -> IO[bytes]:
         return self._content
-
-
-def _time(text: str) -> datetime | None:
-    try:
-        return parse_time(text) if text else None
-    except ConfigurationError:
-        return None
