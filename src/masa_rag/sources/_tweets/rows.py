@@ -180,12 +180,7 @@ def row(
             }
         ),
     )
-    quoted = known.get("quoted") or mapping_of(value.get("quote"))
-    if quoted or known.get("quoted_id"):
-        _quote(tweet, quoted, known.get("quoted_id"), zone, depth)
-    repeated = next((found for name in _REPEATED if (found := mapping_of(value.get(name)))), None)
-    if repeated is not None and depth < 2:
-        tweet.retweet, tweet.original = True, row(repeated, author=None, zone=zone, depth=depth + 1)
+    _nest(tweet, known, value, zone, depth)
     return tweet
 
 
@@ -244,13 +239,16 @@ def written_time(value: object) -> str:
     return "" if written.casefold() in _NOTHING else written
 
 
-def _quote(tweet: Tweet, quoted: object, quoted_id: object, zone: tzinfo, depth: int) -> None:
-    """Keep what is quoted: the tweet itself, or only its id when it is gone."""
-    inner = mapping_of(quoted)
-    ids = (quoted_id, quoted, inner.get("id_str"), inner.get("id"))
+def _nest(tweet: Tweet, known: Mapping[str, Any], value: Mapping[str, Any], zone: tzinfo, depth: int) -> None:
+    """Keep what is repeated, and what is quoted: the tweet itself, or only its id when it is gone."""
+    quoted = known.get("quoted") or mapping_of(value.get("quote"))
+    inner, repeated = mapping_of(quoted), next(filter(None, (mapping_of(value.get(name)) for name in _REPEATED)), None)
+    ids = (known.get("quoted_id"), quoted, inner.get("id_str"), inner.get("id"))
     tweet.quoted_id = next((found for item in ids if (found := _number(item)) is not None), None)
     if inner and depth < 2:  # a file may nest them without end
         tweet.quoted = row(inner, author=None, zone=zone, depth=depth + 1)
+    if repeated is not None and depth < 2:
+        tweet.retweet, tweet.original = True, row(repeated, author=None, zone=zone, depth=depth + 1)
 
 
 def _is_retweet(known: Mapping[str, Any], text: str, *, counted: bool) -> bool:

@@ -15,6 +15,8 @@ from masa_rag.sources._tweets.rows import is_flat, is_post, is_row, row
 
 ENVELOPES = ("data", "items", "tweets", "results", "statuses")
 """Names under which files keep their list of tweets."""
+_WIRES = {"wire_1": (is_wire_1, wire_1), "wire_2": (is_wire_2, wire_2), "wire_4": (is_wire_4, wire_4)}
+"""How Masa's shapes are known, and read."""
 _MAX_DEPTH = 3
 
 
@@ -86,12 +88,9 @@ def _list_in(value: Mapping[str, Any]) -> list[Any] | None:
 
 
 def _kind(value: Mapping[str, Any], *, surely: bool = False) -> str | None:
-    if is_wire_1(value):
-        return "wire_1"
-    if is_wire_2(value):
-        return "wire_2"
-    if is_wire_4(value):
-        return "wire_4"
+    for name, (is_wire, _) in _WIRES.items():
+        if is_wire(value):
+            return name
     if is_legacy(value):
         return "row" if is_flat(value) else "legacy"
     if is_v2(value) and not is_row(value, surely=True):
@@ -162,14 +161,10 @@ def _incomplete(value: Mapping[str, Any]) -> Bad:
 
 
 def _read(kind: str, value: Mapping[str, Any], defaults: Defaults, page: Page) -> Tweet | None:
-    if kind == "wire_1":
-        return wire_1(value)
-    if kind == "wire_2":
-        return wire_2(value)
-    if kind == "wire_4":
-        return wire_4(value)
     if kind == "legacy":
         return legacy(value, owner=defaults.owner)
     if kind == "v2":
         return v2(value, page)
-    return row(value, author=defaults.author, zone=defaults.zone)
+    if kind == "row":
+        return row(value, author=defaults.author, zone=defaults.zone)
+    return _WIRES[kind][1](value)
