@@ -63,9 +63,9 @@ class Feed(FileSource):
         self._later: set[str] = set()
 
     @classmethod
-    def recognises(cls, path: Path, head: bytes) -> bool:
+    def recognises(cls, path: Path, head: bytes) -> bool:  # noqa: ARG003 - its content tells
         """Say yes to RSS, RDF site summaries, Atom and JSON feeds."""
-        return not path.is_dir() and looks_like_feed(head)
+        return looks_like_feed(head)
 
     @property
     def cursor(self) -> str | None:

@@ -114,15 +114,14 @@ class Website:
             frontier.begin([self.start, *self._sitemap_pages(robots, scope, pause)], settings=self._settings())
         while frontier.queue and frontier.fetched < self.max_pages:
             url, depth = frontier.queue.popleft()
-            if not robots.allows(url):
+            if robots.allows(url):
+                if frontier.fetched and pause:
+                    self._sleep(pause)
+                frontier.fetched += 1
+                item = self._visit(url, depth, scope, robots)
+            else:
                 frontier.give_up(url, depth)
-                if problem := self._no_start(url, "robots.txt forbids to read this page; begin with another"):
-                    yield problem
-                continue
-            if frontier.fetched and pause:
-                self._sleep(pause)
-            frontier.fetched += 1
-            item = self._visit(url, depth, scope, robots)
+                item = self._no_start(url, "robots.txt forbids to read this page; begin with another")
             if item is not None:
                 yield item
             if self._failures >= MOST_FAILURES:

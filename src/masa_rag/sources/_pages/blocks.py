@@ -66,9 +66,9 @@ class Node:
     hidden: bool = False
 
 
-def above(node: Node | None, tag: str) -> Node | None:
-    """Return the nearest node with the tag, the node itself counted."""
-    while node is not None and node.tag != tag:
+def above(node: Node | None, *tags: str) -> Node | None:
+    """Return the nearest node with one of the tags, the node itself counted."""
+    while node is not None and node.tag not in tags:
         node = node.parent
     return node
 

@@ -170,4 +170,4 @@ def _rank(text: str, is_near: bool) -> int:
 def _is_of_others(block: Block, away: int) -> bool:
     """Say whether it stands in a quote or code, or away from the heading among comments, which have their own days."""
     is_comment = away > _NEAR_BLOCKS and block.node.marks & _COMMENTS > 0
-    return is_comment or any(above(block.node, tag) is not None for tag in ("blockquote", "pre"))
+    return is_comment or above(block.node, "blockquote", "pre") is not None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -229,12 +229,8 @@ def _in_order(posts: list[Segment]) -> tuple[Segment, ...]:
     ordered = [post for _, _, post in sorted(keyed, key=lambda item: item[:2])]
     ids = {post.id for post in ordered}
     if None in ids or len(ids) < len(ordered):
-        ordered = [_without_id(post) for post in ordered]
+        ordered = [replace(post, id=None) for post in ordered]
     return tuple(ordered)
-
-
-def _without_id(post: Segment) -> Segment:
-    return Segment(post.text, author=post.author, created_at=post.created_at)
 
 
 def _time(path: str, post: _Element) -> str | None:

@@ -93,10 +93,7 @@ def _span(cell: _Element, name: str, most: int) -> int:
 
 def _cell(node: Node) -> _Element:
     """Return the cell that a node stands in, the node's own element where it stands in none."""
-    seen: Node | None = node
-    while seen is not None and seen.tag not in ("td", "th"):
-        seen = seen.parent
-    return (seen or node).element
+    return (above(node, "td", "th") or node).element
 
 
 def _joined(blocks: Iterable[Block]) -> str:
