@@ -82,9 +82,9 @@ class MemoryExport:
         self.name = source if name is None else name
 
     @classmethod
-    def recognises(cls, path: Path, head: bytes) -> bool:
+    def recognises(cls, path: Path, head: bytes) -> bool:  # noqa: ARG003 - its content tells
         """Say whether a file is an export of a memory, by how it begins."""
-        return path.is_file() and _OPENING.match(head) is not None
+        return _OPENING.match(head) is not None
 
     def __iter__(self) -> Iterator[Document | RecordError]:
         version = self._heading.get("version")

@@ -24,7 +24,6 @@ _USERS = frozenset({"users.json", "org_users.json"})
 _ROOMS = frozenset({"channels.json", "groups.json", "dms.json", "mpims.json"})
 _INTO = frozenset({()})
 _LISTS = frozenset({(), ("users",), ("members",)})
-_ZIP = (b"PK\x03\x04", b"PK\x05\x06")
 
 
 class SlackExport(FileSource):
@@ -58,7 +57,7 @@ class SlackExport(FileSource):
     def recognises(cls, path: Path, head: bytes) -> bool:
         """Say whether the zip or folder is a Slack export: its lists of people and rooms, and a day of messages."""
         try:
-            if not (_has_lists(path) if path.is_dir() else head.startswith(_ZIP)):
+            if not (_has_lists(path) if path.is_dir() else head.startswith(b"PK")):
                 return False
             with Archive(path) as archive:
                 return _is_export(archive)

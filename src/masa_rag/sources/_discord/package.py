@@ -21,14 +21,13 @@ from masa_rag.types import Segment
 _CHANNEL = re.compile(r"(?P<home>(?:[^/]+/){1,2})c?(?P<id>\d{15,20})/messages\.(?:json|csv)", re.IGNORECASE)
 _CHANNEL_FOLDER = re.compile(r"c?\d{15,20}", re.IGNORECASE)
 _USER = re.compile(r"(?:[^/]+/){1,2}user\.json", re.IGNORECASE)
-_ZIP = (b"PK\x03\x04", b"PK\x05\x06")
 
 
 def is_package(path: Path, head: bytes) -> bool:
     """Say whether the zip or folder is a data package: an index of channels, and messages of one."""
     if path.is_dir():
         return _has_channels(path) and _has_messages(path)
-    return head.startswith(_ZIP) and _has_messages(path)
+    return head.startswith(b"PK") and _has_messages(path)
 
 
 def _has_channels(folder: Path) -> bool:

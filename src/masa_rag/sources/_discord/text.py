@@ -11,6 +11,7 @@ from itertools import islice
 from typing import Any
 
 from masa_rag.errors import RecordError
+from masa_rag.sources._chats.dates import worded
 from masa_rag.sources._chats.days import at, day_documents
 from masa_rag.sources._chats.fields import clean, kept, time_of
 from masa_rag.sources._chats.files import ChatFile
@@ -30,8 +31,7 @@ _PARTS = frozenset({_FORWARDED, "{Attachments}", "{Embed}", "{Stickers}", "{Reac
 _SENT = "Originally sent: "
 """How the last line of what is forwarded begins; its files follow at once."""
 _REACTION = re.compile(r"([^\s,()]+)(?: \((\d{1,9})\))?")
-_OLD_DATE = re.compile(r"(\d{2})-([A-Z][a-z]{2})-(\d{2}) (\d{2}):(\d{2}) ([AP])M")  # 01-May-24 09:00 AM, until 2023
-_MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
+_OLD_DATE = re.compile(r"(\d{2})-([A-Z][a-z]{2})-(\d{2}) (\d{2}:\d{2} [AP]M)")  # 01-May-24 09:00 AM, until 2023
 _BY_MACHINE = re.compile(
     r"(?:Joined the server|Pinned a message|Started a thread|Left the group|"
     r"(?:Added|Removed) (?:a recipient|.+ (?:to|from) the group)|"
@@ -106,13 +106,7 @@ class _Clock:
 
 def _old_date(written: str) -> datetime | None:
     match = _OLD_DATE.fullmatch(written)
-    if match is None or match[2] not in _MONTHS:
-        return None
-    hour = int(match[4]) % 12 + (12 if match[6] == "P" else 0)
-    try:
-        return datetime(2000 + int(match[3]), _MONTHS.index(match[2]) + 1, int(match[1]), hour, int(match[5]))  # noqa: DTZ001 - zone comes later
-    except ValueError:
-        return None
+    return worded(f"{match[1]} {match[2]} 20{match[3]} {match[4]}") if match is not None else None
 
 
 def _segments(
