@@ -105,7 +105,9 @@ class SlackChannel:
     def _read(self, client: RestClient) -> Iterator[Document | RecordError]:
         names = Names(users={"USLACKBOT": "Slackbot"})
         try:
-            self._learn_people(client, names)
+            for answer in _pages(client, "users.list", limit=200):
+                for person in list_of(answer, "members"):
+                    names.learn_user(person)
         except SourceUnavailableError:
             raise
         except SourceError as error:
@@ -151,16 +153,9 @@ class SlackChannel:
             yield from self._thread(client, text_of(record, "ts"), room, names)
 
     def _thread(self, client: RestClient, ts: str, room: Room, names: Names) -> Iterator[Said | RecordError]:
-        page: dict[str, str] = {}
-        while True:
-            answer = _call(
-                client, "conversations.replies", channel=self.channel_id, ts=ts, limit=self._page_size, **page
-            )
-            for record in list_of(answer, "messages"):
-                yield from self._said(record, room, names)
-            if not (following := text_of(answer.get("response_metadata"), "next_cursor")):
-                return
-            page = {"cursor": following}
+        answers = _pages(client, "conversations.replies", channel=self.channel_id, ts=ts, limit=self._page_size)
+        for record in (record for answer in answers for record in list_of(answer, "messages")):
+            yield from self._said(record, room, names)
 
     def _said(self, record: dict[str, Any], room: Room, names: Names) -> Iterator[Said | RecordError]:
         try:
@@ -168,21 +163,20 @@ class SlackChannel:
         except RecordError as error:
             yield error
 
-    def _learn_people(self, client: RestClient, names: Names) -> None:
-        page: dict[str, str] = {}
-        while True:
-            answer = _call(client, "users.list", limit=200, **page)
-            for person in list_of(answer, "members"):
-                names.learn_user(person)
-            if not (following := text_of(answer.get("response_metadata"), "next_cursor")):
-                return
-            page = {"cursor": following}
-
     def _room(self, about: Any, names: Names) -> Room:
         name, person = text_of(about, "name"), text_of(about, "user")
         title = f"#{name}" if name else names.users.get(person, person) or self.channel_id
         metadata = kept({"platform": "slack", "channel_id": self.channel_id, "channel": name})
         return Room(self.channel_id, title, metadata=metadata)
+
+
+def _pages(client: RestClient, method: str, **parameters: str | int) -> Iterator[dict[str, Any]]:
+    """Yield the answers of a method, page by page."""
+    following = None
+    while following != "":
+        answer = _call(client, method, **parameters, **({"cursor": following} if following else {}))
+        yield answer
+        following = text_of(answer.get("response_metadata"), "next_cursor")
 
 
 def _call(client: RestClient, method: str, **parameters: str | int) -> dict[str, Any]:

@@ -15,10 +15,12 @@ def shown(parents: Mapping[str, str], leaf: str, times: Mapping[str, datetime | 
     """Return the ids of the messages from the first to the last that is shown.
 
     Args:
-        parents: Of each message the one that it follows.
+        parents: Of each message the one that it follows. An older export, which does not say, has what is shown only.
         leaf: The last that is shown; where there is no such message, it is the latest that none follows.
         times: When each was written.
     """
+    if not any(parents.values()):
+        return list(parents)
     if leaf not in parents:
         followed = set(parents.values())
         leaves = [key for key in parents if key not in followed]

@@ -23,7 +23,9 @@ def document(record: dict[str, Any], me: str) -> Document | None:
     """Return a conversation as it is shown, or None when nothing is said in it."""
     messages = _by_id(record)
     said = {key: list(_said(key, message, me)) for key, message in messages.items()}
-    path = _shown(record, messages)
+    parents = {key: id_of(message, "parent_message_uuid") for key, message in messages.items()}
+    times = {key: time_of(message.get("created_at")) for key, message in messages.items()}
+    path = shown(parents, id_of(record, "current_leaf_message_uuid"), times)
     segments = in_order([item for key in path for item in said[key]], asked_by=me)
     if not segments:
         return None
@@ -44,14 +46,6 @@ def _by_id(record: dict[str, Any]) -> dict[str, dict[str, Any]]:
     """Return the messages by their ids; one without an id is numbered."""
     messages = (message for message in record["chat_messages"] if isinstance(message, dict))
     return {id_of(message, "uuid") or f"message {number}": message for number, message in enumerate(messages, 1)}
-
-
-def _shown(record: dict[str, Any], messages: dict[str, dict[str, Any]]) -> list[str]:
-    parents = {key: id_of(message, "parent_message_uuid") for key, message in messages.items()}
-    if not any(parents.values()):  # an older export, which has what is shown only
-        return list(messages)
-    times = {key: time_of(message.get("created_at")) for key, message in messages.items()}
-    return shown(parents, id_of(record, "current_leaf_message_uuid"), times)
 
 
 def _said(key: str, message: dict[str, Any], me: str) -> Iterator[Segment]:

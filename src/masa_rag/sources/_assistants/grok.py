@@ -21,7 +21,9 @@ def document(record: dict[str, Any], me: str) -> Document | None:
     answers = [item["response"] for item in list_of(record, "responses") if isinstance(item.get("response"), dict)]
     responses = {id_of(response, "_id") or f"response {number}": response for number, response in enumerate(answers, 1)}
     said = {key: item for key, response in responses.items() if (item := _said(key, response, me)) is not None}
-    path = _shown(about, responses)
+    parents = {key: id_of(response, "parent_response_id") for key, response in responses.items()}
+    times = {key: _time(response) for key, response in responses.items()}
+    path = shown(parents, id_of(about, "leaf_response_id"), times)
     segments = in_order([said[key] for key in path if key in said], asked_by=me)
     if not segments:
         return None
@@ -35,14 +37,6 @@ def document(record: dict[str, Any], me: str) -> Document | None:
         url=f"https://grok.com/c/{identity}" if identity else None,
         metadata=kept({"platform": "grok", "other_branches": len(said) - len(segments)}),
     )
-
-
-def _shown(about: dict[str, Any], responses: dict[str, dict[str, Any]]) -> list[str]:
-    parents = {key: id_of(response, "parent_response_id") for key, response in responses.items()}
-    if not any(parents.values()):  # an older export, which does not say what follows what
-        return list(responses)
-    times = {key: _time(response) for key, response in responses.items()}
-    return shown(parents, id_of(about, "leaf_response_id"), times)
 
 
 def _said(key: str, response: dict[str, Any], me: str) -> Segment | None:
