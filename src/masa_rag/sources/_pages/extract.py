@@ -2,17 +2,7 @@
 
 Two ways lead to it. A forum thread is read post by post. On all other pages a block model judges each
 run of text by its place and look. Everything is measured by ``benchmarks/web_extraction.py``.
-
-Tried on pages whose sites the model had not seen (word F1 .876 over three divisions of the sites with three
-seeds each, before reviews and folds were told apart .871; one division and seed is .002 to .004 off by chance,
-a type of 30 pages .02, so that one run says little), and no better: a second extractor's choice and the model's
-own first answers as features; a linear model of class names, headings and words, as a feature, blended or on top;
-overlap with JSON-LD; sums over repeated cards; a convolutional network; weights by type of page; models of random
-halves of the pages; two or four models averaged; training on the quick reading as well; reviews left out before
-the model instead of after it; a rule for sections of related things, which the model leaves out by itself.
-
-Of what is lost on the 30 pages of products (.32 on average), half is not to be had: the truth is empty, ends after
-the first screen, or holds the words of buttons and dialogues.
+What was tried and was no better stands in ``benchmarks/train_web_blocks.py``.
 """
 
 from __future__ import annotations
@@ -138,6 +128,7 @@ def extract_tree(head: Head, *, fast: bool = False) -> Page:
     blocks, nodes = page_blocks(head.tree, fast=fast) if not segments else ([], [])
     text = main_text(head, blocks, nodes) if not segments else ""
     first = segments[0] if segments else None
+    is_empty = not text and not segments  # then scripts, if there are any, would fill it
     metadata = {"description": head.description, "site": head.site, "language": head.language}
     return Page(
         text=text,
@@ -148,7 +139,7 @@ def extract_tree(head: Head, *, fast: bool = False) -> Page:
         url=head.canonical,
         licence=head.licence,
         metadata={key: visible_characters(value) for key, value in metadata.items() if value},
-        needs_browser=is_wall(head.tree) or (not text and not segments and _is_filled_by_scripts(alive)),
+        needs_browser=is_wall(head.tree) or (is_empty and any(element.tag == "script" for element in alive)),
     )
 
 
@@ -273,8 +264,3 @@ def _share_beside(node: Node, taken: NDArray[np.bool_], words: NDArray[np.float3
 
 def _shown(text: str | None) -> str | None:
     return (visible_characters(text).strip() or None) if text else None
-
-
-def _is_filled_by_scripts(elements: list[_Element]) -> bool:
-    """Say whether a page without main text is one that its scripts would fill."""
-    return any(element.tag == "script" for element in elements)

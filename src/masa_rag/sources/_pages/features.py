@@ -38,23 +38,9 @@ _DATE = re.compile(
     re.I,
 )
 _CONTROLS = frozenset(
-    {"cookie", "cookies", "copyright", "rights", "privacy", "terms", "subscribe", "newsletter", "sign", "log", "login"}
-    | {
-        "cart",
-        "bag",
-        "read",
-        "more",
-        "view",
-        "all",
-        "load",
-        "share",
-        "follow",
-        "related",
-        "recommended",
-        "also",
-        "skip",
-    }
-    | {"back", "sort", "filter", "filters", "previous", "next", "contact", "reply", "quote", "email", "menu", "search"}
+    "cookie cookies copyright rights privacy terms subscribe newsletter sign log login cart bag read more view all "
+    "load share follow related recommended also skip back sort filter filters previous next contact reply quote email "
+    "menu search".split()
 )
 """Words of buttons and links that work the page; they say nothing in a block longer than a dozen words."""
 

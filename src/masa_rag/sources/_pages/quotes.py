@@ -35,7 +35,7 @@ class Said:
     """
 
     def __init__(self, bodies: Iterable[_Element]) -> None:
-        quotes = {body: _outermost(_quotes(body)) for body in bodies}
+        quotes = {body: _outermost(body) for body in bodies}
         own = [set(_runs(_words_without(body, set(found)))) for body, found in quotes.items()]
         said = set().union(*own) if own else set()
         self._repeated = {quote for found in quotes.values() for quote in found if _is_in(quote, said)}
@@ -47,11 +47,9 @@ class Said:
         return Sight.SHOWN
 
 
-def _quotes(body: _Element) -> list[_Element]:
-    return [quote for quote in xpath(_QUOTE)(body) if quote is not body]
-
-
-def _outermost(quotes: list[_Element]) -> list[_Element]:
+def _outermost(body: _Element) -> list[_Element]:
+    """Return the quotes in a post that stand in no other."""
+    quotes: list[_Element] = [quote for quote in xpath(_QUOTE)(body) if quote is not body]
     inside = set(quotes)
     return [quote for quote in quotes if inside.isdisjoint(quote.iterancestors())]
 
