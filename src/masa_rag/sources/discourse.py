@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +10,7 @@ from masa_rag.errors import RecordError
 from masa_rag.sources._base import FileSource
 from masa_rag.sources._chats.cooked import cooked_text, raw_text
 from masa_rag.sources._chats.fields import clean, id_of, kept, list_of, text_of, time_of
+from masa_rag.sources._chats.messages import NEVER
 from masa_rag.sources._jsonfile import first_records, records
 from masa_rag.sources._jsonstream import ITEM, Closed
 from masa_rag.sources._jsonstream import Path as Keys
@@ -20,7 +20,6 @@ _TOPICS: tuple[Keys, ...] = ((), (ITEM,))
 _POSTS = ("post_stream", "posts")
 _INTO = frozenset(path for topic in _TOPICS for path in (topic, (*topic, "post_stream"), (*topic, *_POSTS)))
 _GONE = ("hidden", "deleted_at", "user_deleted")
-_NEVER = datetime.min.replace(tzinfo=UTC)
 _REGULAR = (1, 2)  # 1 a post, 2 a moderator's post; 3 and 4 are notices and whispers
 
 
@@ -78,24 +77,24 @@ class DiscourseTopics(FileSource):
             yield RecordError("a topic without an id; expected 'id', or 'topic_id' in its posts", record_id=record_id)
             return
         address = f"{self.site}/t/{text_of(fields, 'slug') or '-'}/{topic}" if self.site is not None else None
-        segments: dict[str, Segment] = {}
+        segments: dict[int, Segment] = {}
         for post in posts:
             try:
                 segment = _segment(post, topic, address)
             except RecordError as error:
                 yield error
                 continue
-            if segment is not None and segment.id is not None:
-                segments[segment.id] = segment
+            if segment is not None:
+                segments[post["post_number"]] = segment
         if segments:
-            yield _document(fields, topic, address, list(segments.values()))
+            yield _document(fields, topic, address, segments)
 
 
-def _document(fields: dict[str, Any], topic: str, address: str | None, segments: list[Segment]) -> Document:
-    segments = sorted(segments, key=lambda segment: (segment.created_at or _NEVER, int(_number(segment))))
+def _document(fields: dict[str, Any], topic: str, address: str | None, posts: dict[int, Segment]) -> Document:
+    segments = [post for _, post in sorted(posts.items(), key=lambda item: (item[1].created_at or NEVER, item[0]))]
     tags = fields.get("tags")
     names = [tag if isinstance(tag, str) else text_of(tag, "name") for tag in tags] if isinstance(tags, list) else []
-    numbers = {name: fields.get(name) for name in ("views", "like_count", "category_id")}
+    numbers = {name: _number_of(fields.get(name)) for name in ("views", "like_count", "category_id")}
     return Document(
         f"topic/{topic}",
         segments=segments,
@@ -103,7 +102,7 @@ def _document(fields: dict[str, Any], topic: str, address: str | None, segments:
         title=text_of(fields, "title", "fancy_title") or None,
         created_at=time_of(fields.get("created_at")) or segments[0].created_at,
         url=address,
-        metadata=kept({"tags": [name for name in names if name], **_numbers(numbers)}),
+        metadata=kept({"tags": [name for name in names if name], **numbers}),
     )
 
 
@@ -153,14 +152,6 @@ def _likes(post: dict[str, Any]) -> int | None:
 
 def _number_of(value: object) -> int:
     return value if isinstance(value, int) and not isinstance(value, bool) else 0
-
-
-def _numbers(values: dict[str, Any]) -> dict[str, int]:
-    return {name: number for name, value in values.items() if (number := _number_of(value))}
-
-
-def _number(segment: Segment) -> str:
-    return (segment.id or "0").rpartition("/")[2]
 
 
 def _is_post(value: Any) -> bool:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 
+from masa_rag.sources._chats.messages import NEVER
 from masa_rag.types import Segment
-
-_NEVER = datetime.min.replace(tzinfo=UTC)
 
 
 def shown(parents: Mapping[str, str], leaf: str, times: Mapping[str, datetime | None]) -> list[str]:
@@ -24,7 +23,7 @@ def shown(parents: Mapping[str, str], leaf: str, times: Mapping[str, datetime | 
     if leaf not in parents:
         followed = set(parents.values())
         leaves = [key for key in parents if key not in followed]
-        leaf = max(leaves, key=lambda key: times.get(key) or _NEVER, default="")
+        leaf = max(leaves, key=lambda key: times.get(key) or NEVER, default="")
     path: dict[str, None] = {}
     while leaf in parents and leaf not in path:  # a damaged one may go round in a circle
         path[leaf] = None
@@ -38,10 +37,10 @@ def in_order(segments: Sequence[Segment], *, asked_by: str) -> list[Segment]:
     ChatGPT writes some messages down a moment after those that follow them.
     """
     ordered: list[Segment] = []
-    latest = _NEVER
+    latest = NEVER
     question: str | None = None
     for segment in segments:
-        latest = max(latest, segment.created_at or _NEVER)
+        latest = max(latest, segment.created_at or NEVER)
         if segment.author == asked_by:
             question = segment.id
         elif question is not None and segment.author is not None:  # a file answers nothing

@@ -10,10 +10,9 @@ from typing import Any
 
 from masa_rag._ids import digest
 from masa_rag.errors import RecordError
-from masa_rag.sources._chats.messages import UNDATED
+from masa_rag.sources._chats.messages import NEVER, day_of
 from masa_rag.types import Document, Segment
 
-_NEVER = datetime.min.replace(tzinfo=UTC)
 MOST_HELD = 50_000
 """Messages kept before the oldest days are given away. WhatsApp exports end at 40,000 messages."""
 
@@ -47,7 +46,7 @@ def day_documents(
     days: dict[str, list[Segment]] = {}
     held = 0
 
-    def day_of(day: str) -> Document:
+    def whole(day: str) -> Document:
         segments = _with_ids(sorted(days.pop(day), key=_time), channel)
         return Document(
             f"{channel}/{day}",
@@ -62,21 +61,17 @@ def day_documents(
         if isinstance(message, RecordError):
             yield message
             continue
-        days.setdefault(_day(message), []).append(message)
+        days.setdefault(day_of(message), []).append(message)
         held += 1
         while held > MOST_HELD and len(days) > 1:
             oldest = min(days)
             held -= len(days[oldest])
-            yield day_of(oldest)
-    yield from map(day_of, sorted(days))
-
-
-def _day(segment: Segment) -> str:
-    return segment.created_at.date().isoformat() if segment.created_at is not None else UNDATED
+            yield whole(oldest)
+    yield from map(whole, sorted(days))
 
 
 def _time(segment: Segment) -> datetime:
-    return segment.created_at if segment.created_at is not None else _NEVER
+    return segment.created_at or NEVER
 
 
 def _with_ids(segments: list[Segment], channel: str) -> list[Segment]:

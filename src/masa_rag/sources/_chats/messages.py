@@ -20,6 +20,8 @@ spread over several files. About 50 MB; past it, the documents touched longest a
 what belongs to them later comes under the same id and is merged by the memory."""
 
 UNDATED = "undated"
+NEVER = datetime.min.replace(tzinfo=UTC)
+"""Before all times: where what has none is put."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,10 +122,12 @@ def _weight(segment: Segment) -> int:
 
 def document_id(room: Room, segment: Segment) -> str:
     """Return ``<room>/<YYYY-MM-DD>`` (the UTC day), or the room's id when it is not cut by day."""
-    if not room.by_day:
-        return room.id
-    day = segment.created_at.date().isoformat() if segment.created_at else UNDATED
-    return f"{room.id}/{day}"
+    return f"{room.id}/{day_of(segment)}" if room.by_day else room.id
+
+
+def day_of(segment: Segment) -> str:
+    """Return the UTC day of a message, UNDATED where its time is not known."""
+    return segment.created_at.date().isoformat() if segment.created_at is not None else UNDATED
 
 
 def newer(before: Segment | None, after: Segment) -> Segment:
@@ -138,7 +142,7 @@ def newer(before: Segment | None, after: Segment) -> Segment:
 def _order(segment: Segment) -> tuple[datetime, int, str]:
     """By time, then by id; of two numbers the shorter is the smaller."""
     identity = segment.id or ""
-    return segment.created_at or datetime.min.replace(tzinfo=UTC), len(identity), identity
+    return segment.created_at or NEVER, len(identity), identity
 
 
 FIRST_FILES = 20

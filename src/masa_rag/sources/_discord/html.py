@@ -94,8 +94,8 @@ def _message(element: Any, author: _Author, *, room: Room, where: str) -> Iterat
         return
     if text := _text(element, by_machine=author.bot):
         metadata = kept({
-            "author_id": author.number, "edited": _edited(element), "reactions": _reactions(element),
-            "forwarded": bool(_forwarded(element)),
+            "author_id": author.number, "edited": first(element, "chatlog__edited-timestamp") is not None,
+            "reactions": _reactions(element), "forwarded": bool(_forwarded(element)),
         })  # fmt: skip
         name, reply = author.name or author.number or None, _answered(element)
         yield Said(room, Segment(text, name, created_at, id=identity, reply_to=reply, metadata=metadata))
@@ -150,10 +150,6 @@ def _set_apart(code: Any) -> None:
     words = before.tail if before is not None else code.getparent().text
     code.text = ("" if (words or "").endswith("\n") else "\n") + (code.text or "")
     code.tail = ("" if (code.tail or "").startswith("\n") else "\n") + (code.tail or "")
-
-
-def _edited(element: Any) -> bool:
-    return first(element, "chatlog__edited-timestamp") is not None
 
 
 def _answered(element: Any) -> str | None:

@@ -122,7 +122,8 @@ class _Reader:
     def _record(self, record: Any) -> Iterator[Said]:
         label = str(self._path)
         if is_masa(record):
-            yield from _spoken(self._file_room(), masa_message(record, label=label, zone=self._zone))
+            room = Room(self._path.stem, self._path.stem, metadata={"platform": "telegram"})
+            yield from _spoken(room, masa_message(record, label=label, zone=self._zone))
         elif is_gotd(record):
             yield from _spoken(_gotd_room(record), gotd_message(record, label=label))
         elif isinstance(record, dict) and "type" in record:
@@ -147,9 +148,6 @@ class _Reader:
         link = f"https://t.me/c/{identity}" if identity and kind.endswith(("channel", "supergroup")) else None
         metadata = kept({"platform": "telegram", "chat_type": kind, "chat_id": identity})
         return Room(identity or title, title, link, metadata=metadata)
-
-    def _file_room(self) -> Room:
-        return Room(self._path.stem, self._path.stem, metadata={"platform": "telegram"})
 
     def _topic_room(self, room: Room, segment: Segment) -> Room:
         """The topic's own room when the message answers the topic's first message, or one that does."""

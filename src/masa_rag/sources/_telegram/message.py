@@ -100,19 +100,15 @@ def _extras(record: dict[str, Any], *, alone: bool) -> Iterator[str]:
     if alone:
         yield _contact(record.get("contact_information"))
         yield ", ".join(part for part in (text_of(record, "place_name"), text_of(record, "address")) if part)
-        for name in ("game", "invoice"):
-            about = record.get("invoice_information") if name == "invoice" else _game(record)
-            yield ": ".join(part for part in (text_of(about, "title"), text_of(about, "description")) if part)
+        bill = record.get("invoice_information")
+        yield ": ".join(filter(None, (text_of(record, "game_title"), text_of(record, "game_description"))))
+        yield ": ".join(filter(None, (text_of(bill, "title"), text_of(bill, "description"))))
 
 
 def _contact(person: object) -> str:
     """Return the name and number of somebody whose card was sent."""
     name = " ".join(part for part in (text_of(person, "first_name"), text_of(person, "last_name")) if part)
     return ", ".join(part for part in (name, text_of(person, "phone_number")) if part)
-
-
-def _game(record: dict[str, Any]) -> dict[str, str]:
-    return {"title": text_of(record, "game_title"), "description": text_of(record, "game_description")}
 
 
 def _poll(poll: object, title: str) -> Iterator[str]:
