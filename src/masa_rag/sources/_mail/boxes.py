@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-import zlib
 from collections.abc import Iterator
 from email.parser import BytesHeaderParser
 from typing import IO
+
+from masa_rag.sources._pages.kinds import plain_head
 
 MOST_BYTES = 16_777_216
 """How much of one mail is read. What was written comes first, pictures and films behind it."""
@@ -17,7 +18,6 @@ _HEADER = re.compile(rb"[!-9;-~]+:")
 _ESCAPED = re.compile(rb"^>(>*From )", re.MULTILINE)
 _LENGTH = re.compile(rb"\d{1,12}[ \t]*\r?\n")
 """The first line of a mail of Apple Mail: how many bytes follow, before a list of properties."""
-_GZIP = b"\x1f\x8b"
 _SURE = ("message-id", "received", "mime-version", "x-mailer", "delivered-to", "newsgroups", "content-type")
 """Headers of which a mail has one, and a text that somebody copied out of one has not."""
 
@@ -29,7 +29,7 @@ def is_mail(head: bytes, *, named: bool = False) -> bool:
         head: The file's beginning.
         named: Whether the file's name says that it is a mail; then its sender is enough.
     """
-    head = _unpacked(head)
+    head = plain_head(head)
     if opening := _OPENING.match(head):
         head = head[opening.end() :].partition(b"\n")[2]
     head = head[length.end() :] if (length := _LENGTH.match(head)) else head
@@ -39,15 +39,6 @@ def is_mail(head: bytes, *, named: bool = False) -> bool:
     names = {name.lower() for name in headers}
     is_page = headers.get_content_type() == "multipart/related" and not {"to", "received"} & names
     return "from" in names and (named or not names.isdisjoint(_SURE)) and not is_page
-
-
-def _unpacked(head: bytes) -> bytes:
-    if not head.startswith(_GZIP):
-        return head
-    try:
-        return zlib.decompressobj(31).decompress(head, len(head))
-    except zlib.error:
-        return b""
 
 
 def mails(file: IO[bytes]) -> Iterator[bytes]:
