@@ -17,9 +17,12 @@ import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Self
+from typing import IO, TYPE_CHECKING, Self
 
 from masa_rag.errors import RecordError, SourceFormatError
+
+if TYPE_CHECKING:
+    from typing_extensions import Buffer
 
 MIB = 1_048_576
 _DRIVE = re.compile(r"[A-Za-z]:")
@@ -100,9 +103,9 @@ class Archive:
             raise RecordError("received a name that is not in the archive", record_id=self._where(name))
         try:
             if isinstance(member, Path):
-                return _Guarded(member.open("rb"), self, name, packed=None)
+                return io.BufferedReader(_Guarded(member.open("rb"), self, name, packed=None))
             assert self._zip is not None
-            return _Guarded(self._zip.open(member), self, name, packed=member.compress_size)
+            return io.BufferedReader(_Guarded(self._zip.open(member), self, name, packed=member.compress_size))
         except (*_BROKEN, OSError) as error:
             raise self._damaged(name, error) from error
 
@@ -215,7 +218,7 @@ def _suspicion(name: str, info: zipfile.ZipInfo) -> str | None:
     return "is encrypted" if info.flag_bits & 0x1 else None
 
 
-class _Guarded(io.RawIOBase, IO[bytes]):
+class _Guarded(io.RawIOBase):
     """A member that is counted while it is read."""
 
     def __init__(self, file: IO[bytes], archive: Archive, name: str, *, packed: int | None) -> None:
@@ -229,25 +232,16 @@ class _Guarded(io.RawIOBase, IO[bytes]):
     def readable(self) -> bool:
         return True
 
-    def read(self, size: int = -1, /) -> bytes:
-        pieces: list[bytes] = []
-        wanted = size if size is not None and size >= 0 else None
-        while wanted is None or wanted > 0:
-            piece = self._piece(MIB if wanted is None else min(wanted, MIB))
-            if not piece:
-                break
-            pieces.append(piece)
-            wanted = None if wanted is None else wanted - len(piece)
-        return b"".join(pieces)
-
-    def _piece(self, size: int) -> bytes:
+    def readinto(self, buffer: Buffer, /) -> int:
+        view = memoryview(buffer).cast("B")
         try:
-            piece = self._file.read(size)
+            piece = self._file.read(min(len(view), MIB))
         except (*_BROKEN, OSError) as error:
             raise self._archive._damaged(self._name, error) from error
         self._unpacked += len(piece)
         self._archive._count(self._name, unpacked=self._unpacked, added=len(piece), packed=self._packed)
-        return piece
+        view[: len(piece)] = piece
+        return len(piece)
 
     def close(self) -> None:
         self._file.close()

@@ -8,14 +8,11 @@ import io
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, cast
+from typing import IO
 
 from masa_rag.errors import RecordError, SourceError
 from masa_rag.sources._archive import Archive
 from masa_rag.sources._base import HEAD_BYTES
-
-if TYPE_CHECKING:
-    from typing_extensions import Buffer
 
 LONGEST_LINE = 1 << 20
 """Bytes after which a line is cut: no chat has such lines, but a damaged or hostile file may."""
@@ -126,32 +123,7 @@ def opened(path: Path, member: str | None) -> Iterator[IO[bytes]]:
             yield file
         return
     with Archive(path) as archive, archive.open(member) as inner:
-        yield buffered(inner)
-
-
-def buffered(file: IO[bytes]) -> IO[bytes]:
-    """Return a member of a zip so that its lines are found in a buffer, not byte by byte."""
-    return cast(IO[bytes], io.BufferedReader(_Raw(file)))
-
-
-class _Raw(io.RawIOBase):
-    """What a buffered reader needs of a member."""
-
-    def __init__(self, file: IO[bytes]) -> None:
-        self._file = file
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Buffer, /) -> int:
-        view = memoryview(buffer).cast("B")
-        data = self._file.read(len(view))
-        view[: len(data)] = data
-        return len(data)
-
-    def close(self) -> None:
-        self._file.close()
-        super().close()
+        yield inner
 
 
 def zip_texts(path: Path) -> list[str]:

@@ -13,7 +13,6 @@ from masa_rag.errors import RecordError, SourceFormatError
 from masa_rag.sources._archive import Archive
 from masa_rag.sources._base import HEAD_BYTES, FileSource
 from masa_rag.sources._chats.messages import FIRST_FILES
-from masa_rag.sources._lines import buffered
 
 Item = TypeVar("Item")
 _OTHERS = frozenset(
@@ -67,7 +66,7 @@ def in_zip(
         yield from archive.refused
         found = False
         for name in filter(lambda name: wanted(path / name), archive.names):
-            file = ChatFile(path / name, partial(_opened, archive, name))
+            file = ChatFile(path / name, partial(archive.open, name))
             try:
                 if known(file.head()):
                     found = True
@@ -76,10 +75,6 @@ def in_zip(
                 yield error
         if not found:
             yield RecordError("no chat of a known form in this zip; unpack it and look", record_id=str(path))
-
-
-def _opened(archive: Archive, name: str) -> IO[bytes]:
-    return buffered(archive.open(name))
 
 
 def holds_chats(path: Path, wanted: Callable[[Path], bool], known: Callable[[bytes], object]) -> bool:

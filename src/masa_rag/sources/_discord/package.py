@@ -14,7 +14,7 @@ from masa_rag.sources._chats.fields import id_of, kept, list_of, text_of, time_o
 from masa_rag.sources._chats.messages import Room, Said
 from masa_rag.sources._discord.message import Names, snowflake_time
 from masa_rag.sources._jsonstream import ITEM, json_values
-from masa_rag.sources._lines import buffered, named_rows
+from masa_rag.sources._lines import named_rows
 from masa_rag.types import Segment
 
 # The folders have names in the person's language since 2025, "Nachrichten" and "Konto"; what lies in them has not.
@@ -120,7 +120,7 @@ class _Package:
         where = f"{self._archive.path}:{name}"
         try:
             with self._archive.open(name) as file:
-                rows = named_rows(buffered(file), where) if name.lower().endswith(".csv") else _json_rows(file, where)
+                rows = named_rows(file, where) if name.lower().endswith(".csv") else _json_rows(file, where)
                 for number, row in enumerate(rows):
                     yield from self._message(row, room, f"{where}: message {number + 1}")
         except RecordError as error:
