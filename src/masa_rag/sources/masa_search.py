@@ -175,20 +175,18 @@ class MasaWorker(_Jobs):
         return RestClient(self._base_url, variable=WORKER_VARIABLE, service="the Masa worker", optional=True)
 
     def _ask(self, api: RestClient, position: Position, count: int, cursor: str | None) -> tuple[list[Any], str | None]:
-        return self._run(api, self._arguments(position, count, cursor))
-
-    def _arguments(self, position: Position, count: int, cursor: str | None) -> dict[str, Any]:
-        found = {"query": self._words(position) if self._searches else self.query, "count": count, "max_results": count}
-        return {"type": self._capability, **found, **({"next_cursor": cursor} if cursor is not None else {})}
-
-    def _run(self, api: RestClient, arguments: dict[str, Any]) -> tuple[list[Any], str | None]:
         """Seal a job, submit it, wait for its sealed result, have it opened."""
-        job = _unquoted(api.text("POST", "/job/generate", body={"type": self._type, "arguments": arguments}))
+        body = {"type": self._type, "arguments": self._arguments(position, count, cursor)}
+        job = _unquoted(api.text("POST", "/job/generate", body=body))
         number = text_of(mapping_of(api.post("/job/add", {"encrypted_job": job})).get("uid"))
         if number is None:
             raise SourceFormatError("the Masa worker took the job and gave no uid")
         sealed = self._until_ready(lambda: _sealed(api, number))
         return _opened(api.text("POST", "/job/result", body={"encrypted_result": sealed, "encrypted_request": job}))
+
+    def _arguments(self, position: Position, count: int, cursor: str | None) -> dict[str, Any]:
+        found = {"query": self._words(position) if self._searches else self.query, "count": count, "max_results": count}
+        return {"type": self._capability, **found, **({"next_cursor": cursor} if cursor is not None else {})}
 
 
 def _rows(answer: Any) -> list[Any] | None:

@@ -162,17 +162,15 @@ def _is_record(value: Any) -> bool:
 
 def _identity(record: dict[str, Any]) -> str:
     """Return Reddit's full name of a record: t3_ for a post, t1_ for a comment."""
-    bare = id_of(record, "id", "parsedId", "name")
-    if not bare or bare[:3] in ("t1_", "t3_"):
-        return bare
-    return f"{'t1_' if _kind(record) == 'comment' else 't3_'}{bare}"
+    return _full(id_of(record, "id", "parsedId", "name"), "t1_" if _kind(record) == "comment" else "t3_")
 
 
 def _parent(record: dict[str, Any]) -> str:
-    parent = id_of(record, "parentId", "parent_id")
-    if not parent or parent[:3] in ("t1_", "t3_"):
-        return parent
-    return f"t1_{parent}"
+    return _full(id_of(record, "parentId", "parent_id"), "t1_")
+
+
+def _full(identity: str, prefix: str) -> str:
+    return identity if not identity or identity[:3] in ("t1_", "t3_") else f"{prefix}{identity}"
 
 
 def _post_of(record: dict[str, Any], parents: dict[str, str]) -> str:

@@ -84,12 +84,8 @@ class TelegramExport(ZonedSource, ChatExport):
         folder = file.path.absolute().parent
         chat = None
         if folder.parent.name == _CHATS:
-            chat = ids(folder.parent if folder.is_dir() else _zip_around(folder)).get(folder)
+            chat = ids(folder.parent if folder.is_dir() else next(filter(is_zip, folder.parents))).get(folder)
         return html_messages(file, self._zone, chat=chat)
-
-
-def _zip_around(folder: Path) -> Path:
-    return next(filter(is_zip, folder.parents))
 
 
 def _first_pages(place: Path) -> Iterator[ChatFile]:

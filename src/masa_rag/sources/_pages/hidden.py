@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
 
 from masa_rag.sources._pages.marks import names_in
@@ -127,22 +127,21 @@ class _Size:
 
     def __init__(self, tree: _Element) -> None:
         self._tree = tree
-        self._sizes: dict[_Element, int] = {}
 
     def is_most_of_the_page(self, element: _Element) -> bool:
         """Say whether it holds the larger part: then the page fades in as a whole, once its scripts run."""
-        if not self._sizes:
-            self._count()
         total = self._sizes[self._tree]
         return total > 0 and 2 * self._sizes.get(element, 0) > total
 
-    def _count(self) -> None:
-        elements, sizes = list(self._tree.iter()), self._sizes
-        for element in reversed(elements):  # children before their parents
+    @cached_property
+    def _sizes(self) -> dict[_Element, int]:
+        sizes: dict[_Element, int] = {}
+        for element in reversed(list(self._tree.iter())):  # children before their parents
             text = element.text if element.tag in _SIZED else None
             own = sizes[element] = sizes.get(element, 0) + (len(text.strip()) if text else 0)
             if (parent := element.getparent()) is not None:
                 sizes[parent] = sizes.get(parent, 0) + own
+        return sizes
 
 
 _PLACEHOLDER = re.compile(r"S:[0-9a-f]+")
@@ -161,7 +160,6 @@ class _OwnSight:
     def __init__(self, tree: _Element) -> None:
         self._rules = rules_of(tree)
         self._tree = tree
-        self._pale: bool | None = None
         self._by_class: dict[str | None, Sight] = {None: Sight.SHOWN}  # the same few names stand all over a page
 
     def __call__(self, element: _Element) -> Sight:
@@ -174,7 +172,7 @@ class _OwnSight:
             worst = Sight.SHOWN
         if (style := get("style")) is not None and worst is not Sight.NEVER:
             own = style_sight(style)
-            if own is Sight.SHOWN and is_pale(style) and self._ground_is_white():
+            if own is Sight.SHOWN and is_pale(style) and self._is_on_white:
                 return Sight.NEVER
             worst = max(worst, own)
         if worst is Sight.SHOWN and get("hidden") is not None:
@@ -183,10 +181,9 @@ class _OwnSight:
             worst = Sight.NEVER if _CONSENT.search(name) else max(worst, self._rules.get(f"#{name}", Sight.SHOWN))
         return worst
 
-    def _ground_is_white(self) -> bool:
-        if self._pale is None:
-            self._pale = ground_is_white(self._tree)
-        return self._pale
+    @cached_property
+    def _is_on_white(self) -> bool:
+        return ground_is_white(self._tree)
 
     def _class_sight(self, names: str) -> Sight:
         if _HIDING_CLASS.search(names) or _CONSENT.search(names):
