@@ -46,11 +46,13 @@ def classes(element: Any) -> frozenset[str]:
 
 def first(element: Any, *names: str) -> Any | None:
     """Return the first descendant that has one of these classes, None if there is none."""
+    return next(each(element, *names), None)
+
+
+def each(element: Any, *names: str) -> Iterator[Any]:
+    """Yield the descendants that have one of these classes."""
     wanted = frozenset(names)
-    for item in element.iter():
-        if isinstance(item.tag, str) and not wanted.isdisjoint(classes(item)):
-            return item
-    return None
+    return (item for item in element.iter() if isinstance(item.tag, str) and not wanted.isdisjoint(classes(item)))
 
 
 def inline_text(element: Any | None, *, preserve: bool) -> str:

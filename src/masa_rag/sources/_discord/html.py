@@ -11,7 +11,7 @@ from typing import Any
 from masa_rag.errors import RecordError
 from masa_rag.sources._chats.fields import clean, kept
 from masa_rag.sources._chats.files import ChatFile
-from masa_rag.sources._chats.html import classes, elements, first, forget, inline_text, mark_quotations
+from masa_rag.sources._chats.html import classes, each, elements, first, forget, inline_text, mark_quotations
 from masa_rag.sources._chats.messages import Room, Said
 from masa_rag.sources._discord.message import snowflake_time
 from masa_rag.types import Segment
@@ -106,9 +106,7 @@ def _text(element: Any, *, by_machine: bool) -> str:
     words = first(content, *_WORDS) if content is not None else None  # else it only says that it was edited
     parts = [_readable(words), _forwarded(element)]
     if not any(parts) or by_machine:  # else the preview of a link: another page's words
-        for embed in element.iter("div"):
-            if "chatlog__embed" in classes(embed):
-                parts.extend(_embed_lines(embed))
+        parts += (line for embed in each(element, "chatlog__embed") for line in _embed_lines(embed))
     return "\n".join(dict.fromkeys(part for part in parts if part))
 
 
@@ -121,10 +119,8 @@ def _embed_lines(embed: Any) -> Iterator[str]:
     yield older or _part(embed, "chatlog__embed-author")
     yield _part(embed, "chatlog__embed-title")
     yield _part(embed, "chatlog__embed-description")
-    for field in embed.iter("div"):
-        if "chatlog__embed-field" in classes(field):
-            parts = (_part(field, f"chatlog__embed-field-{name}") for name in ("name", "value"))
-            yield ": ".join(part for part in parts if part)
+    for field in each(embed, "chatlog__embed-field"):
+        yield ": ".join(filter(None, (_part(field, f"chatlog__embed-field-{name}") for name in ("name", "value"))))
 
 
 def _part(element: Any, name: str) -> str:
@@ -160,11 +156,10 @@ def _answered(element: Any) -> str | None:
 
 def _reactions(element: Any) -> dict[str, int]:
     counts: dict[str, int] = {}
-    for item in element.iter():
-        if isinstance(item.tag, str) and "chatlog__reaction" in classes(item):
-            picture, count = item.find(".//img"), first(item, "chatlog__reaction-count")
-            name = (picture.get("alt") or "") if picture is not None else ""
-            digits = inline_text(count, preserve=False)
-            if name and digits.isdecimal() and len(digits) < 10:
-                counts[clean(name)] = int(digits)
+    for item in each(element, "chatlog__reaction"):
+        picture, count = item.find(".//img"), first(item, "chatlog__reaction-count")
+        name = (picture.get("alt") or "") if picture is not None else ""
+        digits = inline_text(count, preserve=False)
+        if name and digits.isdecimal() and len(digits) < 10:
+            counts[clean(name)] = int(digits)
     return counts

@@ -13,7 +13,7 @@ from typing import Any
 from masa_rag.errors import RecordError
 from masa_rag.sources._chats.fields import clean, kept
 from masa_rag.sources._chats.files import ChatFile
-from masa_rag.sources._chats.html import classes, elements, first, forget, inline_text, mark_quotations
+from masa_rag.sources._chats.html import classes, each, elements, first, forget, inline_text, mark_quotations
 from masa_rag.sources._chats.messages import Room, Said
 from masa_rag.types import Segment
 
@@ -100,8 +100,8 @@ def _title(header: Any) -> str:
 
 def _author(element: Any) -> str | None:
     """Return the name at the message's head; a message "joined" to the one before has none."""
-    for item in element.iter("div"):
-        if "from_name" in classes(item) and not any("forwarded" in classes(above) for above in item.iterancestors()):
+    for item in each(element, "from_name"):
+        if not any("forwarded" in classes(above) for above in item.iterancestors()):
             return clean(" ".join((item.text or "").split()).partition(" via @")[0]) or None
     return None
 
@@ -150,7 +150,7 @@ def _time(text: str, zone: tzinfo) -> datetime | None:
 
 def _poll(element: Any) -> str:
     question = inline_text(first(element, "question"), preserve=False)
-    answers = (inline_text(item, preserve=False) for item in element.iter("div") if "answer" in classes(item))
+    answers = (inline_text(item, preserve=False) for item in each(element, "answer"))
     return "\n".join([question, *(f"- {answer.removeprefix('- ')}" for answer in answers)]) if question else ""
 
 
@@ -165,9 +165,8 @@ def _card(element: Any) -> str:
 def _votes(element: Any) -> dict[str, int]:
     """Return how many chose each answer of a poll, and take the numbers out: they move, the words stay."""
     counts: dict[str, int] = {}
-    for answer in element.iter("div"):
-        details = first(answer, "details") if "answer" in classes(answer) else None
-        if details is not None:
+    for answer in each(element, "answer"):
+        if (details := first(answer, "details")) is not None:
             number = inline_text(details, preserve=False).partition(" ")[0]
             details.getparent().remove(details)
             name = inline_text(answer, preserve=False).removeprefix("- ")
@@ -198,11 +197,10 @@ def _answered(element: Any) -> str | None:
 
 def _reactions(element: Any) -> dict[str, int]:
     counts: dict[str, int] = {}
-    for item in element.iter("span"):
-        if "reaction" in classes(item):
-            name = inline_text(first(item, "emoji"), preserve=False)
-            digits = inline_text(first(item, "count"), preserve=False)
-            pictures = sum("userpic" in classes(picture) for picture in item.iter("div"))
-            if name:
-                counts[name] = int(digits) if digits.isdecimal() and len(digits) < 10 else max(1, pictures)
+    for item in each(element, "reaction"):
+        name = inline_text(first(item, "emoji"), preserve=False)
+        digits = inline_text(first(item, "count"), preserve=False)
+        pictures = sum(1 for _ in each(item, "userpic"))
+        if name:
+            counts[name] = int(digits) if digits.isdecimal() and len(digits) < 10 else max(1, pictures)
     return counts
