@@ -15,11 +15,11 @@ from masa_rag.errors import RecordError, SourceFormatError
 from masa_rag.sources._archive import Archive
 from masa_rag.sources._base import read_head
 from masa_rag.sources._chats.dates import moment
-from masa_rag.sources._chats.exports import ChatExport
+from masa_rag.sources._chats.exports import ChatExport, values_in
 from masa_rag.sources._chats.fields import content_of, counts_of, id_of, kept, list_of, text_of, texts_of
 from masa_rag.sources._chats.files import ChatFile, is_zip, read_each
 from masa_rag.sources._chats.messages import FIRST_FILES, Room, Said, documents
-from masa_rag.sources._jsonstream import ITEM, json_values, peek
+from masa_rag.sources._jsonstream import ITEM, peek
 from masa_rag.types import Document, Segment
 
 _INTO = frozenset({(), ("messages",)})
@@ -76,17 +76,11 @@ def _is_message(value: Any) -> bool:
 def _messages(file: ChatFile, told: Callable[[Path], dict[Path, Any]]) -> Iterator[Said | RecordError]:
     room = _room(file.path, _about(file.path, told))
     topics: dict[str, str] = {}
-    found = False
-    with file.open() as stream:
-        for item in json_values(stream, into=_INTO, label=str(file.path), resembles=_is_message):
-            if isinstance(item, RecordError):
-                found = True
-                yield item
-            elif isinstance(item, tuple) and item[0] == ("messages", ITEM) and _is_message(item[1]):
-                found = True
-                yield from _said(item[1], room, topics, str(file.path))
-    if not found:
-        yield RecordError("holds no messages of Google Chat in a known shape", record_id=str(file.path))
+    for item in values_in(file, into=_INTO, is_message=_is_message, of="Google Chat"):
+        if isinstance(item, RecordError):
+            yield item
+        elif isinstance(item, tuple) and item[0] == ("messages", ITEM) and _is_message(item[1]):
+            yield from _said(item[1], room, topics, str(file.path))
 
 
 def _room(path: Path, about: Any) -> Room:

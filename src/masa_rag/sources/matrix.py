@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from masa_rag.errors import RecordError
-from masa_rag.sources._chats.exports import ChatExport
+from masa_rag.sources._chats.exports import ChatExport, values_in
 from masa_rag.sources._chats.fields import clean, kept, list_of, text_of, time_of
 from masa_rag.sources._chats.files import ChatFile, read_each
 from masa_rag.sources._chats.messages import Room, Said, documents
-from masa_rag.sources._jsonstream import ITEM, json_values, peek
+from masa_rag.sources._jsonstream import ITEM, peek
 from masa_rag.types import Document, Segment
 
 _INTO = frozenset({(), ("messages",), ("chunk",)})
@@ -65,20 +65,14 @@ def _is_event(value: Any) -> bool:
 def _messages(file: ChatFile, names: dict[str, str]) -> Iterator[Said | RecordError]:
     """Yield the messages of a file; an export names its room before them."""
     title = ""
-    found = False
-    with file.open() as stream:
-        for item in json_values(stream, into=_INTO, label=str(file.path), resembles=_is_event):
-            if isinstance(item, RecordError):
-                found = True
-                yield item
-            elif isinstance(item, tuple) and _is_event(item[1]):
-                found = True
-                _learn(item[1], names)
-                yield from _said(item[1], title, file.path)
-            elif isinstance(item, tuple) and item[0] == ("room_name",):
-                title = clean(str(item[1]))
-    if not found:
-        yield RecordError("holds no messages of Matrix in a known shape", record_id=str(file.path))
+    for item in values_in(file, into=_INTO, is_message=_is_event, of="Matrix"):
+        if isinstance(item, RecordError):
+            yield item
+        elif isinstance(item, tuple) and _is_event(item[1]):
+            _learn(item[1], names)
+            yield from _said(item[1], title, file.path)
+        elif isinstance(item, tuple) and item[0] == ("room_name",):
+            title = clean(str(item[1]))
 
 
 def _learn(event: dict[str, Any], names: dict[str, str]) -> None:

@@ -9,11 +9,11 @@ from typing import Any
 from masa_rag._ids import digest
 from masa_rag.errors import RecordError
 from masa_rag.sources._chats.cooked import cooked_text
-from masa_rag.sources._chats.exports import ChatExport
+from masa_rag.sources._chats.exports import ChatExport, values_in
 from masa_rag.sources._chats.fields import clean, id_of, kept, text_of, time_of
 from masa_rag.sources._chats.files import ChatFile
 from masa_rag.sources._chats.messages import Room, Said
-from masa_rag.sources._jsonstream import ITEM, Closed, json_values, peek
+from masa_rag.sources._jsonstream import ITEM, Closed, peek
 from masa_rag.types import Segment
 
 _LIST = ("conversations",)
@@ -61,21 +61,15 @@ class SkypeExport(ChatExport):
     def _messages(self, file: ChatFile) -> Iterator[Said | RecordError]:
         """Yield the messages of a file; a conversation is named before its messages."""
         about: dict[str, Any] = {}
-        found = False
-        with file.open() as stream:
-            for item in json_values(stream, into=_INTO, label=str(file.path), resembles=_is_message):
-                if isinstance(item, RecordError):
-                    found = True
-                    yield item
-                elif isinstance(item, Closed):
-                    about = {} if item.path == _ONE else about
-                elif _is_message(item[1]):
-                    found = True
-                    yield from _said(item[1], about, str(file.path))
-                elif item[0][:-1] == _ONE:
-                    about[item[0][-1]] = item[1]
-        if not found:
-            yield RecordError("holds no messages of Skype in a known shape", record_id=str(file.path))
+        for item in values_in(file, into=_INTO, is_message=_is_message, of="Skype"):
+            if isinstance(item, RecordError):
+                yield item
+            elif isinstance(item, Closed):
+                about = {} if item.path == _ONE else about
+            elif _is_message(item[1]):
+                yield from _said(item[1], about, str(file.path))
+            elif item[0][:-1] == _ONE:
+                about[item[0][-1]] = item[1]
 
 
 def _is_message(value: Any) -> bool:

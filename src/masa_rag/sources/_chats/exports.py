@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 from masa_rag.errors import RecordError
 from masa_rag.sources._base import FileSource
 from masa_rag.sources._chats.files import ChatFile, holds_chats, in_zip, is_zip, others_in_zips, read_each, unpacked
 from masa_rag.sources._chats.messages import Said, documents
+from masa_rag.sources._jsonstream import Closed, json_values
+from masa_rag.sources._jsonstream import Path as Keys
 from masa_rag.types import Document
 
 
@@ -60,3 +63,23 @@ class ChatExport(FileSource):
     def _messages(self, file: ChatFile) -> Iterator[Said | RecordError]:
         """Yield the messages of a file."""
         raise NotImplementedError
+
+
+def values_in(
+    file: ChatFile, *, into: frozenset[Keys], is_message: Callable[[Any], bool], of: str
+) -> Iterator[tuple[Keys, Any] | Closed | RecordError]:
+    """Yield what ``json_values`` gives of a file; at last an error, if neither a message nor another error was there.
+
+    Args:
+        file: The file.
+        into: The containers that are walked into.
+        is_message: Says whether a value is a message.
+        of: The service, for the error.
+    """
+    found = False
+    with file.open() as stream:
+        for item in json_values(stream, into=into, label=str(file.path), resembles=is_message):
+            found = found or isinstance(item, RecordError) or (isinstance(item, tuple) and is_message(item[1]))
+            yield item
+    if not found:
+        yield RecordError(f"holds no messages of {of} in a known shape", record_id=str(file.path))
