@@ -124,21 +124,15 @@ def _references(tweet: Tweet, value: Mapping[str, Any], page: Page, depth: int) 
 
 
 def _details(value: Mapping[str, Any], entities: Mapping[str, Any], page: Page) -> dict[str, Any]:
-    get, metrics = value.get, mapping_of(value.get("public_metrics"))
-    found: dict[str, Any] = dict(counts_in(metrics, METRICS))
-    for name, key in _TAGS if entities else ():
-        if tags := texts_in(entities.get(name), key):
-            found[name] = tags
-    if get("attachments") and (media := _media(mapping_of(get("attachments")), page)):
-        found["media"] = media
-    if language := text_of(get("lang")):
-        found["language"] = language
-    if get("geo"):
-        geo = mapping_of(get("geo"))
-        found["place"] = text_of(page.places.get(id_of(geo.get("place_id")) or "", geo).get("full_name"))
-    if get("possibly_sensitive") is True:
-        found["sensitive"] = True
-    return kept(found)
+    get, geo = value.get, mapping_of(value.get("geo"))
+    return kept({
+        **counts_in(mapping_of(get("public_metrics")), METRICS),
+        **{name: texts_in(entities.get(name), key) for name, key in _TAGS},
+        "media": _media(mapping_of(get("attachments")), page),
+        "language": text_of(get("lang")),
+        "place": text_of(page.places.get(id_of(geo.get("place_id")) or "", geo).get("full_name")),
+        "sensitive": get("possibly_sensitive") is True,
+    })  # fmt: skip
 
 
 def _votes(value: Mapping[str, Any], page: Page) -> dict[str, int]:

@@ -203,15 +203,13 @@ def _first_version(edits: Mapping[str, Any], tweet_id: str) -> str | None:
 
 
 def _details(value: Mapping[str, Any]) -> dict[str, Any]:
-    get = value.get
-    found: dict[str, Any] = dict(counts_in(value, _COUNTS))
-    entities = mapping_of(get("entities"))
-    for name, group, key in _TAGS if entities else ():
-        found[name] = texts_in(entities.get(group), key)
+    get, entities = value.get, mapping_of(value.get("entities"))
     media = mapping_of(get("extended_entities")).get("media") or entities.get("media")
-    found["media"] = texts_in(media, "media_url_https")
-    found["language"] = text_of(get("lang"))
-    if get("place"):
-        found["place"] = text_of(mapping_of(get("place")).get("full_name"))
-    found["sensitive"] = get("possibly_sensitive") is True
-    return found
+    return {
+        **counts_in(value, _COUNTS),
+        **{name: texts_in(entities.get(group), key) for name, group, key in _TAGS},
+        "media": texts_in(media, "media_url_https"),
+        "language": text_of(get("lang")),
+        "place": text_of(mapping_of(get("place")).get("full_name")),
+        "sensitive": get("possibly_sensitive") is True,
+    }

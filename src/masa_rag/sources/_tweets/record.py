@@ -154,12 +154,6 @@ def entity_links(entities: Iterable[object]) -> dict[str, str]:
     return found
 
 
-def tweet_url(tweet_id: str, username: str | None) -> str:
-    """Return the permanent link; X answers to ``i`` in place of a handle that is not known, or that is none."""
-    handle = username if username is not None and _HANDLE.fullmatch(username) is not None else "i"
-    return f"https://x.com/{handle}/status/{tweet_id}"
-
-
 def handle_in(url: str | None) -> str | None:
     """Return the handle in a tweet's address, None where there is none: X writes ``i`` in its place."""
     match = _ADDRESS.match(url) if url is not None else None
@@ -167,10 +161,14 @@ def handle_in(url: str | None) -> str | None:
 
 
 def link(tweet: Tweet) -> str | None:
-    """Return where the tweet can be seen, None when that is not known."""
-    if tweet.url is not None:
+    """Return where the tweet can be seen, None when that is not known.
+
+    X answers to ``i`` in place of a handle that is not known, or that is none.
+    """
+    if tweet.url is not None or not (tweet.id.isascii() and tweet.id.isdigit()):
         return tweet.url
-    return tweet_url(tweet.id, tweet.username) if tweet.id.isascii() and tweet.id.isdigit() else None
+    handle = tweet.username if tweet.username is not None and _HANDLE.fullmatch(tweet.username) is not None else "i"
+    return f"https://x.com/{handle}/status/{tweet.id}"
 
 
 def full_text(tweet: Tweet) -> str:
@@ -189,13 +187,7 @@ def full_text(tweet: Tweet) -> str:
 
 def details(tweet: Tweet) -> dict[str, Any]:
     """Return the metadata of a tweet: what is known, without empty values."""
-    found = _who(tweet)
-    if tweet.reply_to:
-        found["reply_to"] = tweet.reply_to
-    if tweet.quoted_id:
-        found["quoted_id"] = tweet.quoted_id
-    found.update(tweet.metadata)
-    return found
+    return _who(tweet) | kept({"reply_to": tweet.reply_to, "quoted_id": tweet.quoted_id}) | tweet.metadata
 
 
 def post(tweet: Tweet) -> Document:
@@ -254,14 +246,7 @@ def thread(thread_id: str, tweets: list[Tweet]) -> Document:
 
 
 def _who(tweet: Tweet) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    if tweet.username:
-        found["username"] = tweet.username
-    if tweet.user_id:
-        found["user_id"] = tweet.user_id
-    if tweet.conversation_id:
-        found["conversation_id"] = tweet.conversation_id
-    return found
+    return kept({"username": tweet.username, "user_id": tweet.user_id, "conversation_id": tweet.conversation_id})
 
 
 def _segment(tweet: Tweet) -> Segment:
