@@ -77,8 +77,7 @@ def _is_message(value: Any) -> bool:
 
 
 def _said(record: dict[str, Any], about: dict[str, Any], label: str) -> Iterator[Said | RecordError]:
-    quoting, end, own = text_of(record, "content")[:_LONGEST].rpartition("</quote>")
-    written, quoting = quoting + end + own, quoting + end
+    written = text_of(record, "content")[:_LONGEST]
     if text_of(record, "messagetype") not in _WRITTEN or not written:
         return
     place = id_of(record, "conversationid") or id_of(about, "id")
@@ -90,15 +89,14 @@ def _said(record: dict[str, Any], about: dict[str, Any], label: str) -> Iterator
     room = _room(about, place)
     sender = id_of(record, "from")
     author = text_of(record, "displayName") or (room.title if sender == place else _NAME.sub("", sender))
-    quote, edit = _QUOTE.search(quoting), _EDIT.search(written)
-    quoted = _QUOTED_ID.search(quote["about"]) if quote is not None else None
-    if text := _text(_QUOTE.sub("", quoting) + own):
+    edit, (text, quoted) = _EDIT.search(written), _text(written)
+    if text:
         identity = id_of(record, "id") or digest(place, created_at.isoformat(), author, text)
         yield Said(
             room,
             Segment(
                 text, author or None, created_at, id=f"{place}/{identity}",
-                reply_to=f"{place}/{quoted[1]}" if quoted is not None else None,
+                reply_to=f"{place}/{quoted}" if quoted is not None else None,
                 edited_at=time_of(edit[1]) if edit is not None else None,
                 metadata=kept({"username": _NAME.sub("", sender)}),
             ),
@@ -110,6 +108,11 @@ def _room(about: dict[str, Any], place: str) -> Room:
     return Room(place, title, metadata={"platform": "skype"})
 
 
-def _text(written: str) -> str:
-    lines = _MARK.sub("", written).replace("\r\n", "\n").split("\n")
-    return clean("\n".join(cooked_text(line, hidden=frozenset()) for line in lines))  # its breaks are the person's
+def _text(written: str) -> tuple[str, str | None]:
+    """Return what somebody wrote, without what it quotes, and the id of the message that is quoted."""
+    quoting, end, own = written.rpartition("</quote>")
+    quote = _QUOTE.search(quoting + end)
+    quoted = _QUOTED_ID.search(quote["about"]) if quote is not None else None
+    lines = _MARK.sub("", _QUOTE.sub("", quoting + end) + own).replace("\r\n", "\n").split("\n")
+    text = clean("\n".join(cooked_text(line, hidden=frozenset()) for line in lines))  # its breaks are the person's
+    return text, quoted[1] if quoted is not None else None
