@@ -46,12 +46,15 @@ def classes(element: Any) -> frozenset[str]:
 
 def first(element: Any, *names: str) -> Any | None:
     """Return the first descendant that has one of these classes, None if there is none."""
-    return next(each(element, *names), None)
+    return next(_having(element, frozenset(names)), None)
 
 
-def each(element: Any, *names: str) -> Iterator[Any]:
-    """Yield the descendants that have one of these classes."""
-    wanted = frozenset(names)
+def each(element: Any, *names: str) -> list[Any]:
+    """Return the descendants that have one of these classes; parts of them may be taken out while they are read."""
+    return list(_having(element, frozenset(names)))
+
+
+def _having(element: Any, wanted: frozenset[str]) -> Iterator[Any]:
     return (item for item in element.iter() if isinstance(item.tag, str) and not wanted.isdisjoint(classes(item)))
 
 

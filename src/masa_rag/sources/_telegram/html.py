@@ -200,7 +200,7 @@ def _reactions(element: Any) -> dict[str, int]:
     for item in each(element, "reaction"):
         name = inline_text(first(item, "emoji"), preserve=False)
         digits = inline_text(first(item, "count"), preserve=False)
-        pictures = sum(1 for _ in each(item, "userpic"))
+        pictures = len(each(item, "userpic"))
         if name:
             counts[name] = int(digits) if digits.isdecimal() and len(digits) < 10 else max(1, pictures)
     return counts
