@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta, tzinfo
 
 from masa_rag._time import EPOCH, from_unix, mail_time
+from masa_rag.errors import RecordError
 
 _EPOCH_MS = 1_288_834_974_657
 """Zero of the clock in a tweet's id: 2010-11-04T01:42:54.657Z (Twitter's Snowflake, ids of 41 + 22 bits)."""
@@ -143,3 +145,27 @@ def _at(match: re.Match[str], places: tuple[int, int, int], zone: tzinfo) -> dat
         return _in_utc(datetime(year if year > 99 else 2000 + year, month, day, *clock), zone)  # noqa: DTZ001
     except ValueError:
         return None
+
+
+class Undated:
+    """Counts the dates of a table that cannot be read, to report them together."""
+
+    def __init__(self, label: str) -> None:
+        self.label = label
+        self.count, self.line, self.example = 0, 0, ""
+
+    def add(self, line: int, written: str) -> None:
+        """Take in a date whose time stays unknown; "" is none."""
+        if written:
+            if not self.count:
+                self.line, self.example = line, written[:40]
+            self.count += 1
+
+    def report(self) -> Iterator[RecordError]:
+        """Yield the one error, if there is anything to report."""
+        if self.count:
+            yield RecordError(
+                f"received dates such as {self.example!r} ({self.count} in all), whose time stays unknown; expected "
+                "2025-05-18T07:20, or a day above 12 that tells which number is the month",
+                record_id=f"{self.label} line {self.line}",
+            )

@@ -15,13 +15,14 @@ from masa_rag.sources._base import read_head, visible_files
 from masa_rag.sources._encoding import encoding_of
 from masa_rag.sources._foreign import table_advice
 from masa_rag.sources._json import Damage, read_objects
+from masa_rag.sources._tables import delimiter
 from masa_rag.sources._tweets.archive import Archive, archive_folder, archive_zip, is_archive_js, owner_of
 from masa_rag.sources._tweets.ids import IdSet
 from masa_rag.sources._tweets.notes import Notes
 from masa_rag.sources._tweets.record import Tweet
 from masa_rag.sources._tweets.rows import is_post, is_row, row_id
 from masa_rag.sources._tweets.shapes import Bad, Defaults, holds_tweets, is_tweet, tweets_in
-from masa_rag.sources._tweets.tables import Table, delimiter, table_tweets
+from masa_rag.sources._tweets.tables import TweetTable, table_tweets
 
 SUFFIXES = frozenset({".json", ".jsonl", ".ndjson", ".csv", ".tsv", ".zip"})
 """Of the files in a folder; an archive's ``.js`` files are found by what the folder holds."""
@@ -184,7 +185,7 @@ def _look_in_archive(archive: Archive | None, found: IdSet) -> None:
 
 
 def _look_in_table(path: Path, found: IdSet) -> None:
-    table = Table(path)
+    table = TweetTable(path)
     if (column := table.fields.get("reply_to")) is None:
         return
     for _, value in table.rows():
