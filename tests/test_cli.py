@@ -414,6 +414,17 @@ def test_an_export_that_is_cut_off_is_noted(tmp_path: Path) -> None:
     assert "Note: no source recognises export.json; read as plain text. If it is an export, say which" in result.stderr
 
 
+def test_fields_are_named(tmp_path: Path) -> None:
+    """``--field`` says which field is which, and needs no ``--as``; what it cannot mean is refused."""
+    rows = [{"words": "The seal held for two nights.", "nick": "mara"}]
+    (tmp_path / "rows.json").write_text(json.dumps(rows))
+    assert run("add", "rows.json", "--field", "text=words", "--field", "author=nick").exit_code == 0
+    assert "mara" in run("search", "seal").output
+    assert "received --field text; expected" in run("add", "rows.json", "--field", "text").stderr
+    assert "received --field for Tweets" in run("add", "rows.json", "--as", "Tweets", "--field", "text=words").stderr
+    assert "received the field 'who'" in run("add", "rows.json", "--field", "who=nick").stderr
+
+
 def test_a_tilde_is_the_home_folder_wherever_it_is_written(
     notes: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -294,5 +294,5 @@ def test_a_table_of_something_else_is_refused_once(tmp_path: Path) -> None:
     assert not documents
     assert said == [
         "t.csv: received the columns region, amount; expected such as id,created_at,username,text (tweets) or "
-        "timestamp,speaker,text (a talk); rename them"
+        "timestamp,speaker,text (a talk); rename them, or say which of them is the text: masa-rag add --field text=NAME"
     ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from shlex import quote
@@ -146,6 +146,7 @@ def reading_into(
     name: str | None = None,
     form: str | None = None,
     timezone: str | None = None,
+    fields: Mapping[str, str] | None = None,
     **options: Any,
 ) -> Iterator[tuple[Memory, list[IngestReport], list[str]]]:
     """Add or sync what the paths hold; give the open memory, the reports, and a line for each source not read.
@@ -155,7 +156,8 @@ def reading_into(
     """
     from masa_rag.cli._output import Bar
 
-    given = {key: value for key, value in (("name", name), ("timezone", timezone)) if value is not None}
+    told = {"name": name, "timezone": timezone, "fields": fields}
+    given = {key: value for key, value in told.items() if value is not None}
     sources, broken = _recognised(paths, form=form, **given)
     reports: list[IngestReport] = []
     try:

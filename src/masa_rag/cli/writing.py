@@ -21,6 +21,7 @@ from masa_rag.cli._common import (
 )
 
 _NAME = "Name of the source in the memory, for a folder of several formats after each format's; default: the path's."
+_FIELD = "Read as Records, with this field as text, author, time, url, title, id, thread or reply_to; repeatable."
 _ZONE = "Zone of times that name none (WhatsApp, IRC), such as Europe/Oslo; the same each time. Default: UTC."
 
 
@@ -31,6 +32,7 @@ def _of_sources(function: Command) -> Command:
         click.option("--name", help=_NAME),
         click.option("--as", "form", help="Read it as this source instead of recognising it; see masa-rag plugins."),
         click.option("--timezone", help=_ZONE),
+        click.option("--field", "fields", multiple=True, metavar="ROLE=NAME", help=_FIELD),
     )):  # fmt: skip
         function = option(function)
     return function
@@ -40,7 +42,7 @@ def _of_sources(function: Command) -> Command:
 @_of_sources
 @memory_option
 @json_option
-def add(paths: tuple[str, ...], place: Path, as_json: bool, **given: str | None) -> None:
+def add(paths: tuple[str, ...], place: Path, as_json: bool, **given: Any) -> None:
     """Add files, folders or addresses.
 
     The format is recognised by its content. Unchanged documents cost nothing; nothing is deleted.
@@ -53,22 +55,43 @@ def add(paths: tuple[str, ...], place: Path, as_json: bool, **given: str | None)
 @click.option("--allow-mass-delete", is_flag=True, help="Allow more than half of the source's documents to go.")
 @memory_option
 @json_option
-def sync(paths: tuple[str, ...], place: Path, as_json: bool, allow_mass_delete: bool, **given: str | None) -> None:
+def sync(paths: tuple[str, ...], place: Path, as_json: bool, allow_mass_delete: bool, **given: Any) -> None:
     """Mirror files, folders or addresses: what is gone is deleted."""
     _bring("sync", paths, place, as_json, allow_mass_delete=allow_mass_delete, **given)
 
 
-def _bring(verb: str, paths: Sequence[str], place: Path, as_json: bool, *, name: str | None, **options: Any) -> None:
+def _bring(
+    verb: str,
+    paths: Sequence[str],
+    place: Path,
+    as_json: bool,
+    *,
+    name: str | None,
+    fields: Sequence[str],
+    **options: Any,
+) -> None:
     from masa_rag.cli._output import hint, print_reports
 
     if name is not None and len(paths) > 1:
         raise click.UsageError(f"received one --name for {len(paths)} paths; give one path, or leave --name out")
+    if fields:
+        if (form := options.get("form") or "Records").lower() != "records":
+            raise click.UsageError(f"received --field for {form}; expected --as Records, or no --as")
+        options |= {"form": form, "fields": _named(fields)}
     with reading_into(verb, paths, place, name=name, **options) as (_, reports, broken):
         print_reports(reports, as_json=as_json)
         show_broken(broken)
     if verb == "add" and not as_json and any(report.seen > len(report.failed) for report in reports):
         click.echo(f"ask it with: {hint('ask', place)}", err=True)
     sys.exit(exit_status(reports, broken))
+
+
+def _named(fields: Sequence[str]) -> dict[str, str]:
+    """Return which field is which, as given by ``--field text=body``."""
+    named = dict(field.partition("=")[::2] for field in fields)
+    if wrong := next((role for role, path in named.items() if not path), None):
+        raise click.UsageError(f"received --field {wrong}; expected such as --field text=body")
+    return named
 
 
 @click.command()

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from masa_rag.sources.messenger import MessengerExport as MessengerExport
     from masa_rag.sources.podcast import Podcast as Podcast
     from masa_rag.sources.recordings import Recordings as Recordings
+    from masa_rag.sources.records import Records as Records
     from masa_rag.sources.reddit import RedditExport as RedditExport
     from masa_rag.sources.signal import SignalExport as SignalExport
     from masa_rag.sources.skype import SkypeExport as SkypeExport
@@ -74,6 +75,7 @@ _HOMES = {
     "MatrixExport": "matrix",
     "MemoryExport": "memory_export",
     "MessengerExport": "messenger",
+    "Records": "records",
     "RedditExport": "reddit",
     "SignalExport": "signal",
     "SkypeExport": "skype",

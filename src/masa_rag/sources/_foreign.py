@@ -46,7 +46,11 @@ _IN_ZIP = (
 """How names in it begin, and what it is then."""
 
 _TABLES = frozenset({".csv", ".tsv"})
-_TAKEN = "expected such as id,created_at,username,text (tweets) or timestamp,speaker,text (a talk); rename them"
+_TAKEN = (
+    "expected such as id,created_at,username,text (tweets) or timestamp,speaker,text (a talk); rename them, or say "
+    "which of them is the text: masa-rag add --field text=NAME"
+)
+_SAY_TEXT = "if one of them is what people said, say which: masa-rag add --field text=NAME"
 
 
 def table_advice(path: Path, head: bytes) -> str | None:
@@ -56,6 +60,16 @@ def table_advice(path: Path, head: bytes) -> str | None:
         return None
     names = [name.strip('" ')[:40] or "(none)" for name in line.split(max(",;\t", key=line.count))]
     return f"received the columns {', '.join(names[:20])}; {_TAKEN}"
+
+
+def fields_advice(path: Path, head: bytes) -> str | None:
+    """Return which fields a table or a list of objects has, and how to say which is which; None for other files."""
+    from masa_rag.sources.records import fields_in  # late: it imports the sources that ask here
+
+    if (columns := table_advice(path, head)) is not None:
+        return columns
+    names = ", ".join(fields_in(path, head)[:20])
+    return f"received objects with the fields {names}; {_SAY_TEXT}" if names else None
 
 
 def advice(path: Path, head: bytes) -> str | None:

@@ -15,7 +15,7 @@ from typing import Any
 from masa_rag.errors import ConfigurationError, SourceFormatError, SourceUnavailableError
 from masa_rag.protocols import OnProgress, Source
 from masa_rag.sources._base import FileSource, read_head, visible_files
-from masa_rag.sources._foreign import advice, listed, table_advice
+from masa_rag.sources._foreign import advice, fields_advice, listed
 from masa_rag.sources._paths import absent, expanded
 from masa_rag.sources.memory_export import is_export
 
@@ -28,7 +28,7 @@ FILE_SOURCES: tuple[tuple[str, str], ...] = (
     ("signal", "SignalExport"), ("matrix", "MatrixExport"), ("assistants", "AssistantExport"), ("mail", "Mail"),
     ("line", "LineExport"), ("kakaotalk", "KakaoTalkExport"), ("imessage", "IMessageExport"),
     ("whatsapp", "WhatsAppExport"), ("irc", "IrcLogs"), ("discourse", "DiscourseTopics"), ("reddit", "RedditExport"),
-    ("webpages", "WebPages"), ("transcripts", "Transcripts"), ("files", "Files"),
+    ("webpages", "WebPages"), ("transcripts", "Transcripts"), ("records", "Records"), ("files", "Files"),
 )  # fmt: skip
 """(module, class) of the sources that recognise files, the most particular format first: the first
 that says yes is taken, and plain text comes last."""
@@ -107,7 +107,7 @@ def open_sources(
         kind = _kind_named(form) if form is not None else _recognise(place)
         if kind is not None:
             if form is None and _is_unknown_text(kind, place):
-                columns = table_advice(place, read_head(place))
+                columns = fields_advice(place, read_head(place))
                 more = f" ({columns})" if columns is not None else ""
                 warnings.warn(f"no source recognises {given}{more}; read as plain text. {_SAY_WHICH}", stacklevel=2)
             return [_made(kind, place, **options)]

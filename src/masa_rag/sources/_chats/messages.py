@@ -52,7 +52,7 @@ class Said:
 
 
 def documents(
-    items: Iterable[Said | RecordError],
+    items: Iterable[Said | Document | RecordError],
     *,
     finish: Callable[[Segment], Segment] | None = None,
     open_segments: int = OPEN_SEGMENTS,
@@ -60,13 +60,13 @@ def documents(
     """Group messages into documents, fold those with the same id and sort them by time.
 
     Args:
-        items: Messages in any order; errors are passed on at once.
+        items: Messages in any order; errors, and documents that are made already, are passed on at once.
         finish: Called on each message as late as possible, when the most names are known.
         open_segments: How many messages may be held back.
     """
     days = _Open(finish)
     for item in items:
-        if isinstance(item, RecordError):
+        if not isinstance(item, Said):
             yield item
             continue
         days.add(item)

@@ -63,6 +63,8 @@ _ONLY_TWEETS = frozenset(
     "retweetscount nretweets isretweet retweetedstatusid publicmetricsretweetcount inreplytostatusid "
     "inreplytostatusidstr tweeturl reposts".split()
 )
+_NO_TWEETS = frozenset({"title", "points", "storyid"})
+"""What posts elsewhere have, those of Hacker News for one."""
 _WHO = frozenset({"username", "author", "user_id"})
 _COUNTS = ("likes", "retweets", "replies", "quotes", "views", "bookmarks")
 _PUNCTUATION = re.compile(r"[\W_]+")
@@ -110,8 +112,13 @@ def is_post(names: Iterable[object]) -> bool:
 
     Who, when, what and an id, and what readers did with it; or ``created_at`` and ``text``, as X's API names them.
     """
-    fields, _ = columns(tuple(names))
-    if not fields.keys() >= {"id", "time", "text"} or fields.keys().isdisjoint(_WHO):
+    names = tuple(names)
+    fields, _ = columns(names)
+    if (
+        not _NO_TWEETS.isdisjoint(map(_plain, names))
+        or not fields.keys() >= {"id", "time", "text"}
+        or fields.keys().isdisjoint(_WHO)
+    ):
         return False
     named = tuple(_plain(fields[field]) for field in ("time", "text"))
     return not fields.keys().isdisjoint(_COUNTS) or named == ("createdat", "text")
