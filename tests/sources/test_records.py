@@ -346,6 +346,51 @@ def test_stack_exchange(tmp_path: Path) -> None:
     assert (found["Grease"].kind, found["Grease"].text) == ("post", "Which grease is safe?")
 
 
+def test_elements_within_elements(tmp_path: Path) -> None:
+    """Attributes with the name of an empty element count, and an element's own tell whose thread it is."""
+    rows = (
+        '<disqus xmlns:dsq="http://d.example"><post dsq:id="1"><id /><message><![CDATA[<p>I like it</p>]]></message>'
+        '<createdAt>2024-05-01T10:00:00Z</createdAt><author><name>Mara</name></author><thread dsq:id="5" /></post>'
+        '<post dsq:id="2"><id /><message><![CDATA[<p>So do I</p>]]></message><parent dsq:id="1" />'
+        "<createdAt>2024-05-01T11:00:00Z</createdAt><author><name>Tam</name></author>"
+        '<thread dsq:id="5" /></post></disqus>'
+    )
+    (thread,) = read(tmp_path, "disqus.xml", rows)
+    assert told(thread) == [("Mara", "I like it"), ("Tam", "So do I")]
+    assert [segment.id for segment in thread.segments] == ["1", "2"]
+
+
+def test_what_has_no_time_stays_in_order(tmp_path: Path) -> None:
+    """Turns without times and ids come as the file has them, and talks of one name in several objects stay apart."""
+    talks = [
+        {
+            "messages": [
+                {"author": f"user{talk % 2}", "text": f"Turn {turn} of talk {talk} goes so"} for turn in range(9)
+            ]
+        }
+        for talk in (1, 2)
+    ]
+    first, second = read(tmp_path, "talks.json", talks)
+    assert [segment.text for segment in first.segments] == [f"Turn {turn} of talk 1 goes so" for turn in range(9)]
+    assert [segment.text for segment in second.segments] == [f"Turn {turn} of talk 2 goes so" for turn in range(9)]
+
+
+def test_what_is_repeated_is_said_each_time(tmp_path: Path) -> None:
+    """Two equal messages of one minute are two."""
+    texts = ("Is it dry now?", "ok", "ok")
+    rows = "sender_name;date;msg\n" + "".join(f"mara;2024-05-01 10:00;{text}\n" for text in texts)
+    (day,) = documents(Records(write(tmp_path, "chat.csv", rows)))
+    assert [segment.text for segment in day.segments] == list(texts)
+
+
+def test_a_diary(tmp_path: Path) -> None:
+    """The id of an entry is not its author, the day it was written is not the day it was changed."""
+    text = "Today I took the pump apart and cleaned all of it, piece by piece."
+    entry = {"uuid": "A1", "modifiedDate": "2024-06-01T10:00:00Z", "creationDate": "2024-05-01T10:00:00Z", "text": text}
+    (post,) = read(tmp_path, "Journal.json", {"metadata": {"version": "1.0"}, "entries": [entry]})
+    assert (post.id, post.author, post.created_at, post.text) == ("A1", None, AT, text)
+
+
 def test_text_messages(tmp_path: Path) -> None:
     """What the owner of the telephone sent is not taken for words of the contact, whose name each message has."""
     head = f'address="+4917" contact_name="Tam Oar" readable_date="x" date="{EPOCH}'

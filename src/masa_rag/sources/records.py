@@ -74,7 +74,8 @@ class Records(FileSource):
             return True  # reported when it is read
 
     def __iter__(self) -> Iterator[Document | RecordError]:
-        yield from documents(read_each(map(ChatFile.at, self.files()), lambda file: self._items(file.path)))
+        items = read_each(map(ChatFile.at, self.files()), lambda file: self._items(file.path))
+        yield from documents(items, as_read=True)
 
     def _items(self, path: Path) -> Iterator[Said | Document | RecordError]:
         root = sample(path)

@@ -56,6 +56,7 @@ def documents(
     *,
     finish: Callable[[Segment], Segment] | None = None,
     open_segments: int = OPEN_SEGMENTS,
+    as_read: bool = False,
 ) -> Iterator[Document | RecordError]:
     """Group messages into documents, fold those with the same id and sort them by time.
 
@@ -63,8 +64,9 @@ def documents(
         items: Messages in any order; errors, and documents that are made already, are passed on at once.
         finish: Called on each message as late as possible, when the most names are known.
         open_segments: How many messages may be held back.
+        as_read: Whether messages of one time stay in the order in which they were read, not that of their ids.
     """
-    days = _Open(finish)
+    days = _Open(finish, _time if as_read else _order)
     for item in items:
         if not isinstance(item, Said):
             yield item
@@ -78,8 +80,10 @@ def documents(
 class _Open:
     """The documents that may still grow, the one touched longest ago first."""
 
-    def __init__(self, finish: Callable[[Segment], Segment] | None) -> None:
-        self._finish = finish
+    def __init__(
+        self, finish: Callable[[Segment], Segment] | None, order: Callable[[Segment], tuple[datetime, int, str]]
+    ) -> None:
+        self._finish, self._order = finish, order
         self._rooms: dict[str, Room] = {}
         self._segments: dict[str, dict[str, Segment]] = {}
         self.count = 0
@@ -102,7 +106,7 @@ class _Open:
             yield self._document(key, self._rooms.pop(key), messages.values())
 
     def _document(self, key: str, room: Room, messages: Iterable[Segment]) -> Document:
-        ordered = sorted(messages, key=_order)
+        ordered = sorted(messages, key=self._order)
         segments = ordered if self._finish is None else [self._finish(segment) for segment in ordered]
         return Document(
             id=key,
@@ -143,6 +147,11 @@ def _order(segment: Segment) -> tuple[datetime, int, str]:
     """By time, then by id; of two numbers the shorter is the smaller."""
     identity = segment.id or ""
     return segment.created_at or NEVER, len(identity), identity
+
+
+def _time(segment: Segment) -> tuple[datetime, int, str]:
+    """By time alone."""
+    return segment.created_at or datetime.min.replace(tzinfo=UTC), 0, ""
 
 
 FIRST_FILES = 20

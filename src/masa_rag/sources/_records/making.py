@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import tzinfo
@@ -72,7 +73,7 @@ class Maker:
         self._space = " ".join(re.findall(r"[^\W\d_]+", path.stem)) or "records"
         self._facts = Facts()
         self._undated = Undated(str(path))
-        self.found = False
+        self._times: Counter[str] = Counter()
 
     def learn(self, rows: Iterable[Row | RecordError]) -> None:
         """Take in what all records tell together."""
@@ -98,7 +99,6 @@ class Maker:
                 continue
             segment = self._segment(row, number)
             if segment is not None:
-                self.found = True
                 room = self._room(row, segment)
                 yield _headed(segment, row, room) if room is not None else self._post(row, segment)
         yield from self._undated.report()
@@ -116,7 +116,9 @@ class Maker:
             self._undated.add(number, str(written))
         moment = created_at.isoformat() if created_at is not None else str(written)
         own = text_in(row.fields.value(row.record, "id"))
-        row.identity = own or digest(author or "", moment, text)
+        row.identity = own or self._made_id(
+            author or "", moment, text, repeats=created_at is None or row.fields.is_chat
+        )
         parent = _parent(row) or (row.above.identity if row.above is not None else "")
         return Segment(
             text,
@@ -127,6 +129,14 @@ class Maker:
             reply_to=parent if parent and parent != row.identity else None,
             metadata=_details(row, author),
         )
+
+    def _made_id(self, *said: str, repeats: bool) -> str:
+        """Return an id made of what is said; where people repeat themselves ("ok"), each time has its own."""
+        identity = digest(*said)
+        if not repeats:
+            return identity
+        self._times[identity] += 1
+        return identity if self._times[identity] == 1 else digest(*said, str(self._times[identity]))
 
     def _author(self, row: Row) -> str | None:
         if text_in(str(row.fields.value(row.record, "direction"))).casefold() in _OUT:
@@ -164,13 +174,14 @@ class Maker:
             return self._thread_room(row, first)
         if row.above is not None or row.answered:
             top = row.uppermost
-            return self._thread_room(top, top.identity or around.id or around.url)
+            return self._thread_room(top, top.identity or around.id or around.url or identity)
         keys = " ".join(map(plain, around.keys))
         if channel := text_in(row.fields.value(row.record, "channel")):
             return Room(self._key(channel), channel)
         if _CHATS.search(keys) or row.fields.is_chat:
             name = around.title or (around.keys[-1] if len(around.keys) > 1 else "") or self._space
-            return Room(self._key(around.id or name), name.strip(": "))
+            place = around.id if around.title and around.id else "/".join(filter(None, (around.id, name)))
+            return Room(self._key(place), name.strip(": "))
         if _ANSWERS.search(keys) and (around.id or around.url or around.title):
             return self._thread_room(row, around.id or around.url or around.title)
         return None

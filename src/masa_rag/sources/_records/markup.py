@@ -84,8 +84,10 @@ def _value(element: _Element, depth: int = 0) -> Any:
 
 
 def _put(value: dict[str, Any], name: str, item: Any) -> None:
-    if name not in value:
+    if not value.get(name):
         value[name] = item
+    elif not item:  # an empty element, beside an attribute of its name
+        return
     elif isinstance(value[name], list):
         value[name].append(item)
     else:

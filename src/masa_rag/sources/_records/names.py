@@ -53,7 +53,7 @@ _TIME = (
     "publishdate publishedon publicationdate datepublished postedat postedon posted postdate dateposted datetime date "
     "timestamp timestampms ts time senttime sentat sentdate datesent sendtime sent writtenat submittedat submitted "
     "submissiondate reviewdate commentdate messagedate reviewsubmitdateandtime dateadded addedat isodate indexedat at "
-    "createtime createtimeiso gmtcreate uploaddate "
+    "unixreviewtime reviewtime unixtime createtime createtimeiso gmtcreate uploaddate "
     "zeitstempel datum erstelltam erstellt fecha fechahora marcatemporal horodateur data дата время 日期 时间 日付 "
     "タイムスタンプ 작성일 updatedat"
 ).split()
@@ -65,12 +65,12 @@ _ID = (
     "key permalink oid iid"
 ).split()
 _TITLE = (
-    "title subject headline reviewtitle posttitle fulltitle betreff titel título titre titolo 标题 タイトル".split()
-)
+    "title subject headline reviewtitle posttitle fulltitle summary betreff titel título titre titolo 标题 タイトル"
+).split()
 _THREAD = (
     "replyrooturi rooturi threadid threadts thread threadkey "
     "conversationid discussionid topicid topic storyid issueurl "
-    "postid videoid linkid submissionid articleid ticketid tmid parentpostid"
+    "noteableid postid videoid linkid submissionid articleid ticketid tmid parentpostid"
 ).split()
 _CHANNEL = (
     "channelname channel channelid roomname room roomid rid chatname chattitle chat chatid groupname group groupid "
@@ -92,12 +92,14 @@ _AUTHORS = {
         ((role, role) for role in _ROLES),
         ((f"{role}{sub}", role) for role, sub in product(_ROLES, _HANDLES)),
         ((name, name) for name in _ALONE[4:]),
-        ((f"{role}{sub}", role) for role, sub in product(_ROLES, _NUMBERS)),
+        ((f"{role}{sub}", role) for role, sub in product(_ROLES, _NUMBERS) if role != "u"),  # uuid
         [("name", "name")],
     )
     for name, role in names
 }
 """Whom a name may mean, readable ones first, and in what role."""
+_LIKE_TIME = re.compile("created|posted|published|written|submitted|timestamp|date")
+_OTHER_TIME = re.compile("birth|update|modif|edit|expir|purchase|due|end|clos|delet|resol|view|seen|version")
 _HANDLE = len(_AUTHORS)
 _TABLES = {
     "text": [*SAID, *PLAIN, *WEAK],
@@ -149,6 +151,8 @@ def rank_of(role: str, way: Way) -> int | None:
     """Return how well the field's name fits a role, 0 the best, None for not at all."""
     ranks = _RANKS[role]
     found = min((ranks[name] for name in names_of(way) if name in ranks), default=None)
+    if found is None and role == "time" and _LIKE_TIME.search(name := plain(way[-1])) and not _OTHER_TIME.search(name):
+        return len(ranks)
     is_handle = role == "author" and found is not None and plain(way[-1]) == "username"  # not the user's name
     return found + _HANDLE if is_handle and found is not None else found
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 
+from masa_rag._ids import digest
 from masa_rag.sources._jsonstream import ITEM
 from masa_rag.sources._jsonstream import Path as Keys
 from masa_rag.sources._records.fields import SAMPLE, Fields, fields_of
@@ -152,12 +153,12 @@ class Shapes:
                     yield row
                     above = row
                 for way, values in reversed(below):
-                    inner = around_of(value, (*keys, *way)) if fields is None else around
+                    inner = around_of(value, (*keys, *way), values) if fields is None else around
                     waiting.append((values, (*keys, *way), above, inner))
 
 
-def around_of(record: Mapping[str, Any], keys: Keys) -> Around:
-    """Return what an object that encloses a list tells of it."""
+def around_of(record: Mapping[str, Any], keys: Keys, values: Iterable[Any] = ()) -> Around:
+    """Return what an object that encloses a list tells of it; one of several without an id has its first record's."""
     found: dict[str, tuple[int, str]] = {}
     for way, value in scalars(record):
         for role in ("title", "url", "id"):
@@ -167,6 +168,8 @@ def around_of(record: Mapping[str, Any], keys: Keys) -> Around:
             if rank is not None and text and (role not in found or rank < found[role][0]):
                 found[role] = rank, text
     title, url, identity = (found.get(role, (0, ""))[1] for role in ("title", "url", "id"))
+    if ITEM in keys and not (title or url or identity):
+        identity = digest(*map(str, islice(values, 1)))
     return Around(keys, said(title)[:300], url, identity)
 
 
