@@ -562,3 +562,11 @@ def test_whatever_is_in_a_file(tmp_path: Path, value: Any, cut: int, name: str) 
     path.write_text(json.dumps([*COMMENTS, value])[: 1 + cut * 3], encoding="utf-8")
     Records.recognises(path, path.read_bytes())
     assert all(isinstance(item, (Document, RecordError)) for item in Records(path))
+
+
+def test_what_a_saved_page_loads_does_not_take_its_folder_apart(tmp_path: Path) -> None:
+    """Comments in JSON beside a saved page are a part of it, as its other texts and tables are."""
+    words = "The keeper of the lighthouse wrote down each ship that passed, its name and where it came from. " * 9
+    (tmp_path / "page.html").write_text(f"<html><head><title>Light</title></head><body><p>{words}</p></body></html>")
+    write(tmp_path, "comments.json", COMMENTS)
+    assert type(open_source(tmp_path)).__name__ == "WebPages"

@@ -186,7 +186,7 @@ def _has_strays(kind: type[FileSource], folder: Path) -> bool:
     What lies deeper than the export's own files belongs to it: pictures, voices, files that were sent.
     """
     if kind.__name__ == "WebPages":  # which load texts, tables and feeds of their own
-        loaded = {"Files", "Feed", kind.__name__}
+        loaded = {"Files", "Feed", "Records", kind.__name__}
         from masa_rag.sources._pages.kinds import may_be_no_page
 
         beside = filter(may_be_no_page, visible_files(folder))
