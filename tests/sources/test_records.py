@@ -383,6 +383,29 @@ def test_what_is_repeated_is_said_each_time(tmp_path: Path) -> None:
     assert [segment.text for segment in day.segments] == list(texts)
 
 
+def test_ids_that_are_counted_anew_below(tmp_path: Path) -> None:
+    """A comment with the number of the post that it lies below does not take its place."""
+    tam = {"id": 1, "author": "Tam", "date": "2024-05-02", "content": "<p>How fast do they?</p>"}
+    post = {
+        "id": 1,
+        "title": "On seals",
+        "author": "Mara",
+        "date": "2024-05-01",
+        "content": "Seals wear out, all of them.",
+    }
+    (document,) = read(tmp_path, "blog.json", {"posts": [{**post, "comments": [tam]}]})
+    assert told(document) == [("Mara", "Seals wear out, all of them."), ("Tam", "How fast do they?")]
+    assert document.segments[1].reply_to == "1"
+
+
+def test_dates_that_cannot_be_read_are_reported(tmp_path: Path) -> None:
+    """The others are read; a row without its date stays."""
+    rows = "author,date,comment\nmara,2024-05-01T10:00,I like this one\ntam,soon,I do not like it\n"
+    source = Records(write(tmp_path, "rows.csv", rows))
+    assert [item.created_at for item in source if isinstance(item, Document)] == [AT, None]
+    assert "such as 'soon' (1 in all)" in str(errors(source)[0])
+
+
 def test_a_diary(tmp_path: Path) -> None:
     """The id of an entry is not its author, the day it was written is not the day it was changed."""
     text = "Today I took the pump apart and cleaned all of it, piece by piece."

@@ -47,12 +47,12 @@ def _is_name(text: str) -> bool:
     return len(text) <= 80 and not link_in(text) and len(text.split()) <= 8
 
 
-def are_times(values: Column) -> bool:
-    """Say whether nearly all values are times."""
+def are_times(values: Column, least: float = 0.8) -> bool:
+    """Say whether as many of the values are times."""
     order = DateOrder()
     for value in values:
         order.add(text_in(value))
-    return share(values, lambda value: time_in(value, order=order) or _ORDERED.fullmatch(text_in(value))) >= 0.8
+    return share(values, lambda value: time_in(value, order=order) or _ORDERED.fullmatch(text_in(value))) >= least
 
 
 def is_time(way: Way) -> bool:

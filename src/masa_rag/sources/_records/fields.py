@@ -175,7 +175,7 @@ class _Choice:
         return tuple(dict.fromkeys([*same, *others]))
 
     def _times(self) -> tuple[Way, ...]:
-        return self._with_others(self._ranked("time", self.own, are_times))
+        return self._with_others(self._ranked("time", self.own, lambda values: are_times(values, 0.5)))
 
     def _clocks(self, times: tuple[Way, ...]) -> tuple[Way, ...]:
         if not times or not share(self.columns[times[0]], lambda value: _DATE_ONLY.fullmatch(text_in(value))) > 0.8:

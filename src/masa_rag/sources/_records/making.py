@@ -116,7 +116,7 @@ class Maker:
             self._undated.add(number, str(written))
         moment = created_at.isoformat() if created_at is not None else str(written)
         own = text_in(row.fields.value(row.record, "id"))
-        row.identity = own or self._made_id(
+        row.identity = _own_id(row, own) or self._made_id(
             author or "", moment, text, repeats=created_at is None or row.fields.is_chat
         )
         parent = _parent(row) or (row.above.identity if row.above is not None else "")
@@ -237,6 +237,12 @@ def _details(row: Row, author: str | None) -> dict[str, Any]:
     username = mended(text_in(row.fields.value(row.record, "username"))).lstrip("@")
     rating = row.fields.value(row.record, "rating")
     return kept({"username": username if username != author else "", "rating": rating})
+
+
+def _own_id(row: Row, identity: str) -> str:
+    """Return a record's own id, told from that of one above it in another list: both may be counted from 1."""
+    other = row.uppermost.members.setdefault(identity, row.fields) is not row.fields
+    return f"below/{identity}" if identity and other else identity
 
 
 def _parent(row: Row) -> str:

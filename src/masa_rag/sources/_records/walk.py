@@ -52,6 +52,7 @@ class Row:
         above: The record that it lies below, which it answers.
         answered: Whether others lie below it.
         identity: Its id, once it is known.
+        members: Of the uppermost, the ids of those below it that are known, and how these are written.
     """
 
     record: Mapping[str, Any]
@@ -60,6 +61,7 @@ class Row:
     above: Row | None = None
     answered: bool = False
     identity: str = ""
+    members: dict[str, Fields] = field(default_factory=dict)
 
     @property
     def uppermost(self) -> Row:
