@@ -178,7 +178,7 @@ def mentions(
     chunks = chunks_by_id(connection, list(ids.values()))
     known = [(chunks[ids[number]], times) for number, times in ordered[:k] if ids.get(number) in chunks]
     hits = [Hit(chunk, 1 / rank, rank, {"mentions": times}) for rank, (chunk, times) in enumerate(known, 1)]
-    return with_copies(connection, hits, filters) or None
+    return with_copies(connection, hits, filters, preferred=()) or None
 
 
 def _speakers(connection: sqlite3.Connection, who: str | None) -> list[int] | None:
