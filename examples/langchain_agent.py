@@ -1,6 +1,6 @@
 """A LangChain agent that asks the memory before it answers. The model is scripted, so no key is needed.
 
-pip install 'masa-rag[langchain]' && python examples/langchain_agent.py
+pip install "masa-rag[langchain]" && python examples/langchain_agent.py
 """
 
 from pathlib import Path

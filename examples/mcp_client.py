@@ -1,6 +1,6 @@
 """Ask a memory through MCP, as Claude, ChatGPT or an editor would: `masa-rag mcp` on standard input and output.
 
-pip install 'masa-rag[mcp]' && python examples/mcp_client.py
+pip install "masa-rag[mcp]" && python examples/mcp_client.py
 """
 
 import asyncio

@@ -14,7 +14,7 @@ import pytest
 PACKAGE = Path(__file__).parents[1] / "src" / "masa_rag"
 PLUGINS = ("sources", "chunkers", "embedders", "indexes", "transcribers", "rerankers")
 LAYERS = (
-    ("errors", "_ids", "_time", "_lazy", "_unicode", "_blas", "_fields"),
+    ("errors", "_shell", "_ids", "_time", "_lazy", "_unicode", "_blas", "_fields"),
     ("types", "_views"),
     ("protocols",),
     (

@@ -278,7 +278,7 @@ def test_a_source_that_cannot_be_read_does_not_keep_the_others_out(
     result = run("add", str(notes))
     assert result.exit_code == 3
     assert "files:notes: 2 added" in result.output
-    assert "pip install 'masa-rag[speech]'" in result.output
+    assert 'pip install "masa-rag[speech]"' in result.output
 
 
 def test_notes_are_remembered_and_forgotten() -> None:

@@ -89,7 +89,8 @@ def test_what_is_meant_by_a_wrong_command_is_named(given: tuple[str, ...], told:
 def test_what_is_missing_is_installed_where_it_is_missing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Whoever calls .venv/bin/masa-rag has another pip on the path, or none, which knows no masa-rag."""
     told = (
-        "A chart needs the package 'matplotlib', which is not installed. Install it with: {} install 'masa-rag[plots]'"
+        "A chart needs the package 'matplotlib', which is not installed. "
+        'Install it with: {} install "masa-rag[plots]"'
     )
     monkeypatch.setattr(sys, "executable", str(tmp_path / "my env" / "python"))
     for folder, pip in (("my env", "pip"), ("usr", f"'{tmp_path / 'my env' / 'python'}' -m pip")):

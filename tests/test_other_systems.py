@@ -10,6 +10,7 @@ from datetime import UTC, datetime, tzinfo
 import pytest
 
 from masa_rag import Document, Memory
+from masa_rag._shell import quoted
 from masa_rag._time import parse_time
 from masa_rag.sources._chats.fields import time_of
 
@@ -71,3 +72,10 @@ def test_what_was_said_before_1970_is_found(memory: Memory, clock_of_windows: Ca
     (hit,) = memory.search("eagle")
     (source,) = memory.info().sources
     assert (hit.chunk.started_at, source.first) == (said, said)
+
+
+def test_commands_are_quoted_for_the_shells_of_the_system(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A command that is shown can be pasted: on Windows single quotes are part of a word."""
+    assert [quoted("brain"), quoted("my brain"), quoted("Ann's")] == ["brain", "'my brain'", "'Ann'\"'\"'s'"]
+    monkeypatch.setattr("os.name", "nt")
+    assert [quoted("brain"), quoted(r"C:\my brain"), quoted("Ann's")] == ["brain", r'"C:\my brain"', "Ann's"]

@@ -21,10 +21,11 @@ A message says what was received, what was expected and what to do next.
 
 from __future__ import annotations
 
-import shlex
 import shutil
 import sys
 from pathlib import Path
+
+from masa_rag._shell import quoted
 
 
 class MasaRagError(Exception):
@@ -48,7 +49,7 @@ class MissingDependencyError(MasaRagError, ImportError):
         self.purpose = purpose
         super().__init__(
             f"{purpose} needs the package {package!r}, which is not installed. "
-            f"Install it with: {_pip()} install 'masa-rag[{extra}]'"
+            f'Install it with: {_pip()} install "masa-rag[{extra}]"'
         )
 
     def __reduce__(self) -> tuple[object, ...]:
@@ -59,7 +60,7 @@ def _pip() -> str:
     """Return the pip of this environment, by its path where "pip" is that of another, as for ``.venv/bin/masa-rag``."""
     found = shutil.which("pip")
     ours = found is not None and Path(found).parent == Path(sys.executable).parent
-    return "pip" if ours or not sys.executable else f"{shlex.quote(sys.executable)} -m pip"
+    return "pip" if ours or not sys.executable else f"{quoted(sys.executable)} -m pip"
 
 
 def _missing_dependency(package: str, extra: str, purpose: str) -> MissingDependencyError:

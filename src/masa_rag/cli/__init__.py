@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 import sys
 from io import TextIOWrapper
-from shlex import quote
 from typing import Any
 
 import click
 
 from masa_rag import __version__
+from masa_rag._shell import quoted
 from masa_rag.cli import reading, serving, upkeep, writing
 from masa_rag.cli._common import PATH
 from masa_rag.errors import MasaRagError
@@ -48,7 +48,7 @@ class _Group(click.Group):
         given = args[0]
         verb = "ask" if " " in given else "add" if os.path.exists(given) else None  # noqa: PTH110 - any text
         if verb is not None and self.get_command(ctx, given) is None and not ctx.resilient_parsing:
-            raise click.UsageError(f"No such command {given!r}. Did you mean: masa-rag {verb} {quote(given)}", ctx)
+            raise click.UsageError(f"No such command {given!r}. Did you mean: masa-rag {verb} {quoted(given)}", ctx)
         return super().resolve_command(ctx, args)
 
     def invoke(self, ctx: click.Context) -> Any:

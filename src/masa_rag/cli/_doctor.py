@@ -56,7 +56,7 @@ def _cuda() -> str:
     """Look for a driver without loading a library that takes seconds."""
     if shutil.which("nvidia-smi") is None:
         return "no NVIDIA driver"
-    return "driver found" + ("" if importlib.util.find_spec("torch") else "; pip install 'masa-rag[torch]' to use it")
+    return "driver found" + ("" if importlib.util.find_spec("torch") else '; pip install "masa-rag[torch]" to use it')
 
 
 def _weights() -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import shlex
 import shutil
 import sys
 import textwrap
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import click
 
+from masa_rag._shell import quoted
 from masa_rag._views import counted, shortened
 from masa_rag.context import cite
 
@@ -172,11 +172,11 @@ def hint(verb: str, place: Path, rest: str = '"your question"') -> str:
     called, found = sys.argv[0], shutil.which("masa-rag")
     if Path(called).parts[-2:] == ("masa_rag", "__main__.py"):
         program = "python -m masa_rag"
-    elif Path(called).name == "masa-rag" and (found is None or Path(found) != Path(called)):
-        program = shlex.quote(called)
+    elif Path(called).name == "masa-rag" and (found is None or Path(found).with_suffix("") != Path(called)):
+        program = quoted(called)
     else:
         program = "masa-rag"
-    return printable(f"{program} {verb} -m {shlex.quote(str(place))} {rest}".rstrip())
+    return printable(f"{program} {verb} -m {quoted(str(place))} {rest}".rstrip())
 
 
 def printable_lines(text: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 import sys
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from masa_rag._lazy import require
+from masa_rag._shell import quoted
 from masa_rag.cli._common import (
     PATH,
     exit_status,
@@ -123,7 +123,7 @@ def ask(
         if not answer.hits:
             click.echo(_nothing_found(memory, **chosen), err=True)
     if not as_json and not answer.found and answer.hits:
-        click.echo(f"what comes nearest: {hint('search', place, shlex.quote(question))}", err=True)
+        click.echo(f"what comes nearest: {hint('search', place, quoted(question))}", err=True)
     sys.exit(status)
 
 

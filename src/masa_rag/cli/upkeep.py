@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import shlex
 import sys
 from pathlib import Path
 
 import click
 
+from masa_rag._shell import quoted
 from masa_rag.cli._common import PATH, json_option, memory_option, open_memory
 
 
@@ -35,7 +35,7 @@ def export(folder: str, source: tuple[str, ...], markdown: bool, place: Path, as
     if not files:
         click.echo("the memory is empty; nothing was written", err=True)
     elif not markdown:
-        click.echo(f"put it back with: {hint('add', place, shlex.quote(folder))}", err=True)
+        click.echo(f"put it back with: {hint('add', place, quoted(folder))}", err=True)
 
 
 @click.command()

@@ -1,6 +1,6 @@
 """LangChain: retriever, vector store, embeddings, tools, and loaders both ways.
 
-Install with: pip install 'masa-rag[langchain]'.
+Install with: pip install "masa-rag[langchain]".
 """
 
 from __future__ import annotations

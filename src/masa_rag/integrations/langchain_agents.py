@@ -1,6 +1,6 @@
 """Memory for LangChain agents: middleware for ``create_agent``.
 
-Install with: pip install 'masa-rag[langchain]'.
+Install with: pip install "masa-rag[langchain]".
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """LangGraph: a memory as the long-term store of agents.
 
-Install with: pip install 'masa-rag[langchain]'.
+Install with: pip install "masa-rag[langchain]".
 """
 
 from __future__ import annotations

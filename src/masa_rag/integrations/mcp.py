@@ -1,6 +1,6 @@
 """A Model Context Protocol server: any MCP client can ask the memory.
 
-Install with: pip install 'masa-rag[mcp]', start with: masa-rag mcp. Read-only unless writing is allowed.
+Install with: pip install "masa-rag[mcp]", start with: masa-rag mcp. Read-only unless writing is allowed.
 """
 
 from __future__ import annotations
