@@ -431,10 +431,13 @@ def test_text_messages(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("table", "expected"),
     [
-        ("Date,Link,Message\n2024-05-01 10:00:00,https://l.example/1,Well deserved!\n", (None, "Well deserved!", None)),
+        (
+            "Date,Link,Message\n2024-05-01 10:00:00,https://l.example/1,Well deserved!\n",
+            (None, "Well deserved!", "rows"),
+        ),
         (
             "Date,ShareLink,ShareCommentary,Visibility\n2024-05-01 10:00:00,https://l.example/1,We are hiring,ALL\n",
-            (None, "We are hiring", None),
+            (None, "We are hiring", "rows"),
         ),
         (
             "Review Date;Reviewer;Rating;Title;Review\n2024-05-01 10:00;Mara Q;5;Great;Works well, every day.\n",
@@ -458,7 +461,7 @@ def test_text_messages(tmp_path: Path) -> None:
     ],
 )
 def test_tables(tmp_path: Path, table: str, expected: tuple[str | None, str, str | None]) -> None:
-    """Reviews, comments, tickets of many programs, with commas, semicolons or tabs, are posts with their titles."""
+    """Rows of many programs are posts with their titles; what is by nobody has its file's, not a digest."""
     (post,) = read(tmp_path, "rows.csv", table)
     assert (post.author, post.text, post.title) == expected
     assert (post.kind, post.created_at) == ("post", AT)

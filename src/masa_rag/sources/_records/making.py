@@ -193,7 +193,7 @@ class Maker:
         return Room(self._key(identity), title or self._space, url or row.around.url or None, by_day=False)
 
     def _post(self, row: Row, segment: Segment) -> Document:
-        title = _title(row) or row.around.title
+        title = _title(row) or row.around.title or ("" if segment.author else self._space)
         return Document(
             self._key(segment.id or ""),
             segment.text,
