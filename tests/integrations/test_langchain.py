@@ -350,7 +350,7 @@ def test_without_langchain_the_error_names_the_extra(module: str, monkeypatch: p
     monkeypatch.setitem(sys.modules, "langchain_core", None)
     for name in [name for name in sys.modules if name.startswith("masa_rag.integrations")]:
         monkeypatch.delitem(sys.modules, name)
-    with pytest.raises(MissingDependencyError, match=r"pip install 'masa-rag\[langchain\]'"):
+    with pytest.raises(MissingDependencyError, match=r'pip install "masa-rag\[langchain\]"'):
         importlib.import_module(f"masa_rag.integrations.{module}")
 
 
