@@ -151,8 +151,8 @@ def _words(text: str) -> list[str]:
 
 def mentions(
     connection: sqlite3.Connection, question: str, *, k: int, allowed: Collection[int] | None, filters: Filters
-) -> list[Hit] | None:
-    """Return up to ``k`` passages that hold what a question asks for mentions of, or None.
+) -> list[Hit]:
+    """Return up to ``k`` passages that hold what a question asks for mentions of; none for other questions.
 
     For the first they come in the order of time, for the latest the newest comes first; where no time is known, and
     they are of several documents, there is no order. "Which episodes mention ..." has one of each document, first those
@@ -169,7 +169,7 @@ def mentions(
     asked = mentions_asked(question)
     speakers = _speakers(connection, asked.who) if asked else None
     if asked is None or speakers is None:
-        return None
+        return []
     words = [asked.what] if asked.is_quoted else _words(asked.what)
     found = _holding(connection, "text", words, speakers, allowed)
     titled = _holding(connection, "header", words, speakers, allowed) if asked.each == "document" else []
@@ -178,7 +178,7 @@ def mentions(
     chunks = chunks_by_id(connection, list(ids.values()))
     known = [(chunks[ids[number]], times) for number, times in ordered[:k] if ids.get(number) in chunks]
     hits = [Hit(chunk, 1 / rank, rank, {"mentions": times}) for rank, (chunk, times) in enumerate(known, 1)]
-    return with_copies(connection, hits, filters, preferred=()) or None
+    return with_copies(connection, hits, filters, preferred=())
 
 
 def _speakers(connection: sqlite3.Connection, who: str | None) -> list[int] | None:

@@ -9,6 +9,7 @@ from contextlib import suppress
 from datetime import UTC, datetime, tzinfo
 from typing import Any
 
+from masa_rag._time import from_unix
 from masa_rag.sources._chats.cooked import cooked_text
 from masa_rag.sources._chats.dates import moment
 from masa_rag.sources._chats.fields import clean
@@ -105,7 +106,7 @@ def time_in(value: Any, zone: tzinfo = UTC, order: DateOrder | None = None) -> d
 def _counted(count: float) -> datetime | None:
     while count > 1e11:  # thousandths, millionths, …
         count /= 1_000
-    return datetime.fromtimestamp(count, UTC) if _EARLIEST < count < _LATEST else None
+    return from_unix(count) if _EARLIEST < count < _LATEST else None
 
 
 def _written_iso(written: str, zone: tzinfo) -> datetime | None:
