@@ -1,10 +1,10 @@
 """Transcription beside raw faster-whisper at the same settings, in one run.
 
-    python benchmarks/speech.py wer|one|many|long|names [--model tiny.en]
+    python benchmarks/speech.py wer|one|many|detected|long|names [--model tiny.en]
 
 Both sides use the same weights, int8, beam 1, batches of 8 and all cores; raw is BatchedInferencePipeline with
-its own defaults (``many``: a loop over the files with it). Times are wall-clock, and CPU seconds of the process
-and its children, which other work on the machine disturbs less (Linux).
+its own defaults (``many`` and ``detected``: a loop over the files with it). Times are wall-clock, and CPU seconds of
+the process and its children, which other work on the machine disturbs less (Linux).
 """
 
 from __future__ import annotations
@@ -83,11 +83,11 @@ def _cpu_of_the_living() -> float:
     return total / os.sysconf("SC_CLK_TCK")
 
 
-def heard_by_both(model: str, paths: list[Path]) -> tuple[Heard, Heard]:
+def heard_by_both(model: str, paths: list[Path], language: str | None = "en") -> tuple[Heard, Heard]:
     """Return what the raw side hears in a loop over the files, and what ours hears in all of them."""
-    words, clock = raw(model), Clock()
+    words, clock = raw(model, language=language), Clock()
     theirs = Heard([words(path) for path in paths], *clock.stop())
-    transcriber, clock = ours(model), Clock()
+    transcriber, clock = ours(model, language=language), Clock()
     return theirs, Heard(texts(transcriber, paths), *clock.stop())
 
 
@@ -129,10 +129,10 @@ def prompts(count: int) -> list[tuple[Path, str]]:
     return [(path, text) for path, text in rows if path.is_file()][:count]
 
 
-def many(model: str) -> None:
+def many(model: str, language: str | None = "en") -> None:
     """Two hundred short clips, against a loop over the files."""
     clips = prompts(200)
-    theirs, mine = heard_by_both(model, [path for path, _ in clips])
+    theirs, mine = heard_by_both(model, [path for path, _ in clips], language)
     said = [text for _, text in clips]
     same = sum(normal(one) == normal(other) for one, other in zip(theirs.texts, mine.texts, strict=True))
     print(
@@ -142,6 +142,11 @@ def many(model: str) -> None:
         f"WER raw {error_rate(said, theirs.texts):.2f} %, ours {error_rate(said, mine.texts):.2f} %; "
         f"same words in {same} clips, differing {error_rate(theirs.texts, mine.texts):.2f} %"
     )
+
+
+def detected(model: str) -> None:
+    """The same, no language given to either side, as by default: each finds it in every clip."""
+    many(model, language=None)
 
 
 def long(model: str) -> None:
@@ -213,7 +218,7 @@ def without(text: str, said: str, name: str) -> int:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    tasks = {task.__name__: task for task in (wer, one, many, long, names)}
+    tasks = {task.__name__: task for task in (wer, one, many, detected, long, names)}
     parser.add_argument("task", choices=tasks)
     parser.add_argument("--model", default="base")
     options = parser.parse_args()

@@ -25,9 +25,9 @@ SPEECH = DATA / "speech"
 JFK = "And so my fellow Americans, ask not what your country can do for you, ask what you can do for your country."
 
 
-def ours(model: str, *, device: str = "cpu", **options: Any) -> FasterWhisperTranscriber:
-    """Return our side, loaded."""
-    made = FasterWhisperTranscriber(model, device=device, language="en", **options)
+def ours(model: str, *, device: str = "cpu", language: str | None = "en", **options: Any) -> FasterWhisperTranscriber:
+    """Return our side, loaded; a language of None is found in each recording."""
+    made = FasterWhisperTranscriber(model, device=device, language=language, **options)
     _ = made.engine
     return made
 
@@ -38,8 +38,15 @@ def one_by_one(model: str, **options: Any) -> Side:
     return lambda path: " ".join(line.text for line in transcriber.transcribe(path))
 
 
-def raw(model: str, *, device: str = "cpu", compute_type: str = "int8", batch_size: int = 8) -> Side:
-    """Return the raw side, loaded: faster-whisper's own batches."""
+def raw(
+    model: str,
+    *,
+    device: str = "cpu",
+    compute_type: str = "int8",
+    batch_size: int = 8,
+    language: str | None = "en",
+) -> Side:
+    """Return the raw side, loaded: faster-whisper's own batches; a language of None is found in each recording."""
     from faster_whisper import BatchedInferencePipeline, WhisperModel
 
     known = f"whisper-{model}"
@@ -49,7 +56,7 @@ def raw(model: str, *, device: str = "cpu", compute_type: str = "int8", batch_si
 
     def words(path: Path) -> str:
         segments, _ = pipeline.transcribe(
-            str(path), beam_size=1, language="en", batch_size=batch_size, word_timestamps=True
+            str(path), beam_size=1, language=language, batch_size=batch_size, word_timestamps=True
         )
         return " ".join(segment.text for segment in segments)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -37,14 +38,18 @@ class CoarseRows:
         self.count, dim = rows.shape
         columns = np.empty((dim, self.count), np.int8)
         self._scale = np.empty(self.count, np.float32)
-        self._lost = 0.0
-        for start in range(0, self.count, _BLOCK):
+
+        def copy(start: int) -> float:
+            """Copy a block; return how far at most the copy of a row is from it."""
             part = rows[start : start + _BLOCK]
             steps, scale = _in_steps(part, _STEPS)
             columns[:, start : start + _BLOCK] = steps.astype(np.int8).T
             self._scale[start : start + _BLOCK] = scale
             left = steps * scale[:, None] - part
-            self._lost = max(self._lost, float(np.vecdot(left, left).max()) ** 0.5)
+            return float(np.vecdot(left, left).max()) ** 0.5
+
+        with ThreadPoolExecutor(2, "masa-rag-copy") as pool:
+            self._lost = max(pool.map(copy, range(0, self.count, _BLOCK)))
         self._session = _product_with(columns)
 
     def near(self, query: Vector, k: int, alive: NDArray[np.bool_]) -> NDArray[np.int64]:
@@ -95,9 +100,12 @@ def _product_with(columns: NDArray[np.int8]) -> Any:
         [middle],
     )
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=9)
-    model.graph.initializer.add(  # last, for each step before copies what it is given
-        name="rows", data_type=TensorProto.INT8, dims=columns.shape, raw_data=columns.tobytes()
-    )
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
+    # Beside the model, which names them only: inside they would be copied five times.
+    rows = model.graph.initializer.add(
+        name="rows", data_type=TensorProto.INT8, dims=columns.shape, data_location=TensorProto.EXTERNAL
+    )
+    rows.external_data.add(key="location", value="given")
+    options.add_external_initializers(["rows"], [onnxruntime.OrtValue.ortvalue_from_numpy(columns)])
     return onnxruntime.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
