@@ -127,6 +127,12 @@ def test_who_is_forgotten_is_looked_up_once(memory: Memory, monkeypatch: pytest.
     ]  # fmt: skip
 
 
+def test_who_has_forgotten_nothing_looks_up_nobody(memory: Memory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No digest is made of what comes in where none could be like it."""
+    monkeypatch.setattr("masa_rag.catalog._forgetting._tombstones", lambda *_: 1 / 0)
+    assert memory.add([Document(id="1", segments=[part("1")])], name="x").added == 1
+
+
 @pytest.mark.parametrize("how", ["forget", "delete"])
 def test_a_source_that_is_gone_is_read_from_its_beginning(memory: Memory, how: str) -> None:
     """Neither its name nor how far it was read stays behind."""

@@ -47,6 +47,8 @@ class TombstoneTables(ChunkTables):
 
         Call inside a transaction.
         """
+        if self.connection.execute("SELECT 1 FROM tombstones LIMIT 1").fetchone() is None:
+            return document  # nothing is forgotten in most memories: the digests would take 3 to 7 % of adding posts
         names = {same_name(name): ("author", name) for name in document.authors}
         forgotten = {name for name, parts in names.items() if self._is_buried(*parts)}
         if self._is_buried("source", source) or self._is_buried("document", source, document.id):
