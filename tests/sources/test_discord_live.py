@@ -40,14 +40,17 @@ class Discord:
         self.messages = messages
         self.channel: Any = {"id": CHANNEL, "type": 0, "name": "general", "guild_id": "8", "topic": "Boats"}
         self.before: list[Answer] = []
+        self.after: dict[str, Answer] = {}
         self.active: list[dict[str, Any]] = []
         self.archived: list[dict[str, Any]] = []
         self.answers: dict[str, list[dict[str, Any]]] = {}
 
     def __call__(self, path: str, parameters: dict[str, str]) -> Answer:
-        """Answer one request; the answers of ``before`` come first."""
+        """Answer one request; the answers of ``before`` come first, those of ``after`` after that message."""
         if self.before:
             return self.before.pop(0)
+        if parameters.get("after") in self.after:
+            return self.after[parameters["after"]]
         if path == f"/channels/{CHANNEL}":
             return Answer(self.channel)
         if path == "/guilds/8/threads/active":
@@ -205,15 +208,25 @@ def test_rate_limits_are_waited_for(server: Loopback, discord: Discord, waited: 
 def test_a_spent_budget_says_when_to_come_back(server: Loopback, discord: Discord, waited: list[float]) -> None:
     """A pause longer than the budget is not waited for; what came before it is kept, and so is the cursor."""
     source = channel(server, max_wait_s=10)
+    discord.after = {message(990)["id"]: Answer({}, 429, {"Retry-After": "3600"})}
     reading = iter(source)
     first = next(reading)
-    discord.before = [Answer({}, 429, {"Retry-After": "3600"})]
+    assert isinstance(first, Document)
     with pytest.raises(SourceUnavailableError, match="3600 s") as caught:
         list(reading)
     assert caught.value.retry_after_s == 3600
-    assert isinstance(first, Document)
     assert source.cursor == message(990)["id"]
     assert waited == []
+
+
+def test_a_busy_day_is_one_document(server: Loopback, discord: Discord, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A day of three pages comes once, or it would be stored anew with each page; a slow service's pages come soon."""
+    discord.messages = [message(number) for number in range(250)]
+    found = [item for item in channel(server) if isinstance(item, Document)]
+    assert [(item.id, len(item.segments)) for item in found] == [(f"{CHANNEL}/2024-05-01", 250)]
+    monkeypatch.setattr("masa_rag.sources._chats.pages.HELD_S", 0.0)
+    slow = [item for item in channel(server) if isinstance(item, Document)]
+    assert [len(item.segments) for item in slow] == [100, 100, 50]
 
 
 def test_failures_are_tried_again(server: Loopback, discord: Discord, waited: list[float]) -> None:

@@ -38,12 +38,15 @@ class Slack:
         self.messages = [said(number, f"text {number}") for number in range(25)]
         self.threads: dict[str, list[dict[str, Any]]] = {}
         self.before: list[Answer] = []
+        self.below: dict[str, Answer] = {}
         self.failing: dict[str, Any] = {}
 
     def __call__(self, path: str, parameters: dict[str, str]) -> Answer:
-        """Answer one request; the answers of ``before`` come first."""
+        """Answer one request; the answers of ``before`` come first, those of ``below`` for a page below that time."""
         if self.before:
             return self.before.pop(0)
+        if parameters.get("latest") in self.below:
+            return self.below[parameters["latest"]]
         method = path.removeprefix("/")
         if method in self.failing:
             return Answer(self.failing[method])
@@ -133,14 +136,15 @@ def test_goes_on_from_the_cursor(server: Loopback, slack: Slack) -> None:
 def test_an_interrupted_pass_is_finished_first(server: Loopback, slack: Slack) -> None:
     """Slack gives the newest first: a run cut off after one page goes on below it, then reads what came since."""
     first = channel(server, overlap_days=0)
+    slack.below = {ts(15): Answer({}, 429, {"Retry-After": "9000"})}
     reading = iter(first)
     kept = next(reading)
-    slack.before = [Answer({}, 429, {"Retry-After": "9000"})]
     with pytest.raises(SourceUnavailableError) as caught:
         list(reading)
     assert caught.value.retry_after_s == 9000
     assert isinstance(kept, Document)
     assert [segment.text for segment in kept.segments] == [f"text {number}" for number in range(15, 25)]
+    slack.below = {}
     slack.messages.append(said(50, "meanwhile"))
     second = channel(server, overlap_days=0)
     second.cursor = first.cursor

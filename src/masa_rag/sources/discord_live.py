@@ -9,6 +9,7 @@ from typing import Any
 from masa_rag.errors import ConfigurationError, RecordError, SourceError, SourceFormatError, SourceUnavailableError
 from masa_rag.sources._chats.fields import id_of, kept, list_of, text_of
 from masa_rag.sources._chats.messages import Room, Said, documents
+from masa_rag.sources._chats.pages import gathered
 from masa_rag.sources._discord.json import said
 from masa_rag.sources._discord.message import Names, snowflake_time
 from masa_rag.sources._rest import RestClient
@@ -107,13 +108,19 @@ class DiscordChannel:
     def _messages(
         self, client: RestClient, room: Room, after: int
     ) -> Iterator[tuple[Iterator[Document | RecordError], int]]:
-        """Yield the documents of each page of a channel's messages, and the id of the page's newest."""
+        """Yield the documents of a channel, and the id of the newest message that was read with them."""
         names = Names()
+        for messages, newest in gathered(self._pages(client, room, after, names)):
+            yield documents(messages, finish=lambda part: replace(part, text=names.readable(part.text))), newest
+
+    def _pages(
+        self, client: RestClient, room: Room, after: int, names: Names
+    ) -> Iterator[tuple[list[Said | RecordError], int]]:
+        """Yield the messages of each page of a channel, and the id of the page's newest."""
         while True:
             page = self._page(client, room.metadata["channel_id"], after)
-            messages = [item for record in reversed(page) for item in _said(record, room, names)]
             newest = max((int(number) for record in page if (number := id_of(record, "id")).isdecimal()), default=after)
-            yield documents(messages, finish=lambda part: replace(part, text=names.readable(part.text))), newest
+            yield [item for record in reversed(page) for item in _said(record, room, names)], newest
             if len(page) < PAGE or newest <= after:
                 return
             after = newest

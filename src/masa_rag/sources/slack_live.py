@@ -10,6 +10,7 @@ from typing import Any
 from masa_rag.errors import ConfigurationError, RecordError, SourceError, SourceFormatError, SourceUnavailableError
 from masa_rag.sources._chats.fields import kept, list_of, text_of, time_of
 from masa_rag.sources._chats.messages import Room, Said, documents
+from masa_rag.sources._chats.pages import gathered
 from masa_rag.sources._rest import RestClient
 from masa_rag.sources._slack.message import finished, said
 from masa_rag.sources._slack.text import Names
@@ -122,7 +123,14 @@ class SlackChannel:
     def _pass(
         self, client: RestClient, room: Room, names: Names, progress: _Progress
     ) -> Iterator[Document | RecordError]:
-        """Read from the top (or from where the pass was left) down to the floor."""
+        for messages, cursor in gathered(self._history(client, room, names, progress)):
+            yield from documents(messages, finish=lambda segment: finished(segment, names))
+            self.cursor = cursor
+
+    def _history(
+        self, client: RestClient, room: Room, names: Names, progress: _Progress
+    ) -> Iterator[tuple[list[Said | RecordError], str]]:
+        """Yield pages from the top (or from where the pass was left) to the floor, each with the cursor behind it."""
         oldest = max(0.0, float(progress.floor) - self._overlap_s)
         more = True
         while more:
@@ -133,7 +141,6 @@ class SlackChannel:
             )  # fmt: skip
             page = list_of(answer, "messages")
             messages = [item for record in page for item in self._messages(client, record, room, names, progress.floor)]
-            yield from documents(messages, finish=lambda segment: finished(segment, names))
             stamps = [ts for record in page if time_of(ts := text_of(record, "ts")) is not None]
             more = bool(answer.get("has_more")) and bool(stamps)
             if stamps:
@@ -142,7 +149,7 @@ class SlackChannel:
             if not more:
                 progress.floor = max(progress.floor, progress.top or "0", key=float)
                 progress.top = progress.below = ""
-            self.cursor = str(progress)
+            yield messages, str(progress)
 
     def _messages(
         self, client: RestClient, record: dict[str, Any], room: Room, names: Names, floor: str

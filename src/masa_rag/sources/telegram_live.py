@@ -13,7 +13,8 @@ from typing import Any, TypeVar
 from masa_rag._http.offline import check_online
 from masa_rag._lazy import require
 from masa_rag.errors import ConfigurationError, MasaRagError, RecordError, SourceError, SourceUnavailableError
-from masa_rag.sources._chats.messages import documents
+from masa_rag.sources._chats.messages import Said, documents
+from masa_rag.sources._chats.pages import gathered
 from masa_rag.sources._telegram.live import Rooms, said
 from masa_rag.types import Document
 
@@ -76,17 +77,22 @@ class TelegramChannel:
 
     def _read(self, session: _Session) -> Iterator[Document | RecordError]:
         entity = session.call(lambda client: client.get_entity(self.chat))
-        rooms = Rooms(entity, lambda number: session.call(lambda client: client.get_messages(entity, ids=number)))
         last = int(self.cursor) if self.cursor and self.cursor.isdecimal() else 0
-        after = max(0, last - self._overlap)
+        for messages, newest in gathered(self._pages(session, entity, max(0, last - self._overlap))):
+            yield from documents(messages)
+            if newest > last:
+                last, self.cursor = newest, str(newest)
+
+    @staticmethod
+    def _pages(session: _Session, entity: Any, after: int) -> Iterator[tuple[list[Said | RecordError], int]]:
+        """Yield the messages of each page, and the number of the page's newest."""
+        rooms = Rooms(entity, lambda number: session.call(lambda client: client.get_messages(entity, ids=number)))
         while True:
             page = session.page(entity, after)
-            yield from documents(item for record in page for item in said(record, rooms))
             newest = max(
                 (number for record in page if isinstance(number := getattr(record, "id", None), int)), default=0
             )
-            if newest > last:
-                last, self.cursor = newest, str(newest)
+            yield [item for record in page for item in said(record, rooms)], newest
             if len(page) < PAGE or newest <= after:
                 return
             after = newest
