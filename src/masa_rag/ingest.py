@@ -133,29 +133,23 @@ class Ingest:
         if errors not in get_args(Errors):
             raise ConfigurationError(f"received errors={errors!r}; expected 'collect' or 'raise'")
         self._refuse_strangers(source)
-        resumable = source if isinstance(source, ResumableSource) else None
-        if resumable is not None:
-            resumable.cursor = self._catalog.cursor(source.name)
+        if isinstance(source, ResumableSource):
+            source.cursor = self._catalog.cursor(source.name)
         if isinstance(source, SparingSource):
             source.known = partial(self._catalog.readable, source.name)
+            source.notes = self._catalog.notes(source.name)
         documents = 0
         for batch in _timed_batches(iter(source)):
-            self._store(source, batch, tally, errors=errors, seen=seen, resumable=resumable)
+            self._store(source, batch, tally, errors=errors, seen=seen)
             documents += len(batch)
             self._progress("read", documents, 0)
             if self._catalog.count("pending") >= CYCLE:
                 self._embed(tally)
 
     def _store(
-        self,
-        source: Source,
-        batch: Sequence[Document | RecordError],
-        tally: Tally,
-        *,
-        errors: Errors,
+        self, source: Source, batch: Sequence[Document | RecordError], tally: Tally, *, errors: Errors,
         seen: dict[str, set[str]] | None,
-        resumable: ResumableSource | None,
-    ) -> None:
+    ) -> None:  # fmt: skip
         with self._catalog.transaction():
             for item in batch:
                 try:
@@ -174,8 +168,10 @@ class Ingest:
                     if seen is not None and outcome != "forgotten":
                         parts = self._parts(source, item)
                         seen[item.id] = seen.get(item.id, set()).union(parts) if parts else set()
-            if resumable is not None:
-                self._catalog.set_cursor(source.name, resumable.cursor)
+            if isinstance(source, ResumableSource):
+                self._catalog.set_cursor(source.name, source.cursor)
+            if isinstance(source, SparingSource):
+                self._catalog.set_notes(source.name, source.notes)
 
     def _put(self, source: Source, document: Document, *, mirrored: bool) -> str:
         cut = partial(self._chunker.chunk, source=source.name)

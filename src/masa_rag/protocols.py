@@ -51,10 +51,13 @@ Known = Callable[[str], "Document | None"]
 class SparingSource(Source, Protocol):
     """A source that spares itself what the memory holds: to hear a recording takes minutes.
 
-    Before iterating, the memory sets ``known``. A document that is held is yielded all the same.
+    Before iterating, the memory sets ``known``, and ``notes`` to what was stored last time (None at first). A document
+    that is held is yielded all the same. In ``notes`` the source may write what no document tells; they are stored in
+    the same transaction as the documents before them.
     """
 
     known: Known
+    notes: str | None
 
 
 @runtime_checkable

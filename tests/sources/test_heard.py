@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import pytest
 
 from masa_rag import Memory
+from masa_rag.protocols import Source
 from masa_rag.sources import Podcast, Recordings
 from masa_rag.transcribers import SpeakerTurn
 from masa_rag.types import IngestReport, Segment
@@ -105,6 +107,35 @@ def test_an_episode_is_heard_once(memory: Memory, folder: Path) -> None:
         memory.sync(Podcast(feed(folder), transcriber=listener))
         assert listener.heard == expected
     assert memory.info().documents == 1
+
+
+class Deaf(Listener):
+    """A transcriber that hears no word."""
+
+    def transcribe(self, path: Path) -> list[Segment]:
+        """Return nothing."""
+        return super().transcribe(path)[:0]
+
+
+@pytest.mark.parametrize("make", [Recordings, lambda folder, **more: Podcast(feed(folder), **more)])
+def test_silence_is_heard_once(
+    memory: Memory, folder: Path, make: Callable[..., Source], caplog: pytest.LogCaptureFixture
+) -> None:
+    """Where nobody speaks is noted, and said each time; another sound or model is heard, as is a forgotten source."""
+    (folder / "rain.mp3").unlink()
+    for listener, expected in ((Deaf(), 1), (Deaf(), 0), (Deaf("deaf:2"), 1), (Deaf("deaf:2"), 0), (Deaf(), 1)):
+        caplog.clear()
+        source = make(folder, transcriber=listener)
+        memory.sync(source)
+        assert len(listener.heard) == expected
+        assert "no word was heard in " in caplog.text
+    (folder / "wind.mp3").write_bytes(b"ID3 gale")
+    memory.sync(make(folder, transcriber=(other := Deaf())))
+    memory.forget(source=source.name)
+    memory.allow(source=source.name)
+    memory.sync(make(folder, transcriber=(again := Deaf())))
+    assert other.heard == again.heard == ["wind.mp3"]
+    assert memory.info().documents == 0
 
 
 def test_a_damaged_document_is_heard_again(memory: Memory, folder: Path) -> None:

@@ -199,6 +199,17 @@ class Database:
         """Store where a resumable source stopped; call inside the transaction of its documents."""
         self.connection.execute("UPDATE sources SET cursor = ? WHERE pk = ?", (cursor, self._source(source)))
 
+    def notes(self, source: str) -> str | None:
+        """Return what a source noted, or None."""
+        return self.setting(f"notes:{source}")
+
+    def set_notes(self, source: str, notes: str | None) -> None:
+        """Store what a source notes, None for nothing; call inside the transaction of its documents."""
+        if notes is None:
+            self.connection.execute("DELETE FROM settings WHERE key = ?", (f"notes:{source}",))
+        elif notes != self.notes(source):
+            self.set_setting(f"notes:{source}", notes)
+
     def _source(self, name: str) -> int:
         found = self.connection.execute("SELECT pk FROM sources WHERE name = ?", (name,)).fetchone()
         if found is None:

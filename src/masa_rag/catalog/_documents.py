@@ -148,6 +148,7 @@ class DocumentTables(TombstoneTables):
     def remove_source(self, source: str) -> int:
         """Delete all of a source, its name and how far it was read; call inside a transaction. Returns how many."""
         removed = self.remove(source, self.document_sizes(source))
+        self.set_notes(source, None)
         self.connection.execute("DELETE FROM sources WHERE name = ?", (source,))
         return removed
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,11 @@ from masa_rag._ids import canonical_json, digest
 from masa_rag._model_files import sha256
 from masa_rag.protocols import Known
 from masa_rag.types import Document, Segment
+
+_NAMED = 5
+"""How many recordings without a word are named."""
+
+log = logging.getLogger(__name__)
 
 
 def nothing_known(_document_id: str) -> None:
@@ -68,3 +74,29 @@ def lines_known(known: Known, document_id: str, mark: str) -> Sequence[Segment] 
     if document is None or not isinstance(heard, Mapping) or heard.get("lines") != len(document.segments):
         return None
     return document.segments if mark in (heard.get("as"), *heard.get("twins", ())) else None
+
+
+class Silent:
+    """The recordings of a source in which no word was heard: there is no document to tell that they were.
+
+    Args:
+        notes: What the memory holds of them, None for nothing; see ``SparingSource``.
+    """
+
+    def __init__(self, notes: str | None) -> None:
+        self.known: frozenset[str] = frozenset((notes or "").split())
+        self._marks: set[str] = set()
+        self._names: list[str] = []
+
+    def add(self, mark: str, name: str) -> str:
+        """Take in a recording by its mark and its name; return the notes while others are still to be heard."""
+        self._names.append(name)
+        self._marks.add(mark)
+        return " ".join(sorted(self.known | self._marks))
+
+    def end(self, source: str) -> str | None:
+        """Warn that they are left out; return the notes, without what the source no longer has."""
+        if self._names:
+            more = f" and {len(self._names) - _NAMED} more" if len(self._names) > _NAMED else ""
+            log.warning("%s: no word was heard in %s%s; left out", source, ", ".join(self._names[:_NAMED]), more)
+        return " ".join(sorted(self._marks)) or None

@@ -23,7 +23,7 @@ from masa_rag.errors import (
 from masa_rag.protocols import Known, Transcriber
 from masa_rag.sources._base import FileSource
 from masa_rag.sources._feeds.podcast import Episode, Link, Show, language_of, looks_like_podcast, parse_feed
-from masa_rag.sources._heard import bytes_of, facts_of, heard_as, heard_with, lines_known, nothing_known
+from masa_rag.sources._heard import Silent, bytes_of, facts_of, heard_as, heard_with, lines_known, nothing_known
 from masa_rag.sources._transcripts.base import MAX_BYTES, Transcript, decode, link_at, segments_of
 from masa_rag.sources._transcripts.formats import format_of, paragraphs
 from masa_rag.sources._transcripts.json import load_json, number
@@ -108,6 +108,8 @@ class Podcast(FileSource):
         self._audio = audio
         self._fetcher = fetcher
         self.known: Known = nothing_known
+        self.notes: str | None = None
+        self._silent = Silent(None)
 
     @classmethod
     def recognises(cls, path: Path, head: bytes) -> bool:
@@ -117,6 +119,7 @@ class Podcast(FileSource):
     def __iter__(self) -> Iterator[Document | RecordError]:
         """Yield the episodes in the feed's order; what is missing to hear some is raised after the others."""
         show = parse_feed(self._bytes(self._address or str(self.files()[0])), self._address)
+        self._silent = Silent(self.notes)
         missing: MissingDependencyError | None = None
         for episode in show.episodes[: self._latest]:
             try:
@@ -125,6 +128,7 @@ class Podcast(FileSource):
                 missing = error
             except (SourceError, TranscriptionError, OSError) as error:
                 yield RecordError(str(error), record_id=episode.id)
+        self.notes = self._silent.end(self.name)
         if missing is not None:
             raise missing
 
@@ -161,9 +165,13 @@ class Podcast(FileSource):
         if transcriber is None:
             transcriber = self._default([name for name, _ in (*show.people, *episode.people)])
         mark = heard_as(self._recorded(episode), heard_with(transcriber, self._diarizer, self._speakers))
-        lines = lines_known(self.known, episode.id, mark) or self._hear(episode, transcriber)
+        lines: Sequence[Segment] = ()
+        if mark not in self._silent.known:
+            lines = lines_known(self.known, episode.id, mark) or self._hear(episode, transcriber)
         if segments := [replace(line, url=link_at(_heard_at(episode), line.start)) for line in lines]:
             yield self._document(show, episode, segments, facts_of(mark, segments, transcriber))
+        else:
+            self.notes = self._silent.add(mark, episode.title or episode.id)
 
     def _recorded(self, episode: Episode) -> str:
         """Return what tells a recording from others: the bytes of a file, else the address without its signature."""

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
@@ -17,7 +16,7 @@ from masa_rag._time import parse_time
 from masa_rag.errors import ConfigurationError, RecordError, TranscriptionError
 from masa_rag.protocols import Known, Transcriber
 from masa_rag.sources._base import FileSource
-from masa_rag.sources._heard import bytes_of, facts_of, heard_as, heard_with, lines_known, nothing_known
+from masa_rag.sources._heard import Silent, bytes_of, facts_of, heard_as, heard_with, lines_known, nothing_known
 from masa_rag.sources._introductions import names_by_introduction, renamed
 from masa_rag.sources._paths import date_in, readable_title, relative_id, root_of
 from masa_rag.sources._spoken_twice import call_of
@@ -37,11 +36,6 @@ ASF, FLV, AC-3, MPEG frames, ADTS, and MPEG's streams, of which the transport st
 MP4 may also hold a picture, as of an iPhone."""
 
 _BEGINNING = 512
-_NAMED = 5
-"""How many recordings without a word are named."""
-
-log = logging.getLogger(__name__)
-
 
 @dataclass(frozen=True, slots=True)
 class _Heard:
@@ -113,6 +107,7 @@ class Recordings(FileSource):
         self._title = title
         self._root = root_of(self.paths)
         self.known: Known = nothing_known
+        self.notes: str | None = None
 
     @classmethod
     def recognises(cls, path: Path, head: bytes) -> bool:  # noqa: ARG003 - its content tells
@@ -125,25 +120,24 @@ class Recordings(FileSource):
         for path in self.files():
             twins.setdefault(call_of(path), []).append(path)
         heard: dict[Path, list[_Heard]] = {name: [] for name in twins}
-        silent: list[str] = []
-        for item in self._heard(twins.values()):
+        silent = Silent(self.notes)
+        for item in self._heard(twins.values(), silent.known):
             name = call_of(item.path)
             heard[name].append(item)
             if item.error is not None:
                 yield RecordError(str(item.error), record_id=str(item.path))
             elif not item.text:
-                silent.append(item.path.name)
+                self.notes = silent.add(item.mark, item.path.name)
             if len(heard[name]) == len(twins[name]):
                 yield from self._documents(heard.pop(name))
-        if silent:
-            more = f" and {len(silent) - _NAMED} more" if len(silent) > _NAMED else ""
-            log.warning("%s: no word was heard in %s%s; left out", self.name, ", ".join(silent[:_NAMED]), more)
+        self.notes = silent.end(self.name)
 
-    def _heard(self, twins: Iterable[Sequence[Path]]) -> Iterator[_Heard]:
-        """Yield what is said in each file, first in those that the memory holds.
+    def _heard(self, twins: Iterable[Sequence[Path]], silent: Collection[str]) -> Iterator[_Heard]:
+        """Yield what is said in each file, first in those that the memory knows.
 
         Args:
             twins: The files, those of one name together.
+            silent: Mark those in which nobody speaks.
         """
         transcriber = self._get_transcriber()
         way = heard_with(transcriber, self._diarizer, self._speakers)
@@ -151,7 +145,7 @@ class Recordings(FileSource):
         for path, alike in ((path, group) for group in twins for path in group):
             mark = marks[path] = heard_as(bytes_of(path), way)
             known = (lines_known(self.known, self._id(twin), mark) for twin in alike)
-            if (held := next(filter(None, known), None)) is not None:
+            if (held := () if mark in silent else next(filter(None, known), None)) is not None:
                 yield _Heard(path, marks.pop(path), held)
         for path, lines in transcribed(transcriber, list(marks)) if marks else ():
             told = lines if isinstance(lines, TranscriptionError) else self._named(path, lines)
