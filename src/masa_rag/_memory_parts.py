@@ -44,14 +44,14 @@ class Parts:
         re_embed: bool = False,
         progress: OnProgress | None = None,
     ) -> None:
-        self.path = _folder(path)
+        self.path: Path = _folder(path)
         self._embedder = _part("embedder", embedder, "embed_query")
         self._chunker = _part("chunker", chunker, "chunk")
         self._index = _part("index", index, "query")
         self._reranker = _part("reranker", reranker, "score")
-        self.catalog = Catalog(self.path, lock_timeout_s=_seconds(lock_timeout_s))
+        self.catalog: Catalog = Catalog(self.path, lock_timeout_s=_seconds(lock_timeout_s))
         self._progress: OnProgress = progress if progress is not None else (lambda *_: None)
-        self.was_made_anew = re_embed and self._adopt()
+        self.was_made_anew: bool = re_embed and self._adopt()
         self._refuse_mismatch()
         self.catalog.guard = self._refuse_mismatch
         self._mend()

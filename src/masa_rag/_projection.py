@@ -47,7 +47,7 @@ class Projection:
         self._handle = uuid.uuid4().hex
         self._lock = threading.RLock()
         self._worker: ThreadPoolExecutor | None = None
-        self.is_open = False
+        self.is_open: bool = False
         self._opened: tuple[str | None, int] = None, 0
 
     def drain_some(self) -> None:

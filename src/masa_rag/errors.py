@@ -139,4 +139,5 @@ class MemoryLockedError(StorageError):
 class DocumentNotFoundError(StorageError, KeyError):
     """No document has this id."""
 
-    __str__ = Exception.__str__  # KeyError would quote the message
+    def __str__(self) -> str:
+        return Exception.__str__(self)  # KeyError would quote the message

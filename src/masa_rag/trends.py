@@ -93,7 +93,10 @@ class Trends(list[Trend]):
 
     def __init__(self, found: Iterable[Trend], *, since: datetime, until: datetime, voices: int, before: int) -> None:
         super().__init__(found)
-        self.since, self.until, self.voices, self.before = since, until, voices, before
+        self.since = since
+        self.until = until
+        self.voices = voices
+        self.before = before
 
     @property
     def note(self) -> str:
@@ -214,10 +217,8 @@ class _Said:
 def _spoken(connection: sqlite3.Connection, stretch: Stretch, digests: set[int]) -> _Said:
     """Return where the texts of a stretch have these words; links, figures and words of the calendar are left out."""
     numbers = {stretch.numbers[place]: place for place in stretch.passages_with_any(digests).tolist()}
-    rows = connection.execute(
-        f"SELECT pk, text, authors FROM chunks WHERE pk IN {GIVEN}",
-        (json.dumps(list(numbers)),),
-    )
+    query = f"SELECT pk, text, authors FROM chunks WHERE pk IN {GIVEN}"
+    rows = connection.execute(query, (json.dumps(list(numbers)),))
     texts = {
         numbers[number]: LINK.sub(" ", _without_speakers(text, json.loads(authors))) for number, text, authors in rows
     }

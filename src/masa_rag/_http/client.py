@@ -92,7 +92,7 @@ class Fetcher:
         resolve: Resolve | None = None,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        self.limits = limits if limits is not None else Limits()
+        self.limits: Limits = limits if limits is not None else Limits()
         self.user_agent = user_agent
         self._connector = Connector(allow_hosts=allow_hosts, resolve=resolve, timeout_s=self.limits.connect_timeout_s)
         self._sleep = sleep

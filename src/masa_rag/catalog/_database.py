@@ -61,13 +61,13 @@ class Database:
 
     def __init__(self, folder: Path, *, lock_timeout_s: float = 60.0) -> None:
         make_folder(folder)
-        self.path = folder / "memory.db"
+        self.path: Path = folder / "memory.db"
         self._refuse_emptied(folder / "memory.lock")
         self._place = _Place(self.path)
-        self.lock = WriterLock(folder / "memory.lock", timeout_s=lock_timeout_s, check=self._place.check)
+        self.lock: WriterLock = WriterLock(folder / "memory.lock", timeout_s=lock_timeout_s, check=self._place.check)
         self._local = threading.local()  # of which nothing is left of a thread that has ended
         self._process = self._connected = os.getpid()
-        self.is_closed = False
+        self.is_closed: bool = False
         self.guard: Callable[[], None] = lambda: None  # what it raises ends each transaction before it writes
         self._unindexed: dict[int, None] = {}
         self._silenced: set[int] = set()

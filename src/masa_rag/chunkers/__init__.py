@@ -22,7 +22,7 @@ class StructureChunker:
     def __init__(self, *, count_tokens: CountTokens | None = None) -> None:
         self._turns = TurnChunker(count_tokens=count_tokens)
         self._text = RecursiveChunker(count_tokens=count_tokens)
-        self.fingerprint = f"structure({self._turns.fingerprint},{self._text.fingerprint})"
+        self.fingerprint: str = f"structure({self._turns.fingerprint},{self._text.fingerprint})"
 
     def chunk(self, document: Document, *, source: str) -> Sequence[Chunk]:
         """Return the passages in reading order."""

@@ -40,7 +40,7 @@ class RecursiveChunker:
             raise ConfigurationError(f"received max_tokens={max_tokens}; expected at least 8")
         self.max_tokens = max_tokens
         self._count = sizes_by(count_tokens)
-        self.fingerprint = f"recursive-1:{max_tokens}"
+        self.fingerprint: str = f"recursive-1:{max_tokens}"
 
     def chunk(self, document: Document, *, source: str) -> Sequence[Chunk]:
         """Return the passages in reading order."""

@@ -39,7 +39,7 @@ class TurnChunker:
         self.pause_s = pause_s
         self._count = sizes_by(count_tokens)
         self._long = RecursiveChunker(max_tokens=max_tokens, count_tokens=count_tokens)
-        self.fingerprint = f"turns-1:{max_tokens}:{message_gap.total_seconds():g}:{pause_s:g}"
+        self.fingerprint: str = f"turns-1:{max_tokens}:{message_gap.total_seconds():g}:{pause_s:g}"
 
     def chunk(self, document: Document, *, source: str) -> Sequence[Chunk]:
         """Return the passages in reading order. A document without segments is cut as the one long turn it is."""

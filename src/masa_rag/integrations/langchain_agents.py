@@ -20,7 +20,7 @@ from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, SystemM
 from masa_rag.errors import MasaRagError
 from masa_rag.memory import Memory
 
-log = logging.getLogger(__name__)
+log: logging.Logger = logging.getLogger(__name__)
 
 __all__ = ["MemoryMiddleware"]
 

@@ -100,12 +100,12 @@ class FileSource:
     """In a folder, take these files only; None takes all with the right suffix."""
 
     def __init__(self, paths: str | Path | Iterable[str | Path], *, name: str | None = None) -> None:
-        self.paths = [paths] if isinstance(paths, (str, Path)) else list(paths)
+        self.paths: list[str | Path] = [paths] if isinstance(paths, (str, Path)) else list(paths)
         place = _place(self.paths)
         default = self.form if self.global_ids else f"{self.form}:{_label(place)}"
-        self.name = name if name is not None else whole_name(default)
+        self.name: str = name if name is not None else whole_name(default)
         # What is gone from one export is not gone from the others of the same default name.
-        self.origin = "" if name is not None else origin_of(place)
+        self.origin: str = "" if name is not None else origin_of(place)
 
     @classmethod
     def recognises(cls, path: Path, head: bytes) -> bool:

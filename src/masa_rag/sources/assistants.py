@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Iterator
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from masa_rag.errors import RecordError, SourceFormatError
 from masa_rag.sources._archive import Archive
@@ -55,8 +55,8 @@ class AssistantExport(ChatExport):
     form = "assistants"
     global_ids = True
     by_content = True
-    suffixes = frozenset({".json", ".html", ".zip"})
-    beside = _ABOUT
+    suffixes: ClassVar[frozenset[str]] = frozenset({".json", ".html", ".zip"})
+    beside: ClassVar[tuple[str, ...]] = _ABOUT
 
     def __init__(
         self, paths: str | Path | Iterable[str | Path], *, name: str | None = None, me: str | None = None

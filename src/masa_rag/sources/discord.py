@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from itertools import chain
 from pathlib import Path
+from typing import ClassVar
 
 from masa_rag.errors import RecordError
 from masa_rag.sources._base import read_head
@@ -47,7 +48,7 @@ class DiscordExport(ZonedSource, ChatExport):
 
     form = "discord"
     global_ids = True
-    suffixes = frozenset({".json", ".html", ".htm", ".csv", ".txt", ".zip"})
+    suffixes: ClassVar[frozenset[str]] = frozenset({".json", ".html", ".htm", ".csv", ".txt", ".zip"})
 
     def __init__(
         self,
@@ -60,7 +61,7 @@ class DiscordExport(ZonedSource, ChatExport):
     ) -> None:
         super().__init__(paths, name=name, timezone=timezone)
         self.by_conversation = by_conversation
-        self.names = dict(names) if names is not None else {}
+        self.names: dict[str, str] = dict(names) if names is not None else {}
 
     @classmethod
     def recognises(cls, path: Path, head: bytes) -> bool:

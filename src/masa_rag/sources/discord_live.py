@@ -54,12 +54,12 @@ class DiscordChannel:
         max_wait_s: float = 60.0,
         base_url: str = "https://discord.com/api/v10",
     ) -> None:
-        self.channel_id = str(channel_id)
+        self.channel_id: str = str(channel_id)
         if snowflake_time(self.channel_id) is None:
             raise ConfigurationError(
                 f"received the channel id {channel_id!r}; expected a number such as 1217114388373311640"
             )
-        self.name = name if name is not None else f"discord:{self.channel_id}"
+        self.name: str = name if name is not None else f"discord:{self.channel_id}"
         self.cursor: str | None = None
         self._threads = threads
         self._overlap_ms = int(overlap_days * _DAY_MS)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from masa_rag.errors import RecordError
 from masa_rag.sources._base import FileSource
@@ -38,13 +38,13 @@ class DiscourseTopics(FileSource):
     """
 
     form = "discourse"
-    suffixes = frozenset({".json", ".jsonl"})
+    suffixes: ClassVar[frozenset[str]] = frozenset({".json", ".jsonl"})
 
     def __init__(
         self, paths: str | Path | Iterable[str | Path], *, name: str | None = None, site: str | None = None
     ) -> None:
         super().__init__(paths, name=name)
-        self.site = site.rstrip("/") if site is not None else None
+        self.site: str | None = site.rstrip("/") if site is not None else None
 
     @classmethod
     def recognises(cls, path: Path, head: bytes) -> bool:  # noqa: ARG003 - its content tells

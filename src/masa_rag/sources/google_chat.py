@@ -8,7 +8,7 @@ from contextlib import suppress
 from functools import cache
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from masa_rag._ids import digest
 from masa_rag.errors import RecordError, SourceFormatError
@@ -44,8 +44,8 @@ class GoogleChatExport(ChatExport):
     form = "google_chat"
     global_ids = True
     by_content = True
-    suffixes = frozenset({".json", ".zip"})
-    beside = (_ABOUT, "user_info.json")
+    suffixes: ClassVar[frozenset[str]] = frozenset({".json", ".zip"})
+    beside: ClassVar[tuple[str, ...]] = (_ABOUT, "user_info.json")
 
     @classmethod
     def _is_known(cls, head: bytes) -> bool:

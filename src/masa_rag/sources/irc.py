@@ -9,6 +9,7 @@ from datetime import date, datetime, timedelta
 from io import BytesIO
 from itertools import islice
 from pathlib import Path
+from typing import ClassVar
 
 from masa_rag.errors import RecordError
 from masa_rag.sources._chats.days import at, day_documents
@@ -52,7 +53,7 @@ class IrcLogs(ZonedSource):
     """
 
     form = "irc"
-    suffixes = frozenset({".log", ".txt", ".weechatlog", ".irclog"})
+    suffixes: ClassVar[frozenset[str]] = frozenset({".log", ".txt", ".weechatlog", ".irclog"})
 
     def __init__(
         self,

@@ -6,7 +6,7 @@ import gzip
 import zlib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import IO
+from typing import IO, ClassVar
 
 from masa_rag.errors import RecordError
 from masa_rag.sources._base import read_head
@@ -41,8 +41,10 @@ class Mail(ChatExport):
     form = "mail"
     global_ids = True
     by_content = True
-    suffixes = frozenset({"", ".eml", ".emlx", ".mbox", ".mboxrd", ".mbx", ".txt", ".gz", ".zip"})
-    beside = (".msf",)
+    suffixes: ClassVar[frozenset[str]] = frozenset(
+        {"", ".eml", ".emlx", ".mbox", ".mboxrd", ".mbx", ".txt", ".gz", ".zip"}
+    )
+    beside: ClassVar[tuple[str, ...]] = (".msf",)
 
     @classmethod
     def _is_known(cls, head: bytes) -> bool:

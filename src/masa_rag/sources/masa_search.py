@@ -37,7 +37,7 @@ class _Jobs(LiveTweets):
         self, name: str, query: str, *, retweets: bool, max_posts: int, base_url: str, poll_s: float, max_wait_s: float
     ) -> None:
         super().__init__(name, retweets=retweets, max_posts=max_posts, base_url=base_url)
-        self.query = stated(query)
+        self.query: str = stated(query)
         self._poll_s, self._max_wait_s = poll_s, max_wait_s
 
     def _client(self) -> RestClient:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from masa_rag.errors import RecordError
 from masa_rag.sources._chats.exports import ChatExport, values_in
@@ -41,7 +41,7 @@ class MatrixExport(ChatExport):
     form = "matrix"
     global_ids = True
     by_content = True
-    suffixes = frozenset({".json", ".zip"})
+    suffixes: ClassVar[frozenset[str]] = frozenset({".json", ".zip"})
 
     @classmethod
     def _is_known(cls, head: bytes) -> bool:

@@ -79,7 +79,7 @@ class MemoryExport:
                 "file as masa-rag export wrote it",
                 path=str(path),
             )
-        self.name = source if name is None else name
+        self.name: str = source if name is None else name
 
     @classmethod
     def recognises(cls, path: Path, head: bytes) -> bool:  # noqa: ARG003 - its content tells

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from itertools import islice
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import Any, ClassVar
 
 from masa_rag._ids import digest
 from masa_rag.errors import RecordError
@@ -57,7 +57,7 @@ class MessengerExport(ZonedSource, ChatExport):
     form = "messenger"
     global_ids = True
     by_content = True
-    suffixes = frozenset({".json", ".html", ".zip"})
+    suffixes: ClassVar[frozenset[str]] = frozenset({".json", ".html", ".zip"})
 
     @classmethod
     def _is_known(cls, head: bytes) -> bool:

@@ -53,7 +53,7 @@ class Records(FileSource):
     ) -> None:
         super().__init__(paths, name=name)
         self._zone = zone_of(timezone)
-        self.fields = dict(fields or {})
+        self.fields: dict[str, str] = dict(fields or {})
         if unknown := [role for role in self.fields if role not in ROLES]:
             raise ConfigurationError(f"received the field {unknown[0]!r}; expected one of {', '.join(ROLES)}")
 

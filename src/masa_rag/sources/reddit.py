@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from masa_rag.errors import RecordError
 from masa_rag.sources._base import FileSource, read_head
@@ -44,7 +44,7 @@ class RedditExport(FileSource):
 
     form = "reddit"
     global_ids = True
-    suffixes = frozenset({".json", ".jsonl", ".ndjson", ".csv", ".zip"})
+    suffixes: ClassVar[frozenset[str]] = frozenset({".json", ".jsonl", ".ndjson", ".csv", ".zip"})
 
     @classmethod
     def recognises(cls, path: Path, head: bytes) -> bool:

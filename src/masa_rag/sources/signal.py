@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from io import BytesIO
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from masa_rag._ids import digest
 from masa_rag.errors import RecordError
@@ -43,7 +43,7 @@ class SignalExport(ZonedSource, ChatExport):
     form = "signal"
     global_ids = True
     by_content = True
-    suffixes = frozenset({".json", ".zip"})
+    suffixes: ClassVar[frozenset[str]] = frozenset({".json", ".zip"})
 
     def __init__(
         self,

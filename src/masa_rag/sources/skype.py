@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, ClassVar
 
 from masa_rag._ids import digest
 from masa_rag.errors import RecordError
@@ -50,8 +50,8 @@ class SkypeExport(ChatExport):
     form = "skype"
     global_ids = True
     by_content = True
-    suffixes = frozenset({".json", ".zip"})
-    beside = ("endpoints.json",)
+    suffixes: ClassVar[frozenset[str]] = frozenset({".json", ".zip"})
+    beside: ClassVar[tuple[str, ...]] = ("endpoints.json",)
 
     @classmethod
     def _is_known(cls, head: bytes) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from masa_rag.errors import RecordError, SourceFormatError
 from masa_rag.sources._archive import Archive
@@ -45,7 +45,7 @@ class SlackExport(FileSource):
 
     form = "slack"
     global_ids = True
-    suffixes = frozenset({".zip"})
+    suffixes: ClassVar[frozenset[str]] = frozenset({".zip"})
 
     def __init__(
         self, paths: str | Path | Iterable[str | Path], *, name: str | None = None, workspace: str | None = None

@@ -86,7 +86,7 @@ class SlackChannel:
         if not channel_id.isalnum():
             raise ConfigurationError(f"received the channel id {channel_id!r}; expected one such as C0123456789")
         self.channel_id = channel_id
-        self.name = name if name is not None else f"slack:{channel_id}"
+        self.name: str = name if name is not None else f"slack:{channel_id}"
         self.workspace = workspace
         self.cursor: str | None = None
         self._overlap_s = overlap_days * _DAY_S

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from pathlib import Path
+from typing import ClassVar
 
 from masa_rag.errors import RecordError
 from masa_rag.sources._base import read_head
@@ -42,7 +43,7 @@ class TelegramExport(ZonedSource, ChatExport):
 
     form = "telegram"
     global_ids = True
-    suffixes = frozenset({".json", ".html", ".zip"})
+    suffixes: ClassVar[frozenset[str]] = frozenset({".json", ".html", ".zip"})
 
     @classmethod
     def _is_known(cls, head: bytes) -> bool:

@@ -57,7 +57,9 @@ class TelegramChannel:
         if not str(chat).strip():
             raise ConfigurationError("received an empty chat; expected a user name, a link or a number")
         self.chat = chat
-        self.name = name if name is not None else f"telegram:{str(chat).rstrip('/').rpartition('/')[2].lstrip('@')}"
+        self.name: str = (
+            name if name is not None else f"telegram:{str(chat).rstrip('/').rpartition('/')[2].lstrip('@')}"
+        )
         self.cursor: str | None = None
         self._overlap = overlap_messages
         self._max_wait_s = max_wait_s

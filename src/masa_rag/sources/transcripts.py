@@ -85,7 +85,7 @@ class Transcripts(FileSource):
         self._url = url
         self._root = root_of(self.paths)
         if name is None and len(self.paths) == 1 and (only := expanded(self.paths[0])).is_file():
-            self.name = f"{self.form}:{relative_id(only, self._root)}"
+            self.name: str = f"{self.form}:{relative_id(only, self._root)}"
 
     @classmethod
     def recognises(cls, path: Path, head: bytes) -> bool:

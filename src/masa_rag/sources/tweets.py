@@ -63,8 +63,9 @@ class Tweets(FileSource):
         timezone: str = "UTC",
     ) -> None:
         super().__init__(paths, name=name)
-        self.retweets, self.deleted = retweets, deleted
-        self.defaults = Defaults(author=author, zone=zone_of(timezone))
+        self.retweets = retweets
+        self.deleted = deleted
+        self.defaults: Defaults = Defaults(author=author, zone=zone_of(timezone))
 
     @classmethod
     def recognises(cls, path: Path, head: bytes) -> bool:

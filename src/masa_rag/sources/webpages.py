@@ -67,12 +67,12 @@ class WebPages(FileSource):
         browser: Browser | None = None,
     ) -> None:
         given = [paths] if isinstance(paths, (str, Path)) else list(paths)
-        self.urls = [str(place) for place in given if _is_address(place)]
+        self.urls: list[str] = [str(place) for place in given if _is_address(place)]
         files = [place for place in given if not _is_address(place)]
         if self.urls and name is None:  # of one page, so that mirroring another of the site does not delete it
             name = f"{self.form}:{_label(self.urls)}"
         super().__init__(files or given, name=name)
-        self.paths = files if self.urls else self.paths
+        self.paths: list[str | Path] = files if self.urls else self.paths
         self.fast = fast
         self._fetcher = fetcher
         self._browser = browser

@@ -74,9 +74,11 @@ class Website:
         browser: Browser | None = None,
     ) -> None:
         address = read_address(start)
-        self.start = address.url
-        self.name = name if name is not None else f"site:{address.authority}"
-        self.max_pages, self.max_depth, self.delay_s = max_pages, max_depth, delay_s
+        self.start: str = address.url
+        self.name: str = name if name is not None else f"site:{address.authority}"
+        self.max_pages = max_pages
+        self.max_depth = max_depth
+        self.delay_s = delay_s
         self._scope_patterns = (tuple(include), tuple(exclude))
         self._fetcher = fetcher if fetcher is not None else Fetcher()
         self._browser = browser

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path, PurePosixPath
+from typing import ClassVar
 
 from masa_rag.errors import RecordError, SourceError
 from masa_rag.sources._chats.days import at, day_documents
@@ -43,7 +44,7 @@ class WhatsAppExport(ZonedSource):
     """
 
     form = "whatsapp"
-    suffixes = frozenset({".txt", ".zip"})
+    suffixes: ClassVar[frozenset[str]] = frozenset({".txt", ".zip"})
 
     def __init__(
         self,
@@ -57,7 +58,8 @@ class WhatsAppExport(ZonedSource):
         super().__init__(paths, name=name, timezone=timezone)
         first = COPY_OF_FILE.sub("", self.origin)
         if first != self.origin:  # a later export of the chat stands for the earlier one beside it
-            self.name, self.origin = COPY.sub("", self.name), first
+            self.name: str = COPY.sub("", self.name)
+            self.origin: str = first
         self.chat = chat
         self._day_first = day_first
 

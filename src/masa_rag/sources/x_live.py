@@ -99,7 +99,7 @@ class XSearch(_XApi):
     ) -> None:
         name = name if name is not None else f"x:{query}"
         super().__init__(name, retweets=retweets, max_posts=max_posts, base_url=base_url)
-        self.query = stated(query)
+        self.query: str = stated(query)
         self._kind: Literal["all", "recent"] = "all" if archive else "recent"
 
     def _pages(self, position: Position) -> Iterator[dict[str, Any]]:
@@ -139,7 +139,7 @@ class XUser(_XApi):
         max_posts: int = 1_000,
         base_url: str = BASE_URL,
     ) -> None:
-        self.username = username.lstrip("@")
+        self.username: str = username.lstrip("@")
         name = name if name is not None else f"x:@{self.username}"
         super().__init__(name, retweets=retweets, max_posts=max_posts, base_url=base_url)
         if not (self.username.isascii() and self.username.replace("_", "a").isalnum() and len(self.username) <= 15):

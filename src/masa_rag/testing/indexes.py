@@ -32,7 +32,7 @@ class IndexContract:
     """Length of the vectors used."""
     many = 700
     """How many vectors one call may be given; set it above the batch limit of the engine."""
-    tolerance = 1e-5
+    tolerance: float = 1e-5
     """How far a score may be from the cosine in float64."""
 
     def make(self) -> Index:

@@ -63,7 +63,7 @@ class Glossary:
         if isinstance(terms, str):
             raise ConfigurationError(f"received the glossary {terms!r}; expected a list such as ['Masa', 'TAO']")
         known = terms if isinstance(terms, Mapping) else dict.fromkeys(terms, ())
-        self.terms = tuple(dict.fromkeys(" ".join(term.split()) for term in known if term.strip()))
+        self.terms: tuple[str, ...] = tuple(dict.fromkeys(" ".join(term.split()) for term in known if term.strip()))
         self._common = common
         self._right = {_key(term): term for term in self.terms}
         self._heard = {

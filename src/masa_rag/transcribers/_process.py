@@ -13,7 +13,7 @@ import signal
 import sys
 import threading
 import weakref
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict
 from itertools import count
@@ -63,7 +63,7 @@ class ModelProcess:
         except OSError as error:
             raise TranscriptionError(f"the process for the model could not be started ({error}); try again") from error
         self._calls = _Calls()
-        self.close = weakref.finalize(self, self._child.end)
+        self.close: Callable[[], object] = weakref.finalize(self, self._child.end)
         """Ends the process; whatever it was doing fails."""
         facts = self._loaded(settings)
         self.device: str = facts["device"]

@@ -31,7 +31,7 @@ from masa_rag.transcribers._spectrum import spectrum
 from masa_rag.transcribers._windows import MIN_SILENCE_MS, WINDOW_S, entries_of
 from masa_rag.types import Segment
 
-log = logging.getLogger(__name__)
+log: logging.Logger = logging.getLogger(__name__)
 
 Result = Sequence[Segment] | TranscriptionError
 

@@ -64,7 +64,8 @@ class LiveTweets:
             raise ConfigurationError(f"received max_posts={max_posts}; expected at least 1")
         self.name = name
         self.cursor: str | None = None
-        self.retweets, self.max_posts = retweets, max_posts
+        self.retweets = retweets
+        self.max_posts = max_posts
         self._base_url = base_url
 
     def _pages(self, position: Position) -> Iterator[dict[str, Any]]:
