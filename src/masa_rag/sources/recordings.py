@@ -37,6 +37,7 @@ MP4 may also hold a picture, as of an iPhone."""
 
 _BEGINNING = 512
 
+
 @dataclass(frozen=True, slots=True)
 class _Heard:
     """A file, how it was heard (see ``heard_as``), and what was said or why it cannot be heard."""
