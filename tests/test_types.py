@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import pickle
 import re
 from collections.abc import Callable
+from dataclasses import asdict
 from datetime import UTC, date, datetime, timedelta, timezone
 from typing import Any
 
@@ -11,7 +13,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from masa_rag import ConfigurationError, Document, IngestReport, RecordError, Segment
+from masa_rag import (
+    ConfigurationError,
+    Document,
+    IngestReport,
+    MasaRagError,
+    MissingDependencyError,
+    RecordError,
+    Segment,
+)
 
 texts = st.text(max_size=40)
 segments = st.builds(Segment, text=texts, author=st.none() | st.sampled_from(["Ann", "Bo"]))
@@ -124,3 +134,13 @@ def test_a_report_sums_to_what_was_seen() -> None:
         str(report)
         == "s: 1 added, 2 updated, 3 unchanged, 9 deleted, 4 forgotten, 1 failed (0 passages embedded, 0.0 s)"
     )
+
+
+@pytest.mark.parametrize(
+    "error", [RecordError("x", record_id="1"), MissingDependencyError("p", extra="e", purpose="A")]
+)
+def test_an_error_can_be_copied_and_handed_over(error: MasaRagError) -> None:
+    """A report of another process, or as a dictionary, has its errors with message and fields."""
+    report = IngestReport("s", failed=(error,))
+    for copied in (pickle.loads(pickle.dumps(report)).failed, asdict(report)["failed"]):
+        assert (type(copied[0]), str(copied[0]), vars(copied[0])) == (type(error), str(error), vars(error))

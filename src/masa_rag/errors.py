@@ -21,6 +21,7 @@ A message says what was received, what was expected and what to do next.
 
 from __future__ import annotations
 
+import copyreg
 import shutil
 import sys
 from pathlib import Path
@@ -29,7 +30,10 @@ from masa_rag._shell import quoted
 
 
 class MasaRagError(Exception):
-    """Root of all errors raised on purpose by this library."""
+    """Root of all errors raised on purpose by this library. Copied and pickled, each comes back as it was."""
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return copyreg.__newobj__, (type(self), *self.args), self.__dict__  # __init__ would make the message again
 
 
 class ConfigurationError(MasaRagError, ValueError):
@@ -44,16 +48,11 @@ class MissingDependencyError(MasaRagError, ImportError):
     """
 
     def __init__(self, package: str, *, extra: str, purpose: str) -> None:
-        self.package = package
         self.extra = extra
-        self.purpose = purpose
         super().__init__(
             f"{purpose} needs the package {package!r}, which is not installed. "
             f'Install it with: {_pip()} install "masa-rag[{extra}]"'
         )
-
-    def __reduce__(self) -> tuple[object, ...]:
-        return (_missing_dependency, (self.package, self.extra, self.purpose))
 
 
 def _pip() -> str:
@@ -61,10 +60,6 @@ def _pip() -> str:
     found = shutil.which("pip")
     ours = found is not None and Path(found).parent == Path(sys.executable).parent
     return "pip" if ours or not sys.executable else f"{quoted(sys.executable)} -m pip"
-
-
-def _missing_dependency(package: str, extra: str, purpose: str) -> MissingDependencyError:
-    return MissingDependencyError(package, extra=extra, purpose=purpose)
 
 
 class SourceError(MasaRagError):
