@@ -21,7 +21,6 @@ A message says what was received, what was expected and what to do next.
 
 from __future__ import annotations
 
-import copyreg
 import shutil
 import sys
 from pathlib import Path
@@ -33,7 +32,11 @@ class MasaRagError(Exception):
     """Root of all errors raised on purpose by this library. Copied and pickled, each comes back as it was."""
 
     def __reduce__(self) -> tuple[object, ...]:
-        return copyreg.__newobj__, (type(self), *self.args), self.__dict__  # __init__ would make the message again
+        return _remade, (type(self), *self.args), self.__dict__
+
+
+def _remade(kind: type[MasaRagError], *args: object) -> MasaRagError:
+    return kind.__new__(kind, *args)  # without __init__, which would make the message a second time
 
 
 class ConfigurationError(MasaRagError, ValueError):
