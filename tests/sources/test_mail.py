@@ -157,6 +157,8 @@ WROTE = "On Wed, 1 May 2024 at 11:00, Ann Lee <ann@sea.example> wrote:"
         f"{WROTE}\n> Does it hold?\n> Ann",
         f"{WROTE}\n\n> Does it hold?",
         "On Wed, 1 May 2024 at 11:00, Ann Lee\n<ann@sea.example> wrote:\n\n> Does it hold?",
+        "On Wed, 1 May 2024 at 11:00, Ann Lee <ann at sea.example\n> wrote:\n\n> Does it hold?",
+        "ons. 1. mai 2024 kl. 11:00 skrev Ann Lee <ann@sea.example\n>:\n\n> Holder den?",
         "Am 01.05.24 um 11:00 schrieb Ann Lee:\n> Hält sie?",
         "Le mer. 1 mai 2024 à 11:00, Ann <ann@sea.example> a écrit :\n\n> Tient-il ?",
         "2024年5月1日(水) 11:00 Ann <ann@sea.example>:\n> もちますか",
@@ -299,6 +301,12 @@ def test_flowed_lines_are_joined(tmp_path: Path) -> None:
     assert words(text, tmp_path, content_type="text/plain; format=flowed") == "This is one long line.\nA short one."
 
 
+def test_a_flowed_quote_ends_where_its_marks_do(tmp_path: Path) -> None:
+    """What stands right below a quoted line that ends with a blank is no part of it, and not left out with it."""
+    text = f"{WROTE}\n> Does it hold? \nIt does."
+    assert words(text, tmp_path, content_type="text/plain; format=flowed") == "It does."
+
+
 def test_dates_that_cannot_be(tmp_path: Path) -> None:
     """A mail from the year 3609 has the time at which it came, and without that none."""
     came = "from x by y; Wed, 1 May 2024 09:00:00 +0000"
@@ -318,6 +326,16 @@ def test_lines_that_begin_with_from(tmp_path: Path) -> None:
     first, second = segments(Mail(path))
     assert first.text == text.replace(">From", "From")
     assert second.text == "Next"
+
+
+@pytest.mark.parametrize("opening", [b"From \r\n", b"From - \n", OPENING + b">From - Thu May  2 10:00:00 2024\n"])
+def test_openings_of_thunderbird(tmp_path: Path, opening: bytes) -> None:
+    """Today's Thunderbird writes no date before a mail, and on a Mac its export writes that line twice."""
+    path = tmp_path / "Inbox"
+    path.write_bytes(b"\n".join(opening + mail(number, text) for number, text in enumerate(("Now?", "From \nhere."))))
+    source = open_source(path)
+    assert type(source) is Mail
+    assert [(part.author, part.text) for part in segments(source)] == [("Ann Lee", "Now?"), ("Ann Lee", "From\nhere.")]
 
 
 @pytest.mark.parametrize("name", ["Inbox", "in.mbox", "2024-May.txt", "in.mbox.gz", "mail.zip", "one.eml", "1.emlx"])

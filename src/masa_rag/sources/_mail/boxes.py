@@ -12,8 +12,12 @@ from masa_rag.sources._pages.kinds import plain_head
 MOST_BYTES = 16_777_216
 """How much of one mail is read. What was written comes first, pictures and films behind it."""
 _LONGEST_LINE = 1 << 20
-_OPENING = re.compile(rb"From [^\r\n]*\d:\d\d[^\r\n]*(?:19|20)\d\d|From [^\r\n]*(?:19|20)\d\d[^\r\n]*\d:\d\d")
-"""The line before each mail of a mailbox: an address, and when it came."""
+_OPENING = re.compile(
+    rb"From (?:[^\r\n]*\d:\d\d[^\r\n]*(?:19|20)\d\d|[^\r\n]*(?:19|20)\d\d[^\r\n]*\d:\d\d|-?[ \t]*(?=\r?\n))"
+)
+"""The line before each mail of a mailbox: an address, and when it came; in Thunderbird's neither of them."""
+_AGAIN = re.compile(rb"\A>From - [^\r\n]*\r?\n")
+"""The same line once more, as Thunderbird's export has it on a Mac."""
 _HEADER = re.compile(rb"[!-9;-~]+:")
 _ESCAPED = re.compile(rb"^>(>*From )", re.MULTILINE)
 _LENGTH = re.compile(rb"\d{1,12}[ \t]*\r?\n")
@@ -31,7 +35,7 @@ def is_mail(head: bytes, *, named: bool = False) -> bool:
     """
     head = plain_head(head)
     if opening := _OPENING.match(head):
-        head = head[opening.end() :].partition(b"\n")[2]
+        head = _AGAIN.sub(b"", head[opening.end() :].partition(b"\n")[2])
     head = head[length.end() :] if (length := _LENGTH.match(head)) else head
     if not _HEADER.match(head):
         return False
@@ -48,7 +52,7 @@ def mails(file: IO[bytes]) -> Iterator[bytes]:
         yield file.read(min(int(first), MOST_BYTES))
     elif _OPENING.match(first):
         for mail in _box(file):
-            yield _ESCAPED.sub(rb"\1", mail)
+            yield _ESCAPED.sub(rb"\1", _AGAIN.sub(b"", mail))
     else:
         yield first + file.read(MOST_BYTES)
 
@@ -59,7 +63,7 @@ def _box(file: IO[bytes]) -> Iterator[bytes]:
     opening = b""
     for line in iter(lambda: file.readline(_LONGEST_LINE), b""):
         if opening:
-            if _HEADER.match(line):
+            if _HEADER.match(line) or _AGAIN.match(line):
                 yield bytes(mail)
                 mail.clear()
             else:
