@@ -14,6 +14,8 @@ _SCRUBBED = re.compile(
 )
 """What archives of lists put where a part was."""
 _QUOTED = re.compile(r" ?>")
+_BROKEN = re.compile(r"(?m)(<[^<>\s][^<>\n]{0,100})\n(> ?\w{0,12}[:：])$")
+"""The end of an introduction, broken before the bracket behind an address; it is no quote."""
 _PROMPT, _CODE = re.compile(r">>>(?!>)"), re.compile(r"[=(\[]|^>>> ?(?:import|from|print|del|for|def|class)\b")
 """What somebody typed into Python, which is no quote of a quote of a quote."""
 _OPENS = re.compile(
@@ -79,7 +81,8 @@ def own_words(text: str, *, passed_on: bool = False) -> str:
         passed_on: Whether its subject says that it passes a mail on.
     """
     text = _SCRUBBED.sub("", _ARMOUR.sub("", _SIGNED.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))))
-    lines = [line.rstrip(" \t\u200b") if line != "-- " else line for line in text.replace("\xa0", " ").split("\n")]
+    text = _BROKEN.sub(r"\1\2", text.replace("\xa0", " "))
+    lines = [line.rstrip(" \t\u200b") if line != "-- " else line for line in text.split("\n")]
     at, is_passed_on = _earlier(lines)
     is_passed_on = is_passed_on or passed_on
     above = lines[:at] if is_passed_on else [*lines[:at], *_answered_within(lines[at:])]
