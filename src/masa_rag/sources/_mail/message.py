@@ -18,7 +18,7 @@ from masa_rag.sources._mail.quotes import own_words
 _DEEPEST = 8
 """How many mails or parts may lie in one another."""
 _SIGNATURES = ("application/pgp-signature", "application/pkcs7-signature", "application/x-pkcs7-signature")
-_SOFT_END = re.compile(r"(?m)^(?!-- $)(.*\S) \n(?!>)")
+_SOFT_END = re.compile(r"(?m)^(?!-- $|>)(.*\S) \n(?!>)")
 
 
 @dataclass(frozen=True, slots=True)
