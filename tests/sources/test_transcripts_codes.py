@@ -149,9 +149,11 @@ def test_subrip_as_language_models_and_typists_write_it(times: tuple[str, str]) 
     assert [(line.start, line.end, line.text) for line in lines] == [(1.0, 2.5, "Two kites."), (10.0, 11.0, "Three.")]
 
 
-@pytest.mark.parametrize("first", ["0:0:1.0 --> 0:0:2.5", "00:00:01,000 --> 00:00:02,500"])
+@pytest.mark.parametrize(
+    "first", ["0:0:1.0 --> 0:0:2.5", "00:00:01,000 --> 00:00:02,500", "1.000 --> 2.500", "00:00:01 --> 00:00:02.5"]
+)
 def test_webvtt_whose_times_are_written_otherwise(first: str) -> None:
-    """Teams leaves zeros out, and SubRip with another first line has commas: captions were left out, or all of them."""
+    """Teams leaves zeros out, others all before the seconds: captions were left out, or all of them."""
     text = f"\nWEBVTT\n\n{first}\n<v Mia Ode>Two kites.</v>\n\n0:10:12.300 --> 0:10:13.000\n<v Ben>Three.</v>\n"
     lines = [(line.speaker, line.start, line.end, line.text) for line in parse_vtt(text).lines]
     assert lines == [("Mia Ode", 1.0, 2.5, "Two kites."), ("Ben", 612.3, 613.0, "Three.")]

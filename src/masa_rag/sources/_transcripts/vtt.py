@@ -15,9 +15,9 @@ from masa_rag.sources._transcripts.speakers import transcript_of
 _SIGNATURE = re.compile(r"WEBVTT(?:[ \t].*)?")
 _STAMP = r"(?:(\d{1,9}):)?([0-5]\d):([0-5]\d)\.(\d{3})(?!\d)"
 _TIMING = re.compile(rf"[ \t\f]*{_STAMP}[ \t\f]*-->[ \t\f]*{_STAMP}")
-_LOOSE = r"(?:(\d{1,9}):)?([0-5]?\d):([0-5]?\d)[.,](\d{1,3})(?!\d)"
+_LOOSE = r"(?:(?:(\d{1,9}):)?([0-5]?\d):)?([0-5]?\d)(?:[.,](\d{1,3}))?(?![\d:])"
 _LOOSE_TIMING = re.compile(rf"[ \t\f]*{_LOOSE}[ \t\f]*-->[ \t\f]*{_LOOSE}")
-"""Teams' ``0:0:5.32``, and the commas of SubRip where nothing but the first line was changed."""
+"""Teams' ``0:0:5.32``, ``5.320`` before the first minute, the commas of SubRip with another first line, whole seconds."""
 _VOICE = re.compile(r"<v(?:\.[^\s<>]*)?[ \t]++([^<>]*)>")
 _WEBEX = re.compile(r'\d+ "([^"]{1,100})" \(\d+\)\s*')
 """Webex writes who speaks into the number of the caption."""
@@ -70,7 +70,7 @@ def _captions(block: list[str], timing: re.Pattern[str]) -> Iterator[Caption]:
 
 def _seconds(parts: tuple[str | None, ...]) -> float:
     hours, minutes, seconds = (int(part or 0) for part in parts[:3])
-    return hours * 3600 + minutes * 60 + seconds + float(f"0.{parts[3]}")
+    return hours * 3600 + minutes * 60 + seconds + float(f"0.{parts[3] or 0}")
 
 
 def _as_voice(payload: str) -> str:
