@@ -17,7 +17,7 @@ _STAMP = r"(?:(\d{1,9}):)?([0-5]\d):([0-5]\d)\.(\d{3})(?!\d)"
 _TIMING = re.compile(rf"[ \t\f]*{_STAMP}[ \t\f]*-->[ \t\f]*{_STAMP}")
 _LOOSE = r"(?:(?:(\d{1,9}):)?([0-5]?\d):)?([0-5]?\d)(?:[.,](\d{1,3}))?(?![\d:])"
 _LOOSE_TIMING = re.compile(rf"[ \t\f]*{_LOOSE}[ \t\f]*-->[ \t\f]*{_LOOSE}")
-"""Teams' ``0:0:5.32``, ``5.320`` before the first minute, the commas of SubRip with another first line, whole seconds."""
+"""Teams' ``0:0:5.32``, ``5.320`` before the first minute, SubRip's commas below another first line, whole seconds."""
 _VOICE = re.compile(r"<v(?:\.[^\s<>]*)?[ \t]++([^<>]*)>")
 _WEBEX = re.compile(r'\d+ "([^"]{1,100})" \(\d+\)\s*')
 """Webex writes who speaks into the number of the caption."""
