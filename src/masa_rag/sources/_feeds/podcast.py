@@ -19,8 +19,8 @@ from masa_rag.sources._encoding import encoding_of
 from masa_rag.sources._feeds.times import iso_time
 from masa_rag.sources._feeds.xml import WIDE, all_told, elements, mended_xml
 from masa_rag.sources._pages.parse import refuse_many_tags
+from masa_rag.sources._transcripts.answers import moment_of
 from masa_rag.sources._transcripts.json import number
-from masa_rag.sources._transcripts.services import moment_of
 
 MAX_TAGS = 400_000
 """Opening and closing ones: some eight thousand episodes."""

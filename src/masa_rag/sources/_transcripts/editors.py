@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from masa_rag.sources._transcripts.services import Turn, first_of, moment_of, rows_at
+from masa_rag.sources._transcripts.answers import Turn, first_of, moment_of, rows_at
 
 
 def editor_turns(data: Any) -> list[Turn]:

@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from masa_rag.errors import SourceFormatError
+from masa_rag.sources._transcripts.answers import LONGEST_WORD_S, SPEAKER, first_of, moment_of
 from masa_rag.sources._transcripts.base import (
     UNSPACED,
     Caption,
@@ -23,14 +24,7 @@ from masa_rag.sources._transcripts.base import (
     words_in,
 )
 from masa_rag.sources._transcripts.editors import editor_turns
-from masa_rag.sources._transcripts.services import (
-    LONGEST_WORD_S,
-    SPEAKER,
-    first_of,
-    is_by_channel,
-    moment_of,
-    service_turns,
-)
+from masa_rag.sources._transcripts.services import is_by_channel, service_turns
 
 _TEXT_KEYS = ("text", "body", "transcript", "content")
 _EXPECTED = (

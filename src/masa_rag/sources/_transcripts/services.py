@@ -10,24 +10,21 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from masa_rag._time import parse_clock
+from masa_rag.sources._transcripts.answers import (
+    END,
+    LONGEST_WORD_S,
+    SPEAKER,
+    START,
+    Turn,
+    dig,
+    first_of,
+    moment_of,
+    rows_at,
+    turn_of,
+)
 from masa_rag.sources._transcripts.base import words_in
 
-Turn = Mapping[str, Any]
-"""``text``, ``start`` and ``end`` in seconds, ``speaker``, ``channel`` and ``confidence``, where they are known."""
-
-_TEXT = ("text", "punctuated_word", "word", "sentence", "transcript")
-SPEAKER = (
-    "speaker", "speaker_name", "speakerName", "speakerDisplayName", "speaker_label", "speaker_id", "speakerTag",
-    "speakerLabel", "speakerDesignation",
-)  # fmt: skip
-_CHANNEL = ("channel_label", "channel")
-_START, _END = (("start", "start_time", "startTime", "startOffset"), ("end", "end_time", "endTime", "endOffset"))
-LONGEST_WORD_S = 20.0
-"""Whole numbers by which a word takes longer than this are milliseconds (300 a word; in seconds it is 0.3)."""
 _TICKS_A_SECOND = 10_000_000
-_UNKNOWN = frozenset({"", "?", "UU"})
-"""How whisper.cpp and Speechmatics label a speaker that they do not know."""
 
 
 def service_turns(data: Any) -> list[Turn]:
@@ -52,50 +49,6 @@ def _by_channel(turns: list[Turn]) -> list[Turn]:
     return [{**turn, "speaker": turn.get("channel")} for turn in turns]
 
 
-def _dig(data: Any, *keys: str) -> Any:
-    for key in keys:
-        data = data.get(key) if isinstance(data, dict) else None
-    return data
-
-
-def rows_at(data: Any, *keys: str) -> list[dict[str, Any]]:
-    """Return the objects of a list that is reached by keys, none where there is no such list."""
-    value = _dig(data, *keys)
-    return [row for row in value if isinstance(row, dict)] if isinstance(value, list) else []
-
-
-def moment_of(value: Any, unit: float = 1.0) -> float | None:
-    """Return a moment: a number, a numeric text, ``1.3s`` (Google) or ``00:01`` (Fireflies)."""
-    if isinstance(value, bool) or not isinstance(value, (int, float, str)):
-        return None
-    try:
-        moment = float(value.removesuffix("s") if isinstance(value, str) else value) / unit
-    except (ValueError, OverflowError):
-        return parse_clock(value.replace(",", ".")) if isinstance(value, str) else None
-    return moment if 0 <= moment < 1e9 else None
-
-
-def first_of(row: Mapping[str, Any], keys: Sequence[str]) -> Any:
-    """Return the value of the first of the keys that has one."""
-    return next((row[key] for key in keys if row.get(key) is not None), None)
-
-
-def _turn(row: Mapping[str, Any], unit: float = 1.0) -> Turn:
-    """Return a row that has its text, speaker and times under any of the usual names."""
-    text, speaker = first_of(row, _TEXT), first_of(row, SPEAKER)
-    start, end = (moment_of(first_of(row, keys), unit) for keys in (_START, _END))
-    if end is None and start is not None and (length := moment_of(row.get("duration"), unit)) is not None:
-        end = start + length
-    return {
-        "text": text if isinstance(text, str) else "",
-        "speaker": None if isinstance(speaker, str) and speaker.strip() in _UNKNOWN else speaker,
-        "channel": first_of(row, _CHANNEL),
-        "start": start,
-        "end": end,
-        "confidence": row.get("confidence"),
-    }
-
-
 _PLACES = (
     ("data", "transcript", "sentences"),  # Fireflies' API
     ("transcript", "sentences"),
@@ -111,7 +64,7 @@ _PLACES = (
 
 
 def _placed(data: Any) -> Iterator[Turn]:
-    yield from map(_turn, next(filter(None, (rows_at(data, *keys) for keys in _PLACES)), []))
+    yield from map(turn_of, next(filter(None, (rows_at(data, *keys) for keys in _PLACES)), []))
 
 
 def _sentences(data: Any) -> Iterator[Turn]:
@@ -119,17 +72,17 @@ def _sentences(data: Any) -> Iterator[Turn]:
     rows = rows_at(data, "sentences") or rows_at(data, "paragraphs")
     milliseconds = all(isinstance(row.get("start"), int) for row in rows)
     for row in rows:
-        yield _turn(row, 1000.0 if milliseconds else 1.0)
+        yield turn_of(row, 1000.0 if milliseconds else 1.0)
 
 
 def _words_of_turns(data: Any) -> Iterator[Turn]:
     """Read the words of a list of turns that have nothing else: Vosk's, Happy Scribe's, Recall.ai's."""
     for turn in data if isinstance(data, list) else ():
-        speaker = _dig(turn, "participant", "name") or (first_of(turn, SPEAKER) if isinstance(turn, dict) else None)
+        speaker = dig(turn, "participant", "name") or (first_of(turn, SPEAKER) if isinstance(turn, dict) else None)
         for row in rows_at(turn, "words") or rows_at(turn, "result"):
             start, end = (first_of(row, (edge, f"data_{edge}", f"{edge}_timestamp")) for edge in ("start", "end"))
             start, end = (value.get("relative") if isinstance(value, dict) else value for value in (start, end))
-            yield _turn({**row, "speaker": speaker, "start": start, "end": end})
+            yield turn_of({**row, "speaker": speaker, "start": start, "end": end})
 
 
 def _gong(data: Any) -> Iterator[Turn]:
@@ -137,7 +90,7 @@ def _gong(data: Any) -> Iterator[Turn]:
     calls = rows_at(data, "callTranscripts")
     for turn in rows_at(calls[0], "transcript") if len(calls) == 1 else ():
         for row in rows_at(turn, "sentences"):
-            yield _turn({**row, "speaker": turn.get("speakerId")}, 1000.0)
+            yield turn_of({**row, "speaker": turn.get("speakerId")}, 1000.0)
 
 
 def _offsets(data: Any) -> Iterator[Turn]:
@@ -146,7 +99,7 @@ def _offsets(data: Any) -> Iterator[Turn]:
     lasting = sum(moment_of(row.get("duration")) or 0.0 for row in rows)
     unit = 1000.0 if lasting > LONGEST_WORD_S * sum(words_in(str(row.get("text"))) for row in rows) else 1.0
     for row in rows:
-        yield _turn({**row, "start": row.get("offset")}, unit)
+        yield turn_of({**row, "start": row.get("offset")}, unit)
 
 
 def _list(data: Any) -> Iterator[Turn]:
@@ -154,14 +107,14 @@ def _list(data: Any) -> Iterator[Turn]:
     if isinstance(data, list) and len(data) == 1 and isinstance(data[0], list):
         data = data[0]  # the answer for a list of one video
     rows = [row for row in data if isinstance(row, dict)] if isinstance(data, list) else []
-    if all(first_of(row, ("duration", *_END)) is not None and first_of(row, _START) is not None for row in rows[:5]):
-        yield from map(_turn, rows)
+    if all(first_of(row, ("duration", *END)) is not None and first_of(row, START) is not None for row in rows[:5]):
+        yield from map(turn_of, rows)
 
 
 def _whisper_cpp(data: Any) -> Iterator[Turn]:
     for row in rows_at(data, "transcription"):
-        start, end = (moment_of(_dig(row, "offsets", key), 1000.0) for key in ("from", "to"))
-        yield {**_turn(row), "start": start, "end": end}
+        start, end = (moment_of(dig(row, "offsets", key), 1000.0) for key in ("from", "to"))
+        yield {**turn_of(row), "start": start, "end": end}
 
 
 def _chunks(data: Any) -> Iterator[Turn]:
@@ -169,7 +122,7 @@ def _chunks(data: Any) -> Iterator[Turn]:
     for row in rows_at(data, "speakers") or rows_at(data, "chunks"):
         times = row.get("timestamp")
         if isinstance(times, list) and len(times) == 2:
-            yield {**_turn(row), "start": moment_of(times[0]), "end": moment_of(times[1])}
+            yield {**turn_of(row), "start": moment_of(times[0]), "end": moment_of(times[1])}
 
 
 def _words(data: Any) -> Iterator[Turn]:
@@ -177,7 +130,7 @@ def _words(data: Any) -> Iterator[Turn]:
     milliseconds = isinstance(data, dict) and ("audio_url" in data or "acoustic_model" in data)
     for row in rows_at(data, "words"):
         if row.get("type") != "spacing":
-            yield _turn(row, 1000.0 if milliseconds else 1.0)
+            yield turn_of(row, 1000.0 if milliseconds else 1.0)
 
 
 def _deepgram(data: Any) -> Iterator[Turn]:
@@ -188,7 +141,7 @@ def _deepgram(data: Any) -> Iterator[Turn]:
         known = {"speaker": number, "channel": number} if len(channels) > 1 else {}
         for row in rows_at(best, "paragraphs", "paragraphs") or rows_at(best, "words"):
             said = " ".join(str(part.get("text", "")) for part in rows_at(row, "sentences"))
-            turn = _turn({**row, "text": said} if said else row)
+            turn = turn_of({**row, "text": said} if said else row)
             yield {**turn, **known}
 
 
@@ -227,7 +180,7 @@ def _spoken_items(data: Any) -> Iterator[Turn]:
         if last is not None:
             yield last
         speaker = {"speaker": first_of(row, SPEAKER) or best.get("speaker") or speakers.get(str(row.get("start_time")))}
-        last = dict(_turn({**row, **speaker, "text": best["content"]}))
+        last = dict(turn_of({**row, **speaker, "text": best["content"]}))
     if last is not None:
         yield last
 
@@ -255,9 +208,9 @@ def _google(data: Any) -> Iterator[Turn]:
     for row, found in zip(rows_at(data, "results"), best, strict=True):
         end = moment_of(first_of(row, ("resultEndTime", "result_end_time", "resultEndOffset", "result_end_offset")))
         if words := rows_at(found, "words"):
-            yield {**_turn(found), "start": _from_zero(words[0])["start"], "end": _turn(words[-1])["end"]}
+            yield {**turn_of(found), "start": _from_zero(words[0])["start"], "end": turn_of(words[-1])["end"]}
         elif end is not None:  # where nobody asked for the times of words, it is known only when each result ends
-            yield {**_turn(found), "start": before, "end": end}
+            yield {**turn_of(found), "start": before, "end": end}
         before = end
 
 
@@ -274,7 +227,7 @@ def _ibm(data: Any) -> Iterator[Turn]:
 
 def _from_zero(word: Mapping[str, Any]) -> Turn:
     """Return a word of Google's, which leaves out a start at the very beginning."""
-    turn = _turn(word)
+    turn = turn_of(word)
     return {**turn, "start": 0.0} if turn["start"] is None and turn["end"] is not None else turn
 
 
@@ -285,7 +238,7 @@ def _azure(data: Any) -> Iterator[Turn]:
             start, length = (moment_of(row.get(f"{part}{name}"), unit) for part in ("offset", "duration"))
             end = None if start is None or length is None else start + length
             best = next(iter(rows_at(row, "nBest")), row)
-            yield {**_turn({**row, "text": best.get("display", best.get("text"))}), "start": start, "end": end}
+            yield {**turn_of({**row, "text": best.get("display", best.get("text"))}), "start": start, "end": end}
 
 
 _READERS: tuple[Callable[[Any], Iterator[Turn]], ...] = (
