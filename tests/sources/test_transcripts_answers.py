@@ -71,7 +71,36 @@ ANSWERS: dict[str, Any] = {
              "end_timestamp": {"relative": start + (at + 1) / 2}} for at, word in enumerate(text.split())]}
         for speaker, text, start in ((1, ONE, 0.0), (2, TWO, 4.0))
     ],
+    "Google, in Node": {"name": "operations/7", "done": True, "response": {"results": [{"alternatives": [
+        {"transcript": f"{ONE} {TWO}", "words": [
+            {"startTime": {"seconds": str(start + at // 2), "nanos": at % 2 * 500_000_000} if start + at else {},
+             "endTime": {"seconds": str(start + (at + 1) // 2), "nanos": (at + 1) % 2 * 500_000_000},
+             "word": word, "speakerTag": speaker}
+            for speaker, text, start in ((1, ONE, 0), (2, TWO, 4)) for at, word in enumerate(text.split())]}]}]},
+    },
+    "Amazon, calls": {
+        "JobStatus": "COMPLETED",
+        "Transcript": [
+            {"Content": text, "Items": [], "BeginOffsetMillis": start, "EndOffsetMillis": start + 3000,
+             "ParticipantRole": f"Speaker {speaker}"} for speaker, text, start in ((1, ONE, 0), (2, TWO, 4000))],
+    },
+    "Amazon, Data Automation": {
+        "metadata": {"semantic_modality": "AUDIO"},
+        "audio_items": [{"content": "The", "start_timestamp_millis": 0, "end_timestamp_millis": 500}],
+        "audio_segments": [
+            {"start_timestamp_millis": start, "end_timestamp_millis": start + 3000, "type": "TRANSCRIPT", "text": text,
+             "speaker": {"speaker_label": f"spk_{speaker}"}, "channel": {"channel_label": "ch_0"}}
+            for speaker, text, start in ((1, ONE, 0), (2, TWO, 4000))],
+    },
+    "Podlove": {
+        "title": "Pumps",
+        "transcripts": [
+            {"start": f"00:00:0{start}.000", "start_ms": start * 1000, "end": f"00:00:0{start + 3}.000",
+             "speaker": str(9 - speaker), "voice": f"Speaker {speaker}", "text": text}
+            for speaker, text, start in ((1, ONE, 0), (2, TWO, 4))],
+    },
 }  # fmt: skip
+ANSWERS["IBM, a job"] = {"id": "7", "status": "completed", "results": [{"result_index": 0, **ANSWERS["IBM"]}]}
 
 
 def said(folder: Path, answer: Any) -> list[tuple[str | None, float | None, float | None, str]]:
@@ -112,6 +141,12 @@ CLOCKS: dict[str, Any] = {
 def test_times_as_a_clock_shows_them(tmp_path: Path, shape: str) -> None:
     """Programs write ``00:01:05`` into JSON too; the times were left out."""
     assert said(tmp_path, CLOCKS[shape]) == [("Speaker 1", 0.0, 3.0, ONE), ("Speaker 2", 4.0, 7.0, TWO)]
+
+
+def test_captions_in_thousandths(tmp_path: Path) -> None:
+    """Without a speaker too, whole numbers that would make a recording of days are thousandths of seconds."""
+    rows = [{"start": 1000, "end": 4000, "text": ONE}, {"start": 91_000, "end": 94_000, "text": TWO}]
+    assert said(tmp_path, rows) == [(None, 1.0, 4.0, ONE), (None, 91.0, 94.0, TWO)]
 
 
 @pytest.mark.parametrize("key", ["timestamp", "time"])

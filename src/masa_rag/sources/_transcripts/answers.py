@@ -12,9 +12,10 @@ Turn = Mapping[str, Any]
 
 _TEXT = ("text", "punctuated_word", "word", "sentence", "transcript")
 SPEAKER = (
-    "speaker", "speaker_name", "speakerName", "speakerDisplayName", "speaker_label", "speaker_id", "speakerTag",
-    "speakerLabel", "speakerDesignation",
+    "voice", "speaker_name", "speakerName", "speakerDisplayName", "speaker", "speaker_label", "speaker_id",
+    "speakerTag", "speakerLabel", "speakerDesignation",
 )  # fmt: skip
+"""Names before numbers: Podlove gives both."""
 _CHANNEL = ("channel_label", "channel")
 START, END = (("start", "start_time", "startTime", "startOffset"), ("end", "end_time", "endTime", "endOffset"))
 LONGEST_WORD_S = 20.0
@@ -36,7 +37,15 @@ def rows_at(data: Any, *keys: str) -> list[dict[str, Any]]:
 
 
 def moment_of(value: Any, unit: float = 1.0) -> float | None:
-    """Return a moment: a number, a numeric text, ``1.3s`` (Google) or ``00:01`` (Fireflies)."""
+    """Return a moment: a number, a numeric text, ``1.3s`` (Google) or ``00:01`` (Fireflies).
+
+    Google's programs write ``{"seconds": "1", "nanos": 300000000}``, and leave out what is zero.
+    """
+    if isinstance(value, dict) and value.keys() <= {"seconds", "nanos"}:
+        seconds, part = (
+            moment_of(value.get(key) or 0, each) for key, each in (("seconds", unit), ("nanos", 1e9 * unit))
+        )
+        return None if seconds is None or part is None else seconds + part
     if isinstance(value, bool) or not isinstance(value, (int, float, str)):
         return None
     try:
@@ -48,7 +57,7 @@ def moment_of(value: Any, unit: float = 1.0) -> float | None:
 
 def first_of(row: Mapping[str, Any], keys: Sequence[str]) -> Any:
     """Return the value of the first of the keys that has one."""
-    return next((row[key] for key in keys if row.get(key) is not None), None)
+    return next((row[key] for key in keys if row.get(key) not in (None, "")), None)
 
 
 def turn_of(row: Mapping[str, Any], unit: float = 1.0) -> Turn:

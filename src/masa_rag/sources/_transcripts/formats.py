@@ -89,7 +89,7 @@ _JSON = re.compile(r"\s*(?:\{\s*[\"}]|\[\s*[\[{\"\]])")
 """How JSON with names or texts begins; ``[Music]`` and ``[00:00:05]`` are none."""
 
 _SPOKEN = re.compile(
-    r'"(?:text|word|words|transcript|transcripts|transcription|sentence|sentences|segments|results?|monologues|'
+    r'"(?:text|word|words|transcript|transcripts|Transcript|audio_items|transcription|sentence|sentences|segments|results?|monologues|'
     r'recognizedPhrases|combinedRecognizedPhrases)"\s*:'
 )
 """A name that is at the beginning of every answer of a speech service; what has none is not read to its end."""

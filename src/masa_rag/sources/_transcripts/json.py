@@ -44,15 +44,29 @@ def load_json(text: str) -> Any:
 
 def turns_of(data: Any) -> tuple[str, list[Mapping[str, Any]]] | None:
     """Return the name of the shape and its turns, or None when this is no transcript."""
+    return next(filter(None, map(_turns_in, (data, *_within(data)))), None)
+
+
+def _turns_in(data: Any) -> tuple[str, list[Mapping[str, Any]]] | None:
     if isinstance(data, list) and _speaks(data) and (found := _checked("segments", data)):
         return found
-    for key in (
-        ("segments", "utterances", "meeting_transcripts", "events", "transcript") if isinstance(data, dict) else ()
-    ):
+    for key in _SHAPES if isinstance(data, dict) else ():
         if key in data and (found := _checked(key, data[key])):
             return found
     turns = editor_turns(data) or service_turns(data)
     return ("segments", turns) if turns else None
+
+
+_SHAPES = ("segments", "utterances", "meeting_transcripts", "events", "transcript", "transcripts")
+_WRAPPERS = ("response", "result", "results", "output", "data", "retval")
+"""Where an answer stands that was saved together with what is known of its job."""
+
+
+def _within(data: Any) -> Iterator[dict[str, Any]]:
+    for value in (data.get(key) for key in _WRAPPERS) if isinstance(data, dict) else ():
+        inner = value[0] if isinstance(value, list) and len(value) == 1 else value
+        if isinstance(inner, dict):
+            yield inner
 
 
 def is_surely_speech(data: Any) -> bool:
@@ -96,7 +110,12 @@ def _language(data: Any) -> dict[str, str]:
 
 def _plain(turns: Sequence[Mapping[str, Any]]) -> list[Line]:
     measured = all({"words", "confidence", *SPEAKER} & turn.keys() for turn in turns)  # AssemblyAI's, not chapters
-    return _ordered(_lines(turns, 1000.0 if measured and (_seconds_a_word(turns) or 0.0) > LONGEST_WORD_S else 1.0))
+    is_slow = (_seconds_a_word(turns) or 0.0) > LONGEST_WORD_S
+    return _ordered(_lines(turns, 1000.0 if is_slow and (measured or turns[-1]["end"] > _DAY_S) else 1.0))
+
+
+_DAY_S = 86_400
+"""Chapters in seconds end before."""
 
 
 def _milliseconds(turns: Sequence[Mapping[str, Any]]) -> list[Line]:

@@ -194,6 +194,16 @@ def _amazon_items(data: Any) -> list[dict[str, Any]]:
     return sorted(items, key=lambda item: str(item.get("channel_label")))
 
 
+def _calls(data: Any) -> Iterator[Turn]:
+    """Read Amazon's analytics of calls, and its Data Automation."""
+    for row in rows_at(data, "Transcript"):
+        edges = {edge: row.get(f"{name}OffsetMillis") for edge, name in (("start", "Begin"), ("end", "End"))}
+        yield turn_of({"text": row.get("Content"), "speaker": row.get("ParticipantRole"), **edges}, 1000.0)
+    for row in rows_at(data, "audio_segments"):
+        edges = {edge: row.get(f"{edge}_timestamp_millis") for edge in ("start", "end")}
+        yield turn_of({"text": row.get("text"), "speaker": dig(row, "speaker", "speaker_label"), **edges}, 1000.0)
+
+
 def _google(data: Any) -> Iterator[Turn]:
     """Read the results of Google Speech; who speaks stands at the words of each, or of the last, which has them all."""
     best = [next(iter(rows_at(row, "alternatives")), {}) for row in rows_at(data, "results")]
@@ -243,6 +253,6 @@ def _azure(data: Any) -> Iterator[Turn]:
 
 _READERS: tuple[Callable[[Any], Iterator[Turn]], ...] = (
     _placed, _sentences, _list, _words_of_turns, _gong, _offsets,
-    _whisper_cpp, _chunks, _deepgram, _rev, _spoken_items, _google, _ibm, _azure, _words,
+    _whisper_cpp, _chunks, _deepgram, _rev, _spoken_items, _calls, _google, _ibm, _azure, _words,
 )  # fmt: skip
 """The larger pieces first: many answers have their words a second time, one by one."""
