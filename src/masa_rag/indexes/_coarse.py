@@ -46,7 +46,7 @@ class CoarseRows:
             columns[:, start : start + _BLOCK] = steps.astype(np.int8).T
             self._scale[start : start + _BLOCK] = scale
             left = steps * scale[:, None] - part
-            return float(np.vecdot(left, left).max()) ** 0.5
+            return float(np.sqrt(np.vecdot(left, left).max()))
 
         with ThreadPoolExecutor(2, "masa-rag-copy") as pool:
             self._lost = max(pool.map(copy, range(0, self.count, _BLOCK)))
