@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta, timezone
 from enum import Enum
+from typing import Any
 
 import numpy as np
 import pytest
@@ -144,6 +145,34 @@ def test_a_source_that_is_gone_is_read_from_its_beginning(memory: Memory, how: s
     else:
         memory.delete("secretson")
     assert memory.add(Numbers()).added == 3
+
+
+def test_several_are_forgotten_in_one_overwriting(memory: Memory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a document by two of them nothing is left; all are kept out, and let in again."""
+    days = [Document(id=day, segments=[part(f"{day}{who}", who) for who in ("Ann", "Cid")]) for day in ("1", "2", "3")]
+    talk = [*days, Document(id="4", segments=[part("4", "Bob", "By Bob.")])]
+    memory.add(talk, name="x")
+    scrubbed: list[None] = []
+    scrub = memory.catalog.scrub
+    monkeypatch.setattr(memory.catalog, "scrub", lambda: scrubbed.append(scrub()))
+    report = memory.forget(author=["ann", "CID"])
+    assert (report.deleted, report.updated, len(scrubbed)) == (3, 0, 1)
+    assert memory.add(talk, name="x").forgotten == 3
+    assert memory.allow(author=["Ann", "Cid"])
+    memory.add(talk, name="x")
+    assert memory.forget(source="x", document=["1", "3"]).deleted == 2
+    assert memory.forget(source=["x", "y"]).deleted == 2
+
+
+@pytest.mark.parametrize("names", [[], ["Ann", ""], ["Ann", 5], 5])
+def test_who_is_to_be_forgotten_is_named(memory: Memory, names: Any) -> None:
+    """Where one of several is nobody's name nothing is erased, nor where none is given."""
+    memory.add([Document(id="1", text="one", author="Ann")], name="x")
+    with pytest.raises(ConfigurationError, match="expected author, or source"):
+        memory.forget(author=names)
+    with pytest.raises(ConfigurationError, match="expected author, or source"):
+        memory.forget(source=["x", "y"], document="1")
+    assert len(memory.search("one")) == 1
 
 
 def test_metadata_is_what_comes_back(memory: Memory) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -97,19 +97,19 @@ class Ingest:
                 self._mirror(source, seen, tally, allow_mass_delete=allow_mass_delete)
         return tally.report()
 
-    def forget(self, *buried: str) -> IngestReport:
-        """Erase ("author", name), ("source", name) or ("document", source, id); see ``Memory.forget``."""
+    def forget(self, graves: Sequence[tuple[str, ...]]) -> IngestReport:
+        """Erase each ("author", name), ("source", name) or ("document", source, id); see ``Memory.forget``."""
         tally = Tally("forget")
         with self._catalog.lock.working():
             with self._catalog.transaction():
                 self._catalog.set_setting("scrub", "due")
-                self._catalog.bury(*buried)
-                if buried[0] == "author":
-                    self._forget_author(buried[1], tally)
-                elif buried[2:]:
-                    tally.counts["deleted"] += self._catalog.remove(buried[1], buried[2:])
-                else:
-                    tally.counts["deleted"] += self._catalog.remove_source(buried[1])
+                for what, name, *documents in graves:
+                    self._catalog.bury(what, name, *documents)
+                    if what == "document":
+                        tally.counts["deleted"] += self._catalog.remove(name, documents)
+                    elif what == "source":
+                        tally.counts["deleted"] += self._catalog.remove_source(name)
+                self._forget_authors({same_name(name) for what, name, *_ in graves if what == "author"}, tally)
             each(self._upkeep.scrub, partial(self._embed, tally))  # erased also where nothing can be embedded
             return tally.report()
 
@@ -243,9 +243,9 @@ class Ingest:
                 _refuse_mass_delete(source.name, len(gone), len(stored), "documents")
             tally.counts["deleted"] += self._catalog.remove(source.name, gone)
 
-    def _forget_author(self, author: str, tally: Tally) -> None:
-        for source, key, document in self._catalog.documents_by(author):
-            kept = None if document is None else without_authors(document, {same_name(author)})
+    def _forget_authors(self, authors: Collection[str], tally: Tally) -> None:
+        for source, key, document in self._catalog.documents_by(authors) if authors else ():
+            kept = None if document is None else without_authors(document, authors)
             if kept is None:
                 tally.counts["deleted"] += self._catalog.remove(source, [key])
             else:

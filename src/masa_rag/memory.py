@@ -141,28 +141,27 @@ class Memory(Parts):
         return removed
 
     def forget(
-        self, *, author: str | None = None, source: str | None = None, document: str | None = None
+        self, *, author: Names | None = None, source: Names | None = None, document: Names | None = None
     ) -> IngestReport:
         """Erase, from every file of the memory, and keep it out in future.
 
         Give ``author`` (the whole name; case does not count), or ``source``, or ``source`` and
-        ``document``. Text, words and vectors are overwritten; what stays is a digest that keeps
-        the next import from bringing them back, until ``allow`` takes it away.
+        ``document``; several at once take as long as one. Text, words and vectors are overwritten; what
+        stays is a digest that keeps the next import from bringing them back, until ``allow`` takes it away.
 
         Raises:
             ConfigurationError: Nobody of that name speaks here, but others of a similar name do.
             StorageError: A reader still uses the old pages; what is left is erased at the next opening.
         """
         self._pin()
-        buried = self.catalog.grave(author, source, document)
-        if author is not None:
-            self.catalog.refuse_half_a_name(author)
-        return self._ingest.forget(*buried)
+        graves = self.catalog.graves(author, source, document)
+        self.catalog.refuse_half_names(name for what, name, *_ in graves if what == "author")
+        return self._ingest.forget(graves)
 
-    def allow(self, *, author: str | None = None, source: str | None = None, document: str | None = None) -> bool:
-        """Undo ``forget`` for the future: the next import may bring it back. Returns whether it was forgotten."""
+    def allow(self, *, author: Names | None = None, source: Names | None = None, document: Names | None = None) -> bool:
+        """Undo ``forget`` for the future: the next import may bring it back. Returns whether any was forgotten."""
         with self.catalog.transaction():
-            return self.catalog.unbury(*self.catalog.grave(author, source, document))
+            return sum(self.catalog.unbury(*parts) for parts in self.catalog.graves(author, source, document)) > 0
 
     # Reading
 

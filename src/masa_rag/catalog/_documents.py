@@ -218,14 +218,16 @@ class DocumentTables(TombstoneTables):
             ids = sorted(self.document_sizes(source), key=str)  # the disk may have made bytes of one
             yield from ((source, ids[start : start + 500]) for start in range(0, len(ids), 500))
 
-    def documents_by(self, author: str) -> Iterator[tuple[str, str, Document | None]]:
-        """Yield (source, id, document) of those that are by, or in which speaks, somebody of exactly this name.
+    def documents_by(self, authors: Collection[str]) -> Iterator[tuple[str, str, Document | None]]:
+        """Yield (source, id, document) of those that are by, or in which speaks, somebody of exactly these names.
 
         The document is None where it cannot be read any more.
+
+        Args:
+            authors: Names as :func:`masa_rag._names.same_name` writes them.
         """
-        name = same_name(author)
         known = [self.connection.execute(query) for query in (_OWNERS, "SELECT pk, name FROM authors")]
-        numbers = [[pk for pk, one in rows if one is not None and same_name(one) == name] for rows in known]
+        numbers = [[pk for pk, one in rows if one is not None and same_name(one) in authors] for rows in known]
         rows = self.connection.execute(
             "SELECT s.name, d.id, d.body FROM documents d JOIN sources s ON s.pk = d.source "
             "WHERE d.pk IN (SELECT value FROM json_each(?)) OR d.pk IN (SELECT c.document FROM chunk_authors a "
@@ -234,14 +236,15 @@ class DocumentTables(TombstoneTables):
         ).fetchall()
         yield from ((row[0], row[1], readable_document(row[2])) for row in rows)
 
-    def refuse_half_a_name(self, author: str) -> None:
-        """Raise ConfigurationError where nobody of exactly this name speaks, but others who may be meant by it do."""
-        similar = similar_authors(self.connection, author)
-        if similar and not any(self.documents_by(author)):
-            raise ConfigurationError(
-                f"received the author {author!r}, who does not speak here; did you mean {', '.join(similar)}? "
-                "Forgetting takes the whole name"
-            )
+    def refuse_half_names(self, authors: Iterable[str]) -> None:
+        """Raise ConfigurationError where nobody of exactly such a name speaks, but others who may be meant by it do."""
+        for author in authors:
+            similar = similar_authors(self.connection, author)
+            if similar and not any(self.documents_by({same_name(author)})):
+                raise ConfigurationError(
+                    f"received the author {author!r}, who does not speak here; did you mean {', '.join(similar)}? "
+                    "Forgetting takes the whole name"
+                )
 
     def _row(self, source: str, document_id: str) -> sqlite3.Row | None:
         row: sqlite3.Row | None = self.connection.execute(

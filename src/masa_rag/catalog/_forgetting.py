@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
 from unicodedata import normalize
 
 from masa_rag._ids import digest
@@ -12,19 +14,22 @@ from masa_rag.catalog._merge import without_authors
 from masa_rag.errors import ConfigurationError, StorageError
 from masa_rag.types import Document
 
+if TYPE_CHECKING:
+    from masa_rag._reading import Names
+
 
 class TombstoneTables(ChunkTables):
     """The table of tombstones; what is in it is kept out of what is put."""
 
-    def grave(self, author: str | None, source: str | None, document: str | None) -> tuple[str, ...]:
-        """Return what is meant as the parts of a tombstone."""
-        match (author, source, document):
-            case (str(), None, None) if author.strip():
-                return ("author", whole_text(author))
-            case (None, str(), None):
-                return ("source", self.source_called(source))
-            case (None, str(), str()):
-                return ("document", self.source_called(source), whole_name(document))
+    def graves(self, author: Names | None, source: Names | None, document: Names | None) -> list[tuple[str, ...]]:
+        """Return what is meant, each as the parts of a tombstone."""
+        match tuple(map(_each, (author, source, document))):
+            case ([_, *_] as names, None, None) if all(map(str.strip, names)):
+                return [("author", whole_text(name)) for name in names]
+            case (None, [_, *_] as names, None):
+                return [("source", self.source_called(name)) for name in names]
+            case (None, [name], [_, *_] as documents):
+                return [("document", self.source_called(name), whole_name(one)) for one in documents]
         raise ConfigurationError(
             f"received author={author!r}, source={source!r}, document={document!r}; "
             "expected author, or source, or source and document"
@@ -82,6 +87,14 @@ class TombstoneTables(ChunkTables):
                 "a reader is still using the old pages, so deleted text may remain in memory.db-wal; "
                 "close other programs that use this memory and run: masa-rag rebuild"
             )
+
+
+def _each(names: Names | None) -> list[str] | None:
+    """Return one name or several as a list of texts, None where there is none; an empty list for what is no text."""
+    if names is None:
+        return None
+    listed = [names] if isinstance(names, str) or not isinstance(names, Iterable) else list(names)
+    return listed if all(isinstance(name, str) for name in listed) else []
 
 
 def _tombstones(*parts: str) -> tuple[str, ...]:

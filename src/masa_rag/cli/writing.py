@@ -121,13 +121,15 @@ def _piped() -> str:
 
 
 @click.command()
-@click.option("--author", help="Erase what this person said (the whole name).")
-@click.option("--source", help="Erase this source, or one document of it.")
-@click.option("--document", help="Erase this document of --source.")
+@click.option("--author", multiple=True, help="Erase what this person said: the whole name (repeat for several).")
+@click.option("--source", multiple=True, help="Erase this source (repeat for several), or documents of it.")
+@click.option("--document", multiple=True, help="Erase this document of --source (repeat for several).")
 @click.option("--undo", is_flag=True, help="Erase nothing: let the next import bring it back.")
 @click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
 @memory_option
-def forget(author: str | None, source: str | None, document: str | None, undo: bool, yes: bool, place: Path) -> None:
+def forget(
+    author: Sequence[str], source: Sequence[str], document: Sequence[str], undo: bool, yes: bool, place: Path
+) -> None:
     """Erase for good, and keep out in future.
 
     Text and vectors are overwritten in every file of the memory.
@@ -136,18 +138,18 @@ def forget(author: str | None, source: str | None, document: str | None, undo: b
     from masa_rag._why_nothing import why_nothing
     from masa_rag.cli._output import printable
 
-    if (author is None) == (source is None) or (document is not None and source is None):
-        raise click.UsageError("name what to erase: --author, or --source, or --source and --document")
+    if bool(author) == bool(source) or (document and len(source) != 1):
+        raise click.UsageError("name what to erase: --author, or --source, or one --source and --document")
+    named = {"author": author or None, "source": source or None, "document": document or None}
     with open_memory(place) as memory:
         if undo:
-            known = memory.allow(author=author, source=source, document=document)
+            known = memory.allow(**named)
             click.echo("may be added again" if known else "was not forgotten")
             return
         if not yes:
             click.confirm("This cannot be undone. Go on?", abort=True)
-        unknown = (
-            source if source and memory.catalog.source_called(source) not in memory.catalog.source_names() else None
-        )
-        click.echo(erased(memory.forget(author=author, source=source, document=document)))
-        if unknown is not None:  # more often misspelt than yet to come
-            click.secho(f"Note: {printable(str(why_nothing(memory, source=[unknown])))}", fg="yellow", err=True)
+        known_names = memory.catalog.source_names()
+        unknown = [name for name in source if memory.catalog.source_called(name) not in known_names]
+        click.echo(erased(memory.forget(**named)))
+        if unknown:  # more often misspelt than yet to come
+            click.secho(f"Note: {printable(str(why_nothing(memory, source=unknown)))}", fg="yellow", err=True)
