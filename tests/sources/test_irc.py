@@ -90,6 +90,14 @@ EGGDROP = (
     "[00:00] --- Tue May 14 2024\n"
     "[00:01] <bo_away> good night\n"
 )
+SUPYBOT = (
+    "2024-05-13T23:57:00+0000  *** ann has joined #boats\n"
+    "2024-05-13T23:58:10+0000  <ann> who brings the ropes?\n"
+    "2024-05-13T23:59:00+0000  <bo> ann: I do\n"
+    "2024-05-13T23:59:05+0000  * cy waves\n"
+    "2024-05-13T23:59:30+0000  *** bo is now known as bo_away\n"
+    "2024-05-14T00:01:00+0000  <bo_away> good night\n"
+)
 SPOKEN = [("ann", "who brings the ropes?"), ("bo", "ann: I do"), ("cy", "waves"), ("bo_away", "good night")]
 
 
@@ -114,8 +122,8 @@ class TestContract(SourceContract):
 
 
 @pytest.mark.parametrize(
-    "text", [PLAIN, IRSSI, WEECHAT, ZNC, MIRC, HEXCHAT, TEXTUAL, EGGDROP],
-    ids=["plain", "irssi", "weechat", "znc", "mirc", "hexchat", "textual", "eggdrop"],
+    "text", [PLAIN, IRSSI, WEECHAT, ZNC, MIRC, HEXCHAT, TEXTUAL, EGGDROP, SUPYBOT],
+    ids=["plain", "irssi", "weechat", "znc", "mirc", "hexchat", "textual", "eggdrop", "supybot"],
 )  # fmt: skip
 def test_the_same_talk_in_every_form(tmp_path: Path, text: str) -> None:
     """Joins, modes and topics are left out, actions kept, signs of rank and colours taken off."""
@@ -128,8 +136,8 @@ def test_the_same_talk_in_every_form(tmp_path: Path, text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", [PLAIN, IRSSI, WEECHAT, MIRC, HEXCHAT, EGGDROP],
-    ids=["plain", "irssi", "weechat", "mirc", "hexchat", "eggdrop"],
+    "text", [PLAIN, IRSSI, WEECHAT, MIRC, HEXCHAT, EGGDROP, SUPYBOT],
+    ids=["plain", "irssi", "weechat", "mirc", "hexchat", "eggdrop", "supybot"],
 )  # fmt: skip
 def test_midnight_and_names(tmp_path: Path, text: str) -> None:
     """The last line is of the next day; who was renamed is remembered."""

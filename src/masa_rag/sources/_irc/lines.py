@@ -1,6 +1,6 @@
 """One line of an IRC log: who says what, who changes the name, which day begins.
 
-Read are the forms that irssi, WeeChat, ZNC, mIRC, HexChat, Textual, Eggdrop and IRCCloud write, the bare
+Read are the forms that irssi, WeeChat, ZNC, mIRC, HexChat, Textual, Eggdrop, Supybot and IRCCloud write, the bare
 ``[HH:MM] <nick> text`` of channel archives, and the protocol's own lines with their time
 (``@time=… :nick!user@host PRIVMSG #chan :text``).
 """
@@ -28,7 +28,7 @@ _CONTROL = re.compile(
 )
 _NICK = r"[^\s<>:,]{1,64}"
 _ISO = re.compile(
-    r"\[?(\d{4})-(\d{2})-(\d{2})[T ](\d{2}):(\d{2})(?::(\d{2})(?:\.\d{1,6})?)?\s?(Z|[+-]\d{2}:?\d{2})?\]?[ \t]"
+    r"\[?(\d{4})-(\d{2})-(\d{2})[T ](\d{2}):(\d{2})(?::(\d{2})(?:\.\d{1,6})?)?\s?(Z|[+-]\d{2}:?\d{2})?\]?[ \t] ?"
 )
 _MONTH_DAY = re.compile(r"([^\W\d_]{3,5})\.? (\d{2}) (\d{2}):(\d{2}):(\d{2})[ \t]")
 _CLOCK = re.compile(r"[\[(]?(\d{1,2}):(\d{2})(?::(\d{2}))?(?:\s?([AaPp])[Mm])?[\])]?[ \t]")
