@@ -249,3 +249,19 @@ def test_an_hour_at_the_head_of_a_later_row(tmp_path: Path, between: str, hour: 
     found = [(line.start, line.text) for line in read(tmp_path, "\n".join(rows)).segments]
     assert found[1] == (5.0, f"{TEXTS[1]} {hour} in the morning or so.")
     assert [start for start, _ in found] == [3.0, 5.0, 7.0, 9.0]
+
+
+@pytest.mark.parametrize("form", ["{0}: [{1}] {2}", "**{0}:** \\[{1}\\] {2}", "{0} ({1}): {2}"])
+@pytest.mark.parametrize("times", [("0:10", "", "", "1:05", "", ""), ("0:10", "0:20", "0:30", "1:05", "1:10", "2:10")])
+def test_turns_of_which_some_have_a_time(tmp_path: Path, form: str, times: tuple[str, ...]) -> None:
+    """A turn whose time nobody wrote down was said by the one before it, or no turn had its time."""
+    said = (*TEXTS, "With what?", "With tape.")
+    turns = [
+        (form if time else "**{0}:** {2}" if "*" in form else "{0}: {2}").format(
+            ("Mara", "Jonas")[at % 2], time, said[at]
+        )
+        for at, time in enumerate(times)
+    ]
+    seconds = {"": None, "0:10": 10.0, "0:20": 20.0, "0:30": 30.0, "1:05": 65.0, "1:10": 70.0, "2:10": 130.0}
+    found = [(line.author, line.start, line.text) for line in read(tmp_path, "\n\n".join(turns)).segments]
+    assert found == [(("Mara", "Jonas")[at % 2], seconds[time], said[at]) for at, time in enumerate(times)]

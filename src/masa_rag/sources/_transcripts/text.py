@@ -37,9 +37,10 @@ TO = r"(?:\s*(?:-{1,2}>?|[–—])\s*|\t)"
 _NAMED = re.compile(
     rf"\s*(?:#{{1,6}}\s+)?(?:\*\*)?(?P<name>{CALLER}|{LETTER}[^()（\[\]:*\n]{{0,59}}?"
     rf"(?: [(\[][^\W\d_][^()\[\]\n]{{0,39}}[)\]])?)(?<=\S)"
-    rf"\s*+:?\s*+(?:\*\*\s*+:?\s*+)?[\[(（]\s*(?P<time>{TIME})(?:{TO}(?P<until>{TIME}))?\s*[\])）]\s*[:：]?\s*(?P<text>.*)"
+    rf"\s*+:?\s*+(?:\*\*\s*+:?\s*+)?\\?[\[(（]\s*(?P<time>{TIME})(?:{TO}(?P<until>{TIME}))?\s*\\?[\])）]\s*[:：]?\s*(?P<text>.*)"
 )
-"""Behind a name may stand whom it works for: ``Ada Park (Salt & Signal) (00:12:31):``."""
+"""Markdown may have a backslash before brackets. Behind a name may stand whom it works for:
+``Ada Park (Salt & Signal) (00:12:31):``."""
 _OTTER = re.compile(
     rf"\s*(?:\*\*)?(?P<open>\[)?(?P<name>{CALLER}|{LETTER}.{{0,59}}?)(?<=\S)(?(open)\])(?:\*\*)?(?:\s?[-–—|,·•])?"
     rf"(?:(?:\s{{2,}}|\t)(?P<time>{TIME})| (?P<whole>\d\d:\d\d:\d\d))\s*\\?(?P<text>)"
@@ -163,6 +164,8 @@ def parse_labelled(text: str) -> Transcript:
             row = row[: ends.start()]
         name, said = split_label(row.strip())
         if name in known:
+            if timed := _NAMED.fullmatch(row):
+                start, said = _clock(timed), timed["text"]
             lines.append(Line(said, name, start))
             start = None
         elif lines and _FOOTER.fullmatch(row):
@@ -222,10 +225,15 @@ def _turns(text: str, pattern: re.Pattern[str]) -> Transcript:
     preface: list[str] = []
     lines: list[Line] = []
     rows = lines_of(text)
-    for row, match in zip(rows, _opened(rows, pattern), strict=True):
+    found = _opened(rows, pattern)
+    known = {match["name"].strip() for match in found if match}
+    for row, match in zip(rows, found, strict=True):
+        name, said = split_label(row.strip())
         if match:
             end = loose_clock(match.groupdict().get("until") or "")
             lines.append(Line(match["text"].strip(), match["name"].strip(), _clock(match), end))
+        elif name in known:  # a turn whose time nobody wrote down
+            lines.append(Line(said, name))
         else:
             _continue(lines, preface, row)
     return _finished(lines, preface)
