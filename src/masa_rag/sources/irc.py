@@ -26,7 +26,7 @@ _FIRST_LINES = 40
 
 
 class IrcLogs(ZonedSource):
-    """Log files of irssi, WeeChat, ZNC, mIRC, HexChat, Textual, Eggdrop, Supybot, IRCCloud, IRCv3, ``[HH:MM] <nick> text``.
+    """Logs of irssi, WeeChat, ZNC, mIRC, HexChat, Textual, Eggdrop, Supybot, IRCCloud, IRCv3, ``[HH:MM] <nick> text``.
 
     One document a channel and UTC day; each message or action is a segment. Joins, parts, modes and
     topics are left out. After a change of name ``metadata["formerly"]`` holds the old one;
